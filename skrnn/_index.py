@@ -1,0 +1,238 @@
+"""Arithmetic of pandas indexes: which series a row is of, which row follows which."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+from pandas.tseries.frequencies import to_offset
+
+__all__ = ["as_step", "conform", "follows", "keys", "order_kind", "split_index"]
+
+_DAY = pd.Timedelta(days=1)
+_UNITS = ("s", "ms", "us", "ns")
+
+
+def split_index(index, groups, n_rows):
+    """Split what is known of the rows into series and times.
+
+    Parameters
+    ----------
+    index : pandas.Index of length n_rows, or None
+        The rows' index. The last level of a MultiIndex is the time, the others name
+        the series.
+    groups : array-like of shape (n_rows,), or None
+        A label of the series of each row. Together with a MultiIndex, a series is a
+        combination of both.
+    n_rows : int
+        The number of rows.
+
+    Returns
+    -------
+    codes : ndarray of shape (n_rows,), or None
+        An integer for each row's series; None if there is one series.
+    labels : pandas.Index or None
+        The label of each code.
+    times : pandas.Index of length n_rows, or None
+        A DatetimeIndex, TimedeltaIndex, PeriodIndex or integer Index.
+    """
+    levels = []
+    times = index
+    if isinstance(index, pd.MultiIndex):
+        levels = [
+            (np.asarray(index.codes[i]), index.levels[i])
+            for i in range(index.nlevels - 1)
+        ]
+        times = _last_level(index)
+    if times is not None:
+        order_kind(times)
+    if groups is not None:
+        levels.append(_factorized(groups, n_rows))
+    if any((codes < 0).any() for codes, _ in levels):
+        raise ValueError("The label of a series is missing (NaN) in at least one row.")
+    codes, labels = _combined(levels)
+    return codes, labels, times
+
+
+def order_kind(times):
+    """Say in words what orders these times; raise if nothing does."""
+    if isinstance(times, pd.DatetimeIndex):
+        kind = "DatetimeIndex" + (" with a time zone" if times.tz is not None else "")
+    elif isinstance(times, pd.TimedeltaIndex):
+        kind = "TimedeltaIndex"
+    elif isinstance(times, pd.PeriodIndex):
+        kind = f"PeriodIndex of frequency {times.freqstr}"
+    elif pd.api.types.is_integer_dtype(times.dtype):
+        kind = "integer index"
+    else:
+        raise ValueError(
+            f"Rows cannot be put in time order by an index of dtype {times.dtype}. "
+            "Expected a DatetimeIndex, a PeriodIndex, an integer index, or a "
+            "MultiIndex whose last level is one of these. Convert it, for instance "
+            "with pandas.to_datetime, or call X.reset_index(drop=True) if the rows are "
+            "in time order and none is missing."
+        )
+    if not isinstance(times, pd.RangeIndex) and times.hasnans:
+        raise ValueError("The index has a missing time (NaT or NaN).")
+    return kind
+
+
+def keys(times):
+    """Integers in the order of the times (int64, without a copy where possible)."""
+    if isinstance(times, pd.RangeIndex):
+        # Its own conversion would be cached inside the caller's index.
+        return np.arange(times.start, times.stop, times.step, dtype=np.int64)
+    if isinstance(times, (pd.DatetimeIndex, pd.TimedeltaIndex, pd.PeriodIndex)):
+        return times.asi8
+    return times.to_numpy(dtype=np.int64)
+
+
+def conform(times, like):
+    """Express two sets of times in one unit and time zone; raise if they differ.
+
+    Parameters
+    ----------
+    times, like : pandas.Index
+        Times of a call, and times of fit.
+
+    Returns
+    -------
+    times, like : pandas.Index
+        The same times, comparable with each other by their `keys`.
+    """
+    given, expected = order_kind(times), order_kind(like)
+    if given != expected:
+        raise ValueError(
+            f"X has a {given}, but SlidingWindow was fitted with a {expected}, so the "
+            "rows before these cannot be found. Give X the same kind of index as in "
+            "fit, or a plain array to have windows without history."
+        )
+    if isinstance(times, pd.DatetimeIndex) and times.tz is not None:
+        times = times.tz_convert(like.tz)
+    if isinstance(times, (pd.DatetimeIndex, pd.TimedeltaIndex)):
+        unit = max(times.unit, like.unit, key=_UNITS.index)
+        times, like = times.as_unit(unit), like.as_unit(unit)
+    return times, like
+
+
+def as_step(freq):
+    """Turn a frequency, given in any form that pandas reads, into an offset."""
+    try:
+        step = to_offset(freq)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"freq={freq!r} is not a frequency: {error}") from error
+    if step.n < 1:
+        raise ValueError(f"freq={freq!r} must go forward in time.")
+    return step
+
+
+def follows(earlier, later, step):
+    """Whether each later time is one step after the earlier time beside it.
+
+    Parameters
+    ----------
+    earlier, later : pandas.Index of the same kind and length
+        Times to compare pairwise.
+    step : pandas offset or None
+        The step of a DatetimeIndex or TimedeltaIndex. A step shorter than a day is
+        elapsed time; a day and longer is counted on the calendar of the time zone.
+        Other indexes know their step.
+
+    Returns
+    -------
+    joined : ndarray of shape (n,), dtype bool
+    """
+    if isinstance(earlier, pd.PeriodIndex):
+        return keys(later) - keys(earlier) == earlier.freq.n
+    if not isinstance(earlier, (pd.DatetimeIndex, pd.TimedeltaIndex)):
+        return keys(later) - keys(earlier) == 1
+    delta = fixed_length(step)
+    zone = getattr(earlier, "tz", None)
+    if delta is not None and (zone is None or delta < _DAY):
+        return _apart(earlier, later, delta)
+    first, second = wall_clock(earlier), wall_clock(later)
+    if delta is not None:
+        joined = _apart(first, second, delta)
+    else:
+        # Backwards too, else a day off the grid would be followed by one on it.
+        joined = (_moved(first, step) == second) & (_moved(second, step, -1) == first)
+    if zone is not None and not joined.all():
+        rest = np.flatnonzero(~joined)
+        joined[rest] = _around_missing_hour(earlier[rest], later[rest], step)
+    return joined
+
+
+def fixed_length(step):
+    """The length of a step as a Timedelta, or None for one that varies (a month)."""
+    if isinstance(step, pd.offsets.Day):
+        return pd.Timedelta(days=step.n)
+    return pd.Timedelta(step) if isinstance(step, pd.offsets.Tick) else None
+
+
+def wall_clock(times):
+    """The local time without its zone."""
+    if isinstance(times, pd.DatetimeIndex) and times.tz is not None:
+        return times.tz_localize(None)
+    return times
+
+
+def _apart(earlier, later, delta):
+    unit = pd.Timedelta(1, unit=earlier.unit)
+    ticks = delta // unit
+    if ticks * unit != delta:
+        return np.zeros(len(earlier), dtype=bool)
+    return keys(later) - keys(earlier) == ticks
+
+
+def _moved(times, step, sign=1):
+    with warnings.catch_warnings():
+        # Rare offsets are applied one by one, which pandas remarks on.
+        warnings.simplefilter("ignore", pd.errors.PerformanceWarning)
+        return times + sign * step
+
+
+def _around_missing_hour(earlier, later, step):
+    """Join rows of which one stands later because its hour was skipped that day."""
+
+    def moved_clock(times, sign):
+        return _moved(wall_clock(times), step, sign).tz_localize(
+            times.tz, nonexistent="shift_forward", ambiguous="NaT"
+        )
+
+    return np.asarray(
+        (moved_clock(earlier, 1) == later) | (moved_clock(later, -1) == earlier)
+    )
+
+
+def _last_level(index):
+    level = index.levels[-1]
+    codes = index.codes[-1]
+    if len(codes) and np.min(codes) < 0:
+        raise ValueError("The index has a missing time (NaT or NaN).")
+    order_kind(level)
+    return level.take(codes)
+
+
+def _factorized(groups, n_rows):
+    groups = np.asarray(groups)
+    if groups.shape != (n_rows,):
+        raise ValueError(
+            f"groups must have one label for each of the {n_rows} rows of X, got an "
+            f"array of shape {groups.shape}."
+        )
+    codes, labels = pd.factorize(groups)
+    return codes, pd.Index(labels)
+
+
+def _combined(levels):
+    """One code and one label for each combination of levels."""
+    if len(levels) < 2:
+        return levels[0] if levels else (None, None)
+    combined, _ = levels[0]
+    for codes, values in levels[1:]:
+        # Numbered anew at each level, so that the product cannot overflow.
+        combined, _ = pd.factorize(combined.astype(np.int64) * len(values) + codes)
+    _, first = np.unique(combined, return_index=True)
+    labels = pd.MultiIndex.from_arrays(
+        [values.take(codes[first]) for codes, values in levels]
+    )
+    return combined, labels

@@ -1,0 +1,38 @@
+"""One torch thread while a network trains or predicts, the user's count after it."""
+
+import threading
+from contextlib import contextmanager
+
+import torch
+
+_lock = threading.Lock()
+_users_threads = None
+_depth = 0
+
+
+@contextmanager
+def single_thread():
+    """Run torch on the calling thread alone, then restore the thread count.
+
+    A sum over two threads rounds otherwise than over one, so results would depend
+    on ``n_jobs``; and the small products of a recurrent step gain little from a
+    second thread, which a parallel search uses far better.
+
+    Yields
+    ------
+    None
+    """
+    global _users_threads, _depth
+    with _lock:
+        if _depth == 0:
+            _users_threads = torch.get_num_threads()
+        _depth += 1
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        # torch keeps the count both for the process and for each thread. The count
+        # found by the first of several concurrent users is the user's own.
+        with _lock:
+            _depth -= 1
+            torch.set_num_threads(_users_threads)

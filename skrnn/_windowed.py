@@ -1,0 +1,321 @@
+"""Windows over rows that are gathered when they are read, and not before."""
+
+import operator
+
+import numpy as np
+
+__all__ = ["WindowedArray"]
+
+# Windows gathered at a time where a whole array is asked for.
+_CHUNK = 4096
+
+
+class WindowedArray:
+    """A read-only array of windows that stores the rows, not the windows.
+
+    It has the shape of the dense array ``(n_windows, window_length, n_features)``
+    but holds the rows themselves once, and for every window where it stops and how
+    many rows it has. Window ``i`` is ``values[stop[i] - length[i]:stop[i]]``, preceded
+    by ``window_length - length[i]`` absent steps, whose features are all NaN.
+
+    Users get it from :class:`~skrnn.SlidingWindow` and :func:`~skrnn.make_windows`
+    and rarely build one. ``W[i]`` with an integer is an ndarray
+    ``(window_length, n_features)``; a slice, an integer or boolean array, and the same
+    followed by ``...`` give another `WindowedArray` over the same rows.
+    ``numpy.asarray(W)`` materialises all of it.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_features)
+        The rows, of any float or integer dtype. They are not copied: a memory map
+        stays on disk, and a later change of these rows changes the windows.
+    stop : ndarray of shape (n_windows,), dtype int64
+        One past the position in `values` of the newest row of each window.
+    length : ndarray of shape (n_windows,), dtype int64
+        The number of rows each window has, from 0 to `window_length`.
+    window_length : int
+        The number of steps of a window.
+    index : pandas.Index of length n_windows, default=None
+        The label of each window.
+    feature_names : list of str, default=None
+        The name of each feature.
+    series : ndarray of shape (n_windows,), dtype int64, default=None
+        A code for the series that each window belongs to; None where it is unknown
+        or where there is one series.
+
+    Attributes
+    ----------
+    shape : tuple
+        ``(n_windows, window_length, n_features)``.
+    dtype : dtype
+        The dtype of the windows: that of the rows if floating, else float64, since
+        an absent step is NaN.
+    nbytes : int
+        The bytes that are held, which is far less than ``size`` elements take.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn import SlidingWindow
+    >>> W = SlidingWindow(window_length=3).fit_transform(np.arange(5.0).reshape(-1, 1))
+    >>> W
+    WindowedArray(shape=(5, 3, 1), dtype=float64, holds 120 bytes)
+    >>> W[3].ravel()
+    array([1., 2., 3.])
+    >>> W[1].ravel()
+    array([nan,  0.,  1.])
+    >>> W[2:].shape
+    (3, 3, 1)
+    """
+
+    ndim = 3
+
+    def __init__(
+        self,
+        values,
+        stop,
+        length,
+        window_length,
+        *,
+        index=None,
+        feature_names=None,
+        series=None,
+    ):
+        values = np.asarray(values)
+        if values.ndim != 2 or values.dtype.kind not in "fiub":
+            raise ValueError(
+                "values must be a 2-D array of numbers (n_rows, n_features), got "
+                f"shape {values.shape} and dtype {values.dtype}."
+            )
+        self.values = _frozen(values)
+        self.stop = _frozen(np.asarray(stop, dtype=np.int64))
+        self.length = _frozen(np.asarray(length, dtype=np.int64))
+        self.window_length = operator.index(window_length)
+        self.index = index
+        self.feature_names = None if feature_names is None else list(feature_names)
+        self.series = (
+            None if series is None else _frozen(np.asarray(series, dtype=np.int64))
+        )
+        for name in ("length", "index", "series"):
+            part = getattr(self, name)
+            if part is not None and len(part) != len(self.stop):
+                raise ValueError(
+                    f"stop has {len(self.stop)} windows, but {name} has {len(part)}."
+                )
+        self._full_windows = None
+
+    @property
+    def shape(self):  # noqa: D102
+        return (len(self.stop), self.window_length, self.values.shape[1])
+
+    @property
+    def size(self):
+        """Number of elements of the materialised array."""
+        n, steps, features = self.shape
+        return n * steps * features
+
+    @property
+    def dtype(self):  # noqa: D102
+        return self.values.dtype if self.values.dtype.kind == "f" else np.dtype(float)
+
+    @property
+    def nbytes(self):  # noqa: D102
+        series = 0 if self.series is None else self.series.nbytes
+        return self.values.nbytes + self.stop.nbytes + self.length.nbytes + series
+
+    def __len__(self):
+        return len(self.stop)
+
+    def __repr__(self):
+        return (
+            f"WindowedArray(shape={self.shape}, dtype={self.dtype}, "
+            f"holds {_readable_bytes(self.nbytes)})"
+        )
+
+    def gather(self, rows, dtype=None, out=None):
+        """Materialise some windows.
+
+        Parameters
+        ----------
+        rows : array-like of int of shape (n,)
+            The windows, in the order wanted.
+        dtype : dtype, default=None
+            The dtype of the result; None means that of the windows.
+        out : ndarray of shape (n, window_length, n_features), default=None
+            Where to write; its dtype wins over `dtype`.
+
+        Returns
+        -------
+        windows : ndarray of shape (n, window_length, n_features)
+            A new array, or `out`. Absent steps are NaN.
+        """
+        rows = np.asarray(rows)
+        if rows.dtype.kind not in "iu":
+            rows = rows.astype(np.intp, casting="safe" if rows.size else "unsafe")
+        length = self.length.take(rows)
+        stop = self.stop.take(rows)
+        dtype = self.dtype if dtype is None else np.dtype(dtype)
+        # argmin is several times faster than a comparison and a reduction on a batch.
+        if length.size and length[length.argmin()] == self.window_length:
+            windows = self._every_full_window()[stop - length]
+            if out is None:
+                return windows.astype(dtype, copy=False)
+            out[...] = windows
+            return out
+        if out is None:
+            out = np.empty((len(stop), *self.shape[1:]), dtype=dtype)
+        full = length == self.window_length
+        if full.any():
+            out[full] = self._every_full_window()[(stop - length)[full]]
+        partial = np.flatnonzero(~full)
+        position = stop[partial, None] + np.arange(-self.window_length, 0)
+        present = position >= (stop - length)[partial, None]
+        windows = np.full((len(partial), *self.shape[1:]), np.nan, dtype=out.dtype)
+        windows[present] = self.values[position[present]]
+        out[partial] = windows
+        return out
+
+    def rows_read(self):
+        """Which rows at least one window reads.
+
+        Returns
+        -------
+        read : ndarray of shape (n_rows,), dtype bool
+            True for the rows of `values` that some window holds.
+        """
+        size = len(self.values) + 1
+        nonempty = self.length > 0
+        stop = self.stop[nonempty]
+        opened = np.bincount(stop - self.length[nonempty], minlength=size)
+        opened -= np.bincount(stop, minlength=size)
+        np.cumsum(opened, out=opened)
+        return opened[:-1] > 0
+
+    def __getitem__(self, key):
+        if isinstance(key, tuple):
+            if len(key) != 2 or key[1] is not Ellipsis:
+                raise IndexError(
+                    "A WindowedArray is indexed by window only, as in W[rows] or "
+                    f"W[rows, ...]; got {key!r}. numpy.asarray(W) gives an array that "
+                    "can be indexed by step and feature."
+                )
+            key = key[0]
+        if not isinstance(key, slice):
+            key = np.asarray(key)
+            if key.size == 0 and key.dtype.kind != "b":
+                key = key.astype(np.intp)
+            if key.ndim > 1 or key.dtype.kind not in "iub":
+                raise IndexError(
+                    "Windows are chosen by an integer, a slice, or a 1-D array of "
+                    f"integers or booleans; got shape {key.shape}, dtype {key.dtype}."
+                )
+            if key.ndim == 0:
+                if key.dtype.kind == "b":
+                    raise IndexError("A single boolean does not choose a window.")
+                return self.gather(key[None])[0]
+        return self._with(
+            stop=_frozen(self.stop[key]),
+            length=_frozen(self.length[key]),
+            index=None if self.index is None else self.index[key],
+            series=None if self.series is None else _frozen(self.series[key]),
+        )
+
+    def __array__(self, dtype=None, copy=None):
+        if copy is False:
+            raise ValueError(
+                "Windows have to be gathered: a WindowedArray gives no array without "
+                "a copy."
+            )
+        out = np.empty(self.shape, dtype=self.dtype if dtype is None else dtype)
+        for start in range(0, len(self), _CHUNK):
+            rows = np.arange(start, min(start + _CHUNK, len(self)))
+            self.gather(rows, out=out[start : start + _CHUNK])
+        return out
+
+    def with_values(self, values, feature_names=None):
+        """Give the same windows over other rows.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_rows, n_features_out)
+            As many rows as there are now.
+        feature_names : list of str, default=None
+            The name of each of the new features.
+
+        Returns
+        -------
+        windows : WindowedArray of shape (n_windows, window_length, n_features_out)
+            Windows of the same rows, with their new values.
+        """
+        if len(values) != len(self.values):
+            raise ValueError(
+                f"The windows read {len(self.values)} rows, but values has "
+                f"{len(values)}."
+            )
+        return WindowedArray(
+            values,
+            self.stop,
+            self.length,
+            self.window_length,
+            index=self.index,
+            feature_names=feature_names,
+            series=self.series,
+        )
+
+    def _every_full_window(self):
+        """Every run of `window_length` rows, as a view (n_rows - length + 1, L, F)."""
+        if self._full_windows is None:
+            row, column = self.values.strides
+            self._full_windows = np.lib.stride_tricks.as_strided(
+                self.values,
+                (
+                    len(self.values) - self.window_length + 1,
+                    self.window_length,
+                    self.values.shape[1],
+                ),
+                (row, row, column),
+                writeable=False,
+            )
+        return self._full_windows
+
+    def _with(self, **changes):
+        other = object.__new__(WindowedArray)
+        vars(other).update(vars(self), **changes)
+        return other
+
+    def __getstate__(self):
+        """Pickle the windows with the rows they read, without the others."""
+        state = {**vars(self), "_full_windows": None}
+        read = np.flatnonzero(self.rows_read())
+        first, last = (read[0], read[-1] + 1) if len(read) else (0, 0)
+        # A range is a view, so that a memory map keeps its file; a sparse choice of
+        # windows is worth a copy.
+        if 2 * len(read) < last - first:
+            moved = np.searchsorted(read, self.stop)
+            state["values"] = self.values[read]
+        else:
+            moved = self.stop - first
+            state["values"] = self.values[first:last]
+        state["stop"] = np.where(self.length > 0, moved, 0)
+        return state
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        for name in ("values", "stop", "length", "series"):
+            if state[name] is not None:
+                setattr(self, name, _frozen(state[name]))
+
+
+def _frozen(array):
+    """A view that cannot be written through; the caller's own array stays writable."""
+    array = array.view()
+    array.flags.writeable = False
+    return array
+
+
+def _readable_bytes(n):
+    for unit in ("bytes", "kB", "MB"):
+        if n < 1000:
+            return f"{n:.3g} {unit}"
+        n /= 1000
+    return f"{n:.3g} GB"
