@@ -135,7 +135,7 @@ def follows(earlier, later, step):
     step : pandas offset or None
         The step of a DatetimeIndex or TimedeltaIndex. A step shorter than a day is
         elapsed time; a day and longer is counted on the calendar of the time zone.
-        Other indexes know their step.
+        None if it is unknown, and then nothing follows. Other indexes know their step.
 
     Returns
     -------
@@ -145,7 +145,9 @@ def follows(earlier, later, step):
         return keys(later) - keys(earlier) == earlier.freq.n
     if not isinstance(earlier, (pd.DatetimeIndex, pd.TimedeltaIndex)):
         return keys(later) - keys(earlier) == 1
-    delta = fixed_length(step)
+    if step is None:
+        return np.zeros(len(earlier), dtype=bool)
+    delta = _fixed_length(step)
     zone = getattr(earlier, "tz", None)
     if delta is not None and (zone is None or delta < _DAY):
         return _apart(earlier, later, delta)
@@ -161,7 +163,7 @@ def follows(earlier, later, step):
     return joined
 
 
-def fixed_length(step):
+def _fixed_length(step):
     """The length of a step as a Timedelta, or None for one that varies (a month)."""
     if isinstance(step, pd.offsets.Day):
         return pd.Timedelta(days=step.n)

@@ -30,7 +30,8 @@ def find_step(freq, index, times, starts):
     Returns
     -------
     step : pandas offset or None
-        None for an index that knows its step (integers, periods).
+        None for an index that knows its step (integers, periods), and where no series
+        has two rows to show it.
     """
     if not isinstance(times, (pd.DatetimeIndex, pd.TimedeltaIndex)):
         return None
@@ -47,10 +48,7 @@ def _shown_by(times, starts):
     within = np.ones(len(times), dtype=bool)
     within[stops - 1] = False
     if not within.any():
-        raise ValueError(
-            "The step between rows cannot be found, since no series has two rows. "
-            "Give it as freq, for instance freq='h'."
-        )
+        return None
     local = wall_clock(times)
     gaps = np.diff(keys(local), append=0)
     unit = pd.Timedelta(1, unit=times.unit)

@@ -213,8 +213,11 @@ class SequenceNet(NeuralNet):
                 f"{type(dataset).__name__}. Call predict of the estimator instead."
             )
         if training:
-            generator = self.module_.generator if self.shuffle else None
-            return BatchIterator(dataset, self.batch_size or len(dataset), generator)
+            batch_size = self.batch_size or len(dataset)
+            # The order within a single batch is of no consequence.
+            is_shuffled = self.shuffle and batch_size < len(dataset)
+            generator = self.module_.generator if is_shuffled else None
+            return BatchIterator(dataset, batch_size, generator)
         return BatchIterator(dataset, self._evaluation_batch(dataset.source))
 
     def _evaluation_batch(self, source):
