@@ -13,19 +13,17 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import (
     _check_sample_weight,
-    check_array,
     check_consistent_length,
     check_is_fitted,
-    validate_data,
 )
 
+from skrnn._layouts import check_sequences
 from skrnn._losses import OPTIMIZERS, new_loss
 from skrnn._network import RecurrentNetwork
-from skrnn._sequences import as_source, feature_moments, is_ragged
+from skrnn._sequences import as_source, feature_moments
 from skrnn._threads import single_thread
 from skrnn._training import SequenceDataset, SequenceNet
 from skrnn._validation_split import newest_rows
-from skrnn._windowed import WindowedArray
 
 _ARCHITECTURE = (
     "cell",
@@ -257,68 +255,12 @@ class BaseRNN(BaseEstimator, ABC):
 
     def _read_X(self, X, *, reset):
         """Check X against what was fitted, or note what it is; wrap it."""
-        if isinstance(X, WindowedArray):
-            names = X.feature_names
-            self._check_features(X.shape[2], names, n_timesteps_free=True, reset=reset)
-            return self._source(X, len(X), names)
-        if is_ragged(X):
-            arrays, names = _read_arrays(X)
-            self._check_features(arrays[0].shape[1], names, True, reset)
-            return self._source(arrays, len(arrays), names)
-        if not hasattr(X, "ndim") and not hasattr(X, "shape"):
-            X = _from_lists(X)
-        if getattr(X, "ndim", 2) == 3:
-            X = check_array(
-                X,
-                allow_nd=True,
-                ensure_all_finite=False,
-                input_name="X",
-                estimator=self,
-            )
-            self._check_features(X.shape[2], None, True, reset)
-            return self._source(X, len(X), None)
         series = _series_of(X)
-        self._check_layout(free=False, reset=reset)
-        X = validate_data(self, X, reset=reset, ensure_all_finite=False)
-        source = self._source(X, len(X), None)
-        source.series = series
+        X, names = check_sequences(self, X, reset=reset, ensure_all_finite=False)
+        source = as_source(X, names)
+        if series is not None:
+            source.series = series
         return source
-
-    def _source(self, X, n_samples, names):
-        if n_samples == 0:
-            raise ValueError(
-                f"Found array with 0 sample(s) while a minimum of 1 is required by "
-                f"{type(self).__name__}."
-            )
-        return as_source(X, names)
-
-    def _check_features(self, n_features, names, n_timesteps_free, reset):
-        self._check_layout(free=n_timesteps_free, reset=reset)
-        if n_features == 0:
-            raise ValueError(
-                "Found array with 0 feature(s) a step while a minimum of 1 is required "
-                f"by {type(self).__name__}."
-            )
-        # scikit-learn's own checks and words, over one row that has the same features.
-        row = np.zeros((1, n_features))
-        if names is not None:
-            import pandas as pd
-
-            row = pd.DataFrame(row, columns=list(names))
-        validate_data(self, row, reset=reset, skip_check_array=True)
-
-    def _check_layout(self, free, reset):
-        if reset:
-            self._is_3d = free
-        elif self._is_3d != free:
-            layouts = {
-                True: "3-D sequences (n_samples, n_timesteps, n_features)",
-                False: "2-D rows (n_samples, n_timesteps)",
-            }
-            raise ValueError(
-                f"{type(self).__name__} was fitted on {layouts[self._is_3d]}, got "
-                f"{layouts[free]}. Give X in the layout of fit."
-            )
 
     def _read_weight(self, sample_weight, source):
         if sample_weight is None:
@@ -338,42 +280,6 @@ class BaseRNN(BaseEstimator, ABC):
     def _predict_outputs(self, X):
         check_is_fitted(self)
         return self.net_.outputs(self._read_X(X, reset=False))
-
-
-def _read_arrays(X):
-    """Check every sequence of a ragged X; the feature names of the first are all's."""
-    names = getattr(X[0], "columns", None)
-    arrays = []
-    for i, item in enumerate(X):
-        array = check_array(
-            item,
-            ensure_all_finite=False,
-            ensure_min_samples=0,
-            ensure_min_features=0,
-            input_name=f"X[{i}]",
-        )
-        if arrays and array.shape[1] != arrays[0].shape[1]:
-            raise ValueError(
-                f"Every sequence must have the same features: X[0] has "
-                f"{arrays[0].shape[1]}, X[{i}] has {array.shape[1]}."
-            )
-        if names is not None and list(getattr(item, "columns", [])) != list(names):
-            raise ValueError(
-                f"Every sequence must have the columns of X[0], {list(names)}; X[{i}] "
-                f"has {list(getattr(item, 'columns', []))}."
-            )
-        arrays.append(array)
-    return arrays, names
-
-
-def _from_lists(X):
-    try:
-        return np.asarray(X)
-    except ValueError:
-        raise ValueError(
-            "X is a list of lists of different lengths. Give sequences of different "
-            "lengths as a list of 2-D arrays of shape (n_timesteps, n_features)."
-        ) from None
 
 
 def _series_of(X):

@@ -69,7 +69,11 @@ class Rows:
         place = [second - 1, second]
         rows = place if self.order is None else self.order[place].tolist()
         before, after = (self.times[i] for i in place)
-        of = "" if self.codes is None else f" of series {self.labels[self.codes[second]]!r}"
+        of = (
+            ""
+            if self.codes is None
+            else f" of series {self.labels[self.codes[second]]!r}"
+        )
         if ticks[second] == ticks[second - 1]:
             raise ValueError(
                 f"Two rows{of} have the same time: rows {rows[0]} and {rows[1]} are "
@@ -84,7 +88,9 @@ class Rows:
 
     def find_step(self, freq):
         """Find the step of a DatetimeIndex; see `skrnn._step.find_step`."""
-        return find_step(freq, self.index, self.times, self._beginnings(self.same_series))
+        return find_step(
+            freq, self.index, self.times, self._beginnings(self.same_series)
+        )
 
     def cut(self, step):
         """Find the unbroken runs, for rows that are `step` apart."""
@@ -139,7 +145,11 @@ class Rows:
         stop[length == 0] = 0
         if self.order is None:
             return stop, length
-        in_order, stop, length = (stop, length), np.empty_like(stop), np.empty_like(stop)
+        in_order, stop, length = (
+            (stop, length),
+            np.empty_like(stop),
+            np.empty_like(stop),
+        )
         stop[self.order], length[self.order] = in_order
         return stop, length
 
@@ -250,7 +260,10 @@ class History:
             return None
         kept, position, run = kept[useful], position[useful], run[useful]
         return Preceding(
-            self.values[kept], position, run, _chained(rows, called, times, kept, run, step)
+            self.values[kept],
+            position,
+            run,
+            _chained(rows, called, times, kept, run, step),
         )
 
     def _blocks(self, rows):

@@ -13,31 +13,6 @@ from skrnn._windowed import WindowedArray
 CHUNK_SIZE = 2**20
 
 
-def is_ragged(X):
-    """Tell whether X is a list (tuple, object array) of 2-D arrays.
-
-    Parameters
-    ----------
-    X : object
-        Whatever the user gave.
-
-    Returns
-    -------
-    bool
-    """
-    if isinstance(X, np.ndarray) and (X.dtype != object or X.ndim != 1):
-        return False
-    if not isinstance(X, (list, tuple, np.ndarray)) or len(X) == 0:
-        return False
-    first = X[0]
-    if hasattr(first, "ndim"):
-        return first.ndim == 2
-    try:
-        return np.ndim(first) == 2
-    except ValueError:  # a list of lists of unequal lengths has no dimension
-        return False
-
-
 class SequenceSource:
     """Samples that can be taken by number and read a batch at a time.
 
@@ -137,12 +112,7 @@ class WindowSource(SequenceSource):
         values, has_absent = windows.values, False
         if values.dtype.kind != "f":
             return False
-        # +1 where a window begins and -1 behind its end: the running sum tells how
-        # many windows read each row.
-        readers = np.zeros(len(values) + 1, np.int32)
-        np.add.at(readers, windows.stop - windows.length, 1)
-        np.subtract.at(readers, windows.stop, 1)
-        is_read = np.cumsum(readers[:-1]) > 0
+        is_read = windows.rows_read()
         size = max(1, CHUNK_SIZE // max(1, self.n_features))
         for start in range(0, len(values), size):
             block = values[start : start + size]

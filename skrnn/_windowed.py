@@ -105,7 +105,7 @@ class WindowedArray:
         self._full_windows = None
 
     @property
-    def shape(self):  # noqa: D102
+    def shape(self):
         return (len(self.stop), self.window_length, self.values.shape[1])
 
     @property
@@ -115,11 +115,11 @@ class WindowedArray:
         return n * steps * features
 
     @property
-    def dtype(self):  # noqa: D102
+    def dtype(self):
         return self.values.dtype if self.values.dtype.kind == "f" else np.dtype(float)
 
     @property
-    def nbytes(self):  # noqa: D102
+    def nbytes(self):
         series = 0 if self.series is None else self.series.nbytes
         return self.values.nbytes + self.stop.nbytes + self.length.nbytes + series
 

@@ -298,4 +298,6 @@ def _columns_equal_to(X, y):
 
 def _alike(feature, target):
     target = target.astype(feature.dtype) if feature.dtype.kind == "f" else target
-    return bool(np.all((feature == target) | ((feature != feature) & (target != target))))
+    return bool(
+        np.all((feature == target) | ((feature != feature) & (target != target)))
+    )

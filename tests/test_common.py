@@ -1,0 +1,139 @@
+"""scikit-learn's estimator checks: all of them, on every public class."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+import sklearn
+from sklearn.utils.estimator_checks import (
+    check_dataframe_column_names_consistency,
+    check_estimator,
+    check_get_feature_names_out_error,
+    check_param_validation,
+    check_set_output_transform,
+    check_set_output_transform_pandas,
+    check_set_output_transform_polars,
+    check_transformer_get_feature_names_out,
+    check_transformer_get_feature_names_out_pandas,
+)
+from sklearn.preprocessing import StandardScaler
+
+from skrnn import (
+    FlattenSequence,
+    RNNClassifier,
+    RNNRegressor,
+    SlidingWindow,
+    TimeDistributed,
+    ToSequence,
+)
+
+WEIGHTS = {
+    "check_sample_weight_equivalence_on_dense_data": (
+        "mini-batches are drawn by sample, not by weight"
+    )
+}
+NEIGHBOURS = {
+    check: "the window of a row is made of the rows before it"
+    for check in (
+        "check_methods_subset_invariance",
+        "check_methods_sample_order_invariance",
+    )
+}
+FULL_BATCH = {
+    "batch_size": None,
+    "dtype": "float64",
+    "early_stopping": False,
+    "max_epochs": 100,
+}
+
+# estimator, checks that scikit-learn 1.9 yields, checks that cannot hold
+CASES = [
+    (RNNRegressor(), 59, WEIGHTS),
+    (RNNClassifier(), 66, WEIGHTS),
+    (RNNRegressor(**FULL_BATCH), 59, {}),
+    (RNNClassifier(**FULL_BATCH), 66, {}),
+    (SlidingWindow(), 0, NEIGHBOURS),
+    (SlidingWindow(window_length=1), 0, {}),
+    (ToSequence(), 0, {}),
+    (FlattenSequence(), 0, {}),
+    (TimeDistributed(StandardScaler()), 0, {}),
+]
+
+
+def _name(value):
+    return repr(value).replace("\n", "") if hasattr(value, "fit") else ""
+
+
+@pytest.mark.parametrize(("estimator", "n_checks", "excused"), CASES, ids=_name)
+def test_every_check_passes(estimator, n_checks, excused):
+    results = check_estimator(
+        estimator, expected_failed_checks=excused, on_fail=None, on_skip=None
+    )
+    failures = {
+        r["check_name"]: repr(r["exception"])[:2000]
+        for r in results
+        if r["status"] in ("failed", "skipped")
+    }
+    assert failures == {}
+    excused_and_failed = {
+        r["check_name"] for r in results if r["status"] == "xfail"
+    }
+    assert excused_and_failed == set(excused)
+    counts = Counter(r["status"] for r in results)
+    if sklearn.__version__.startswith("1.9."):
+        assert sum(counts.values()) == n_checks
+    else:
+        assert sum(counts.values()) >= 40
+
+
+BY_HAND = [
+    check_param_validation,
+    check_dataframe_column_names_consistency,
+]
+BY_HAND_TRANSFORMER = [
+    check_set_output_transform,
+    check_set_output_transform_pandas,
+    check_set_output_transform_polars,
+    check_transformer_get_feature_names_out,
+    check_transformer_get_feature_names_out_pandas,
+    check_get_feature_names_out_error,
+]
+TRANSFORMERS = [
+    SlidingWindow(window_length=3),
+    ToSequence(),
+    FlattenSequence(),
+    TimeDistributed(StandardScaler()),
+]
+
+
+@pytest.mark.parametrize("check", BY_HAND, ids=lambda check: check.__name__)
+@pytest.mark.parametrize(
+    "estimator",
+    [RNNRegressor(max_epochs=2), RNNClassifier(max_epochs=2), *TRANSFORMERS],
+    ids=lambda estimator: type(estimator).__name__,
+)
+def test_checks_that_are_not_yielded(estimator, check):
+    check(type(estimator).__name__, estimator)
+
+
+@pytest.mark.parametrize("check", BY_HAND_TRANSFORMER, ids=lambda c: c.__name__)
+@pytest.mark.parametrize("estimator", TRANSFORMERS, ids=lambda e: type(e).__name__)
+def test_transformer_checks_that_are_not_yielded(estimator, check):
+    check(type(estimator).__name__, estimator)
+
+
+@pytest.mark.parametrize("Estimator", [RNNRegressor, RNNClassifier])
+def test_every_parameter_has_a_constraint(Estimator):
+    assert set(Estimator._parameter_constraints) == set(Estimator().get_params())
+
+
+def test_tags_buy_nothing():
+    for estimator in (RNNRegressor(), RNNClassifier()):
+        tags = estimator.__sklearn_tags__()
+        assert not tags.non_deterministic
+        assert tags.input_tags.two_d_array
+        assert tags.input_tags.three_d_array
+        assert tags.input_tags.allow_nan
+        kind = tags.regressor_tags or tags.classifier_tags
+        assert not kind.poor_score
+        assert np.all([tags.target_tags.required])

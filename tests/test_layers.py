@@ -1,0 +1,83 @@
+"""Who may import whom, read from the source."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import skrnn
+
+SOURCE = Path(skrnn.__file__).parent
+
+# From the top down: a module imports only from lines below its own.
+LAYERS = [
+    {"__init__"},
+    {"regressor", "classifier", "windows", "reshape"},
+    {"_lookahead", "_make_windows", "_base"},
+    {"_training"},
+    {"_network", "_losses"},
+    {"_recurrent"},
+    {"_sequences", "_layouts", "_rows"},
+    {"_windowed", "_step"},
+    {"_index"},
+    {"_threads", "_progress", "_validation_split", "exceptions"},
+]
+OUTSIDE = {
+    "torch": {
+        "_base", "_training", "_network", "_losses", "_recurrent", "_threads"
+    },
+    "skorch": {"_training"},
+    "sktime": set(),
+    "tqdm": {"_progress"},
+}
+
+
+def _imports(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"relative import in {path.name}"
+            yield node.module
+
+
+def _level(module):
+    return next(i for i, layer in enumerate(LAYERS) if module in layer)
+
+
+MODULES = sorted(path.stem for path in SOURCE.glob("*.py"))
+
+
+def test_every_module_has_its_place():
+    assert set().union(*LAYERS) == set(MODULES)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_point_down(module):
+    for name in _imports(SOURCE / f"{module}.py"):
+        package, _, inner = name.partition(".")
+        if package == "skrnn" and inner:
+            assert _level(inner) > _level(module), f"{module} imports {inner}"
+        if package in OUTSIDE:
+            assert module in OUTSIDE[package], f"{module} imports {package}"
+
+
+def test_import_loads_neither_torch_nor_sktime():
+    code = (
+        "import sys, skrnn; skrnn.SlidingWindow; skrnn.make_windows;"
+        "print([m for m in ('torch', 'skorch', 'sktime') if m in sys.modules])"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert shown.stdout.strip() == "[]"
+
+
+def test_public_names():
+    for name in skrnn.__all__:
+        assert getattr(skrnn, name) is not None
+        assert name in dir(skrnn)
+    with pytest.raises(AttributeError, match="no attribute 'Forest'"):
+        skrnn.Forest  # noqa: B018
