@@ -110,8 +110,8 @@ def make_windows(
     counts = np.maximum((lengths - needed) // step_length + 1, 0)
     if not counts.any():
         raise ValueError(
-            f"No window fits: window_length + max(fh) = {needed} rows without a gap are "
-            f"needed, but the longest unbroken run has {lengths.max()}."
+            f"No window fits: window_length + max(fh) = {needed} rows without a gap "
+            f"are needed, but the longest unbroken run has {lengths.max()}."
         )
     ordinal = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     newest = np.repeat(rows.starts + window_length - 1, counts) + step_length * ordinal

@@ -82,8 +82,8 @@ class Rows:
             )
         raise ValueError(
             f"Rows must be in time order, but row {rows[1]}{of} at {after} comes after "
-            f"row {rows[0]} at {before}. Sort them first (X.sort_index()), y with them, "
-            "and split them with a splitter that does not shuffle."
+            f"row {rows[0]} at {before}. Sort them first (X.sort_index()), y with "
+            "them, and split them with a splitter that does not shuffle."
         )
 
     def find_step(self, freq):

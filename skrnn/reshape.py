@@ -220,7 +220,8 @@ class FlattenSequence(_SequenceTransformer):
     --------
     >>> import pandas as pd
     >>> from skrnn import FlattenSequence, SlidingWindow
-    >>> windows = SlidingWindow(3).fit_transform(pd.DataFrame({"load": [1.0, 2.0, 3.0]}))
+    >>> X = pd.DataFrame({"load": [1.0, 2.0, 3.0]})
+    >>> windows = SlidingWindow(3).fit_transform(X)
     >>> flatten = FlattenSequence(pad="edge").set_output(transform="pandas")
     >>> flatten.fit_transform(windows)
        load__lag2  load__lag1  load__lag0
@@ -512,7 +513,7 @@ class _Steps:
         self.present = candidates
 
     def table(self):
-        """Return the present steps as an array, or a DataFrame where they have names."""
+        """Return the present steps, as a DataFrame where they have names."""
         return self.as_table(self._rows[self.present])
 
     def as_table(self, rows):

@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 import sklearn
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import (
     check_dataframe_column_names_consistency,
     check_estimator,
@@ -16,7 +17,6 @@ from sklearn.utils.estimator_checks import (
     check_transformer_get_feature_names_out,
     check_transformer_get_feature_names_out_pandas,
 )
-from sklearn.preprocessing import StandardScaler
 
 from skrnn import (
     FlattenSequence,
@@ -32,13 +32,10 @@ WEIGHTS = {
         "mini-batches are drawn by sample, not by weight"
     )
 }
-NEIGHBOURS = {
-    check: "the window of a row is made of the rows before it"
-    for check in (
-        "check_methods_subset_invariance",
-        "check_methods_sample_order_invariance",
-    )
-}
+NEIGHBOURS = dict.fromkeys(
+    ("check_methods_subset_invariance", "check_methods_sample_order_invariance"),
+    "the window of a row is made of the rows before it",
+)
 FULL_BATCH = {
     "batch_size": None,
     "dtype": "float64",
@@ -75,9 +72,7 @@ def test_every_check_passes(estimator, n_checks, excused):
         if r["status"] in ("failed", "skipped")
     }
     assert failures == {}
-    excused_and_failed = {
-        r["check_name"] for r in results if r["status"] == "xfail"
-    }
+    excused_and_failed = {r["check_name"] for r in results if r["status"] == "xfail"}
     assert excused_and_failed == set(excused)
     counts = Counter(r["status"] for r in results)
     if sklearn.__version__.startswith("1.9."):

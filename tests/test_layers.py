@@ -25,9 +25,7 @@ LAYERS = [
     {"_threads", "_progress", "_validation_split", "exceptions"},
 ]
 OUTSIDE = {
-    "torch": {
-        "_base", "_training", "_network", "_losses", "_recurrent", "_threads"
-    },
+    "torch": {"_base", "_training", "_network", "_losses", "_recurrent", "_threads"},
     "skorch": {"_training"},
     "sktime": set(),
     "tqdm": {"_progress"},
