@@ -232,6 +232,14 @@ class WindowedArray:
             self.gather(rows, out=out[start : start + _CHUNK])
         return out
 
+    def __array_namespace__(self, *, api_version=None):
+        """Name NumPy as the library of what `numpy.asarray` makes of this."""
+        try:  # the face of NumPy that scikit-learn compares by name
+            from sklearn.externals.array_api_compat import numpy as namespace
+        except ImportError:
+            return np
+        return namespace
+
     def with_values(self, values, feature_names=None):
         """Give the same windows over other rows.
 
