@@ -195,7 +195,8 @@ def feature_moments(source, sample_weight=None):
     squares = np.zeros(source.n_features)
     for rows in source.chunks():
         block, lengths = source.batch(rows)
-        block = block.astype(np.float64, copy=False)  # (N, L, F)
+        # One memory order, so that the sums round alike whatever X has.
+        block = np.ascontiguousarray(block, np.float64)  # (N, L, F)
         weight = np.ones(len(rows)) if sample_weight is None else sample_weight[rows]
         weight = np.broadcast_to(weight[:, None], block.shape[:2])
         if lengths is not None:
