@@ -223,7 +223,7 @@ class BaseRNN(BaseEstimator, ABC):
             progress=int(self.verbose),
             callbacks=copy.deepcopy(list(self.callbacks or [])),
             device=device,
-            verbose=0,
+            verbose=int(self.verbose >= 2),
             **self._optimizer_options(),
         )
         self._trained_as = {name: getattr(self, name) for name in _ARCHITECTURE}

@@ -276,6 +276,12 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         self : RNNClassifier
             The fitted estimator.
         """
+        is_first = not hasattr(self, "net_")
+        if is_first and classes is None and type_of_target(y) != "multilabel-indicator":
+            raise ValueError(
+                "classes must be passed on the first call to partial_fit: later calls "
+                "may bring labels that are not in y."
+            )
         return self._fit(X, y, sample_weight, incremental=True, classes=classes)
 
     def predict(self, X):

@@ -1,0 +1,325 @@
+"""The network against torch's own layers, NumPy twins and finite differences."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from torch import nn
+
+from skrnn._network import RecurrentNetwork
+from skrnn._recurrent import RecurrentStack, SeededDropout, reverse_sequences
+from skrnn._sequences import as_source, feature_moments
+from skrnn._validation_split import newest_rows
+from skrnn.windows import SlidingWindow
+
+TORCH = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+every_cell = pytest.mark.parametrize("cell", list(TORCH))
+N, L, F, H = 5, 7, 3, 4
+LENGTHS = torch.tensor([7, 1, 4, 6, 2])
+
+
+def seeded(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def new_stack(cell, num_layers=1, bidirectional=False, dtype=torch.float64):
+    stack = RecurrentStack(
+        cell,
+        F,
+        H,
+        num_layers=num_layers,
+        bidirectional=bidirectional,
+        dropout=0.0,
+        generator=seeded(),
+    )
+    return stack.to(dtype)
+
+
+def torch_twin(stack, cell, num_layers, bidirectional, dtype):
+    twin = TORCH[cell](
+        F, H, num_layers, bidirectional=bidirectional, batch_first=True, dtype=dtype
+    )
+    with torch.no_grad():
+        for i, layer in enumerate(stack.layers):
+            for direction, suffix in zip(
+                layer.directions, ("", "_reverse"), strict=False
+            ):
+                for name, value in direction.named_parameters():
+                    getattr(twin, name.replace("l0", f"l{i}{suffix}")).copy_(value)
+    return twin
+
+
+def new_network(pooling="last", dtype=torch.float64, **options):
+    options = {
+        "cell": "gru",
+        "hidden_size": H,
+        "num_layers": 1,
+        "bidirectional": False,
+        "dropout": 0.0,
+        "generator": seeded(),
+    } | options
+    return RecurrentNetwork(
+        n_features=F, n_outputs=2, pooling=pooling, dtype=dtype, **options
+    )
+
+
+@every_cell
+@pytest.mark.parametrize("num_layers", [1, 3])
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize(
+    ("dtype", "tolerance"), [(torch.float64, 1e-12), (torch.float32, 1e-6)]
+)
+def test_stack_equals_torch(cell, num_layers, bidirectional, dtype, tolerance):
+    stack = new_stack(cell, num_layers, bidirectional, dtype)
+    twin = torch_twin(stack, cell, num_layers, bidirectional, dtype)
+    x = torch.randn(N, L, F, generator=seeded(1), dtype=dtype)
+    states, final = stack(x, None)
+    expected, last = twin(x)
+    last = (last[0] if cell == "lstm" else last)[-2 if bidirectional else -1 :]
+    torch.testing.assert_close(states, expected, rtol=0, atol=tolerance)
+    torch.testing.assert_close(final, torch.cat(list(last), 1), rtol=0, atol=tolerance)
+
+
+@every_cell
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_ragged_equals_torch_packed(cell, bidirectional):
+    stack = new_stack(cell, 2, bidirectional)
+    twin = torch_twin(stack, cell, 2, bidirectional, torch.float64)
+    x = torch.randn(N, L, F, generator=seeded(1), dtype=torch.float64)
+    packed = nn.utils.rnn.pack_padded_sequence(
+        x, LENGTHS, batch_first=True, enforce_sorted=False
+    )
+    expected, last = twin(packed)
+    expected, _ = nn.utils.rnn.pad_packed_sequence(expected, batch_first=True)
+    last = (last[0] if cell == "lstm" else last)[-2 if bidirectional else -1 :]
+    states, final = stack(x, LENGTHS)
+    present = torch.arange(L) < LENGTHS[:, None]
+    torch.testing.assert_close(states[present], expected[present], rtol=0, atol=1e-12)
+    torch.testing.assert_close(final, torch.cat(list(last), 1), rtol=0, atol=1e-12)
+
+
+def numpy_cell(cell, layer, x):
+    """Run one cell over one sequence (L, F), a step and a gate at a time."""
+    w, u, b, c = (
+        p.detach().numpy()
+        for p in (
+            layer.weight_ih_l0,
+            layer.weight_hh_l0,
+            layer.bias_ih_l0,
+            layer.bias_hh_l0,
+        )
+    )
+    h, memory = np.zeros(H), np.zeros(H)
+    for step in x:
+        a, r = w @ step + b, u @ h + c
+        if cell == "rnn":
+            h = np.tanh(a + r)
+            continue
+        gates = [(a[i : i + H], r[i : i + H]) for i in range(0, len(a), H)]
+        sigmoid = [1 / (1 + np.exp(-(p + q))) for p, q in gates]
+        if cell == "gru":
+            new = np.tanh(gates[2][0] + sigmoid[0] * gates[2][1])
+            h = (1 - sigmoid[1]) * new + sigmoid[1] * h
+        else:
+            memory = sigmoid[1] * memory + sigmoid[0] * np.tanh(sum(gates[2]))
+            h = sigmoid[3] * np.tanh(memory)
+    return h
+
+
+@every_cell
+def test_cells_equal_a_plain_loop(cell):
+    stack = new_stack(cell)
+    x = torch.randn(N, L, F, generator=seeded(1), dtype=torch.float64)
+    final = stack(x, LENGTHS)[1].detach().numpy()
+    layer = stack.layers[0].directions[0]
+    for i, length in enumerate(LENGTHS):
+        expected = numpy_cell(cell, layer, x[i, :length].numpy())
+        assert_allclose(final[i], expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
+def test_pooling(pooling):
+    network = new_network(pooling)
+    lengths = torch.tensor([7, 1, 4, 0, 2])
+    states = torch.randn(N, L, H, generator=seeded(2), dtype=torch.float64)
+    pooled = network.pool(states, states[:, 0] * (lengths > 0)[:, None], lengths)
+    for i, length in enumerate(lengths):
+        seen = states[i, :length].numpy()
+        if length == 0:
+            expected = np.zeros(H)
+        elif pooling == "last":
+            expected = states[i, 0]
+        elif pooling == "attention":
+            project, score = network.pool.project, network.pool.score
+            energy = np.tanh(seen @ project.weight.detach().numpy().T)
+            energy = np.exp(energy @ score.weight.detach().numpy().T)
+            expected = (energy / energy.sum() * seen).sum(axis=0)
+        else:
+            expected = getattr(seen, pooling)(axis=0)
+        assert_allclose(pooled[i].detach(), expected, rtol=0, atol=1e-12)
+
+
+@every_cell
+@pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
+def test_padding_is_never_seen(cell, pooling):
+    results = []
+    for filler in (0.0, 1e6):
+        network = new_network(pooling, cell=cell, bidirectional=True, num_layers=2)
+        x = torch.randn(N, L, F, generator=seeded(1), dtype=torch.float64)
+        lengths = torch.tensor([7, 1, 4, 0, 2])
+        x[torch.arange(L) >= lengths[:, None]] = filler
+        out = network(x, lengths)
+        out.square().sum().backward()
+        grads = [p.grad.clone() for p in network.parameters()]
+        results.append([out.detach(), *grads])
+    for first, second in zip(*results, strict=True):
+        torch.testing.assert_close(first, second, rtol=0, atol=1e-12)
+
+
+@every_cell
+@pytest.mark.parametrize("pooling", ["last", "mean", "attention"])
+def test_gradients(cell, pooling):
+    network = new_network(pooling, cell=cell, bidirectional=True)
+    x = torch.randn(3, 4, F, generator=seeded(1), dtype=torch.float64)
+    x.requires_grad_()
+    lengths = torch.tensor([4, 2, 0])
+    names, values = zip(*network.named_parameters(), strict=True)
+
+    def run(x, *values):
+        weights = dict(zip(names, values, strict=True))
+        return torch.func.functional_call(network, weights, (x, lengths))
+
+    assert torch.autograd.gradcheck(run, (x, *values))
+
+
+@every_cell
+def test_initial_weights(cell):
+    state = torch.get_rng_state()
+    stack, again = new_stack(cell), new_stack(cell)
+    assert torch.equal(state, torch.get_rng_state())
+    for first, second in zip(stack.parameters(), again.parameters(), strict=True):
+        assert torch.equal(first, second)
+    layer = stack.layers[0].directions[0]
+    for gate in layer.weight_hh_l0.split(H):
+        torch.testing.assert_close(
+            gate @ gate.T, torch.eye(H, dtype=gate.dtype), rtol=0, atol=1e-6
+        )
+    bias = layer.bias_ih_l0 + layer.bias_hh_l0
+    expected = torch.zeros_like(bias)
+    if cell == "lstm":
+        expected[H : 2 * H] = 1
+    assert torch.equal(bias, expected)
+
+
+def test_dropout():
+    dropout = SeededDropout(0.3, seeded())
+    state = torch.get_rng_state()
+    x = torch.ones(200, 50, 10)
+    out = dropout(x)
+    assert torch.equal(state, torch.get_rng_state())
+    assert_allclose((out == 0).float().mean(), 0.3, atol=0.01)
+    assert_allclose(out[out != 0].unique(), [1 / 0.7], rtol=1e-6)
+    assert torch.equal(dropout.eval()(x), x)
+
+
+def test_scaling_keeps_the_digits_of_large_numbers():
+    network = new_network(dtype=torch.float32)
+    x = 1.7e9 + torch.randn(N, L, F, generator=seeded(1), dtype=torch.float64)
+    network.set_scaling("x", np.full(F, 1.7e9), np.ones(F))
+    near = new_network(dtype=torch.float32)
+    torch.testing.assert_close(network(x), near(x - 1.7e9), rtol=0, atol=1e-6)
+
+
+def test_reverse_sequences():
+    x = torch.arange(1, 9.0).reshape(2, 4, 1)
+    reversed_ = reverse_sequences(x, torch.tensor([2, 4]))[:, :, 0]
+    assert reversed_[0, :2].tolist() == [2, 1]
+    assert reversed_[1].tolist() == [8, 7, 6, 5]
+    assert torch.equal(reverse_sequences(x, None), x.flip(1))
+
+
+# -- what is read, and how ------------------------------------------------------------
+
+
+@st.composite
+def ragged_data(draw):
+    n = draw(st.integers(1, 6))
+    seed = draw(st.integers(0, 10**6))
+    offset = draw(st.sampled_from([0.0, 1e3, -1e8]))
+    rng = np.random.default_rng(seed)
+    values = [offset + rng.normal(size=(rng.integers(0, 6), 2)) for _ in range(n)]
+    return values, rng
+
+
+def with_absent_steps(sequences, rng):
+    """Pad sequences with absent steps at random places to one length."""
+    block = np.full((len(sequences), 8, 2), np.nan)
+    for i, sequence in enumerate(sequences):
+        where = np.sort(rng.choice(8, len(sequence), replace=False))
+        block[i, where] = sequence
+    return block
+
+
+@settings(max_examples=60, deadline=None)
+@given(ragged_data())
+def test_batches_and_moments_equal_a_slow_loop(data):
+    sequences, rng = data
+    weight = rng.integers(1, 4, len(sequences)).astype(float)
+    for X in (sequences, with_absent_steps(sequences, rng)):
+        source = as_source(X)
+        order = rng.permutation(len(sequences))
+        block, lengths = (
+            source.take(order).take(np.arange(len(order))).batch(np.arange(len(order)))
+        )
+        for i, row in enumerate(order):
+            steps = block.shape[1] if lengths is None else lengths[i]
+            assert_array_equal(block[i, :steps], sequences[row])
+            assert not block[i, steps:].any()
+        steps = np.concatenate(sequences)
+        if len(steps):
+            repeated = np.repeat(weight, [len(s) for s in sequences])
+            mean, scale = feature_moments(source, weight)
+            expected = np.average(steps, axis=0, weights=repeated)
+            variance = np.average((steps - expected) ** 2, axis=0, weights=repeated)
+            assert_allclose(mean, expected, rtol=1e-12, atol=1e-12)
+            if len(steps) > 1:
+                assert_allclose(scale, np.sqrt(variance), rtol=1e-5)
+
+
+def test_moments_of_windows_count_every_reading():
+    rows = np.random.default_rng(0).normal(size=(30, 2))
+    windows = SlidingWindow(5, horizon=2).fit_transform(rows)
+    mean, scale = feature_moments(as_source(windows))
+    flat = np.asarray(windows).reshape(-1, 2)
+    assert_allclose(mean, np.nanmean(flat, axis=0), rtol=1e-12)
+    assert_allclose(scale, np.nanstd(flat, axis=0), rtol=1e-12)
+
+
+def test_constant_features_have_scale_one():
+    mean, scale = feature_moments(as_source(np.full((4, 3, 2), 0.1)))
+    assert_allclose(mean, 0.1)
+    assert_array_equal(scale, 1)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.integers(0, 3), min_size=1, max_size=60),
+    st.floats(0.01, 0.99),
+    st.integers(0, 4),
+)
+def test_newest_rows(groups, fraction, gap):
+    groups = np.array(groups)
+    train, valid = newest_rows(len(groups), fraction, gap, groups)
+    assert not set(train) & set(valid)
+    assert list(train) == sorted(train)
+    for group in np.unique(groups):
+        rows = np.flatnonzero(groups == group)
+        n_valid = int(np.floor(round(fraction * len(rows), 9)))
+        if n_valid and len(rows) - n_valid - gap > 0:
+            assert_array_equal(rows[-n_valid:], np.intersect1d(rows, valid))
+            older = rows[: len(rows) - n_valid - gap]
+            assert_array_equal(older, np.intersect1d(rows, train))
+        else:
+            assert_array_equal(rows, np.intersect1d(rows, train))
