@@ -231,6 +231,13 @@ class History:
         preceding : Preceding or None
             None if there is no such row.
         """
+        given, known = _n_levels(rows.labels), _n_levels(self.labels)
+        if given != known:
+            raise ValueError(
+                f"The series of X are named by {given} labels (MultiIndex levels before "
+                f"the last, and groups), but SlidingWindow was fitted on series named "
+                f"by {known}. Give X the same index levels as in fit."
+            )
         called, times = conform(rows.times, self.times)
         kept, low, high = self._blocks(rows)
         ticks, own = keys(called), keys(times)[kept]
@@ -295,6 +302,10 @@ def _chained(rows, called, times, kept, run, step):
     start, first = start[inner], kept[opening][inner]
     chained[run[opening][inner]] = follows(called[start - 1], times[first], step)
     return chained
+
+
+def _n_levels(labels):
+    return 0 if labels is None else labels.nlevels
 
 
 def _grouped(codes, same_series):

@@ -108,8 +108,8 @@ def test_windows_equal_a_slow_loop(data, window_length, horizon, kind, split):
         splits = list(KFold(2).split(frame))
     else:
         groups = [series for series, _ in keys]
-        folds = GroupKFold(2) if len(set(groups)) > 1 else KFold(2)
-        splits = list(folds.split(frame, groups=groups))
+        by_series = GroupKFold(2).split(frame, groups=groups) if several else None
+        splits = list(by_series or KFold(2).split(frame))
     freq = "h" if kind == "datetime" else None
     for train, test in splits:
         window = SlidingWindow(window_length, horizon=horizon, freq=freq)
@@ -139,8 +139,8 @@ def test_history_comes_by_index_only():
     assert values_of(window.transform(X[10:12])) == [[8, 9, 10], [9, 10, 11]]
     gap = np.asarray(window.transform(X[11:12]))[0, :, 0]
     assert_array_equal(gap, [np.nan, np.nan, 11])
-    plain = np.asarray(window.transform(X[10:11].reset_index(drop=True).set_axis([0])))
-    assert plain is not None
+    with pytest.raises(ValueError, match="fitted with a DatetimeIndex"):
+        window.transform(X[10:11].reset_index(drop=True))
 
 
 def test_plain_arrays_have_no_history():
@@ -161,7 +161,7 @@ def test_daylight_saving():
 def test_unread_rows_may_be_missing():
     X = series(6)
     X.iloc[-1] = np.nan
-    window = SlidingWindow(3, horizon=1).fit(X)
+    window = SlidingWindow(3, horizon=1).fit(X[:-1])
     assert values_of(window.transform(X[-1:])) == [[2, 3, 4]]
 
 
@@ -177,7 +177,7 @@ def test_groups():
         step = SlidingWindow(3).set_fit_request(groups=True)
         step.set_transform_request(groups=True)
         model = make_pipeline(step, FlattenSequence(pad="zero"), Ridge())
-        model.fit(X, X[:, 0], groups=groups)
+        model.fit(X, -X[:, 0], groups=groups)
         assert len(model.predict(X, groups=groups)) == 8
 
 
@@ -211,9 +211,7 @@ def test_windowed_array():
     mask = np.arange(20) % 3 == 0
     for key in (slice(2, 9, 2), [5, 1, 1], np.array([0, -1]), mask, (mask, ...)):
         assert isinstance(windows[key], WindowedArray)
-        assert_array_equal(
-            windows[key], dense[key[0] if isinstance(key, tuple) else key]
-        )
+        assert_array_equal(windows[key], dense[key[0] if type(key) is tuple else key])
     assert_array_equal(_safe_indexing(windows, [3, 4]), dense[3:5])
     assert_array_equal(pickle.loads(pickle.dumps(windows[2:5])), dense[2:5])
     assert_array_equal(copy.deepcopy(windows), dense)
@@ -285,7 +283,7 @@ def test_no_lookahead():
     network = RNNRegressor("gru", 4, max_epochs=2, random_state=0)
     check_no_lookahead(make_pipeline(SlidingWindow(4, horizon=1), network), X, y)
     smooth = FunctionTransformer(
-        lambda X: X.rolling(3, center=True, min_periods=1).mean()
+        lambda X: X.rolling(5, center=True, min_periods=1).mean()
     )
     with pytest.raises(AssertionError, match=r"row \d+|Row \d+"):
         check_no_lookahead(make_pipeline(smooth, good), X, y)
@@ -303,9 +301,7 @@ def test_to_sequence():
     assert ToSequence().fit_transform(X).shape == (2, 12, 1)
     flat = FlattenSequence().fit_transform(by_time)
     assert_array_equal(flat, X)
-    with pytest.raises(
-        ValueError, match="12 columns, which are not n_timesteps=2 times"
-    ):
+    with pytest.raises(ValueError, match="12 columns, which are not n_timesteps=5"):
         ToSequence(5).fit(X)
     with pytest.raises(NotFittedError):
         ToSequence().transform(X)
