@@ -40,7 +40,7 @@ def load():
 def models():
     """Name, pipeline and grid of every model; all read the same windows."""
     flat = [SlidingWindow(horizon=HORIZON), FlattenSequence(pad="edge")]
-    windows = {"slidingwindow__window_length": [12, 24, 48]}
+    windows = {"slidingwindow__window_length": [12, 24]}
     mlp = TransformedTargetRegressor(
         MLPRegressor(max_iter=500, random_state=0), transformer=StandardScaler()
     )

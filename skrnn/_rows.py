@@ -214,7 +214,7 @@ class History:
         # Copies, lest the whole of X or of its index live on in the fitted estimator.
         return cls(X[rows.caller_rows(tails)], codes, labels, rows.times[tails])
 
-    def before(self, rows, step, reach):
+    def before(self, rows, step):
         """Find the remembered rows that come immediately before the runs of a call.
 
         Parameters
@@ -223,8 +223,6 @@ class History:
             Those of the call, cut into runs.
         step : pandas offset or None
             The step between rows.
-        reach : int
-            How many rows at most are of use to a run.
 
         Returns
         -------
@@ -234,8 +232,8 @@ class History:
         given, known = _n_levels(rows.labels), _n_levels(self.labels)
         if given != known:
             raise ValueError(
-                f"The series of X are named by {given} labels (MultiIndex levels before "
-                f"the last, and groups), but SlidingWindow was fitted on series named "
+                f"The series of X are named by {given} labels (MultiIndex levels "
+                f"before the last, and groups), but SlidingWindow was fitted on series named "
                 f"by {known}. Give X the same index levels as in fit."
             )
         called, times = conform(rows.times, self.times)
@@ -259,10 +257,10 @@ class History:
             successors.take(np.where(last, here + len(kept), here + 1)),
             step,
         )
-        # Unbroken up to the run, and near enough to be read.
+        # Unbroken up to the run.
         end = np.flatnonzero(last)[np.cumsum(last) - last]
         breaks = np.cumsum(~joined)
-        useful = (breaks[end] - breaks + ~joined == 0) & (end - here < reach)
+        useful = breaks[end] - breaks + ~joined == 0
         if not useful.any():
             return None
         kept, position, run = kept[useful], position[useful], run[useful]

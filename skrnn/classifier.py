@@ -101,7 +101,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     ----------
     n_features_in_ : int
         Features of a step for 3-D X, columns for 2-D X.
-    feature_names_in_ : ndarray of shape (n_features_in_,) of str
+    feature_names_in_ : ndarray of shape (`n_features_in_`,) of str
         Names of the features; only where X has string names.
     n_outputs_ : int
         Number of labels a sample: 1, or the columns of a multilabel y.

@@ -52,7 +52,7 @@ class ToSequence(_SequenceTransformer, auto_wrap_output_keys=None):
         Features of a step.
     n_features_in_ : int
         Columns of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,) of str
+    feature_names_in_ : ndarray of shape (`n_features_in_`,) of str
         Names of the columns; only where X has string names.
 
     See Also
@@ -203,7 +203,7 @@ class FlattenSequence(_SequenceTransformer):
         Steps of a sequence.
     n_features_in_ : int
         Features of a step for 3-D X, columns for 2-D X.
-    feature_names_in_ : ndarray of shape (n_features_in_,) of str
+    feature_names_in_ : ndarray of shape (`n_features_in_`,) of str
         Names of the features; only where X has string names.
 
     See Also
@@ -298,7 +298,7 @@ class FlattenSequence(_SequenceTransformer):
 
         Parameters
         ----------
-        input_features : array-like of str of shape (n_features_in_,), default=None
+        input_features : array-like of str of shape (`n_features_in_`,), default=None
             Names of the features of a step; None takes those of fit, or x0, x1, ...
 
         Returns
@@ -351,7 +351,7 @@ class TimeDistributed(_SequenceTransformer, auto_wrap_output_keys=None):
         The fitted copy.
     n_features_in_ : int
         Features of a step for 3-D X, columns for 2-D X.
-    feature_names_in_ : ndarray of shape (n_features_in_,) of str
+    feature_names_in_ : ndarray of shape (`n_features_in_`,) of str
         Names of the features; only where X has string names.
 
     See Also
@@ -449,7 +449,7 @@ class TimeDistributed(_SequenceTransformer, auto_wrap_output_keys=None):
 
         Parameters
         ----------
-        input_features : array-like of str of shape (n_features_in_,), default=None
+        input_features : array-like of str of shape (`n_features_in_`,), default=None
             Names of the features of a step; None takes those of fit, or x0, x1, ...
 
         Returns

@@ -70,7 +70,7 @@ class SlidingWindow(
     ----------
     n_features_in_ : int
         Number of features seen during `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features; defined when X has only string column names.
     freq_ : pandas offset or None
         The step between the rows of a DatetimeIndex.
@@ -202,7 +202,7 @@ class SlidingWindow(
         rows.cut(step)
         preceding = None
         if self._history is not None and rows.times is not None:
-            preceding = self._history.before(rows, step, self._reach())
+            preceding = self._history.before(rows, step)
         return self._windows(checked, rows, preceding)
 
     def _fit(self, X, y, groups):
@@ -212,7 +212,8 @@ class SlidingWindow(
         rows = Rows(len(checked), _index_of(X), groups)
         step = rows.find_step(self.freq)
         rows.cut(step)
-        history = History.of(rows, checked, self._reach())
+        # How many rows before its own row a window can go back to.
+        history = History.of(rows, checked, self.window_length + self.horizon - 1)
         named = X if hasattr(X, "columns") else checked
         validate_data(self, named, skip_check_array=True)
         self.freq_ = step
@@ -233,10 +234,6 @@ class SlidingWindow(
             feature_names=getattr(self, "feature_names_in_", None),
             series=rows.given_codes,
         )
-
-    def _reach(self):
-        """How many rows before its own row a window can go back to."""
-        return self.window_length + self.horizon - 1
 
     def _warn_of_target(self, X, y):
         names = getattr(self, "feature_names_in_", np.arange(X.shape[1]))

@@ -47,26 +47,26 @@ def reference_windows(called, remembered, window_length, horizon):
 
 
 GRIDS = {
-    "integer": pd.RangeIndex(-5, 195),
+    "integer": pd.RangeIndex(-5, 35),
     "hourly, through both clock changes": pd.date_range(
-        "2024-03-30 20:00", periods=200, freq="h", tz="Europe/Berlin"
+        "2024-03-30 20:00", periods=40, freq="h", tz="Europe/Berlin"
     ),
     "hourly, autumn": pd.date_range(
-        "2024-10-26 18:00", periods=200, freq="h", tz="Europe/Berlin"
+        "2024-10-26 18:00", periods=40, freq="h", tz="Europe/Berlin"
     ),
     "daily, spring": pd.date_range(
-        "2024-03-25", periods=200, freq="D", tz="Europe/Berlin"
+        "2024-03-25", periods=40, freq="D", tz="Europe/Berlin"
     ),
-    "no midnight": pd.date_range("2018-10-28", periods=200, freq="D").tz_localize(
+    "no midnight": pd.date_range("2018-10-28", periods=40, freq="D").tz_localize(
         "America/Sao_Paulo", nonexistent="shift_forward"
     ),
-    "15 minutes": pd.date_range("2024-01-01", periods=200, freq="15min", unit="s"),
-    "business days": pd.date_range("2024-01-01", periods=200, freq="B"),
-    "month ends": pd.date_range("2001-01-31", periods=200, freq="ME"),
-    "Sundays": pd.date_range("2024-01-07", periods=200, freq="W-SUN"),
-    "elapsed": pd.timedelta_range("0s", periods=200, freq="90s"),
-    "months": pd.period_range("2001-01", periods=200, freq="M"),
-    "periods of two hours": pd.period_range("2001-01", periods=200, freq="2h"),
+    "15 minutes": pd.date_range("2024-01-01", periods=40, freq="15min", unit="s"),
+    "business days": pd.date_range("2024-01-01", periods=40, freq="B"),
+    "month ends": pd.date_range("2001-01-31", periods=40, freq="ME"),
+    "Sundays": pd.date_range("2024-01-07", periods=40, freq="W-SUN"),
+    "elapsed": pd.timedelta_range("0s", periods=40, freq="90s"),
+    "months": pd.period_range("2001-01", periods=40, freq="M"),
+    "periods of two hours": pd.period_range("2001-01", periods=40, freq="2h"),
 }
 DTYPES = ["float64", "float32", "int32"]
 
@@ -83,7 +83,7 @@ def tables(draw, max_series=3, max_rows=14):
     """Rows of some series with gaps, as reference rows and as a data frame."""
     kind = draw(st.sampled_from(sorted(GRIDS)))
     n_series = draw(st.integers(1, max_series))
-    start = draw(st.integers(0, 40))
+    start = draw(st.integers(0, 8))  # the clock changes are near
     cells = [
         (f"s{series}", start + place)
         for series in range(n_series)

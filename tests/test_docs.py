@@ -1,0 +1,88 @@
+"""The README's code runs, and every public docstring is complete."""
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+from numpydoc.validate import validate
+
+import skrnn
+from skrnn.exceptions import NonFiniteLossError
+
+ROOT = Path(__file__).parent.parent
+CLASSES = [
+    "RNNRegressor",
+    "RNNClassifier",
+    "SlidingWindow",
+    "ToSequence",
+    "FlattenSequence",
+    "TimeDistributed",
+]
+# Left out: extended summaries, see-also sections and examples of every method, and
+# rules of taste that scikit-learn's own docstrings do not keep.
+IGNORED = {"ES01", "SA01", "EX01", "GL01", "GL02", "GL03", "GL08", "SS05", "RT02"}
+IGNORED |= {"PR02", "PR06", "PR08", "PR09", "PR10", "RT03", "RT05", "SA04", "RT01"}
+
+
+def test_readme_code(capsys):
+    code = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    namespace = {}
+    exec(code[1], namespace)
+    assert (
+        namespace["search"].score(namespace["X"][-24:], namespace["load"][-24:]) > 0.9
+    )
+    assert "rnnregressor__cell" in capsys.readouterr().out
+
+
+def _documented():
+    for name in CLASSES:
+        yield f"skrnn.{name}"
+        cls = getattr(skrnn, name)
+        for method in ("fit", "partial_fit", "predict", "predict_proba", "transform"):
+            if hasattr(cls, method):
+                yield f"skrnn.{name}.{method}"
+    yield "skrnn.make_windows"
+    yield "skrnn.windows.make_targets"
+    yield "skrnn.windows.check_no_lookahead"
+
+
+@pytest.mark.parametrize("path", list(_documented()))
+def test_docstring(path):
+    faults = [
+        f"{code}: {text}"
+        for code, text in validate(path)["errors"]
+        if code not in IGNORED
+    ]
+    assert faults == []
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_every_parameter_is_described_in_order(name):
+    cls = getattr(skrnn, name)
+    text = inspect.getdoc(cls)
+    section = text.split("Parameters\n----------\n")[1].split("\nAttributes\n")[0]
+    described = re.findall(r"^(\w+) : ", section, re.M)
+    assert described == list(inspect.signature(cls).parameters)
+
+
+@pytest.mark.parametrize("name", ["RNNRegressor", "RNNClassifier"])
+def test_stated_defaults_are_true(name):
+    cls = getattr(skrnn, name)
+    text = re.sub(r"\\\n\s+", "", inspect.getdoc(cls))
+    for parameter in inspect.signature(cls).parameters.values():
+        stated = re.search(rf"^{parameter.name} : .*?default=(.+)$", text, re.M)[1]
+        assert eval(stated) == parameter.default
+
+
+def test_every_fitted_attribute_is_described():
+    X = [[0.0, 1.0], [1.0, 0.0], [2.0, 1.0]]
+    for cls in (skrnn.RNNRegressor, skrnn.RNNClassifier):
+        fitted = vars(cls(hidden_size=2, max_epochs=1).fit(X, [0, 1, 1]))
+        public = {n for n in fitted if n.endswith("_") and not n.startswith("_")}
+        described = set(re.findall(r"^(\w+_) : ", inspect.getdoc(cls), re.M))
+        assert public | {"feature_names_in_"} == described
+
+
+def test_errors_are_what_callers_catch():
+    assert issubclass(NonFiniteLossError, ArithmeticError)
