@@ -132,7 +132,10 @@ def make_windows(
         )
 
     X = windows(newest, np.full_like(newest, window_length))
-    Y = values[(newest[:, None] + ahead)[:, :, None], columns].reshape(len(newest), -1)
+    Y = np.empty((len(newest), len(ahead), len(columns)), dtype=values.dtype)
+    for i, steps in enumerate(ahead):
+        Y[:, i] = values[(newest + steps)[:, None], columns]
+    Y = Y.reshape(len(newest), -1)
     if not return_newest:
         return X, Y
     # The last row of each series, in the order in which the series first appear.

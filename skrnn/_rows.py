@@ -200,6 +200,7 @@ class History:
     codes: np.ndarray | None
     labels: pd.Index | None
     times: pd.Index
+    reach: int
 
     @classmethod
     def of(cls, rows, X, reach):
@@ -212,7 +213,8 @@ class History:
             codes, used = pd.factorize(codes[tails])
             labels = labels.take(used)
         # Copies, lest the whole of X or of its index live on in the fitted estimator.
-        return cls(X[rows.caller_rows(tails)], codes, labels, rows.times[tails])
+        values, times = X[rows.caller_rows(tails)], rows.times[tails]
+        return cls(values, codes, labels, times, reach)
 
     def before(self, rows, step):
         """Find the remembered rows that come immediately before the runs of a call.
@@ -233,12 +235,13 @@ class History:
         if given != known:
             raise ValueError(
                 f"The series of X are named by {given} labels (MultiIndex levels "
-                f"before the last, and groups), but SlidingWindow was fitted on series named "
-                f"by {known}. Give X the same index levels as in fit."
+                "before the last, and groups), but SlidingWindow was fitted on series "
+                f"named by {known}. Give X the same index levels as in fit."
             )
         called, times = conform(rows.times, self.times)
-        kept, low, high = self._blocks(rows)
-        ticks, own = keys(called), keys(times)[kept]
+        ticks, own = keys(called), keys(times)
+        kept, low, high = self._blocks(rows, ticks, own)
+        own = own[kept]
         position = _first_not_before(ticks, own, low, high)
         # What the call holds itself wins, and what comes after it is of no use.
         before = position < high
@@ -271,10 +274,12 @@ class History:
             _chained(rows, called, times, kept, run, step),
         )
 
-    def _blocks(self, rows):
+    def _blocks(self, rows, ticks, own):
         """Remembered rows of the call's series, and where in the call these stand."""
         if self.codes is None:
-            kept = np.arange(len(self.values))
+            # One row may be asked for at a time, so no row is looked at in vain.
+            first, last = np.searchsorted(own, ticks[[0, -1]])
+            kept = np.arange(max(first - self.reach, 0), last)
             return kept, np.zeros_like(kept), np.full_like(kept, rows.n_rows)
         known = self.labels.get_indexer(rows.labels)
         call_code = np.full(len(self.labels), -1)

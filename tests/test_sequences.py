@@ -178,43 +178,48 @@ def test_chunks_cover_every_row_once(chunk_size):
 # -- errors ---------------------------------------------------------------------------
 
 
+def windows_over(rows, names=None):
+    """Windows of 3 rows over rows that `SlidingWindow` itself would refuse."""
+    windows = SlidingWindow(3).fit_transform(np.zeros(rows.shape))
+    return windows.with_values(rows, names)
+
+
 def with_fault(kind, value):
     """Put a value into the second feature of step 2 of sample 8."""
-    rng = np.random.default_rng(0)
-    if kind == "windowed":
-        rows = rng.normal(size=(12, F))
-        rows[6, 1] = value  # first read as the newest row of window 6
-        return SlidingWindow(3).fit_transform(rows)
-    X = rng.normal(size=(12, 5, F))
+    X = np.random.default_rng(0).normal(size=(12, 5, F))
     X[3, 1] = np.nan  # an absent step elsewhere is no fault
     X[8, 2, 1] = X[10, 0, 0] = value
     return X if kind == "padded" else list(X)
 
 
-@pytest.mark.parametrize("kind", ["padded", "ragged", "windowed"])
-@pytest.mark.parametrize("names", [None, ["load", "wind"]])
-@pytest.mark.parametrize(
+every_fault = pytest.mark.parametrize(
     ("value", "what"),
     [(np.inf, "infinity"), (-np.inf, "infinity"), (np.nan, "Input X contains NaN")],
 )
-def test_errors_say_where(kind, names, value, what):
+with_and_without_names = pytest.mark.parametrize(
+    ("names", "name"), [(None, "1"), (["load", "wind"], "'wind'")]
+)
+
+
+@pytest.mark.parametrize("kind", ["padded", "ragged"])
+@with_and_without_names
+@every_fault
+def test_errors_say_where(kind, names, name, value, what):
     X = with_fault(kind, value)
-    if kind == "windowed":
-        names = X.feature_names = None
-    sample = 6 if kind == "windowed" else 8
-    name = "1" if names is None else "'wind'"
-    where = rf"{what}.*sample {sample}, step 2, feature {name}"
-    with pytest.raises(ValueError, match=where):
+    with pytest.raises(ValueError, match=rf"{what}.*sample 8, step 2, feature {name}"):
         as_source(X, names)
 
 
-def test_error_of_windows_names_the_column():
+@with_and_without_names
+@every_fault
+def test_errors_of_windows_say_where(names, name, value, what):
     rows = np.random.default_rng(0).normal(size=(12, F))
-    rows[6, 0] = np.inf
-    windows = SlidingWindow(3).fit_transform(rows)
-    windows.feature_names = ["load", "wind"]
-    with pytest.raises(ValueError, match=r"sample 6, step 2, feature 'load'"):
-        as_source(windows)
+    rows[2] = np.nan
+    rows[6, 1] = value  # the newest row of window 6 is the first place to read it
+    rows[9, 0] = np.inf
+    place = rf"{what}.*sample 6, step 2, feature {name}"
+    with pytest.raises(ValueError, match=place):
+        as_source(windows_over(rows, names))
 
 
 def test_rows_that_no_window_reads_may_hold_anything():
@@ -231,6 +236,7 @@ def test_rows_that_no_window_reads_may_hold_anything():
 def test_sums_that_overflow_are_no_fault():
     X = np.full((4, 3, F), 1e308)
     assert_array_equal(as_source(X).batch(np.arange(4))[0], X)
-    block, lengths = as_source(X.astype(np.float32) * 0 + 3e38).batch(np.arange(4))
+    X = np.full((4, 3, F), 3e38, np.float32)
+    block, lengths = as_source(X).batch(np.arange(4))
     assert lengths is None
     assert np.isfinite(block).all()
