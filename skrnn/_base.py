@@ -151,13 +151,21 @@ class BaseRNN(BaseEstimator, ABC):
                 return SequenceDataset(source.take(rows), target)
             # Weights have mean 1 over the data set: the mean over a full batch is
             # then the weighted mean, and small batches keep their relative weights.
-            relative = torch.as_tensor(weight[rows] / weight[rows].mean())
+            relative = torch.as_tensor(weight[rows] / (weight[rows].mean() or 1.0))
             relative = relative.to(self.net_.module_.head.weight.dtype)
             return SequenceDataset(source.take(rows), target, relative)
 
         snapshot = self.net_.snapshot() if proceed else None
         if proceed:
-            self.net_.set_learning_rate(self.learning_rate)
+            self.net_.change(
+                learning_rate=self.learning_rate,
+                batch_size=self.batch_size,
+                shuffle=self.shuffle,
+                dropout=self.dropout,
+                max_grad_norm=self.max_grad_norm,
+                patience=self.n_iter_no_change,
+                tol=self.tol,
+            )
         try:
             self.net_.train(
                 dataset(train),
@@ -239,7 +247,9 @@ class BaseRNN(BaseEstimator, ABC):
         return int(check_random_state(self.random_state).randint(2**31 - 1))
 
     def _optimizer_options(self):
-        options = {"optimizer__weight_decay": float(self.weight_decay)}
+        options = {}
+        if self.weight_decay or isinstance(self.optimizer, str):
+            options["optimizer__weight_decay"] = float(self.weight_decay)
         if self.optimizer in ("sgd", "rmsprop"):
             options["optimizer__momentum"] = float(self.momentum)
         return options

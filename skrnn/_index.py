@@ -56,13 +56,13 @@ def split_index(index, groups, n_rows):
 def order_kind(times):
     """Say in words what orders these times; raise if nothing does."""
     if isinstance(times, pd.DatetimeIndex):
-        kind = "DatetimeIndex" + (" with a time zone" if times.tz is not None else "")
+        kind = "a DatetimeIndex" + (" with a time zone" if times.tz is not None else "")
     elif isinstance(times, pd.TimedeltaIndex):
-        kind = "TimedeltaIndex"
+        kind = "a TimedeltaIndex"
     elif isinstance(times, pd.PeriodIndex):
-        kind = f"PeriodIndex of frequency {times.freqstr}"
+        kind = f"a PeriodIndex of frequency {times.freqstr}"
     elif pd.api.types.is_integer_dtype(times.dtype):
-        kind = "integer index"
+        kind = "an integer index"
     else:
         raise ValueError(
             f"Rows cannot be put in time order by an index of dtype {times.dtype}. "
@@ -102,8 +102,8 @@ def conform(times, like):
     given, expected = order_kind(times), order_kind(like)
     if given != expected:
         raise ValueError(
-            f"X has a {given}, but SlidingWindow was fitted with a {expected}, so the "
-            "rows before these cannot be found. Give X the same kind of index as in "
+            f"X has {given}, but SlidingWindow was fitted with {expected}, so the rows "
+            "before these cannot be found. Give X the same kind of index as in "
             "fit, or a plain array to have windows without history."
         )
     if isinstance(times, pd.DatetimeIndex) and times.tz is not None:

@@ -9,7 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, validate_params
 from sklearn.utils.validation import check_array
 
-from skrnn._windowed import refuse_sequences
+from skrnn._windowed import WindowedArray
 
 __all__ = ["check_no_lookahead"]
 
@@ -78,7 +78,11 @@ def check_no_lookahead(estimator, X, y=None, *, horizon=0, n_cuts=20, random_sta
     ...
     AssertionError: Look-ahead: the prediction of row 1 ...
     """
-    refuse_sequences(X, check_no_lookahead)
+    if isinstance(X, WindowedArray) or getattr(X, "ndim", 2) != 2:
+        raise ValueError(
+            "check_no_lookahead changes the rows of a 2-D X and needs the whole "
+            f"pipeline, SlidingWindow included; got an X of shape {X.shape}."
+        )
     if not isinstance(X, pd.DataFrame):
         X = check_array(X, dtype=None, ensure_all_finite=False)
     rng = check_random_state(random_state)

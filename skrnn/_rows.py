@@ -234,9 +234,9 @@ class History:
         given, known = _n_levels(rows.labels), _n_levels(self.labels)
         if given != known:
             raise ValueError(
-                f"The series of X are named by {given} labels (MultiIndex levels "
-                "before the last, and groups), but SlidingWindow was fitted on series "
-                f"named by {known}. Give X the same index levels as in fit."
+                f"The series of X are named by {given} labels (the levels of a "
+                "MultiIndex before the last, and groups), but SlidingWindow was "
+                f"fitted on series named by {known}. Give X the index levels of fit."
             )
         called, times = conform(rows.times, self.times)
         ticks, own = keys(called), keys(times)

@@ -37,7 +37,8 @@ def find_step(freq, index, times, starts):
         return None
     if freq is not None:
         return as_step(freq)
-    own = index.levels[-1].freq if isinstance(index, pd.MultiIndex) else index.freq
+    # A level of a MultiIndex has a step of its own, that its rows need not have kept.
+    own = getattr(index, "freq", None)
     if own is not None:
         return as_step(own)
     return _shown_by(times, starts)

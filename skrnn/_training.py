@@ -16,6 +16,7 @@ from skorch.callbacks import (
 )
 
 from skrnn._progress import EpochProgress
+from skrnn._recurrent import SeededDropout
 from skrnn._threads import single_thread
 from skrnn.exceptions import NonFiniteLossError
 
@@ -275,10 +276,27 @@ class SequenceNet(NeuralNet):
             "max_grad_norm, or look for extreme values in y."
         )
 
-    def set_learning_rate(self, learning_rate):
-        """Change the rate (float) of an optimiser that has already run."""
+    def change(
+        self,
+        *,
+        learning_rate,
+        batch_size,
+        shuffle,
+        dropout,
+        max_grad_norm,
+        patience,
+        tol,
+    ):
+        """Take over parameters that may differ in a training that goes on."""
         if self.lr != learning_rate:
             self.set_params(lr=learning_rate)
+        self.batch_size, self.shuffle = batch_size, shuffle
+        callbacks = dict(self.callbacks_)
+        callbacks["clip_gradient"].gradient_clip_value = max_grad_norm
+        callbacks["best_weights"].set_params(patience=patience, tol=tol)
+        for module in self.module_.modules():
+            if isinstance(module, SeededDropout):
+                module.p = dropout
 
     # -- state ------------------------------------------------------------------
 
@@ -288,12 +306,13 @@ class SequenceNet(NeuralNet):
             {name: value.clone() for name, value in self.module_.state_dict().items()},
             copy.deepcopy(self.optimizer_.state_dict()),
             self.module_.generator.get_state(),
+            self.lr,
             len(self.history),
         )
 
     def restore(self, snapshot):
         """Go back to a snapshot."""
-        weights, optimizer, random_state, n_epochs = snapshot
+        weights, optimizer, random_state, self.lr, n_epochs = snapshot
         self.module_.load_state_dict(weights)
         self.optimizer_.load_state_dict(optimizer)
         self.module_.generator.set_state(random_state)

@@ -168,8 +168,7 @@ class ToSequence(_SequenceTransformer, auto_wrap_output_keys=None):
         Returns
         -------
         names : ndarray of shape (n_features,) of object
-            The column's own names where a step has one per step of a single step, else
-            ``x0``, ``x1`` and so on.
+            ``x0``, ``x1`` and so on; those of the columns if there is a single step.
         """
         check_is_fitted(self)
         names = _check_feature_names_in(self, input_features)
@@ -177,6 +176,11 @@ class ToSequence(_SequenceTransformer, auto_wrap_output_keys=None):
             return names
         count = self.n_step_features_
         return np.array([f"x{i}" for i in range(count)], dtype=object)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = False
+        return tags
 
     def _check(self, X, *, reset):
         refuse_sequences(X, self)
@@ -508,13 +512,16 @@ class _Steps:
             candidates = np.arange(len(self._rows))
         self.n_features = self._rows.shape[1]
         if self._rows.dtype.kind == "f":
-            absent = np.isnan(self._rows[candidates]).all(axis=1)
+            absent = np.isnan(self._choose(candidates)).all(axis=1)
             candidates = candidates[~absent]
         self.present = candidates
 
+    def _choose(self, rows):
+        return self._rows if len(rows) == len(self._rows) else self._rows[rows]
+
     def table(self):
         """Return the present steps, as a DataFrame where they have names."""
-        return self.as_table(self._rows[self.present])
+        return self.as_table(self._choose(self.present))
 
     def as_table(self, rows):
         """Return rows as the transformer is to see them."""
@@ -525,10 +532,12 @@ class _Steps:
     def rebuild(self, result, names_out):
         """Put the transformed steps where they came from."""
         X, width = self._X, result.shape[1]
+        # Whole numbers too: a step may be absent in the next X, if not in this one.
+        dtype = result.dtype if result.dtype.kind == "f" else np.float64
         if len(self.present) == len(self._rows):
-            rows = result
+            rows = result.astype(dtype, copy=False)
         else:
-            rows = np.full((len(self._rows), width), np.nan)
+            rows = np.full((len(self._rows), width), np.nan, dtype)
             rows[self.present] = result
         if isinstance(X, WindowedArray):
             return X.with_values(rows, names_out())

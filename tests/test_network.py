@@ -240,6 +240,118 @@ def test_reverse_sequences():
     assert torch.equal(reverse_sequences(x, None), x.flip(1))
 
 
+@every_cell
+def test_each_direction_ends_with_its_own_final_state(cell):
+    stack = new_stack(cell, bidirectional=True)
+    x = torch.randn(N, L, F, generator=seeded(1), dtype=torch.float64)
+    final = stack(x, LENGTHS)[1].detach().numpy()
+    forward, backward = stack.layers[0].directions
+    for i, length in enumerate(LENGTHS):
+        steps = x[i, :length].numpy()
+        assert_allclose(final[i, :H], numpy_cell(cell, forward, steps), atol=1e-12)
+        assert_allclose(
+            final[i, H:], numpy_cell(cell, backward, steps[::-1]), atol=1e-12
+        )
+
+
+@pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
+def test_no_step_is_the_zero_state(pooling):
+    network = new_network(pooling, bidirectional=True)
+    nn.init.normal_(network.head.bias, generator=seeded(3))
+    x = torch.randn(3, L, F, generator=seeded(1), dtype=torch.float64)
+    out = network(x, torch.tensor([2, 0, 7]))
+    assert torch.equal(out[1], network.head.bias)
+    assert not torch.equal(out[0], network.head.bias)
+    none = network(x[:, :0], torch.zeros(3, dtype=torch.int64))
+    assert torch.equal(none, network.head.bias.expand(3, 2))
+
+
+@pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
+def test_padding_has_no_gradient(pooling):
+    network = new_network(pooling, cell="lstm", bidirectional=True, num_layers=2)
+    x = torch.randn(N, L, F, generator=seeded(1), dtype=torch.float64)
+    absent = torch.arange(L) >= LENGTHS[:, None]
+    x[absent] = 1e300
+    x.requires_grad_()
+    network(x, LENGTHS).square().sum().backward()
+    assert not x.grad[absent].any()
+    assert x.grad[~absent].any(dim=1).all() or pooling == "max"
+    assert x.grad[~absent].isfinite().all()
+
+
+@pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
+def test_whole_sequences_need_no_lengths(pooling):
+    network = new_network(pooling, bidirectional=True)
+    x = torch.randn(N, L, F, generator=seeded(1), dtype=torch.float64)
+    torch.testing.assert_close(
+        network(x), network(x, torch.full((N,), L)), rtol=0, atol=1e-14
+    )
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_gradients_of_the_maximum(cell):
+    network = new_network("max", cell=cell, num_layers=2)
+    x = torch.randn(3, 4, F, generator=seeded(1), dtype=torch.float64)
+    lengths = torch.tensor([4, 2, 0])
+    x.requires_grad_()
+    assert torch.autograd.gradcheck(lambda x: network(x, lengths), (x,))
+
+
+def test_attention_uses_its_biases():
+    network = new_network("attention")
+    project, score = network.pool.project, network.pool.score
+    nn.init.normal_(project.bias, generator=seeded(4))
+    states = torch.randn(N, L, H, generator=seeded(2), dtype=torch.float64)
+    pooled = network.pool(states, states[:, 0], LENGTHS).detach().numpy()
+    w, b, v = (p.detach().numpy() for p in (project.weight, project.bias, score.weight))
+    for i, length in enumerate(LENGTHS):
+        seen = states[i, :length].numpy()
+        energy = np.exp(np.tanh(seen @ w.T + b) @ v[0])
+        assert_allclose(pooled[i], energy @ seen / energy.sum(), rtol=0, atol=1e-12)
+
+
+@every_cell
+def test_network_depends_on_its_generator_alone(cell):
+    state = torch.get_rng_state()
+    x = torch.randn(N, L, F, generator=seeded(1), dtype=torch.float64)
+    options = {"cell": cell, "dropout": 0.5, "num_layers": 2, "bidirectional": True}
+    outputs = []
+    for seed in (0, 0, 1):
+        network = new_network("attention", generator=seeded(seed), **options)
+        first, second = network(x, LENGTHS), network(x, LENGTHS)
+        assert not torch.equal(first, second)
+        outputs.append(torch.cat([first, second]))
+        network.eval()
+        assert torch.equal(network(x, LENGTHS), network(x, LENGTHS))
+    assert torch.equal(outputs[0], outputs[1])
+    assert not torch.equal(outputs[0], outputs[2])
+    assert torch.equal(state, torch.get_rng_state())
+
+
+def test_dropout_treats_every_element_alike():
+    x = torch.ones(4000, 3, 2, dtype=torch.float64, requires_grad=True)
+    out = SeededDropout(0.25, seeded())(x)
+    assert_allclose(out.mean(dim=0).detach(), np.ones((3, 2)), atol=0.06)
+    covariance = torch.cov(out.detach().reshape(4000, 6).T)
+    assert_allclose(covariance, np.eye(6) * 0.25 / 0.75, atol=0.04)
+    out.sum().backward()
+    assert torch.equal(x.grad, out.detach())
+    assert SeededDropout(0.0, seeded())(x) is x
+
+
+def test_targets_go_there_and_back():
+    network = new_network(dtype=torch.float32)
+    mean, scale = np.array([1.7e9, -3.0]), np.array([1.0, 1e-6])
+    network.set_scaling("y", mean, scale)
+    y = torch.as_tensor(mean) + torch.tensor([[0.25, 1e-6], [-2.0, 0.0]]).double()
+    encoded = network.encode(y)
+    assert encoded.dtype == torch.float32
+    assert_allclose(encoded, [[0.25, 1.0], [-2.0, 0.0]], rtol=0, atol=1e-6)
+    decoded = network.decode(encoded)
+    assert decoded.dtype == torch.float64
+    assert_allclose((decoded - y) / scale, np.zeros((2, 2)), atol=1e-6)
+
+
 # -- what is read, and how ------------------------------------------------------------
 
 

@@ -276,6 +276,16 @@ def test_learning_rate_of_a_warm_start_counts():
     assert (weights(slow) - start).abs().max() < 1e-7
 
 
+def test_parameters_of_a_warm_start_count():
+    model = RNNRegressor(**SMALL, max_epochs=1, warm_start=True, dropout=0.5)
+    model.fit(X, y)
+    model.set_params(batch_size=10, dropout=0.0, n_iter_no_change=3, tol=1e9).fit(X, y)
+    assert len(model.net_.history[-1]["batches"]) == 9 + 1  # 81 rows, and validation
+    model.set_params(max_epochs=50).fit(X, y)
+    assert model.n_iter_ == 4
+    assert model.net_.module_.stack.dropout.p == 0.0
+
+
 def test_newest_rows_of_each_series_validate():
     index = pd.MultiIndex.from_product([["a", "b", "c"], range(30)])
     frame = pd.DataFrame(X, index=index)
