@@ -32,7 +32,12 @@ def load(path=None):
             return tuple(data[k] for k in ("x_train", "x_test", "y_train", "y_test"))
     try:
         X, y = fetch_openml(
-            "mnist_784", version=1, return_X_y=True, as_frame=False, n_retries=0
+            "mnist_784",
+            version=1,
+            return_X_y=True,
+            as_frame=False,
+            n_retries=1,
+            delay=0.1,
         )
     except OSError as error:
         print(f"MNIST cannot be fetched ({error}).")

@@ -349,7 +349,8 @@ def test_targets_go_there_and_back():
     assert_allclose(encoded, [[0.25, 1.0], [-2.0, 0.0]], rtol=0, atol=1e-6)
     decoded = network.decode(encoded)
     assert decoded.dtype == torch.float64
-    assert_allclose((decoded - y) / scale, np.zeros((2, 2)), atol=1e-6)
+    error = (decoded - y).numpy() / scale
+    assert_allclose(error, np.zeros((2, 2)), atol=1e-6)
 
 
 # -- what is read, and how ------------------------------------------------------------

@@ -16,10 +16,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
-from skorch.callbacks import Callback, EarlyStopping
+from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 
 from skrnn import RNNClassifier, RNNRegressor, SlidingWindow
-from skrnn._training import SequenceNet
+from skrnn._sequences import as_source
+from skrnn._threads import single_thread
+from skrnn._training import BatchIterator, SequenceDataset, SequenceNet
 from skrnn.exceptions import NonFiniteLossError
 
 RNG = np.random.default_rng(0)
@@ -372,3 +374,345 @@ def test_no_warning_from_an_ordinary_fit():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         RNNRegressor(**SMALL, max_epochs=2, bidirectional=True, num_layers=2).fit(X, y)
+
+
+# -- what the loss curves say ---------------------------------------------------------
+
+FROZEN = SMALL | {"learning_rate": 1e-30, "dtype": "float64", "max_epochs": 2}
+
+
+@pytest.mark.parametrize("is_weighted", [False, True])
+def test_training_loss_is_the_mean_over_samples(is_weighted):
+    """Also where the last batch is smaller than the others."""
+    weight = np.random.default_rng(1).uniform(0.2, 4, len(X)) if is_weighted else None
+    model = RNNRegressor(**FROZEN, batch_size=40, early_stopping=False)
+    model.fit(X, y, weight)
+    error = (model.predict(X) - y) ** 2
+    spread = (y - np.average(y, weights=weight)) ** 2
+    expected = np.average(error, weights=weight) / np.average(spread, weights=weight)
+    assert_allclose(model.loss_curve_, [expected] * 2, rtol=1e-9)
+    assert model.validation_loss_curve_ is None
+
+
+def test_validation_loss_is_that_of_the_newest_samples():
+    model = RNNRegressor(**FROZEN, validation_fraction=0.3, validation_gap=5)
+    model.fit(X, y)
+    cut = len(X) - 27
+    error = (model.predict(X[cut:]) - y[cut:]) ** 2
+    expected = error.mean() / y[: cut - 5].var()
+    assert_allclose(model.validation_loss_curve_, [expected] * 2, rtol=1e-9)
+
+
+def test_scaling_is_that_of_the_training_samples():
+    far = X.copy()
+    far[-9:] += 1e6
+    model = RNNRegressor(**SMALL, max_epochs=1).fit(far, y)
+    assert_allclose(model.net_.module_.x_mean, [X[:-9].mean()], rtol=1e-9)
+    assert_allclose(model.net_.module_.y_mean, [y[:-9].mean()], rtol=1e-9)
+
+
+def test_a_weight_of_zero_is_absence():
+    weight = np.random.default_rng(1).integers(0, 3, len(X)).astype(float)
+    kept = weight > 0
+    options = SMALL | {"max_epochs": 3, "dropout": 0.2}
+    weighted = RNNRegressor(**options).fit(X, y, weight)
+    assert same_bits(
+        weighted, RNNRegressor(**options).fit(X[kept], y[kept], weight[kept])
+    )
+    assert not same_bits(weighted, RNNRegressor(**options).fit(X[kept], y[kept]))
+
+
+# -- batches --------------------------------------------------------------------------
+
+
+def test_batches_hold_every_sample_once():
+    data = SequenceDataset(as_source(X), np.arange(len(X)))
+    generator = torch.Generator().manual_seed(0)
+    batches = BatchIterator(data, 40, generator)
+    orders = []
+    for _ in range(2):
+        read = list(batches)
+        assert [len(inputs["x"]) for inputs, _ in read] == [40, 40, 10]
+        order = torch.cat([wanted["target"] for _, wanted in read])
+        values = torch.cat([inputs["x"] for inputs, _ in read])
+        assert_array_equal(values[:, :, 0], X[order])
+        assert_array_equal(np.sort(order), np.arange(len(X)))
+        orders.append(order)
+    assert not torch.equal(*orders)
+    in_order = [wanted["target"] for _, wanted in BatchIterator(data, 40)]
+    assert_array_equal(torch.cat(in_order), np.arange(len(X)))
+
+
+def test_shuffle_changes_the_order_of_the_batches():
+    options = SMALL | {"max_epochs": 2, "early_stopping": False}
+    models = [RNNRegressor(**options, shuffle=s).fit(X, y) for s in (True, False)]
+    assert not same_bits(*models)
+    whole = [m.set_params(batch_size=None).fit(X, y) for m in models]
+    assert same_bits(*whole)
+
+
+def test_prediction_of_a_sample_does_not_depend_on_the_others():
+    ragged = [X[i, : 1 + i % 7, None] for i in range(len(X))]
+    model = RNNRegressor(**SMALL, max_epochs=2, bidirectional=True).fit(ragged, y)
+    alone = np.concatenate([model.predict([sample]) for sample in ragged])
+    assert_allclose(model.predict(ragged), alone, rtol=1e-12, atol=1e-13)
+
+
+# -- the same bits everywhere ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading"])
+def test_search_over_plain_arrays_gives_the_same_bits(backend):
+    model = RNNClassifier(**SMALL, max_epochs=2, dropout=0.2)
+    labels = np.where(y > 0, "up", "down")
+    grid = {"cell": ["rnn", "gru"], "learning_rate": [0.01, 0.1]}
+    searches = []
+    for n_jobs in (1, 2):
+        search = GridSearchCV(model, grid, cv=3, n_jobs=n_jobs, scoring="neg_log_loss")
+        with joblib.parallel_config(backend):
+            searches.append(search.fit(X, labels))
+    first, second = (search.cv_results_ for search in searches)
+    for key in ("split0_test_score", "split2_test_score", "mean_test_score"):
+        assert_array_equal(first[key], second[key])
+    assert len(set(first["mean_test_score"])) == 4
+    assert searches[0].best_params_ == searches[1].best_params_
+    shown = [search.predict_proba(X).tobytes() for search in searches]
+    assert shown[0] == shown[1]
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))]
+)
+def test_a_copy_goes_on_like_the_original(copied):
+    options = SMALL | {"dropout": 0.3, "num_layers": 2, "cell": "gru"}
+    model = RNNRegressor(**options, max_epochs=4, pooling="attention").fit(X, y)
+    twin = copied(model)
+    assert same_bits(model, twin)
+    before = weights(model).clone()
+    twin.partial_fit(X, y)
+    assert torch.equal(weights(model), before)
+    model.partial_fit(X, y)
+    assert same_bits(model, twin)
+    assert not torch.equal(weights(model), before)
+    assert model.predict(X).tobytes() == twin.predict(X).tobytes()
+
+
+def test_callbacks_and_verbosity_draw_no_random_number():
+    options = SMALL | {"max_epochs": 3, "dropout": 0.3}
+    plain = RNNRegressor(**options).fit(X, y)
+    assert same_bits(plain, RNNRegressor(**options, callbacks=[Recorder()]).fit(X, y))
+
+
+def test_random_state_instance_gives_the_seeds_one_after_another():
+    source = np.random.RandomState(3)
+    models = [
+        RNNRegressor(hidden_size=6, max_epochs=1, random_state=source).fit(X, y)
+        for _ in range(2)
+    ]
+    again = np.random.RandomState(3)
+    for model in models:
+        assert same_bits(model, clone(model).set_params(random_state=again).fit(X, y))
+
+
+# -- threads --------------------------------------------------------------------------
+
+
+class ThreadCounter(Callback):
+    counts = []
+
+    def on_batch_end(self, net, **kwargs):
+        self.counts.append(torch.get_num_threads())
+
+
+def test_training_runs_on_one_thread():
+    before = torch.get_num_threads()
+    ThreadCounter.counts.clear()
+    try:
+        torch.set_num_threads(2)
+        model = RNNRegressor(**SMALL, max_epochs=2, callbacks=[ThreadCounter()])
+        model.fit(X, y)
+        assert torch.get_num_threads() == 2
+        assert set(ThreadCounter.counts) == {1}
+        model.predict(X)
+        assert torch.get_num_threads() == 2
+        with pytest.raises(NonFiniteLossError):
+            RNNRegressor(**SMALL, **DIVERGING).fit(X, y)
+        assert torch.get_num_threads() == 2
+        with pytest.raises(RuntimeError, match="stop here"), single_thread():
+            raise RuntimeError("stop here")
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_concurrent_users_of_one_thread():
+    """The one that leaves first takes no thread count away from the other."""
+    before = torch.get_num_threads()
+    entered, leave = threading.Event(), threading.Event()
+    seen = []
+
+    def other():
+        with single_thread():
+            seen.append(torch.get_num_threads())
+            entered.set()
+            leave.wait(60)
+            seen.append(torch.get_num_threads())
+        seen.append(torch.get_num_threads())
+
+    try:
+        torch.set_num_threads(2)
+        thread = threading.Thread(target=other)
+        with single_thread():
+            thread.start()
+            assert entered.wait(60)
+            assert torch.get_num_threads() == 1
+        assert torch.get_num_threads() == 2
+        leave.set()
+        thread.join()
+        assert seen == [1, 1, 2]
+        assert torch.get_num_threads() == 2
+    finally:
+        leave.set()
+        torch.set_num_threads(before)
+
+
+# -- stopping, going on, failing ------------------------------------------------------
+
+
+def test_patience_counts_epochs_without_an_improvement():
+    model = RNNRegressor(**SMALL, n_iter_no_change=3, tol=1e6).fit(X, y)
+    assert model.n_iter_ == 4
+    curve = model.validation_loss_curve_
+    assert model.best_epoch_ == 1 + int(np.argmin(curve))
+
+
+def test_fit_starts_afresh_without_warm_start():
+    model = RNNRegressor(**SMALL, max_epochs=2).fit(X, y)
+    first = weights(model).clone()
+    assert torch.equal(first, weights(model.fit(X, y)))
+    assert len(model.loss_curve_) == 2
+    assert not torch.equal(first, weights(model.set_params(warm_start=True).fit(X, y)))
+    assert len(model.loss_curve_) == 4
+    assert model.n_iter_ == 2
+
+
+def test_partial_fit_keeps_the_first_scaling():
+    model = RNNRegressor(**SMALL).partial_fit(X, y)
+    moments = model.net_.module_.x_mean.clone(), model.net_.module_.y_scale.clone()
+    model.partial_fit(X + 100, 7 * y)
+    assert torch.equal(moments[0], model.net_.module_.x_mean)
+    assert torch.equal(moments[1], model.net_.module_.y_scale)
+
+
+def test_a_new_learning_rate_keeps_the_state_of_the_optimiser():
+    options = SMALL | {"early_stopping": False, "max_epochs": 3, "warm_start": True}
+    model = RNNRegressor(**options).fit(X, y)
+    twin = copy.deepcopy(model)
+    model.set_params(learning_rate=0.02).fit(X, y)
+    twin.net_.optimizer_.param_groups[0]["lr"] = 0.02
+    twin.fit(X, y)
+    assert same_bits(model, twin)
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_divergence_while_going_on_is_undone(method):
+    options = SMALL | {"dropout": 0.2, "max_epochs": 2, "warm_start": True}
+    model = RNNRegressor(**options, batch_size=30).fit(X, y)
+    twin = copy.deepcopy(model)
+    curve = list(model.loss_curve_)
+    bad = np.where(np.arange(len(y)) == 40, 1e300, y)  # infinite as float32
+    with pytest.raises(NonFiniteLossError, match=r"training loss .* epoch 3, batch"):
+        getattr(model, method)(X, bad)
+    assert same_bits(model, twin)
+    assert model.loss_curve_ == curve
+    assert same_bits(getattr(model, method)(X, y), getattr(twin, method)(X, y))
+    assert model.loss_curve_ == twin.loss_curve_
+
+
+def test_non_finite_validation_loss_is_an_error():
+    bad = y.copy()
+    bad[-1] = 1e300
+    model = RNNRegressor(**SMALL)
+    with pytest.raises(NonFiniteLossError, match=r"the validation loss .* epoch 1"):
+        model.fit(X, bad)
+    assert vars(model) == model.get_params()
+
+
+def test_clipping_saves_a_large_learning_rate():
+    options = SMALL | {"optimizer": "sgd", "momentum": 0.0, "learning_rate": 10.0}
+    options |= {"early_stopping": False, "max_epochs": 5, "batch_size": None}
+    model = RNNRegressor(**options, max_grad_norm=0.02, warm_start=True)
+    model.set_params(max_epochs=1).fit(X, y)
+    for _ in range(4):
+        before = weights(model).clone()
+        model.fit(X, y)
+        assert (weights(model) - before).norm() <= 10.0 * 0.02 * (1 + 1e-5)
+
+
+def test_interrupted_continuation_keeps_its_whole_epochs(monkeypatch):
+    model = RNNRegressor(**SMALL, max_epochs=3, warm_start=True).fit(X, y)
+    with monkeypatch.context() as patch:
+        _interrupt_in_epoch(patch, 6)
+        with pytest.warns(UserWarning, match="interrupted by the user"):
+            model.fit(X, y)
+    assert model.n_iter_ == 2
+    assert len(model.loss_curve_) == 5
+    assert len(model.fit(X, y).loss_curve_) == 8
+
+
+def test_interrupted_first_epoch_of_a_continuation_is_undone(monkeypatch):
+    model = RNNRegressor(**SMALL, max_epochs=3, dropout=0.2).fit(X, y)
+    twin = copy.deepcopy(model)
+    with monkeypatch.context() as patch:
+        _interrupt_in_epoch(patch, 4)
+        with pytest.raises(KeyboardInterrupt):
+            model.partial_fit(X, y)
+    assert same_bits(model, twin)
+    assert same_bits(model.partial_fit(X, y), twin.partial_fit(X, y))
+
+
+def test_interrupt_keeps_the_best_weights(monkeypatch):
+    options = SMALL | {"learning_rate": 0.05, "max_epochs": 9}
+    _interrupt_in_epoch(monkeypatch, 8)
+    with pytest.warns(UserWarning, match="after 7 epochs"):
+        model = RNNRegressor(**options).fit(X, y)
+    monkeypatch.undo()
+    assert model.best_epoch_ == 1 + int(np.argmin(model.validation_loss_curve_))
+    best = RNNRegressor(**options | {"max_epochs": model.best_epoch_}).fit(X, y)
+    assert same_bits(model, best)
+
+
+# -- callbacks of the user ------------------------------------------------------------
+
+
+def test_callbacks_are_copied():
+    recorder, stopper = Recorder(), EarlyStopping("train_loss", patience=2)
+    before = copy.deepcopy(vars(stopper))
+    model = RNNRegressor(**SMALL, max_epochs=3, callbacks=[recorder, stopper])
+    model.fit(X, y)
+    assert recorder.calls == []
+    assert vars(stopper) == before
+    assert model.callbacks == [recorder, stopper]
+    assert model.callbacks[0] is recorder
+
+
+def test_learning_rate_schedules():
+    schedule = LRScheduler("StepLR", step_size=1, gamma=0.5)
+    options = SMALL | {"early_stopping": False, "max_epochs": 3}
+    model = RNNRegressor(**options, callbacks=[schedule]).fit(X, y)
+    rates = [epoch["event_lr"] for epoch in model.net_.history]
+    assert_allclose(rates, [0.01, 0.005, 0.0025])
+    assert not same_bits(model, RNNRegressor(**options).fit(X, y))
+
+
+def test_an_error_in_a_callback_leaves_the_estimator_unfitted():
+    class Broken(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            raise ZeroDivisionError
+
+    threads = torch.get_num_threads()
+    model = RNNRegressor(**SMALL, callbacks=[Broken()])
+    with pytest.raises(ZeroDivisionError):
+        model.fit(X, y)
+    assert vars(model) == model.get_params()
+    assert torch.get_num_threads() == threads
