@@ -155,8 +155,10 @@ def follows(earlier, later, step):
     if delta is not None:
         joined = _apart(first, second, delta)
     else:
-        # Backwards too, else a day off the grid would be followed by one on it.
-        joined = (_moved(first, step) == second) & (_moved(second, step, -1) == first)
+        joined = _moved(first, step) == second
+        # A time off the grid (a Wednesday, for weeks from Monday) is followed by none.
+        unsure = np.flatnonzero(joined & (_moved(second, step, -1) != first))
+        joined[unsure] = [step.is_on_offset(time) for time in first[unsure]]
     if zone is not None and not joined.all():
         rest = np.flatnonzero(~joined)
         joined[rest] = _around_missing_hour(earlier[rest], later[rest], step)

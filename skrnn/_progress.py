@@ -46,7 +46,9 @@ class EpochProgress:
             return
         figures = "".join(f", {name} {value}" for name, value in self._figures.items())
         line = f"{self.name}: {self._epoch}/{self.max_epochs} epochs{figures}"
-        print(line, file=sys.stderr, flush=True)
+        # One write, so that the lines of parallel fits do not run into each other.
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
 
 
 def _is_worker():

@@ -24,8 +24,10 @@ def single_thread():
     """
     global _users_threads, _depth
     with _lock:
+        # Asked of every thread: torch sets up a thread's own count at the first call.
+        threads = torch.get_num_threads()
         if _depth == 0:
-            _users_threads = torch.get_num_threads()
+            _users_threads = threads
         _depth += 1
         torch.set_num_threads(1)
     try:

@@ -192,7 +192,7 @@ class SequenceNet(NeuralNet):
             self._raise_non_finite("a weight of the network")
 
     def _keep_whole_epochs(self, n_before):
-        if "train_loss" not in self.history[-1]:
+        if self.history and "train_loss" not in self.history[-1]:
             del self.history[-1]
         if len(self.history) <= n_before:
             raise KeyboardInterrupt
@@ -232,7 +232,10 @@ class SequenceNet(NeuralNet):
         """Call a hook of every callback, then stop if one of them wants to."""
         try:
             super().notify(method_name, **cb_kwargs)
-        except KeyboardInterrupt:  # how skorch's own callbacks stop the training
+        except KeyboardInterrupt:
+            if method_name != "on_epoch_end":
+                raise
+            # How skorch's own callbacks stop the training.
             raise StopTraining from None
         if method_name == "on_epoch_end" and self.best_weights.is_stalled:
             raise StopTraining

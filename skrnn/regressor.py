@@ -79,8 +79,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     tol : float, default=1e-4
         The least improvement of the validation loss that counts, at least 0.
     warm_start : bool, default=False
-        Whether ``fit`` continues with the weights, the optimiser state, the random
-        state and the scaling of the fit before.
+        Whether ``fit`` continues with the weights, the optimiser and its state, the
+        loss, the callbacks, the random state and the scaling of the fit before.
     random_state : int, RandomState instance or None, default=None
         Determines initial weights, order of the batches and dropout. An int gives the
         same bits at every fit. None draws a seed from the operating system; the

@@ -147,7 +147,7 @@ def test_remembers_no_more_than_it_needs():
 
 def test_history_does_not_share_memory_with_the_training_rows():
     X = np.arange(10.0).reshape(-1, 1)
-    rows = pd.DataFrame(X, index=HOURS[:10], copy=False)
+    rows = pd.DataFrame(X, HOURS[:10], ["load"], copy=False)
     window = SlidingWindow(3).fit(rows)
     X[:] = -1
     after = window.transform(frame(HOURS[10:], [10, 11]))
@@ -255,10 +255,10 @@ def test_frames_without_their_index_are_another_kind():
             window.transform(other)
     with pytest.raises(ValueError, match="X has an integer index, but"):
         window.transform(X.reset_index(drop=True))
-    with pytest.raises(ValueError, match="frequency D, but .* frequency h"):
+    with pytest.raises(ValueError, match=r"frequency D, but .* frequency h"):
         window.fit(X.to_period("h")).transform(X.to_period("h").asfreq("D")[:1])
     levels = X.set_axis(pd.MultiIndex.from_product([["a"], HOURS]))
-    with pytest.raises(ValueError, match="named by 1 labels .* series named by 0"):
+    with pytest.raises(ValueError, match=r"named by 1 labels .* series named by 0"):
         window.fit(X).transform(levels)
 
 
@@ -465,7 +465,7 @@ def test_groups_in_fit_only_or_in_transform_only():
 
 
 def test_groups_of_another_length_or_missing():
-    with pytest.raises(ValueError, match="each of the 3 rows .* shape \\(2,\\)"):
+    with pytest.raises(ValueError, match=r"each of the 3 rows .* shape \(2,\)"):
         SlidingWindow().fit(column(0, 1, 2), groups=[0, 1])
     with pytest.raises(ValueError, match="label of a series is missing"):
         SlidingWindow().fit(column(0, 1, 2), groups=[0, 1, NAN])
@@ -491,10 +491,6 @@ def test_groups_by_metadata_routing():
 
 
 # --- SlidingWindow: errors ---------------------------------------------------------
-
-
-def faulty(index):
-    return frame(index)
 
 
 @pytest.mark.parametrize(
@@ -1032,7 +1028,7 @@ def test_targets_of_other_containers():
 
 def test_make_targets_errors():
     X = frame(HOURS)
-    with pytest.raises(ValueError, match="No row has a complete future: .* 13 rows"):
+    with pytest.raises(ValueError, match=r"No row has a complete future: .* 13 rows"):
         make_targets(X, X["load"], 12)
     with pytest.raises(ValueError, match="index of y"):
         make_targets(X, X["load"][::-1], 1)
@@ -1090,10 +1086,8 @@ def rows():
 def test_leaks_are_found(rows, how, container):
     X, y = rows
     leaking = make_pipeline(Leak(how), *(step for _, step in model().steps))
-    row = {"centred": 2, "scaler": 0, "maximum": 0}[how]
-    match = f"Look-ahead: the prediction of row {row}[ (].* moved when the rows after"
-    if how == "centred":
-        match = "Look-ahead: the prediction of row 0 .*moved when the rows after row 0"
+    # Every one of them lets the first row move with the rows after it.
+    match = "Look-ahead: the prediction of row 0 .*moved when the rows after row 0"
     with pytest.raises(AssertionError, match=match):
         check_no_lookahead(leaking, container(X), y)
 
@@ -1129,7 +1123,7 @@ def test_good_pipelines_pass(rows):
 def test_horizon_is_checked(rows):
     X, y = rows
     check_no_lookahead(model(horizon=2), X, y, horizon=2)
-    with pytest.raises(AssertionError, match="row 2 .* with horizon=2"):
+    with pytest.raises(AssertionError, match=r"row 2 .* with horizon=2"):
         check_no_lookahead(model(horizon=1), X, y, horizon=2)
 
 
@@ -1139,7 +1133,7 @@ def test_future_of_a_panel_is_later_time(rows):
     check_no_lookahead(model(), X.set_axis(index), y)
     stacked = make_pipeline(Leak("trailing"), Ridge())
     # Stacked below one another, the second series reads the end of the first.
-    with pytest.raises(AssertionError, match="row 30 .*'b'"):
+    with pytest.raises(AssertionError, match=r"row 30 .*'b'"):
         check_no_lookahead(stacked, X.set_axis(index), y)
 
 
@@ -1152,7 +1146,7 @@ def test_estimator_is_cloned(rows):
 
 def test_what_cannot_be_checked(rows):
     X, y = rows
-    with pytest.raises(AssertionError, match="row 0 .* at random"):
+    with pytest.raises(AssertionError, match=r"row 0 .* at random"):
         check_no_lookahead(Leak("random"), X, y)
     with pytest.raises(ValueError, match="at least two moments"):
         check_no_lookahead(model(), X[:1], y[:1])

@@ -42,7 +42,8 @@ def main():
     base, reference = None, None
     for n_jobs, threads in ((1, 1), (1, os.cpu_count()), (2, os.cpu_count())):
         torch.set_num_threads(threads)
-        seconds, scores = search(n_jobs)
+        # The better of two: something else may have had the cores.
+        seconds, scores = min((search(n_jobs) for _ in range(2)), key=lambda r: r[0])
         base = seconds if base is None else base
         reference = scores if reference is None else reference
         assert np.array_equal(scores, reference), "the results differ"
