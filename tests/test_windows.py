@@ -324,6 +324,12 @@ def test_freq_is_the_smallest_difference_last():
     assert_array_equal(table(window.transform(frame(days)))[2], [1, 2])
 
 
+def test_smallest_difference_of_a_short_day():
+    index = without_freq(pd.date_range("2024-03-31", periods=3, tz="Europe/Berlin"))
+    window = SlidingWindow(2).fit(frame(index[:2]))  # 23 hours apart
+    assert_array_equal(table(window.transform(frame(index[2:], [2]))), [[1, 2]])
+
+
 def test_business_hours():
     days = pd.date_range("2024-01-01", periods=10, freq="B")
     index = pd.DatetimeIndex(
@@ -798,6 +804,7 @@ def test_pickle_carries_the_rows_it_needs(rows, horizon):
     other = pickle.loads(pickle.dumps(part))
     assert_array_equal(np.asarray(other), np.asarray(part))
     assert len(other.values) <= 2 * part.rows_read().sum()
+    assert (other.stop >= 0).all()
     assert not other.stop.flags.writeable
 
 
@@ -921,9 +928,10 @@ def test_list_of_frames():
     X, _ = make_windows(frames, 2)
     assert_array_equal(X.index, HOURS[[1, 2]])
     assert_array_equal(X.series, [0, 0])
-    months = pd.date_range("2024-01-01", periods=3, freq="MS")
-    X, _ = make_windows([frame(months), frame(months)], 2)
-    assert len(X) == 2
+    # The step that the indexes have in common is not lost.
+    months = pd.date_range("2024-01-01", periods=4, freq="MS")
+    X, _ = make_windows([frame(months[:2]), frame(months[1:3])], 1)
+    assert_array_equal(X.index, months[:2])
 
 
 def test_panel():
