@@ -126,6 +126,8 @@ class BaseRNN(BaseEstimator, ABC):
                 self._check_same_network()
             else:
                 self.net_ = self._new_net(source, encoded, weight, train)
+            if encoded.ndim == 2:
+                encoded = self.net_.module_.encode(torch.as_tensor(encoded))
             self._train(
                 source, encoded, loss_weight, train, valid, proceed, incremental
             )
@@ -145,8 +147,6 @@ class BaseRNN(BaseEstimator, ABC):
     def _train(self, source, encoded, weight, train, valid, proceed, incremental):
         def dataset(rows):
             target = encoded[rows]
-            if target.ndim == 2:
-                target = self.net_.module_.encode(torch.as_tensor(target))
             if weight is None:
                 return SequenceDataset(source.take(rows), target)
             # Weights have mean 1 over the data set: the mean over a full batch is
@@ -188,9 +188,8 @@ class BaseRNN(BaseEstimator, ABC):
         )
 
     def _split(self, source, encoded, incremental):
-        everything = np.arange(len(source))
         if incremental or not self.early_stopping:
-            return everything, everything[:0]
+            return np.arange(len(source)), np.arange(0)
         return newest_rows(
             len(source),
             self.validation_fraction,

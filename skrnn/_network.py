@@ -106,7 +106,8 @@ class RecurrentNetwork(nn.Module):
 
     def encode(self, y):
         """Scale targets (N, n_outputs) in the user's units for the loss."""
-        return ((y - self.y_mean) / self.y_scale).to(self.head.weight.dtype)
+        scaled = (y - self.y_mean.to(y.device)).div_(self.y_scale.to(y.device))
+        return scaled.to(self.head.weight.dtype)
 
     def decode(self, outputs):
         """Take outputs (N, n_outputs) back to the user's units, in double precision."""

@@ -127,20 +127,24 @@ class Rows:
 
         Returns
         -------
-        stop, length : ndarray of shape (n_rows,), dtype int64
-            In the caller's order; positions count the inserted rows.
+        stop, length : ndarray of shape (n_rows,), dtype int32 or int64
+            In the caller's order; positions count the inserted rows. The narrower
+            type where every position fits it.
         """
         begins = self.starts
-        stop = np.arange(1 - horizon, self.n_rows + 1 - horizon, dtype=np.int64)
+        n_inserted = 0 if preceding is None else len(preceding.values)
+        reach = self.n_rows + n_inserted + window_length + horizon
+        dtype = np.int32 if reach < 2**31 else np.int64
+        stop = np.arange(1 - horizon, self.n_rows + 1 - horizon, dtype=dtype)
         counts = np.diff(self.starts, append=self.n_rows)
         if preceding is not None:
             inserted = preceding.counts(len(begins))
             shift = np.cumsum(inserted)
-            stop += np.repeat(shift, counts)
+            stop += np.repeat(shift.astype(dtype), counts)
             # A run that is chained to the one before it begins where that one does.
             begins = np.where(preceding.chained, -1, begins + shift - inserted)
             begins = np.maximum.accumulate(begins)
-        length = stop - np.repeat(begins, counts)
+        length = stop - np.repeat(begins.astype(dtype), counts)
         np.clip(length, 0, window_length, out=length)
         stop[length == 0] = 0
         if self.order is None:

@@ -9,8 +9,8 @@ import numpy as np
 
 from skrnn._windowed import WindowedArray
 
-# Rows scanned or gathered at a time hold about this many numbers (8 MB as float64).
-CHUNK_SIZE = 2**20
+# Rows scanned or gathered at a time hold about this many numbers (2 MB as float64).
+CHUNK_SIZE = 2**18
 
 
 class SequenceSource:
@@ -112,12 +112,15 @@ class WindowSource(SequenceSource):
         values, has_absent = windows.values, False
         if values.dtype.kind != "f":
             return False
-        is_read = windows.rows_read()
+        is_read = None  # costs some memory, and most data are complete
         size = max(1, CHUNK_SIZE // max(1, self.n_features))
         for start in range(0, len(values), size):
             block = values[start : start + size]
+            if np.isfinite(block).all():
+                continue
+            is_read = windows.rows_read() if is_read is None else is_read
             used = is_read[start : start + size]
-            if np.isfinite(block).all() or not used.any():
+            if not used.any():
                 continue
             fault = _find_fault(block[used])
             if fault is not None:
@@ -212,6 +215,27 @@ def feature_moments(source, sample_weight=None):
         mean += delta * (mass / (total + mass))
         total += mass
     return mean, safe_scale(mean, squares / total if total else squares)
+
+
+def target_moments(target, sample_weight=None):
+    """Mean and standard deviation of each target.
+
+    Parameters
+    ----------
+    target : ndarray of shape (n_samples, n_outputs) of float64
+        Targets.
+    sample_weight : ndarray of shape (n_samples,), default=None
+        Weights; None means 1 each.
+
+    Returns
+    -------
+    mean, scale : ndarray of shape (n_outputs,) of float64
+        The scale of a constant target is 1.
+    """
+    mean = np.average(target, axis=0, weights=sample_weight)
+    deviation = target - mean
+    deviation *= deviation
+    return mean, safe_scale(mean, np.average(deviation, axis=0, weights=sample_weight))
 
 
 def safe_scale(mean, variance):

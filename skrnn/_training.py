@@ -344,12 +344,17 @@ class SequenceNet(NeuralNet):
         if device.type == "cpu" and network.head.weight.dtype != torch.float64:
             network = copy.deepcopy(network).double()
         network.eval()
-        results = []
+        # One array from the start: small results kept between the large blocks of the
+        # batches would keep the allocator from giving those back.
+        results = np.empty((len(source), network.head.out_features))
+        start = 0
         with single_thread(), torch.inference_mode():
             for inputs, _ in self.get_iterator(SequenceDataset(source)):
                 inputs = {name: value.to(device) for name, value in inputs.items()}
-                results.append(network.decode(network(**inputs)).cpu())
-        return torch.cat(results).to(torch.float64).numpy()
+                outputs = network.decode(network(**inputs)).cpu().numpy()
+                results[start : start + len(outputs)] = outputs
+                start += len(outputs)
+        return results
 
 
 class BestWeights(Callback):

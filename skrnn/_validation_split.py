@@ -23,13 +23,9 @@ def newest_rows(n_samples, fraction, gap=0, groups=None):
         Sorted row numbers. A group too small to give a row to either part
         stays in training whole.
     """
-    if groups is None:
-        groups = np.zeros(n_samples, np.int64)
-    order = np.argsort(groups, kind="stable")
-    starts = np.flatnonzero(np.diff(groups[order], prepend=groups[order[0]] - 1))
     is_train = np.ones(n_samples, bool)
     is_valid = np.zeros(n_samples, bool)
-    for rows in np.split(order, starts[1:]):
+    for rows in _rows_of_each(groups, n_samples):
         # The small number keeps 0.29 * 100 from falling to 28.
         n_valid = int(fraction * len(rows) + 1e-9)
         cut = len(rows) - n_valid
@@ -38,3 +34,11 @@ def newest_rows(n_samples, fraction, gap=0, groups=None):
         is_valid[rows[cut:]] = True
         is_train[rows[cut - gap :]] = False
     return np.flatnonzero(is_train), np.flatnonzero(is_valid)
+
+
+def _rows_of_each(groups, n_samples):
+    if groups is None:
+        return [np.arange(n_samples)]
+    order = np.argsort(groups, kind="stable")
+    starts = np.flatnonzero(np.diff(groups[order], prepend=groups[order[0]] - 1))
+    return np.split(order, starts[1:])

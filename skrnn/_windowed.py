@@ -29,9 +29,9 @@ class WindowedArray:
     values : ndarray of shape (n_rows, n_features)
         The rows, of any float or integer dtype. They are not copied: a memory map
         stays on disk, and a later change of these rows changes the windows.
-    stop : ndarray of shape (n_windows,), dtype int64
+    stop : ndarray of shape (n_windows,), dtype int32 or int64
         One past the position in `values` of the newest row of each window.
-    length : ndarray of shape (n_windows,), dtype int64
+    length : ndarray of shape (n_windows,), dtype int32 or int64
         The number of rows each window has, from 0 to `window_length`.
     window_length : int
         The number of steps of a window.
@@ -59,7 +59,7 @@ class WindowedArray:
     >>> from skrnn import SlidingWindow
     >>> W = SlidingWindow(window_length=3).fit_transform(np.arange(5.0).reshape(-1, 1))
     >>> W
-    WindowedArray(shape=(5, 3, 1), dtype=float64, holds 120 bytes)
+    WindowedArray(shape=(5, 3, 1), dtype=float64, holds 80 bytes)
     >>> W[3].ravel()
     array([1., 2., 3.])
     >>> W[1].ravel()
@@ -88,8 +88,8 @@ class WindowedArray:
                 f"shape {values.shape} and dtype {values.dtype}."
             )
         self.values = _frozen(values)
-        self.stop = _frozen(np.asarray(stop, dtype=np.int64))
-        self.length = _frozen(np.asarray(length, dtype=np.int64))
+        self.stop = _frozen(_as_positions(stop))
+        self.length = _frozen(_as_positions(length))
         self.window_length = operator.index(window_length)
         self.index = index
         self.feature_names = None if feature_names is None else list(feature_names)
@@ -152,14 +152,13 @@ class WindowedArray:
         rows = np.asarray(rows)
         if rows.dtype.kind not in "iu":
             rows = rows.astype(np.intp, casting="safe" if rows.size else "unsafe")
-        length = self.length.take(rows)
-        stop = self.stop.take(rows)
-        dtype = self.dtype if dtype is None else np.dtype(dtype)
+        dtype = self.dtype if dtype is None else dtype
+        length, stop = self.length[rows], self.stop[rows]
         # argmin is several times faster than a comparison and a reduction on a batch.
         if length.size and length[length.argmin()] == self.window_length:
-            windows = self._every_full_window()[stop - length]
+            windows = self._every_full_window()[stop - self.window_length]
             if out is None:
-                return windows.astype(dtype, copy=False)
+                return windows if windows.dtype == dtype else windows.astype(dtype)
             out[...] = windows
             return out
         if out is None:
@@ -312,6 +311,13 @@ class WindowedArray:
         for name in ("values", "stop", "length", "series"):
             if state[name] is not None:
                 setattr(self, name, _frozen(state[name]))
+
+
+def _as_positions(numbers):
+    numbers = np.asarray(numbers)
+    return (
+        numbers if numbers.dtype == np.int32 else numbers.astype(np.int64, copy=False)
+    )
 
 
 def _frozen(array):

@@ -6,7 +6,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_array
 
 from skrnn._base import BaseRNN
-from skrnn._sequences import safe_scale
+from skrnn._sequences import target_moments
 
 __all__ = ["RNNRegressor"]
 
@@ -322,6 +322,4 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         return self.loss
 
     def _scale_targets(self, network, target, sample_weight):
-        mean = np.average(target, axis=0, weights=sample_weight)
-        variance = np.average((target - mean) ** 2, axis=0, weights=sample_weight)
-        network.set_scaling("y", mean, safe_scale(mean, variance))
+        network.set_scaling("y", *target_moments(target, sample_weight))

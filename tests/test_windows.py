@@ -734,8 +734,8 @@ def test_attributes(W):
     assert len(W) == 10
     assert W.ndim == 3
     assert W.size == 60
-    assert W.nbytes == 20 * 8 + 3 * 10 * 8
-    assert repr(W) == "WindowedArray(shape=(10, 3, 2), dtype=float64, holds 400 bytes)"
+    assert W.nbytes == 20 * 8 + 10 * 8 + 2 * 10 * 4  # rows, series, windows
+    assert repr(W) == "WindowedArray(shape=(10, 3, 2), dtype=float64, holds 320 bytes)"
     assert_array_equal(np.array(list(W)), np.asarray(W))
 
 
