@@ -1,80 +1,62 @@
 """What RNNRegressor and RNNClassifier have in common."""
 
-import copy
-import secrets
+import warnings
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
-from numbers import Integral, Real
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.base import BaseEstimator, _clone_parametrized
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import check_scoring
+from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import (
     _check_sample_weight,
     check_consistent_length,
     check_is_fitted,
 )
 
+from skrnn._build import (
+    fit_scaling,
+    fit_target_scaling,
+    freeze,
+    new_net,
+    new_network,
+    take_over_weights,
+    target_levels,
+    training_options,
+)
+from skrnn._checkpoint import Checkpoint
+from skrnn._datasets import SequenceDataset
+from skrnn._fingerprint import Fingerprint
 from skrnn._layouts import check_sequences
-from skrnn._losses import OPTIMIZERS, new_loss
-from skrnn._network import RecurrentNetwork
-from skrnn._sequences import as_source, feature_moments
-from skrnn._threads import single_thread
-from skrnn._training import SequenceDataset, SequenceNet
+from skrnn._parameters import (
+    ARCHITECTURE,
+    CONSTRAINTS,
+    NOT_IN_CHECKPOINT,
+    check_combination,
+)
+from skrnn._sequences import as_source
+from skrnn._sklearn_callbacks import CallbackSupportMixin, epoch_tasks
 from skrnn._validation_split import newest_rows
 
-_ARCHITECTURE = (
-    "cell",
-    "hidden_size",
-    "num_layers",
-    "bidirectional",
-    "pooling",
-    "dtype",
-)
 
-
-class BaseRNN(BaseEstimator, ABC):
+class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
     """Reading X, building the network, training it, predicting with it."""
 
-    _parameter_constraints: dict = {
-        "cell": [StrOptions({"lstm", "gru", "rnn"})],
-        "hidden_size": [Interval(Integral, 1, None, closed="left")],
-        "num_layers": [Interval(Integral, 1, None, closed="left")],
-        "bidirectional": ["boolean"],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "pooling": [StrOptions({"last", "mean", "max", "attention"})],
-        "scale": ["boolean"],
-        "optimizer": [StrOptions(set(OPTIMIZERS)), type],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "momentum": [Interval(Real, 0, 1, closed="left")],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
-        "batch_size": [Interval(Integral, 1, None, closed="left"), None],
-        "max_epochs": [Interval(Integral, 1, None, closed="left")],
-        "shuffle": ["boolean"],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "validation_gap": [Interval(Integral, 0, None, closed="left")],
-        "n_iter_no_change": [
-            Interval(Real, 1, None, closed="left"),
-            Options(Real, {np.inf}),
-        ],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "warm_start": ["boolean"],
-        "random_state": ["random_state"],
-        "device": [str],
-        "dtype": [StrOptions({"float32", "float64"})],
-        "callbacks": [list, tuple, None],
-        "verbose": ["verbose"],
-    }
+    _parameter_constraints: dict = CONSTRAINTS
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         tags.input_tags.allow_nan = True
         return tags
+
+    def __sklearn_clone__(self):
+        twin = _clone_parametrized(self)
+        # A fitted estimator to begin with is worth nothing without its weights.
+        twin.init = self.init
+        return twin
 
     # -- what a leaf says of its targets ------------------------------------------
 
@@ -91,20 +73,37 @@ class BaseRNN(BaseEstimator, ABC):
         """Return groups whose newest rows validate; None for one group."""
 
     @abstractmethod
-    def _n_network_outputs(self):
-        """Return the number of outputs of the network."""
+    def _n_targets(self):
+        """Return the number of targets of the network."""
 
     @abstractmethod
-    def _loss_name(self):
-        """Return the name of the loss, a key of `skrnn._losses.LOSSES`."""
-
-    def _scale_targets(self, network, target, sample_weight):
-        """Fix the scaling of the targets; classes have none."""
+    def _new_loss(self):
+        """Return the head of the network and the loss."""
 
     # -- fitting ------------------------------------------------------------------
 
-    def _fit(self, X, y, sample_weight, *, incremental=False, classes=None):
+    def _fit(
+        self,
+        X,
+        y,
+        sample_weight,
+        *,
+        X_val=None,
+        y_val=None,
+        resume=False,
+        incremental=False,
+        classes=None,
+    ):
         with self._all_or_nothing():
+            check_combination(self.get_params(deep=False))
+            self._check_validation_data(X_val, y_val)
+            if resume and self.checkpoint_dir is None:
+                raise ValueError(
+                    "resume=True needs checkpoint_dir, where the checkpoints are."
+                )
+            context, tasks = epoch_tasks(
+                self, 1 if incremental else self.max_epochs, X, y
+            )
             proceed = hasattr(self, "net_") and (self.warm_start or incremental)
             source = self._read_X(X, reset=not proceed)
             if y is None:
@@ -116,21 +115,51 @@ class BaseRNN(BaseEstimator, ABC):
             check_consistent_length(source, encoded)
             weight = self._read_weight(sample_weight, source)
             loss_weight = self._loss_weight(y, weight, incremental=incremental)
+            rows = None
             if weight is not None and not weight.all():
                 # A weight of zero means absence, in the split and the scaling too.
                 rows = np.flatnonzero(weight)
                 source, encoded = source.take(rows), encoded[rows]
                 weight, loss_weight = weight[rows], loss_weight[rows]
-            train, valid = self._split(source, encoded, incremental)
+            train, valid = self._split(source, encoded, incremental, X_val)
+            start = ""
             if proceed:
                 self._check_same_network()
+                start = self.net_.copy_of_weights()
             else:
                 self.net_ = self._new_net(source, encoded, weight, train)
-            if encoded.ndim == 2:
-                encoded = self.net_.module_.encode(torch.as_tensor(encoded))
+            checkpoint, state = None, None
+            if self.checkpoint_dir is not None and not incremental:
+                identity = [source.contents(), encoded, loss_weight, start]
+                checkpoint = self._new_checkpoint(identity, X_val, y_val)
+                state = checkpoint.load() if resume else checkpoint.clear()
+            scorer = None
+            if X_val is not None:
+                valid_set = self._validation_set(X_val, y_val)
+                scorer = self._new_scorer(X_val, y_val)
+            elif len(valid):
+                part = valid if rows is None else rows[valid]
+                valid_set = self._dataset(source, encoded, loss_weight, valid)
+                if self.scoring is not None:
+                    scorer = self._new_scorer(
+                        _safe_indexing(X, part), _safe_indexing(y, part)
+                    )
+            else:
+                valid_set = None
+            train_set = self._dataset(source, encoded, loss_weight, train)
+            del source, encoded, weight, loss_weight  # may be large
             self._train(
-                source, encoded, loss_weight, train, valid, proceed, incremental
+                train_set,
+                valid_set,
+                proceed=proceed,
+                incremental=incremental,
+                scorer=scorer,
+                tasks=tasks,
+                checkpoint=checkpoint,
+                resumed=state,
             )
+            if context is not None:
+                context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
     @contextmanager
@@ -140,55 +169,78 @@ class BaseRNN(BaseEstimator, ABC):
         try:
             yield
         except BaseException:
+            # scikit-learn ends its callbacks after this.
+            kept = {k: v for k, v in vars(self).items() if "callback" in k}
             self.__dict__.clear()
-            self.__dict__.update(before)
+            self.__dict__.update(kept | before)
             raise
 
-    def _train(self, source, encoded, weight, train, valid, proceed, incremental):
-        def dataset(rows):
-            target = encoded[rows]
-            if weight is None:
-                return SequenceDataset(source.take(rows), target)
-            # Weights have mean 1 over the data set: the mean over a full batch is
-            # then the weighted mean, and small batches keep their relative weights.
-            relative = torch.as_tensor(weight[rows] / (weight[rows].mean() or 1.0))
-            relative = relative.to(self.net_.module_.head.weight.dtype)
-            return SequenceDataset(source.take(rows), target, relative)
-
-        snapshot = self.net_.snapshot() if proceed else None
-        if proceed:
-            self.net_.change(
-                learning_rate=self.learning_rate,
-                batch_size=self.batch_size,
-                shuffle=self.shuffle,
-                dropout=self.dropout,
-                max_grad_norm=self.max_grad_norm,
-                patience=self.n_iter_no_change,
-                tol=self.tol,
-            )
+    def _train(self, train_set, valid_set, *, proceed, incremental, **options):
+        net = self.net_
+        snapshot = net.snapshot() if proceed else None
         try:
-            self.net_.train(
-                dataset(train),
-                dataset(valid) if len(valid) else None,
-                epochs=1 if incremental else self.max_epochs,
-            )
+            if proceed:
+                net.change(dropout=self.dropout, **training_options(self))
+            n_epochs = 1 if incremental else self.max_epochs
+            reason = net.train(train_set, valid_set, n_epochs, **options)
         except BaseException:
             if proceed:
-                self.net_.restore(snapshot)
+                net.restore(snapshot)
             raise
-        history = self.net_.history
+        history = net.history
         n_before = snapshot[-1] if proceed and not incremental else 0
         self.n_iter_ = len(history) - n_before
-        self.best_epoch_ = self.net_.best_weights.best_epoch_ or len(history)
+        best = net.best_weights
+        self.best_epoch_ = best.best_epoch_ or len(history)
         self.loss_curve_ = [epoch["train_loss"] for epoch in history]
-        self.validation_loss_curve_ = (
-            [epoch.get("valid_loss", np.nan) for epoch in history]
-            if any("valid_loss" in epoch for epoch in history)
-            else None
-        )
+        self.validation_loss_curve_ = _curve(history, "valid_loss")
+        self.validation_scores_ = _curve(history, "valid_score")
+        if reason == "max_epochs" and best.n_stalled_ == 0 and best.best_epoch_:
+            warnings.warn(
+                f"The validation of this {type(self).__name__} still improved in the "
+                f"last of max_epochs={self.max_epochs} epochs. Raise max_epochs, or "
+                "set early_stopping=False if that many were meant.",
+                ConvergenceWarning,
+                stacklevel=5,
+            )
 
-    def _split(self, source, encoded, incremental):
-        if incremental or not self.early_stopping:
+    # -- training and validation data ---------------------------------------------
+
+    def _dataset(self, source, encoded, weight, rows):
+        part = source if len(rows) == len(source) else source.take(rows)
+        target = encoded[rows]
+        if target.ndim == 2:
+            scaling = self.net_.module_.scaling
+            level = target_levels(scaling, part) if scaling.is_undone else np.zeros(1)
+            target = scaling.encode(torch.from_numpy(target), torch.as_tensor(level))
+            target = target.to(self.net_.module_.head.weight.dtype)
+        if weight is None:
+            return SequenceDataset(part, target)
+        # Weights have mean 1 over the data set: the mean over a full batch is then
+        # the weighted mean, and small batches keep their relative weights.
+        relative = torch.as_tensor(weight[rows] / (weight[rows].mean() or 1.0))
+        relative = relative.to(self.net_.module_.head.weight.dtype)
+        return SequenceDataset(part, target, relative)
+
+    def _check_validation_data(self, X_val, y_val):
+        if (X_val is None) != (y_val is None):
+            had, lacks = ("X_val", "y_val") if y_val is None else ("y_val", "X_val")
+            raise ValueError(f"{had} was given without {lacks}; give both or neither.")
+
+    def _validation_set(self, X_val, y_val):
+        source = self._read_X(X_val, reset=False)
+        encoded = self._read_y(y_val, reset=False)
+        check_consistent_length(source, encoded)
+        return self._dataset(source, encoded, None, np.arange(len(source)))
+
+    def _new_scorer(self, X_val, y_val):
+        if self.scoring is None:
+            return None
+        scorer = check_scoring(self, self.scoring)
+        return lambda: scorer(self, X_val, y_val)
+
+    def _split(self, source, encoded, incremental, X_val):
+        if incremental or not self.early_stopping or X_val is not None:
             return np.arange(len(source)), np.arange(0)
         return newest_rows(
             len(source),
@@ -197,71 +249,65 @@ class BaseRNN(BaseEstimator, ABC):
             self._validation_groups(encoded, source),
         )
 
+    # -- the net ------------------------------------------------------------------
+
     def _new_net(self, source, encoded, weight, train):
-        device = _resolve_device(self.device)
-        generator = torch.Generator(device="cpu")
-        generator.manual_seed(self._draw_seed())
-        with single_thread():
-            network = RecurrentNetwork(
-                n_features=source.n_features,
-                n_outputs=self._n_network_outputs(),
-                cell=self.cell,
-                hidden_size=self.hidden_size,
-                num_layers=self.num_layers,
-                bidirectional=self.bidirectional,
-                dropout=self.dropout,
-                pooling=self.pooling,
-                generator=generator,
-                dtype=getattr(torch, self.dtype),
-            )
-        train_weight = None if weight is None else weight[train]
-        if self.scale:
-            moments = feature_moments(source.take(train), train_weight)
-            network.set_scaling("x", *moments)
-            self._scale_targets(network, encoded[train], train_weight)
-        net = SequenceNet(
-            network,
-            new_loss(self._loss_name()),
-            optimizer=_optimizer_class(self.optimizer),
-            lr=self.learning_rate,
-            batch_size=self.batch_size,
-            shuffle=self.shuffle,
-            max_grad_norm=self.max_grad_norm,
-            patience=self.n_iter_no_change,
-            tol=self.tol,
-            title=type(self).__name__,
-            progress=int(self.verbose),
-            callbacks=copy.deepcopy(list(self.callbacks or [])),
-            device=device,
-            verbose=int(self.verbose >= 2),
-            **self._optimizer_options(),
+        head, loss = self._new_loss()
+        network = new_network(
+            self,
+            head,
+            n_features=source.n_features,
+            n_targets=self._n_targets(),
+            max_steps=source.max_steps,
+            undo=encoded.ndim == 2 and self._scales_targets,
         )
-        self._trained_as = {name: getattr(self, name) for name in _ARCHITECTURE}
-        return net.initialize()
+        scaling, has_head = network.scaling, False
+        if not isinstance(self.init, str):
+            has_head = take_over_weights(network, self)
+        else:
+            part = source.take(train)
+            train_weight = None if weight is None else weight[train]
+            fit_scaling(scaling, part, train_weight, scale=self.scale)
+        if self._scales_targets and not has_head:
+            fit_target_scaling(
+                scaling,
+                source.take(train),
+                encoded[train],
+                None if weight is None else weight[train],
+                scale=self.scale,
+                center=self._centers_targets(),
+            )
+        freeze(network, self.frozen)
+        self._trained_as = {name: _comparable(self, name) for name in ARCHITECTURE}
+        return new_net(self, network, loss)
 
-    def _draw_seed(self):
-        if self.random_state is None:
-            # From the system: NumPy's global state belongs to the caller.
-            return secrets.randbits(63)
-        return int(check_random_state(self.random_state).randint(2**31 - 1))
+    _scales_targets = False
 
-    def _optimizer_options(self):
-        options = {}
-        if self.weight_decay or isinstance(self.optimizer, str):
-            options["optimizer__weight_decay"] = float(self.weight_decay)
-        if self.optimizer in ("sgd", "rmsprop"):
-            options["optimizer__momentum"] = float(self.momentum)
-        return options
+    def _centers_targets(self):
+        return True
 
     def _check_same_network(self):
         for name, value in self._trained_as.items():
-            if getattr(self, name) != value:
+            now = _comparable(self, name)
+            if now != value:
                 raise ValueError(
                     f"This {type(self).__name__} was fitted with {name}={value!r}, and "
-                    f"the network of {name}={getattr(self, name)!r} cannot go on from "
-                    "its weights. Set the parameter back, or fit with "
-                    "warm_start=False."
+                    f"the network of {name}={now!r} cannot go on from its weights. Set "
+                    "the parameter back, or fit with warm_start=False."
                 )
+
+    def _new_checkpoint(self, identity, X_val, y_val):
+        fingerprint = Fingerprint()
+        fingerprint.add(type(self).__name__)
+        parameters = self.get_params(deep=False)
+        fingerprint.add(
+            {k: v for k, v in parameters.items() if k not in NOT_IN_CHECKPOINT}
+        )
+        fingerprint.add(identity)
+        if X_val is not None:
+            fingerprint.add(self._read_X(X_val, reset=False).contents())
+            fingerprint.add(np.asarray(y_val))
+        return Checkpoint(self.checkpoint_dir, fingerprint.digest())
 
     # -- reading ------------------------------------------------------------------
 
@@ -269,7 +315,7 @@ class BaseRNN(BaseEstimator, ABC):
         """Check X against what was fitted, or note what it is; wrap it."""
         series = _series_of(X)
         X, names = check_sequences(self, X, reset=reset, ensure_all_finite=False)
-        source = as_source(X, names)
+        source = as_source(X, names, allow_partial=self.missing == "indicator")
         if series is not None:
             source.series = series
         return source
@@ -290,6 +336,7 @@ class BaseRNN(BaseEstimator, ABC):
     # -- predicting ---------------------------------------------------------------
 
     def _predict_outputs(self, X):
+        """Parameters of the targets, an ndarray (n_samples, n_targets, width)."""
         check_is_fitted(self)
         return self.net_.outputs(self._read_X(X, reset=False))
 
@@ -302,16 +349,12 @@ def _series_of(X):
     return index.droplevel(-1).factorize()[0]
 
 
-def _resolve_device(device):
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        return str(torch.device(device))
-    except RuntimeError as error:
-        raise ValueError(
-            f"device must be 'auto' or a torch device, got {device!r}."
-        ) from error
+def _curve(history, name):
+    if not any(name in epoch for epoch in history):
+        return None
+    return [epoch.get(name, np.nan) for epoch in history]
 
 
-def _optimizer_class(optimizer):
-    return OPTIMIZERS[optimizer] if isinstance(optimizer, str) else optimizer
+def _comparable(estimator, name):
+    value = getattr(estimator, name, None)
+    return tuple(value) if name == "quantiles" and value is not None else value

@@ -1,31 +1,45 @@
 """Losses that keep one number a sample, so that samples can be weighted."""
 
+import copy
+import inspect
+
 import torch
 from torch import nn
+from torch.nn.functional import binary_cross_entropy_with_logits, log_softmax
+
+from skrnn._heads import Gaussian, LogRate, Point, Quantiles, StudentT
+
+POINT_LOSSES = {
+    "squared_error": nn.MSELoss,
+    "absolute_error": nn.L1Loss,
+    "huber": nn.HuberLoss,
+}
+LIKELIHOODS = {"poisson": LogRate, "gaussian": Gaussian, "student_t": StudentT}
+REGRESSION_LOSSES = {*POINT_LOSSES, *LIKELIHOODS, "quantile"}
 
 
 class SampleLoss(nn.Module):
-    """Weighted mean over samples of an elementwise torch loss.
+    """Weighted mean over samples of a loss for each output.
 
     Parameters
     ----------
-    elementwise : nn.Module
-        A torch loss with ``reduction="none"``. The losses of several outputs of a
-        sample are averaged.
+    elementwise : callable
+        Takes parameters of shape (N, n_targets, width) and targets, and returns losses
+        of shape (N,) or (N, n_targets); those of several outputs are averaged.
     """
 
     def __init__(self, elementwise):
         super().__init__()
         self.elementwise = elementwise
 
-    def forward(self, outputs, target, weight=None):
+    def forward(self, parameters, target, weight=None):
         """Loss of a batch.
 
         Parameters
         ----------
-        outputs : Tensor of shape (N, n_outputs)
+        parameters : Tensor of shape (N, n_targets, width)
             What the network gave.
-        target : Tensor of shape (N, n_outputs), or (N,) of int64 for classes
+        target : Tensor of shape (N, n_targets), or (N,) of int64 for classes
             What was wanted.
         weight : Tensor of shape (N,), default=None
             Weights whose mean over all samples, not over the batch, is 1.
@@ -34,7 +48,7 @@ class SampleLoss(nn.Module):
         -------
         Tensor of shape ()
         """
-        loss = self.elementwise(outputs, target)
+        loss = self.elementwise(parameters, target)
         if loss.ndim == 2:
             loss = loss.mean(dim=1)  # (N,)
         if weight is not None:
@@ -42,24 +56,105 @@ class SampleLoss(nn.Module):
         return loss.mean()
 
 
-LOSSES = {
-    "squared_error": nn.MSELoss,
-    "absolute_error": nn.L1Loss,
-    "huber": nn.HuberLoss,
-    "cross_entropy": nn.CrossEntropyLoss,
-    "multilabel": nn.BCEWithLogitsLoss,
-}
+class _OnPoints(nn.Module):
+    """A torch loss over the only parameter of each output."""
 
-OPTIMIZERS = {
-    "sgd": torch.optim.SGD,
-    "adagrad": torch.optim.Adagrad,
-    "rmsprop": torch.optim.RMSprop,
-    "adam": torch.optim.Adam,
-    "adamw": torch.optim.AdamW,
-    "nadam": torch.optim.NAdam,
-}
+    def __init__(self, loss):
+        super().__init__()
+        self.loss = loss
+
+    def forward(self, parameters, target):
+        loss = self.loss(parameters[..., 0], target)
+        if loss.ndim == 0 or len(loss) != len(target):
+            raise ValueError(
+                f"The loss {self.loss!r} gives {tuple(loss.shape)} numbers for "
+                f"{len(target)} samples: it must give one a sample or one an output "
+                '(reduction="none"), so that samples can be weighted.'
+            )
+        return loss
 
 
-def new_loss(name):
-    """Make the loss of the given name (str, a key of `LOSSES`)."""
-    return SampleLoss(LOSSES[name](reduction="none"))
+class _CrossEntropy(nn.Module):
+    """Cross-entropy of classes, smoothed [1] or focal [2], over logits (N, C, 1).
+
+    [1] Szegedy, C. et al. (2016), arXiv:1512.00567. [2] Lin, T.-Y. et al. (2017),
+    arXiv:1708.02002: weights (1 - p) ** gamma make easy samples count less.
+    """
+
+    def __init__(self, smoothing, gamma):
+        super().__init__()
+        self.smoothing, self.gamma = smoothing, gamma
+
+    def forward(self, logits, target):
+        log_p = log_softmax(logits[..., 0], dim=1)  # (N, C)
+        n_classes = log_p.shape[1]
+        wanted = torch.full_like(log_p, self.smoothing / n_classes)
+        extra = wanted.new_full((len(target), 1), 1 - self.smoothing)
+        wanted = wanted.scatter_add(1, target[:, None], extra)
+        if self.gamma:
+            log_p = log_p * (1 - log_p.exp()).clamp(min=0) ** self.gamma
+        return -(wanted * log_p).sum(dim=1)
+
+
+class _BinaryCrossEntropy(nn.Module):
+    """The same for several labels a sample, each present or not."""
+
+    def __init__(self, smoothing, gamma):
+        super().__init__()
+        self.smoothing, self.gamma = smoothing, gamma
+
+    def forward(self, logits, target):
+        logits = logits[..., 0]  # (N, n_labels)
+        wanted = target * (1 - self.smoothing) + self.smoothing / 2
+        loss = binary_cross_entropy_with_logits(logits, wanted, reduction="none")
+        if self.gamma:
+            p = logits.sigmoid()
+            away = torch.where(target > 0.5, 1 - p, p)
+            loss = loss * away**self.gamma
+        return loss
+
+
+def regression_loss(loss, quantiles):
+    """Make the head and the loss of a regressor.
+
+    Parameters
+    ----------
+    loss : str, or class of torch.nn.Module, or torch.nn.Module
+        One of `REGRESSION_LOSSES`, or a loss of torch.
+    quantiles : sequence of float
+        Levels of the quantile loss.
+
+    Returns
+    -------
+    head : Point
+        What the outputs mean.
+    loss : SampleLoss
+        What is minimised.
+    """
+    if isinstance(loss, str) and loss in POINT_LOSSES:
+        return Point(), SampleLoss(_OnPoints(POINT_LOSSES[loss](reduction="none")))
+    if isinstance(loss, str):
+        head = Quantiles(quantiles) if loss == "quantile" else LIKELIHOODS[loss]()
+        return head, SampleLoss(head.loss)
+    return Point(), SampleLoss(_OnPoints(_unreduced(loss)))
+
+
+def classification_loss(loss, *, multilabel, label_smoothing, focal_gamma):
+    """Make the head and the loss of a classifier, as `regression_loss` does."""
+    if not isinstance(loss, str):
+        return Point(), SampleLoss(_OnPoints(_unreduced(loss)))
+    gamma = focal_gamma if loss == "focal" else 0.0
+    kind = _BinaryCrossEntropy if multilabel else _CrossEntropy
+    return Point(), SampleLoss(kind(label_smoothing, gamma))
+
+
+def _unreduced(loss):
+    """Give a torch loss, class or object, that keeps one number an output."""
+    if isinstance(loss, type):
+        if "reduction" in inspect.signature(loss).parameters:
+            return loss(reduction="none")
+        return loss()
+    loss = copy.deepcopy(loss)
+    if hasattr(loss, "reduction"):
+        loss.reduction = "none"
+    return loss

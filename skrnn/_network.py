@@ -2,165 +2,216 @@
 
 import torch
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
+from skrnn._pooling import Pooling, new_linear
 from skrnn._recurrent import RecurrentStack, SeededDropout
 
 
 class RecurrentNetwork(nn.Module):
-    """Sequences in, one vector of outputs a sequence out.
+    """Sequences in, parameters of one or more targets a sequence out.
 
     Inputs are in the user's units; the network scales them itself. Outputs are in
-    units of the scaled target, and `decode` takes them back to the user's.
+    units of the loss, and `predict` gives them in the user's.
 
     Parameters
     ----------
-    n_features, n_outputs : int
-        Features of a step, and outputs of a sequence.
-    cell : {"lstm", "gru", "rnn"}
-        Kind of the recurrent cell.
-    hidden_size, num_layers : int
-        Units of a layer and direction, and number of layers.
-    bidirectional : bool
-        Whether every layer reads its input in both directions.
-    dropout : float
-        Probability of zeroing an output of a layer, or of the pooled state.
+    scaling : Scaling
+        The way from the user's units and back.
+    target_head : Point
+        What the outputs mean.
+    n_targets : int
+        Targets of a sequence.
     pooling : {"last", "mean", "max", "attention"}
         How the states of all steps become one.
+    dropout : float
+        Probability of zeroing an output of a layer, or of the pooled state.
+    input_noise : float
+        Standard deviation of the noise added to scaled inputs in training.
+    tbptt_steps : int or None
+        Steps that a gradient flows back within.
     generator : torch.Generator
-        Source of the initial weights and the dropout masks.
+        Source of the initial weights, the masks and the noise.
     dtype : torch.dtype
         Type of weights and computation.
+    **stack_options
+        As for `RecurrentStack`.
     """
 
     def __init__(
         self,
+        scaling,
+        target_head,
         *,
-        n_features,
-        n_outputs,
-        cell,
-        hidden_size,
-        num_layers,
-        bidirectional,
-        dropout,
+        n_targets,
         pooling,
+        dropout,
+        input_noise=0.0,
+        tbptt_steps=None,
         generator,
         dtype,
+        **stack_options,
     ):
         super().__init__()
         self.generator = generator
+        self.target_head = target_head
+        self.input_noise = input_noise
+        self.tbptt_steps = tbptt_steps
         self.stack = RecurrentStack(
-            cell,
-            n_features,
-            hidden_size,
-            num_layers=num_layers,
-            bidirectional=bidirectional,
+            input_size=scaling.n_inputs,
             dropout=dropout,
             generator=generator,
+            **stack_options,
         )
-        self.pool = _Pooling(pooling, self.stack.output_size, generator)
+        self.pool = Pooling(pooling, self.stack.output_size, generator)
         self.dropout = SeededDropout(dropout, generator)
-        self.head = _new_linear(self.stack.output_size, n_outputs, generator)
+        self.output_shape = (n_targets, target_head.width)
+        n_outputs = n_targets * target_head.width
+        self.head = new_linear(self.stack.output_size, n_outputs, generator)
         self.to(dtype)
-        # In double precision whatever the dtype of the weights: a feature such as a
-        # time stamp may have a mean that is huge beside its deviation.
-        for name, size in (("x", n_features), ("y", n_outputs)):
-            zeros = torch.zeros(size, dtype=torch.float64)
-            self.register_buffer(f"{name}_mean", zeros)
-            self.register_buffer(f"{name}_scale", torch.ones_like(zeros))
-
-    @torch.no_grad()
-    def set_scaling(self, which, mean, scale):
-        """Fix mean and scale (arrays of float64) of the features or targets.
-
-        Parameters
-        ----------
-        which : {"x", "y"}
-            Features or targets.
-        mean, scale : ndarray of shape (n_features,) or (n_outputs,)
-            Moments in the user's units.
-        """
-        getattr(self, f"{which}_mean").copy_(torch.as_tensor(mean))
-        getattr(self, f"{which}_scale").copy_(torch.as_tensor(scale))
+        self.scaling = scaling
 
     def forward(self, x, lengths=None):
-        """Return outputs in units of the scaled target.
+        """Return parameters in units of the loss.
 
         Parameters
         ----------
-        x : Tensor of shape (N, L, F), any real dtype
+        x : Tensor of shape (N, L, F), any real dtype, on the CPU
             Sequences in the user's units, padded behind their last present step.
         lengths : Tensor of shape (N,) of int64, default=None
             Present steps of each sequence; None where all L are present.
 
         Returns
         -------
-        Tensor of shape (N, n_outputs)
+        Tensor of shape (N, n_targets, width)
         """
-        dtype = self.head.weight.dtype
-        x = ((x - self.x_mean) / self.x_scale).to(dtype)
+        x, lengths, moments = self._read(x, lengths)
+        return self._run(x, lengths, moments)
+
+    def predict(self, x, lengths=None):
+        """Return parameters in the user's units, in double precision, on the CPU.
+
+        Parameters
+        ----------
+        x, lengths
+            As for `forward`.
+
+        Returns
+        -------
+        Tensor of shape (N, n_targets, width) of float64
+        """
+        x, lengths, moments = self._read(x, lengths)
+        parameters = self._run(x, lengths, moments)
+        level = self.scaling.level(moments)
+        return self.scaling.decode(self.target_head, parameters, level)
+
+    def _read(self, x, lengths):
         if x.shape[1] == 0:  # no sample of the batch has a step
             x = x.new_zeros(x.shape[0], 1, x.shape[2])
-            lengths = torch.zeros(len(x), dtype=torch.int64, device=x.device)
-        states, final = self.stack(x, lengths)
-        return self.head(self.dropout(self.pool(states, final, lengths)))
+            lengths = torch.zeros(len(x), dtype=torch.int64)
+        moments = None
+        if self.scaling.instance_norm is not None:
+            moments = self.scaling.moments(x.to(torch.float64), lengths)
+        return x, lengths, moments
 
-    def encode(self, y):
-        """Scale targets (N, n_outputs) in the user's units for the loss."""
-        scaled = (y - self.y_mean.to(y.device)).div_(self.y_scale.to(y.device))
-        return scaled.to(self.head.weight.dtype)
+    def _run(self, x, lengths, moments):
+        pooled = self.dropout(self._pool(x, lengths, moments))
+        raw = self.head(pooled).unflatten(1, self.output_shape)
+        parameters = self.target_head.transform(raw)
+        return self.scaling.to_loss(self.target_head, parameters, moments)
 
-    def decode(self, outputs):
-        """Take outputs (N, n_outputs) back to the user's units, in double precision."""
-        return outputs.to(self.y_mean.dtype) * self.y_scale + self.y_mean
+    def _inputs(self, x, moments):
+        weight = self.head.weight
+        # NumPy's float32 minus float64 is float64: nothing is lost before the scaling.
+        inputs = self.scaling.inputs(x, moments).to(weight.dtype)
+        if self.training and self.input_noise:
+            # Of the values only, not of what tells that they are missing.
+            noise = torch.empty(x.shape, dtype=weight.dtype)
+            noise.normal_(std=self.input_noise, generator=self.generator)
+            inputs[:, :, : x.shape[2]] += noise
+        return inputs.to(weight.device)
+
+    def _pool(self, x, lengths, moments):
+        """Pooled states (N, D*H) of sequences in the user's units."""
+        if self.tbptt_steps is not None and self.tbptt_steps < x.shape[1]:
+            return self._pool_in_parts(x, lengths, moments)
+        inputs = self._inputs(x, moments)
+        lengths = _to_device(lengths, inputs)
+        states, final, _ = self.stack(inputs, lengths)
+        return self.pool(states, final, lengths)
+
+    # -- truncated back-propagation through time (Williams and Peng 1990) ----------
+
+    def _pool_in_parts(self, x, lengths, moments):
+        """The same, `tbptt_steps` at a time; no gradient crosses between the parts.
+
+        A part is computed anew when its gradient is, so that the states of one part
+        only are in memory at any time.
+        """
+        masks, ends, total = self.stack.draw_masks(), None, None
+        # The newest part is whole; the oldest takes what is left.
+        first = (x.shape[1] - 1) % self.tbptt_steps + 1
+        starts = [0, *range(first, x.shape[1], self.tbptt_steps)]
+        for start, stop in zip(starts, [*starts[1:], x.shape[1]], strict=True):
+            piece = x[:, start:stop]
+            has_step, piece_lengths = None, None
+            if lengths is not None:
+                piece_lengths = (lengths - start).clamp(0, stop - start)
+                has_step = _to_device(piece_lengths > 0, self.head.weight)
+            is_read = lengths is not None or self.pool.kind != "last"
+            part, ends = self._run_part(
+                piece,
+                piece_lengths,
+                moments,
+                masks,
+                ends,
+                with_gradient=is_read or stop == x.shape[1],
+            )
+            if total is not None:
+                part = self.pool.merge(total, part, has_step)
+            total = part
+        return self.pool.finish(total, _to_device(lengths, self.head.weight))
+
+    def _run_part(self, x, lengths, moments, masks, begin, *, with_gradient):
+        before = self.generator.get_state()
+        n_parts = None
+
+        def run(*begin):
+            nonlocal n_parts
+            now = None
+            if n_parts is not None:  # computed anew, with the same random numbers
+                now = self.generator.get_state()
+                self.generator.set_state(before)
+            try:
+                inputs = self._inputs(x, moments)
+                on_device = _to_device(lengths, inputs)
+                start = _grouped(begin, len(self.stack.layers))
+                states, final, ends = self.stack(inputs, on_device, masks, start)
+                part = self.pool.part(states, final, on_device)
+            finally:  # torch may break off what it computes anew
+                if now is not None:
+                    self.generator.set_state(now)
+            n_parts = len(part)
+            return *part, *(tensor for end in ends for tensor in end)
+
+        flat = () if begin is None else begin
+        if with_gradient and torch.is_grad_enabled():
+            results = checkpoint(
+                run, *flat, use_reentrant=False, preserve_rng_state=False
+            )
+        else:
+            with torch.no_grad():
+                results = run(*flat)
+        return results[:n_parts], tuple(end.detach() for end in results[n_parts:])
 
 
-class _Pooling(nn.Module):
-    """Turn the states of all present steps into one; zero where there is none.
-
-    Attention weighs the steps by a softmax of ``v . tanh(W h)``, as in Yang et al.
-    (2016), "Hierarchical Attention Networks for Document Classification".
-    """
-
-    def __init__(self, kind, size, generator):
-        super().__init__()
-        self.kind = kind
-        if kind == "attention":
-            self.project = _new_linear(size, size, generator)
-            self.score = _new_linear(size, 1, generator)
-
-    def forward(self, states, final, lengths):
-        if self.kind == "last":
-            return final
-        if lengths is None:
-            return self._pool(states, None)
-        step = torch.arange(states.shape[1], device=states.device)
-        absent = (step >= lengths[:, None])[:, :, None]  # (N, L, 1)
-        pooled = self._pool(states, absent)
-        return pooled * (lengths > 0)[:, None].to(pooled.dtype)
-
-    def _pool(self, states, absent):
-        if self.kind == "max":
-            # A finite floor: minus infinity times zero would be NaN for a sample
-            # without any step.
-            floor = torch.finfo(states.dtype).min
-            return _fill(states, absent, floor).amax(dim=1)
-        if self.kind == "mean":
-            count = states.shape[1] if absent is None else (~absent).sum(1).clamp(min=1)
-            return _fill(states, absent, 0.0).sum(dim=1) / count
-        score = self.score(torch.tanh(self.project(states)))  # (N, L, 1)
-        floor = torch.finfo(states.dtype).min
-        weight = _fill(score, absent, floor).softmax(dim=1)
-        return (weight * states).sum(dim=1)
+def _grouped(tensors, n_layers):
+    """Split a flat tuple of states into those of each layer; None if it is empty."""
+    if not tensors:
+        return None
+    size = len(tensors) // n_layers
+    return [tensors[i * size : (i + 1) * size] for i in range(n_layers)]
 
 
-def _fill(values, mask, filler):
-    return values if mask is None else values.masked_fill(mask, filler)
-
-
-def _new_linear(n_inputs, n_outputs, generator):
-    layer = nn.utils.skip_init(
-        nn.Linear, n_inputs, n_outputs, device="cpu", dtype=torch.float32
-    )
-    nn.init.xavier_uniform_(layer.weight, generator=generator)
-    nn.init.zeros_(layer.bias)
-    return layer
+def _to_device(lengths, like):
+    return None if lengths is None else lengths.to(like.device)

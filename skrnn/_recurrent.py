@@ -1,23 +1,20 @@
-"""Recurrent layers over right-padded batches, stacked and bidirectional."""
+"""Recurrent layers over batches of right-padded sequences."""
 
 import torch
 from torch import nn
 
-_CELLS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+from skrnn._cells import new_cell, run_cell
 
 
 class SeededDropout(nn.Module):
-    """Dropout whose masks come from a generator of its own.
-
-    The masks are drawn on the CPU, so that they are the same on every device and
-    the global random state of torch is never touched.
+    """Zeroes numbers with probability p while training, from a generator of its own.
 
     Parameters
     ----------
     p : float
-        Probability of zeroing an element, in [0, 1).
+        Probability in [0, 1) of zeroing a number; the others are divided by 1 - p.
     generator : torch.Generator
-        Source of the masks.
+        Source of the masks, on the CPU, so that they are the same on every device.
     """
 
     def __init__(self, p, generator):
@@ -28,9 +25,13 @@ class SeededDropout(nn.Module):
     def forward(self, x):
         if not self.training or self.p == 0:
             return x
+        return x * self.mask(x)
+
+    def mask(self, x):
+        """Draw the factors for a tensor: 0 or 1 / (1 - p)."""
         keep = torch.empty(x.shape, dtype=x.dtype, device="cpu")
         keep.bernoulli_(1 - self.p, generator=self.generator)
-        return x * keep.div_(1 - self.p).to(x.device)
+        return keep.div_(1 - self.p).to(x.device)
 
 
 def reverse_sequences(x, lengths):
@@ -55,6 +56,52 @@ def reverse_sequences(x, lengths):
     return x.gather(1, order[:, :, None].expand_as(x))
 
 
+class LayerNorm(nn.LayerNorm):
+    """Normalises the states of every step and every sample by itself.
+
+    Ba, J. L., Kiros, J. R. and Hinton, G. E. (2016), arXiv:1607.06450.
+    """
+
+    def forward(self, states, final, lengths):
+        """Normalise the states (N, L, H) and the final ones (N, H)."""
+        return super().forward(states), super().forward(final)
+
+
+class BatchNorm(nn.BatchNorm1d):
+    """Normalises by the moments of all present steps of a batch.
+
+    Sequence-wise, as in Laurent, C. et al. (2016), arXiv:1510.01378. Predictions
+    use the running moments, so that samples do not influence each other.
+    """
+
+    def forward(self, states, final, lengths):
+        """Normalise the states (N, L, H) and the final ones (N, H)."""
+        if self.training and self.weight.requires_grad:
+            present = states.reshape(-1, states.shape[2])
+            if lengths is not None:
+                step = torch.arange(states.shape[1], device=states.device)
+                present = states[step < lengths[:, None]]
+            mean, variance = self._moments(present)
+        else:
+            mean, variance = self.running_mean, self.running_var
+        factor = self.weight / (variance + self.eps).sqrt()
+        shift = self.bias - mean * factor
+        return states * factor + shift, final * factor + shift
+
+    def _moments(self, present):
+        if len(present) == 0:
+            return self.running_mean, self.running_var
+        mean, variance = present.mean(0), present.var(0, unbiased=False)
+        with torch.no_grad():
+            unbiased = variance * (len(present) / max(1, len(present) - 1))
+            self.running_mean.lerp_(mean, self.momentum)
+            self.running_var.lerp_(unbiased, self.momentum)
+        return mean, variance
+
+
+_NORMS = {None: lambda size: None, "layer": LayerNorm, "batch": BatchNorm}
+
+
 class RecurrentLayer(nn.Module):
     """One recurrent layer, read forwards or in both directions.
 
@@ -67,30 +114,62 @@ class RecurrentLayer(nn.Module):
     bidirectional : bool
         Whether a second cell reads each sequence backwards, from its own last
         present step.
+    recurrent_dropout : float
+        Probability of zeroing a recurrent weight for a whole batch.
+    norm : {None, "layer", "batch"}
+        Normalisation of the states that the layer gives.
     generator : torch.Generator
-        Source of the initial weights.
+        Source of the initial weights and the masks.
+    **init
+        As for `skrnn._cells.new_cell`.
     """
 
-    def __init__(self, cell, input_size, hidden_size, bidirectional, generator):
+    def __init__(
+        self,
+        cell,
+        input_size,
+        hidden_size,
+        *,
+        bidirectional,
+        recurrent_dropout=0.0,
+        norm=None,
+        generator,
+        **init,
+    ):
         super().__init__()
         self.directions = nn.ModuleList(
-            _new_cell(cell, input_size, hidden_size, generator)
+            new_cell(cell, input_size, hidden_size, generator=generator, **init)
             for _ in range(2 if bidirectional else 1)
         )
         self.output_size = hidden_size * len(self.directions)
+        self.recurrent_dropout = SeededDropout(recurrent_dropout, generator)
+        self.norm = _NORMS[norm](self.output_size)
 
-    def forward(self, x, lengths):
-        """Return all states (N, L, D*H) and each direction's final one (N, D*H)."""
-        states = self.directions[0](x)[0]  # (N, L, H)
+    def draw_masks(self):
+        """Draw the factors of the recurrent weights of each direction, or None."""
+        dropout = self.recurrent_dropout
+        if not self.training or dropout.p == 0:
+            return [None] * len(self.directions)
+        return [dropout.mask(cell.weight_hh_l0) for cell in self.directions]
+
+    def forward(self, x, lengths, masks, begin=None):
+        """Return states (N, L, D*H), final ones (N, D*H) and the end of each cell.
+
+        The end, a tuple of tensors (N, H), is where a following part of the same
+        sequences begins; it is of use in one direction only.
+        """
+        states, end = run_cell(self.directions[0], x, begin, masks[0])  # (N, L, H)
         final = _state_after(states, lengths)
-        if len(self.directions) == 1:
-            return states, final
-        # Padding stands behind the sequence also when it is reversed, so a plain
-        # cell never carries padding into a present step.
-        backward = self.directions[1](reverse_sequences(x, lengths))[0]
-        final = torch.cat([final, _state_after(backward, lengths)], dim=1)
-        states = torch.cat([states, reverse_sequences(backward, lengths)], dim=2)
-        return states, final
+        if len(self.directions) == 2:
+            # Padding stands behind the sequence also when it is reversed, so a plain
+            # cell never carries padding into a present step.
+            mirrored = reverse_sequences(x, lengths)
+            backward, _ = run_cell(self.directions[1], mirrored, keep=masks[1])
+            final = torch.cat([final, _state_after(backward, lengths)], dim=1)
+            states = torch.cat([states, reverse_sequences(backward, lengths)], dim=2)
+        if self.norm is not None:
+            states, final = self.norm(states, final, lengths)
+        return states, final, end
 
 
 class RecurrentStack(nn.Module):
@@ -98,7 +177,7 @@ class RecurrentStack(nn.Module):
 
     Parameters
     ----------
-    cell, hidden_size, bidirectional, generator
+    cell, hidden_size, bidirectional, recurrent_dropout, norm, generator, **init
         As for `RecurrentLayer`.
     input_size : int
         Features of a step.
@@ -106,6 +185,9 @@ class RecurrentStack(nn.Module):
         Number of layers.
     dropout : float
         Probability of zeroing an output of each layer but the last.
+    residual : bool
+        Whether each layer but the first adds its input to its output, as in Wu, Y. et
+        al. (2016), arXiv:1609.08144.
     """
 
     def __init__(
@@ -115,58 +197,68 @@ class RecurrentStack(nn.Module):
         hidden_size,
         *,
         num_layers,
-        bidirectional,
         dropout,
+        residual=False,
         generator,
+        **layer_options,
     ):
         super().__init__()
         self.layers = nn.ModuleList()
         size = input_size
         for _ in range(num_layers):
-            layer = RecurrentLayer(cell, size, hidden_size, bidirectional, generator)
+            layer = RecurrentLayer(
+                cell, size, hidden_size, generator=generator, **layer_options
+            )
             self.layers.append(layer)
             size = layer.output_size
         self.dropout = SeededDropout(dropout, generator)
+        self.residual = residual
         self.output_size = size
 
-    def forward(self, x, lengths):
-        """Return the last layer's states (N, L, D*H) and final state (N, D*H)."""
+    def draw_masks(self):
+        """Draw the recurrent masks of every layer."""
+        return [layer.draw_masks() for layer in self.layers]
+
+    def forward(self, x, lengths, masks=None, begin=None):
+        """Return the last layer's states and final state, and where each layer ends.
+
+        Parameters
+        ----------
+        x : Tensor of shape (N, L, F)
+            Right-padded sequences.
+        lengths : Tensor of shape (N,) of int64, or None
+            Present steps of each.
+        masks : list, default=None
+            From `draw_masks`; drawn here if None.
+        begin : list of tuple of Tensor, default=None
+            Where each layer begins; at zero if None.
+
+        Returns
+        -------
+        states : Tensor of shape (N, L, D*H)
+        final : Tensor of shape (N, D*H)
+            Zero for a sequence without a step.
+        end : list of tuple of Tensor
+        """
+        masks = self.draw_masks() if masks is None else masks
+        ends, below = [], None
         for i, layer in enumerate(self.layers):
-            if i > 0:
-                x = self.dropout(x)
-            x, final = layer(x, lengths)
-        return x, final
+            given = x if i == 0 else self.dropout(x)
+            start = None if begin is None else begin[i]
+            states, final, end = layer(given, lengths, masks[i], start)
+            if self.residual and i > 0:
+                states, final = states + x, final + below
+            x, below = states, final
+            ends.append(end)
+        if lengths is not None:
+            final = final * (lengths > 0)[:, None].to(final.dtype)
+        return x, final, ends
 
 
 def _state_after(states, lengths):
-    """State after each sequence's last present step; zero where there is none."""
+    """State after each sequence's last present step; the first where there is none."""
     if lengths is None:
         return states[:, -1]
     newest = (lengths - 1).clamp(min=0)[:, None, None]
     newest = newest.expand(-1, 1, states.shape[2])
-    final = states.gather(1, newest)[:, 0]  # (N, H)
-    return final * (lengths > 0)[:, None].to(final.dtype)
-
-
-def _new_cell(cell, input_size, hidden_size, generator):
-    """Make a cell whose weights come from the generator.
-
-    Input weights are Glorot-uniform, recurrent weights orthogonal, a gate at a
-    time; biases are zero, but for the forget gate of an LSTM, which starts open
-    at 1 (Jozefowicz et al. 2015).
-    """
-    # Made without memory first: torch's own initial weights would be drawn from the
-    # global random state.
-    layer = _CELLS[cell](
-        input_size, hidden_size, batch_first=True, device="meta", dtype=torch.float32
-    ).to_empty(device="cpu")
-    with torch.no_grad():
-        for gate in layer.weight_ih_l0.split(hidden_size):
-            nn.init.xavier_uniform_(gate, generator=generator)
-        for gate in layer.weight_hh_l0.split(hidden_size):
-            nn.init.orthogonal_(gate, generator=generator)
-        layer.bias_ih_l0.zero_()
-        layer.bias_hh_l0.zero_()
-        if cell == "lstm":  # torch's gate order is input, forget, cell, output
-            layer.bias_ih_l0[hidden_size : 2 * hidden_size] = 1.0
-    return layer
+    return states.gather(1, newest)[:, 0]  # (N, H)

@@ -33,6 +33,10 @@ class SequenceSource:
         """Return the source of the given rows only (int array), without a copy."""
         return _Subset(self, rows)
 
+    def contents(self):
+        """Return the arrays that the samples are made of (list)."""
+        raise NotImplementedError
+
     def chunks(self):
         """Yield consecutive row numbers, a bounded amount of data at a time."""
         size = max(1, CHUNK_SIZE // max(1, self.max_steps * self.n_features))
@@ -47,6 +51,9 @@ class _Subset(SequenceSource):
         self.n_features, self.max_steps = source.n_features, source.max_steps
         self.series = None if source.series is None else source.series[rows]
 
+    def contents(self):
+        return [*self._source.contents(), self._rows]
+
     def take(self, rows):
         return _Subset(self._source, self._rows[rows])
 
@@ -57,14 +64,19 @@ class _Subset(SequenceSource):
 class DenseSource(SequenceSource):
     """Sequences in one array of shape (n_samples, n_timesteps, n_features)."""
 
-    def __init__(self, values, feature_names=None):
+    def __init__(self, values, feature_names=None, *, allow_partial=False):
         self._values = values  # (n, L, F)
         self.n_samples, self.max_steps, self.n_features = values.shape
         self._has_absent = False
         if values.dtype.kind == "f":
             for rows in self.chunks():
                 block = values[rows[0] : rows[-1] + 1]
-                self._has_absent |= _check_steps(block, rows[0], feature_names)
+                self._has_absent |= _check_steps(
+                    block, rows[0], feature_names, allow_partial
+                )
+
+    def contents(self):
+        return [self._values]
 
     def batch(self, rows):
         block = self._values[rows]  # (N, L, F)
@@ -74,12 +86,12 @@ class DenseSource(SequenceSource):
 class RaggedSource(SequenceSource):
     """Sequences in a list of arrays of shape (n_timesteps_i, n_features)."""
 
-    def __init__(self, arrays, feature_names=None):
+    def __init__(self, arrays, feature_names=None, *, allow_partial=False):
         self._arrays = []
         for i, array in enumerate(arrays):
             if array.dtype.kind == "f":
-                _check_steps(array[None], i, feature_names)
-                absent = np.isnan(array[:, 0])
+                _check_steps(array[None], i, feature_names, allow_partial)
+                absent = _is_absent(array)
                 array = array[~absent] if absent.any() else array
             self._arrays.append(array)
         self.n_samples = len(self._arrays)
@@ -87,6 +99,9 @@ class RaggedSource(SequenceSource):
         self._lengths = np.array([len(array) for array in self._arrays])
         self.max_steps = int(self._lengths.max())
         self._dtype = np.result_type(*{array.dtype for array in self._arrays})
+
+    def contents(self):
+        return self._arrays
 
     def batch(self, rows):
         lengths = self._lengths[rows]
@@ -100,13 +115,17 @@ class RaggedSource(SequenceSource):
 class WindowSource(SequenceSource):
     """Lazy windows over the rows of a series."""
 
-    def __init__(self, windows):
+    def __init__(self, windows, *, allow_partial=False):
         self._windows = windows
         self.n_samples, self.max_steps, self.n_features = windows.shape
         self.series = windows.series
-        self._has_absent_rows = self._check_rows()
+        self._has_absent_rows = self._check_rows(allow_partial)
 
-    def _check_rows(self):
+    def contents(self):
+        windows = self._windows
+        return [windows.values, windows.stop, windows.length]
+
+    def _check_rows(self, allow_partial):
         """Check the rows that some window reads; tell whether one is all NaN."""
         windows = self._windows
         values, has_absent = windows.values, False
@@ -122,11 +141,11 @@ class WindowSource(SequenceSource):
             used = is_read[start : start + size]
             if not used.any():
                 continue
-            fault = _find_fault(block[used])
+            fault = _find_fault(block[used], allow_partial)
             if fault is not None:
                 row = start + np.flatnonzero(used)[fault[0]]
                 self._raise_fault(row, fault[1])
-            has_absent |= bool(np.isnan(block[used, 0]).any())
+            has_absent |= bool(_is_absent(block[used]).any())
         return has_absent
 
     def _raise_fault(self, row, feature):
@@ -146,7 +165,7 @@ class WindowSource(SequenceSource):
         return _compact(block)
 
 
-def as_source(X, feature_names=None):
+def as_source(X, feature_names=None, *, allow_partial=False):
     """Wrap a checked X as a `SequenceSource`.
 
     Parameters
@@ -156,6 +175,8 @@ def as_source(X, feature_names=None):
         Numeric input in one of the layouts that the estimators accept.
     feature_names : sequence of str, default=None
         Names for the errors.
+    allow_partial : bool, default=False
+        Whether some features of a step may be missing; they then stay NaN.
 
     Returns
     -------
@@ -164,19 +185,19 @@ def as_source(X, feature_names=None):
     Raises
     ------
     ValueError
-        If a step is missing in part, or a value is infinite.
+        If a step is missing in part where that is not allowed, or a value is infinite.
     """
     if isinstance(X, WindowedArray):
-        return WindowSource(X)
+        return WindowSource(X, allow_partial=allow_partial)
     if isinstance(X, list):
-        return RaggedSource(X, feature_names)
+        return RaggedSource(X, feature_names, allow_partial=allow_partial)
     if X.ndim == 2:
         X = X[:, :, None]
-    return DenseSource(X, feature_names)
+    return DenseSource(X, feature_names, allow_partial=allow_partial)
 
 
-def feature_moments(source, sample_weight=None):
-    """Mean and standard deviation of each feature over all present steps.
+def feature_moments(source, sample_weight=None, transform=None):
+    """Mean and standard deviation of each feature over all present values.
 
     The moments of blocks are merged as in Chan, Golub and LeVeque (1983), which
     stays exact where the mean is large beside the deviation.
@@ -187,34 +208,48 @@ def feature_moments(source, sample_weight=None):
         The samples.
     sample_weight : ndarray of shape (n_samples,), default=None
         Weight of every step of a sample.
+    transform : callable, default=None
+        Applied to each batch (ndarray of shape (N, L, F) of float64, lengths) first.
 
     Returns
     -------
     mean, scale : ndarray of shape (n_features,) of float64
         The scale of a constant feature is 1.
     """
-    total = 0.0
+    total = np.zeros(source.n_features)
     mean = np.zeros(source.n_features)
     squares = np.zeros(source.n_features)
     for rows in source.chunks():
         block, lengths = source.batch(rows)
         # One memory order, so that the sums round alike whatever X has.
         block = np.ascontiguousarray(block, np.float64)  # (N, L, F)
+        if transform is not None:
+            block = transform(block, lengths)
         weight = np.ones(len(rows)) if sample_weight is None else sample_weight[rows]
         weight = np.broadcast_to(weight[:, None], block.shape[:2])
         if lengths is not None:
             weight = weight * (np.arange(block.shape[1]) < lengths[:, None])
-        mass = weight.sum()
-        if mass == 0:
+        missing = np.isnan(block)
+        if missing.any():
+            weight = weight[:, :, None] * ~missing  # (N, L, F)
+            block = np.where(missing, 0.0, block)
+            mass = weight.sum(axis=(0, 1))
+            axes = "nlf"
+        else:
+            mass = np.full(source.n_features, weight.sum())
+            axes = "nl"
+        if not mass.any():
             continue
-        block_mean = np.einsum("nl,nlf->f", weight, block) / mass
+        share = np.divide(1.0, mass, out=np.zeros_like(mass), where=mass > 0)
+        block_mean = np.einsum(f"{axes},nlf->f", weight, block) * share
         deviation = block - block_mean
-        delta = block_mean - mean
-        squares += np.einsum("nl,nlf,nlf->f", weight, deviation, deviation)
-        squares += delta**2 * (total * mass / (total + mass))
-        mean += delta * (mass / (total + mass))
+        delta = np.where(mass > 0, block_mean - mean, 0.0)
+        squares += np.einsum(f"{axes},nlf,nlf->f", weight, deviation, deviation)
+        both = np.where(mass > 0, total + mass, 1.0)
+        squares += delta**2 * (total * mass / both)
+        mean += delta * (mass / both)
         total += mass
-    return mean, safe_scale(mean, squares / total if total else squares)
+    return mean, safe_scale(mean, squares / np.where(total > 0, total, 1.0))
 
 
 def target_moments(target, sample_weight=None):
@@ -257,7 +292,7 @@ def safe_scale(mean, variance):
 
 def _compact(block):
     """Move the present steps of each sample to the front and count them."""
-    present = ~np.isnan(block[:, :, 0])  # (N, L)
+    present = ~_is_absent(block)  # (N, L)
     lengths = present.sum(axis=1)
     if lengths.min(initial=block.shape[1]) == block.shape[1]:
         return block, None
@@ -268,26 +303,35 @@ def _compact(block):
     return packed, lengths
 
 
-def _check_steps(block, first_sample, feature_names):
+def _is_absent(steps):
+    """Which steps (..., F) have no feature."""
+    absent = np.isnan(steps[..., 0])
+    if steps.shape[-1] > 1 and absent.any():
+        absent[absent] = np.isnan(steps[absent]).all(axis=-1)
+    return absent
+
+
+def _check_steps(block, first_sample, feature_names, allow_partial):
     """Refuse infinity and partly missing steps; tell whether a step is absent."""
     # The sum is not finite if any value is not, and it needs no mask.
     with np.errstate(over="ignore", invalid="ignore"):
         if np.isfinite(np.sum(block)):
             return False
     rows = block.reshape(-1, block.shape[2])
-    fault = _find_fault(rows)
+    fault = _find_fault(rows, allow_partial)
     if fault is not None:
         sample, step = divmod(fault[0], block.shape[1])
         value = rows[fault]
         _raise_step_error(value, first_sample + sample, step, fault[1], feature_names)
-    return bool(np.isnan(rows[:, 0]).any())
+    return bool(_is_absent(rows).any())
 
 
-def _find_fault(rows):
+def _find_fault(rows, allow_partial):
     """First (row, feature) that is infinite, or NaN in a partly missing row."""
-    missing = np.isnan(rows)
     fault = np.isinf(rows)
-    fault |= missing & ~missing.all(axis=1, keepdims=True)
+    if not allow_partial:
+        missing = np.isnan(rows)
+        fault |= missing & ~missing.all(axis=1, keepdims=True)
     where = np.flatnonzero(fault.any(axis=1))
     if len(where) == 0:
         return None
@@ -306,5 +350,5 @@ def _raise_step_error(value, sample, step, feature, feature_names):
         f"Input X contains NaN: {place} is missing while other features of that "
         "step are present. A step whose features are all NaN is absent and is "
         "skipped; a step that is missing in part must be filled first, for example "
-        "with TimeDistributed(SimpleImputer())."
+        'with TimeDistributed(SimpleImputer()), or taken with missing="indicator".'
     )

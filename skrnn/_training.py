@@ -2,88 +2,24 @@
 
 import copy
 import math
+import time
 import warnings
 
 import numpy as np
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import (
-    Callback,
-    EpochTimer,
-    GradientNormClipping,
-    PassthroughScoring,
-    PrintLog,
-)
+from skorch.callbacks import EpochTimer, PassthroughScoring, PrintLog
+from torch.nn.utils import clip_grad_norm_, clip_grad_value_, get_total_norm
 
-from skrnn._progress import EpochProgress
-from skrnn._recurrent import SeededDropout
+from skrnn._callbacks import BestWeights, Progress
+from skrnn._datasets import BatchIterator, SequenceDataset
+from skrnn._optimizers import Schedule
 from skrnn._threads import single_thread
 from skrnn.exceptions import NonFiniteLossError
 
 # A batch of validation or prediction holds about this many numbers in all states.
 _EVALUATION_SIZE = 2**22
-
-
-class SequenceDataset:
-    """A source of sequences with its targets and weights.
-
-    Parameters
-    ----------
-    source : SequenceSource
-        The sequences.
-    target : ndarray of shape (n_samples, n_outputs) or (n_samples,), default=None
-        Targets in the units of the loss.
-    weight : ndarray of shape (n_samples,), default=None
-        Weights with mean 1.
-    """
-
-    def __init__(self, source, target=None, weight=None):
-        self.source = source
-        self.target = None if target is None else torch.as_tensor(target)
-        self.weight = None if weight is None else torch.as_tensor(weight)
-
-    def __len__(self):
-        return len(self.source)
-
-
-class BatchIterator:
-    """Batches of a data set, in order or in an order drawn anew each time.
-
-    Parameters
-    ----------
-    dataset : SequenceDataset
-        What to read.
-    batch_size : int
-        Samples in a batch; the last one may have fewer.
-    generator : torch.Generator, default=None
-        Where the order comes from; None keeps the order of the rows.
-    """
-
-    def __init__(self, dataset, batch_size, generator=None):
-        self.dataset = dataset
-        self.batch_size = batch_size
-        self.generator = generator
-
-    def __iter__(self):
-        """Yield pairs of inputs of the network and inputs of the loss."""
-        data, n_samples = self.dataset, len(self.dataset)
-        if self.generator is None:
-            order = torch.arange(n_samples)
-        else:
-            order = torch.randperm(n_samples, generator=self.generator)
-        for rows in order.split(self.batch_size):
-            block, lengths = data.source.batch(rows.numpy())
-            if block.dtype not in (np.float32, np.float64):
-                block = block.astype(np.float64)
-            inputs = {"x": torch.from_numpy(np.ascontiguousarray(block))}
-            if lengths is not None:
-                inputs["lengths"] = torch.from_numpy(lengths)
-            wanted = {}
-            if data.target is not None:
-                wanted["target"] = data.target[rows]
-            if data.weight is not None:
-                wanted["weight"] = data.weight[rows]
-            yield inputs, wanted
+_MAX_RESTARTS = 5
 
 
 class StopTraining(Exception):
@@ -93,8 +29,8 @@ class StopTraining(Exception):
 class SequenceNet(NeuralNet):
     """A skorch net that trains a `RecurrentNetwork` on sequence sources.
 
-    Early stopping, progress and clipping are skorch callbacks; users may add their
-    own. The network's generator is the only source of randomness.
+    Early stopping and progress are skorch callbacks; users may add their own. The
+    network's generator is the only source of randomness.
 
     Parameters
     ----------
@@ -102,13 +38,28 @@ class SequenceNet(NeuralNet):
         The network.
     criterion : SampleLoss
         The loss.
+    optimizer_spec : tuple of a class and a dict
+        Optimiser and its options.
+    schedule_spec : tuple
+        Name or class of the learning-rate schedule, its options, and the epochs it is
+        planned for; the first is None for a constant rate.
     shuffle : bool
         Whether each epoch reads the training samples in a new order.
-    max_grad_norm : float or None
-        Norm to which the gradient of a batch is clipped.
+    l1 : float
+        Penalty on the absolute values of the weights, biases aside.
+    max_grad_norm, max_grad_value : float or None
+        Norm and absolute value to which the gradient of a batch is clipped.
+    stop_early : bool
+        Whether validation decides when to stop and which weights to keep.
     patience, tol : float
-        Epochs without an improvement of the validation loss by `tol` that end the
+        Epochs without an improvement of the validation by `tol` that end the
         training.
+    max_time : float or None
+        Seconds after which no further epoch begins.
+    on_divergence : {"raise", "restart"}
+        What to do about a loss that is not finite.
+    autocast : bool
+        Whether to train in bfloat16 where that is safe.
     title : str
         What the progress bar says.
     progress : int
@@ -122,18 +73,34 @@ class SequenceNet(NeuralNet):
         module,
         criterion,
         *,
+        optimizer_spec,
+        schedule_spec=(None, None, 1),
         shuffle=True,
+        l1=0.0,
         max_grad_norm=None,
+        max_grad_value=None,
+        stop_early=True,
         patience=10,
         tol=0.0,
+        max_time=None,
+        on_divergence="raise",
+        autocast=False,
         title="RecurrentNetwork",
         progress=0,
         **kwargs,
     ):
+        self.optimizer_spec = optimizer_spec
+        self.schedule_spec = schedule_spec
         self.shuffle = shuffle
+        self.l1 = l1
         self.max_grad_norm = max_grad_norm
+        self.max_grad_value = max_grad_value
+        self.stop_early = stop_early
         self.patience = patience
         self.tol = tol
+        self.max_time = max_time
+        self.on_divergence = on_divergence
+        self.autocast = autocast
         self.title = title
         self.progress = progress
         super().__init__(
@@ -146,18 +113,41 @@ class SequenceNet(NeuralNet):
             ("epoch_timer", EpochTimer()),
             ("train_loss", PassthroughScoring(name="train_loss", on_train=True)),
             ("valid_loss", PassthroughScoring(name="valid_loss")),
-            ("best_weights", BestWeights(self.patience, self.tol)),
-            ("clip_gradient", GradientNormClipping(self.max_grad_norm)),
+            ("best_weights", BestWeights(self.stop_early, self.patience, self.tol)),
         ]
         if self.progress == 1:
-            callbacks.append(("progress", _Progress(self.title)))
+            callbacks.append(("progress", Progress(self.title)))
         if self.progress >= 2:
             callbacks.append(("print_log", PrintLog()))
         return callbacks
 
+    def initialize_optimizer(self, *args, **kwargs):
+        """Make the optimiser of all weights that are not frozen."""
+        kind, options = self.optimizer_spec
+        learnable = [p for _, p in self.get_all_learnable_params() if p.requires_grad]
+        self.optimizer_ = kind(learnable, **options)
+        self.lr = options["lr"]
+        self.schedule_ = None
+        return self
+
+    @property
+    def best_weights(self):
+        """The callback that keeps the best weights."""
+        return dict(self.callbacks_)["best_weights"]
+
     # -- training ---------------------------------------------------------------
 
-    def train(self, train_set, valid_set, epochs):
+    def train(
+        self,
+        train_set,
+        valid_set,
+        epochs,
+        *,
+        scorer=None,
+        tasks=None,
+        checkpoint=None,
+        resumed=None,
+    ):
         """Train for up to `epochs` epochs more and keep the best weights.
 
         Parameters
@@ -168,6 +158,20 @@ class SequenceNet(NeuralNet):
             What decides when to stop; None trains for all epochs.
         epochs : int
             Upper limit.
+        scorer : callable, default=None
+            Gives the score of the present weights; it then decides when to stop.
+        tasks : EpochTasks, default=None
+            Told of every epoch.
+        checkpoint : Checkpoint, default=None
+            Where the state of every epoch goes.
+        resumed : dict, default=None
+            A state from there to go on from.
+
+        Returns
+        -------
+        str
+            What ended the training: "max_epochs", "stalled", "stopped" (by a callback
+            or by time) or "interrupted".
 
         Raises
         ------
@@ -177,29 +181,90 @@ class SequenceNet(NeuralNet):
         if not self.initialized_:
             self.initialize()
         self.max_epochs = epochs
-        n_before = len(self.history)
+        self._run = _Run(len(self.history), scorer, tasks, checkpoint)
         self.notify("on_train_begin", X=train_set, y=valid_set)
         try:
+            if resumed is not None:
+                self._load_training(resumed)
+            self._prepare_schedule(train_set)
+            if self.on_divergence == "restart":
+                self._run.last_good = self.copy_of_weights()
             with single_thread():
-                self.fit_loop(train_set, valid_set, epochs=epochs)
-        except StopTraining:
-            pass
+                return self._train_until_stopped(train_set, valid_set)
         except KeyboardInterrupt:
-            self._keep_whole_epochs(n_before)
+            self._keep_whole_epochs()
+            return "interrupted"
         finally:
             self.notify("on_train_end", X=train_set, y=valid_set)
-        if not all(bool(p.isfinite().all()) for p in self.module_.parameters()):
-            self._raise_non_finite("a weight of the network")
+            self._run = None
 
-    def _keep_whole_epochs(self, n_before):
+    def _train_until_stopped(self, train_set, valid_set):
+        while True:
+            remaining = self.max_epochs - len(self.history) + self._run.n_before
+            if self.best_weights.is_stalled:
+                return "stalled"
+            if remaining <= 0:
+                return "max_epochs"
+            if self._is_out_of_time():
+                return "stopped"
+            try:
+                self.fit_loop(train_set, valid_set, epochs=remaining)
+            except StopTraining:
+                return "stalled" if self.best_weights.is_stalled else "stopped"
+            except NonFiniteLossError as error:
+                if self.on_divergence != "restart":
+                    raise
+                self._restart(error)
+
+    def _restart(self, error):
+        """Go back to the best weights, at a tenth of the rate."""
+        run = self._run
+        if run.n_restarts == _MAX_RESTARTS:
+            raise NonFiniteLossError(
+                f"{error} It diverged again after {_MAX_RESTARTS} restarts, each at a "
+                "tenth of the rate before."
+            ) from error
+        run.n_restarts += 1
         if self.history and "train_loss" not in self.history[-1]:
             del self.history[-1]
-        if len(self.history) <= n_before:
+        best = self.best_weights.weights_
+        self.module_.load_state_dict(run.last_good if best is None else best)
+        self._set_rate(self.lr / 10)
+        self._initialize_optimizer()
+        self._prepare_schedule(None)
+        warnings.warn(
+            f"{error} Training goes on from the best weights so far at learning rate "
+            f"{self.lr:g}.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+    def _set_rate(self, rate):
+        kind, options = self.optimizer_spec
+        self.optimizer_spec = kind, options | {"lr": rate}
+
+    def _prepare_schedule(self, train_set):
+        kind, options, n_epochs = self.schedule_spec
+        if train_set is not None:
+            self._run.n_batches = len(self.get_iterator(train_set, training=True))
+        if kind is not None and self.schedule_ is None:
+            self.schedule_ = Schedule(
+                kind, options, self.optimizer_, n_epochs, self._run.n_batches
+            )
+        if self._run.schedule_state is not None:
+            self.schedule_.load_state_dict(self._run.schedule_state)
+            self._run.schedule_state = None
+
+    def _keep_whole_epochs(self):
+        if self.history and "train_loss" not in self.history[-1]:
+            del self.history[-1]
+        if len(self.history) <= self._run.n_before:
             raise KeyboardInterrupt
         warnings.warn(
             f"Training was interrupted by the user after {len(self.history)} epochs; "
             "the estimator keeps the best weights so far.",
             UserWarning,
+            stacklevel=2,
         )
 
     def get_split_datasets(self, X, y=None, **fit_params):
@@ -208,10 +273,10 @@ class SequenceNet(NeuralNet):
 
     def get_iterator(self, dataset, training=False):
         """Return the batches of a data set."""
-        if not isinstance(dataset, SequenceDataset):
+        if not hasattr(getattr(dataset, "source", None), "batch"):
             raise TypeError(
-                f"The net of an skrnn estimator reads a SequenceDataset, got "
-                f"{type(dataset).__name__}. Call predict of the estimator instead."
+                "The net of an skrnn estimator reads sequences that the estimator has "
+                "checked. Call predict of the estimator instead."
             )
         if training:
             batch_size = self.batch_size or len(dataset)
@@ -222,34 +287,77 @@ class SequenceNet(NeuralNet):
         return BatchIterator(dataset, self._evaluation_batch(dataset.source))
 
     def _evaluation_batch(self, source):
-        stack = self.module_.stack
-        states = 6 * stack.output_size * len(stack.layers) + source.n_features
-        return int(
-            np.clip(_EVALUATION_SIZE // (states * source.max_steps + 1), 1, 1024)
-        )
+        network = self.module_
+        states = 6 * network.stack.output_size * len(network.stack.layers)
+        steps = min(source.max_steps, network.tbptt_steps or source.max_steps)
+        size = states * steps + source.n_features * source.max_steps + 1
+        return int(np.clip(_EVALUATION_SIZE // size, 1, 1024))
 
     def notify(self, method_name, **cb_kwargs):
-        """Call a hook of every callback, then stop if one of them wants to."""
+        """Call a hook of every callback; at the end of an epoch, decide what next."""
+        if method_name != "on_epoch_end":
+            super().notify(method_name, **cb_kwargs)
+            return
+        self._check_weights()
+        if self._run.scorer is not None and cb_kwargs.get("dataset_valid"):
+            self.history.record("valid_score", float(self._run.scorer()))
+        is_stopped = False
         try:
             super().notify(method_name, **cb_kwargs)
-        except KeyboardInterrupt:
-            if method_name != "on_epoch_end":
-                raise
-            # How skorch's own callbacks stop the training.
-            raise StopTraining from None
-        if method_name == "on_epoch_end" and self.best_weights.is_stalled:
+        except KeyboardInterrupt:  # how skorch's own callbacks stop the training
+            is_stopped = True
+        if self._end_epoch() or is_stopped:
             raise StopTraining
 
-    @property
-    def best_weights(self):
-        """The callback that keeps the best weights."""
-        return dict(self.callbacks_)["best_weights"]
+    def _end_epoch(self):
+        """Do what follows an epoch; tell whether it was the last."""
+        run, epoch = self._run, self.history[-1]
+        if self.schedule_ is not None:
+            self.schedule_.after_epoch(epoch.get("valid_loss", epoch["train_loss"]))
+        if self.on_divergence == "restart":
+            run.last_good = self.copy_of_weights()
+        if run.checkpoint is not None:
+            run.checkpoint.save(self._training_state())
+        is_stopped = run.tasks is not None and run.tasks.end()
+        return is_stopped or self.best_weights.is_stalled or self._is_out_of_time()
+
+    def _is_out_of_time(self):
+        return self.max_time is not None and self._run.seconds() >= self.max_time
 
     def on_epoch_begin(self, net, **kwargs):
         """Open a new epoch and forget the batches of the one before."""
         if self.history:
             self.history[-1]["batches"].clear()
+        if self._run.tasks is not None:
+            self._run.tasks.begin()
         super().on_epoch_begin(net, **kwargs)
+
+    def on_grad_computed(self, net, named_parameters, training=True, **kwargs):
+        """Add the L1 penalty, then clip."""
+        weights = [p for _, p in self.get_all_learnable_params() if p.grad is not None]
+        if self.l1:
+            for weight in weights:
+                if weight.ndim > 1:
+                    weight.grad.add_(weight.detach().sign(), alpha=self.l1)
+        if self.max_grad_value is not None:
+            clip_grad_value_(weights, self.max_grad_value)
+        if self.max_grad_norm is not None:
+            self._run.grad_norm = clip_grad_norm_(weights, self.max_grad_norm)
+        else:
+            self._run.grad_norm = get_total_norm([p.grad for p in weights])
+
+    def on_batch_end(self, net, batch=None, training=False, **kwargs):
+        """Move a schedule that counts batches."""
+        if training and self.schedule_ is not None:
+            self.schedule_.after_batch()
+
+    def infer(self, x, **fit_params):
+        """Run the network over a batch, which it moves to its device itself."""
+        if not (self.autocast and self.module_.training):
+            return self.module_(**x)
+        kind = self.module_.head.weight.device.type
+        with torch.autocast(kind, dtype=torch.bfloat16):
+            return self.module_(**x).float()
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return the weighted loss of a batch."""
@@ -270,61 +378,131 @@ class SequenceNet(NeuralNet):
             self._raise_non_finite("the validation loss")
         return step
 
+    def _check_weights(self):
+        if not all(bool(p.isfinite().all()) for p in self.module_.parameters()):
+            self._raise_non_finite("a weight of the network")
+
     def _raise_non_finite(self, what):
         batch = len(self.history[-1]["batches"])
         rate = self.optimizer_.param_groups[0]["lr"]
+        norm = self._run.grad_norm
+        norm = math.nan if norm is None else float(norm)
+        if not math.isfinite(norm) and self.max_grad_norm is None:
+            cause = "the gradient exploded: set max_grad_norm, or lower learning_rate"
+        elif self.max_grad_norm is None and norm > 1e3:
+            cause = "the gradient is exploding: set max_grad_norm"
+        elif rate >= 0.1:
+            cause = "the learning rate is too high: lower learning_rate"
+        else:
+            cause = (
+                "extreme values in X or y (scale=True takes units off), or a learning "
+                "rate too high"
+            )
         raise NonFiniteLossError(
             f"Training diverged: {what} is not finite in epoch {len(self.history)}, "
-            f"batch {batch}, at learning rate {rate:g}. Lower learning_rate, set "
-            "max_grad_norm, or look for extreme values in y."
+            f"batch {batch}, at learning rate {rate:g}; the gradient's norm was "
+            f"{norm:.3g}. Likely cause: {cause}."
         )
-
-    def change(
-        self,
-        *,
-        learning_rate,
-        batch_size,
-        shuffle,
-        dropout,
-        max_grad_norm,
-        patience,
-        tol,
-    ):
-        """Take over parameters that may differ in a training that goes on."""
-        if self.lr != learning_rate:
-            self.set_params(lr=learning_rate)
-        self.batch_size, self.shuffle = batch_size, shuffle
-        callbacks = dict(self.callbacks_)
-        callbacks["clip_gradient"].gradient_clip_value = max_grad_norm
-        callbacks["best_weights"].set_params(patience=patience, tol=tol)
-        for module in self.module_.modules():
-            if isinstance(module, SeededDropout):
-                module.p = dropout
 
     # -- state ------------------------------------------------------------------
 
+    def change(self, *, optimizer_spec, schedule_spec, dropout, **options):
+        """Take over parameters that may differ in a training that goes on.
+
+        Parameters
+        ----------
+        optimizer_spec, schedule_spec : tuple
+            As for the class; where they differ, optimiser or schedule start anew, and
+            where the learning rate alone does, it is set.
+        dropout : float
+            Of the states.
+        **options
+            Other parameters of the class.
+        """
+        is_new_schedule = schedule_spec[:2] != self.schedule_spec[:2]
+        (kind, wanted), (old_kind, old) = optimizer_spec, self.optimizer_spec
+        self.optimizer_spec, self.schedule_spec = optimizer_spec, schedule_spec
+        if kind is not old_kind or wanted | {"lr": 0} != old | {"lr": 0}:
+            self._initialize_optimizer()
+        elif wanted["lr"] != old["lr"] or is_new_schedule:
+            self.lr, self.schedule_ = wanted["lr"], None
+            for group in self.optimizer_.param_groups:
+                group["lr"] = wanted["lr"]
+                group.pop("initial_lr", None)
+        vars(self).update(options)
+        self.best_weights.set_params(
+            is_active=self.stop_early, patience=self.patience, tol=self.tol
+        )
+        network = self.module_
+        for module in (network.dropout, network.stack.dropout):
+            module.p = dropout
+
+    def copy_of_weights(self):
+        """Copy the weights and buffers of the network."""
+        state = self.module_.state_dict()
+        return {name: value.clone() for name, value in state.items()}
+
     def snapshot(self):
         """Copy all that training changes, so that a failed fit can be undone."""
+        names = ("optimizer_spec", "schedule_spec", "lr", "schedule_", "optimizer_")
         return (
-            {name: value.clone() for name, value in self.module_.state_dict().items()},
+            {name: getattr(self, name) for name in names},
+            self.copy_of_weights(),
             copy.deepcopy(self.optimizer_.state_dict()),
+            None if self.schedule_ is None else self.schedule_.state_dict(),
             self.module_.generator.get_state(),
-            self.lr,
             len(self.history),
         )
 
     def restore(self, snapshot):
         """Go back to a snapshot."""
-        weights, optimizer, random_state, self.lr, n_epochs = snapshot
+        attributes, weights, optimizer, schedule, random_state, n_epochs = snapshot
+        vars(self).update(attributes)
         self.module_.load_state_dict(weights)
         self.optimizer_.load_state_dict(optimizer)
+        if schedule is not None:
+            self.schedule_.load_state_dict(schedule)
         self.module_.generator.set_state(random_state)
         del self.history[n_epochs:]
+
+    def _training_state(self):
+        schedule = None if self.schedule_ is None else self.schedule_.state_dict()
+        return {
+            "weights": self.copy_of_weights(),
+            "optimizer": self.optimizer_.state_dict(),
+            "schedule": schedule,
+            "rate": self.lr,
+            "random_state": self.module_.generator.get_state(),
+            "best": self.best_weights.state_dict(),
+            "history": [
+                {k: v for k, v in epoch.items() if k != "batches"}
+                for epoch in self.history
+            ],
+            "seconds": self._run.seconds(),
+            "n_restarts": self._run.n_restarts,
+            "n_before": self._run.n_before,
+        }
+
+    def _load_training(self, state):
+        if state["rate"] != self.lr:  # it was lowered by a restart
+            self._set_rate(state["rate"])
+            self._initialize_optimizer()
+        self.module_.load_state_dict(state["weights"])
+        self.optimizer_.load_state_dict(state["optimizer"])
+        self.module_.generator.set_state(state["random_state"])
+        self.best_weights.load_state_dict(state["best"])
+        del self.history[:]
+        for epoch in state["history"]:
+            self.history.append({**epoch, "batches": []})
+        run = self._run
+        run.schedule_state = state["schedule"]
+        run.n_restarts, run.n_before = state["n_restarts"], state["n_before"]
+        run.begin -= state["seconds"]
 
     # -- prediction -------------------------------------------------------------
 
     def outputs(self, source):
-        """Compute outputs of the network in the user's units.
+        """Compute parameters of the targets in the user's units.
 
         On the CPU they are computed in double precision: the prediction for a sample
         then does not depend, to far more digits than single precision has, on what
@@ -337,86 +515,39 @@ class SequenceNet(NeuralNet):
 
         Returns
         -------
-        ndarray of shape (n_samples, n_outputs) of float64
+        ndarray of shape (n_samples, n_targets, width) of float64
         """
         network = self.module_
-        device = network.head.weight.device
-        if device.type == "cpu" and network.head.weight.dtype != torch.float64:
+        weight = network.head.weight
+        if weight.device.type == "cpu" and weight.dtype != torch.float64:
             network = copy.deepcopy(network).double()
+        was_training = network.training
         network.eval()
         # One array from the start: small results kept between the large blocks of the
         # batches would keep the allocator from giving those back.
-        results = np.empty((len(source), network.head.out_features))
+        results = np.empty((len(source), *network.output_shape))
         start = 0
         with single_thread(), torch.inference_mode():
             for inputs, _ in self.get_iterator(SequenceDataset(source)):
-                inputs = {name: value.to(device) for name, value in inputs.items()}
-                outputs = network.decode(network(**inputs)).cpu().numpy()
-                results[start : start + len(outputs)] = outputs
-                start += len(outputs)
+                parameters = network.predict(**inputs)
+                results[start : start + len(parameters)] = parameters.numpy()
+                start += len(parameters)
+        network.train(was_training)
         return results
 
 
-class BestWeights(Callback):
-    """Keep the weights of the lowest validation loss and stop when it stalls.
+class _Run:
+    """What one call of `SequenceNet.train` has to remember."""
 
-    Parameters
-    ----------
-    patience : float
-        Epochs in a row that may fail to improve the best loss by `tol`.
-    tol : float
-        The least improvement that counts.
-    """
+    def __init__(self, n_before, scorer, tasks, checkpoint):
+        self.n_before = n_before
+        self.scorer, self.tasks, self.checkpoint = scorer, tasks, checkpoint
+        self.begin = time.monotonic()
+        self.grad_norm = None
+        self.last_good = None
+        self.n_restarts = 0
+        self.n_batches = 1
+        self.schedule_state = None
 
-    def __init__(self, patience, tol):
-        self.patience = patience
-        self.tol = tol
-
-    def on_train_begin(self, net, X=None, y=None, **kwargs):
-        """Start anew."""
-        self.best_loss_ = math.inf
-        self.best_epoch_ = None
-        self.is_stalled = False
-        self._n_stalled = 0
-        self._weights = None
-
-    def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs):
-        """Compare this epoch's loss with the best."""
-        if dataset_valid is None:
-            return
-        loss = net.history[-1, "valid_loss"]
-        improved = loss <= self.best_loss_ - self.tol or self._weights is None
-        self._n_stalled = 0 if improved else self._n_stalled + 1
-        if loss < self.best_loss_:
-            self.best_loss_ = loss
-            self.best_epoch_ = len(net.history)
-            state = net.module_.state_dict()
-            self._weights = {name: value.clone() for name, value in state.items()}
-        self.is_stalled = self._n_stalled >= self.patience
-
-    def on_train_end(self, net, X=None, y=None, **kwargs):
-        """Go back to the best weights."""
-        if self._weights is not None:
-            net.module_.load_state_dict(self._weights)
-            self._weights = None
-
-
-class _Progress(Callback):
-    def __init__(self, title):
-        self.title = title
-
-    def on_train_begin(self, net, X=None, y=None, **kwargs):
-        self._progress = EpochProgress(self.title, net.max_epochs)
-
-    def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs):
-        epoch = net.history[-1]
-        figures = {
-            name: epoch[key]
-            for name, key in (("loss", "train_loss"), ("validation", "valid_loss"))
-            if key in epoch
-        }
-        self._progress.update(**figures)
-
-    def on_train_end(self, net, X=None, y=None, **kwargs):
-        self._progress.close()
-        self._progress = None
+    def seconds(self):
+        return time.monotonic() - self.begin

@@ -1,11 +1,15 @@
-"""Errors and warnings that skrnn raises beside scikit-learn's own."""
+"""Errors and warnings of skrnn."""
 
-__all__ = ["NonFiniteLossError", "TargetInWindowWarning"]
+__all__ = ["ModelFileError", "NonFiniteLossError", "TargetInWindowWarning"]
 
 
 class NonFiniteLossError(ArithmeticError):
-    """The training loss became NaN or infinite; the estimator was left as it was."""
+    """Training diverged: a loss or a weight became NaN or infinite."""
+
+
+class ModelFileError(ValueError):
+    """A file is no whole model or checkpoint, or belongs to another fit."""
 
 
 class TargetInWindowWarning(UserWarning):
-    """A column of X equals y, and the window of each row includes the row itself."""
+    """A window holds the very values that the model is to predict."""

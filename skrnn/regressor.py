@@ -2,13 +2,28 @@
 
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
-from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.validation import check_array
+from sklearn.utils._param_validation import HasMethods, StrOptions
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_array, check_is_fitted
 
 from skrnn._base import BaseRNN
-from skrnn._sequences import target_moments
+from skrnn._losses import REGRESSION_LOSSES, regression_loss
 
 __all__ = ["RNNRegressor"]
+
+
+# Losses that learn more than one number a target.
+_SPREADS = {"gaussian", "student_t"}
+
+
+def _has_quantiles(estimator):
+    loss = estimator.loss
+    if isinstance(loss, str) and loss in _SPREADS | {"quantile"}:
+        return True
+    raise AttributeError(
+        f'predict_quantiles needs loss="quantile", "gaussian" or "student_t", this '
+        f"{type(estimator).__name__} has loss={loss!r}."
+    )
 
 
 class RNNRegressor(RegressorMixin, BaseRNN):
@@ -31,18 +46,60 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     bidirectional : bool, default=False
         Whether every layer also reads the sequence backwards. With ``pooling="last"``
         each direction contributes its own final state.
+    nonlinearity : {"tanh", "relu"}, default="tanh"
+        Of ``cell="rnn"``; the gates of the others are fixed.
     dropout : float, default=0.0
         Probability, in [0, 1), of zeroing an output while training: between layers
         and before the output layer.
+    recurrent_dropout : float, default=0.0
+        Probability, in [0, 1), of zeroing a recurrent weight while training, for a
+        whole batch at a time [6]_.
+    input_noise : float, default=0.0
+        Standard deviation of the Gaussian noise added to the scaled features while
+        training, at least 0.
+    norm : {"layer", "batch"} or None, default=None
+        Normalisation of the states that each layer gives: of every step by itself
+        [7]_, or by the moments of a batch of sequences [8]_, for which predictions
+        use running means.
+    residual : bool, default=False
+        Whether each layer but the first adds its input to its output, which lets
+        gradients through deep stacks.
     pooling : {"last", "mean", "max", "attention"}, default="last"
         How the states of all present steps become one: the final state, their mean,
         their maximum, or a mean whose weights are learned [4]_.
     scale : bool, default=True
         Whether to standardise features and targets inside ``fit`` and to undo that in
         ``predict``, so that data in any unit works.
-    loss : {"squared_error", "absolute_error", "huber"}, default="squared_error"
+    instance_norm : {"last", "standard"} or None, default=None
+        What is taken off each sequence, feature by feature, before anything else: its
+        last value [10]_, or its mean, and then it is divided by its deviation [11]_.
+        Forecasts get it back, from the feature whose level comes nearest to the
+        target in training.
+    missing : {"error", "indicator"}, default="error"
+        What to do about a step of which some features are missing: raise, or fill them
+        with the mean and tell the network by one 0/1 channel a feature. A step without
+        any feature is absent either way.
+    init : {"orthogonal", "chrono", "identity"} or estimator, default="orthogonal"
+        Initial weights. ``"orthogonal"``: input weights Glorot-uniform, recurrent ones
+        orthogonal, gate by gate, and open forget gates. ``"chrono"``: gate biases such
+        that memories last up to the length of the sequences [12]_. ``"identity"``:
+        for ``cell="rnn"``, with ``nonlinearity="relu"`` an IRNN [13]_. A fitted
+        estimator of skrnn: its weights, as far as they fit; the output layer starts
+        anew where the outputs differ.
+    frozen : str, list of str or None, default=None
+        Parts whose weights stay as they begin: ``"recurrent"`` (all layers),
+        ``"recurrent.0"`` and so on (one layer), ``"pooling"``, ``"head"``.
+    loss : {"squared_error", "absolute_error", "huber", "poisson", "quantile", \
+            "gaussian", "student_t"}, class or torch.nn.Module, default="squared_error"
         What is minimised, on targets in units of their standard deviation where
-        ``scale`` is True.
+        ``scale`` is True. ``"poisson"`` is for counts and rates, which are never
+        negative; ``"quantile"`` learns all of `quantiles` in one network [14]_, and
+        ``predict`` gives the median; ``"gaussian"`` and ``"student_t"`` learn a
+        distribution for each sample [15]_. A loss of torch, class or object, must give
+        one number an output with ``reduction="none"``.
+    quantiles : sequence of float, default=(0.1, 0.5, 0.9)
+        Levels, in (0, 1), of ``predict_quantiles``; those that
+        ``loss="quantile"`` learns. They never cross.
     optimizer : {"adam", "adamw", "nadam", "rmsprop", "adagrad", "sgd"} or class, \
             default="adam"
         Optimiser, or a class derived from `torch.optim.Optimizer`.
@@ -51,14 +108,39 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     momentum : float, default=0.9
         Momentum in [0, 1); only used when ``optimizer`` is ``"sgd"`` or
         ``"rmsprop"``.
+    nesterov : bool, default=False
+        Whether the momentum of ``optimizer="sgd"`` looks ahead.
     weight_decay : float, default=0.0
         L2 penalty as the optimiser of torch understands it, at least 0.
+    l1 : float, default=0.0
+        Penalty on the absolute values of the weights (not of the biases), at least 0.
+    lr_schedule : {"step", "exponential", "cosine", "one_cycle", "warmup", "plateau"}, \
+            class or None, default=None
+        How the learning rate changes. ``"step"``: a tenth after each third of
+        ``max_epochs``; ``"exponential"``: times 0.95 an epoch; ``"cosine"``: down to
+        zero at ``max_epochs``; ``"one_cycle"``: up and down again, batch by batch;
+        ``"warmup"``: up from a tenth in the first 5 epochs; ``"plateau"``: a tenth
+        after 5 epochs without a better validation loss, or training loss where there
+        is no validation. A scheduler class of torch is stepped once an epoch. None
+        keeps the rate.
+    lr_schedule_options : dict or None, default=None
+        Arguments of the torch scheduler, which win over those above.
     max_grad_norm : float or None, default=1.0
         Norm to which the gradient of a batch is clipped [5]_; None clips nothing.
+    max_grad_value : float or None, default=None
+        Absolute value to which each number of the gradient is clipped, before its
+        norm is; None clips nothing.
+    tbptt_steps : int or None, default=None
+        Truncated back-propagation through time [9]_: gradients flow back within
+        parts of that many steps, counted from the end of the longest sequence of a
+        batch, while the state flows on. Memory then grows with `tbptt_steps` and not
+        with the length of the sequences. None truncates nothing.
     batch_size : int or None, default=32
         Samples in a batch; None means all of them.
     max_epochs : int, default=200
         Passes over the training samples if nothing stops the training earlier.
+    max_time : float or None, default=None
+        Seconds after which no further epoch begins; None sets no limit.
     shuffle : bool, default=True
         Whether every epoch reads the samples in a new order.
     early_stopping : bool, default=True
@@ -66,7 +148,10 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         go back to the weights of the best epoch. Set aside are the newest samples, of
         each series where the series are known, never a random choice. Where that leaves
         no sample (tiny data), training runs for ``max_epochs``. With False it always
-        does.
+        does. Samples given to ``fit`` as `X_val` take the place of those set aside.
+    scoring : str, callable or None, default=None
+        A scorer of scikit-learn that decides, in the place of the validation loss, when
+        to stop and which epoch is best; greater is better.
     validation_fraction : float, default=0.1
         Share of the samples, in (0, 1), to set aside; only used when
         ``early_stopping`` is True.
@@ -78,6 +163,12 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         used when ``early_stopping`` is True.
     tol : float, default=1e-4
         The least improvement of the validation loss that counts, at least 0.
+    on_divergence : {"raise", "restart"}, default="raise"
+        What to do when a loss is not finite: raise, or go back to the best weights so
+        far and go on at a tenth of the learning rate, at most five times.
+    checkpoint_dir : str, path or None, default=None
+        Directory for a checkpoint after every epoch, from which
+        ``fit(..., resume=True)`` goes on; one for each fit. None keeps none.
     warm_start : bool, default=False
         Whether ``fit`` continues with the weights, the optimiser and its state, the
         loss, the callbacks, the random state and the scaling of the fit before.
@@ -89,6 +180,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         Torch device. ``"auto"`` takes a CUDA GPU where there is one, else the CPU.
     dtype : {"float32", "float64"}, default="float32"
         Type of weights and arithmetic in training. Predictions are float64.
+    autocast : bool, default=False
+        Whether to train in bfloat16 where torch holds that to be safe. Predictions
+        are not concerned.
     callbacks : list of skorch.callbacks.Callback or None, default=None
         Further callbacks for the training; copies of them are used.
     verbose : int, default=0
@@ -112,7 +206,10 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     loss_curve_ : list of float
         Mean training loss of each epoch, in units of the scaled target.
     validation_loss_curve_ : list of float or None
-        Validation loss of each epoch; None where no sample was set aside.
+        Validation loss of each epoch; None where there was no validation.
+    validation_scores_ : list of float or None
+        Score of each epoch by ``scoring``; None where that is None, or where there was
+        no validation.
 
     See Also
     --------
@@ -136,6 +233,27 @@ class RNNRegressor(RegressorMixin, BaseRNN):
        classification. NAACL-HLT.
     .. [5] Pascanu, R., Mikolov, T. and Bengio, Y. (2013). On the difficulty of training
        recurrent neural networks. :arxiv:`1211.5063`.
+    .. [6] Merity, S., Keskar, N. S. and Socher, R. (2018). Regularizing and optimizing
+       LSTM language models. :arxiv:`1708.02182`. One mask for all steps, as in Gal and
+       Ghahramani (2016), :arxiv:`1512.05287`.
+    .. [7] Ba, J. L., Kiros, J. R. and Hinton, G. E. (2016). Layer normalization.
+       :arxiv:`1607.06450`.
+    .. [8] Laurent, C. et al. (2016). Batch normalized recurrent neural networks.
+       :arxiv:`1510.01378`.
+    .. [9] Williams, R. J. and Peng, J. (1990). An efficient gradient-based algorithm
+       for on-line training of recurrent network trajectories. Neural Computation 2(4).
+    .. [10] Zeng, A. et al. (2023). Are transformers effective for time series
+       forecasting? :arxiv:`2205.13504`.
+    .. [11] Kim, T. et al. (2022). Reversible instance normalization for accurate
+       time-series forecasting against distribution shift. ICLR.
+    .. [12] Tallec, C. and Ollivier, Y. (2018). Can recurrent neural networks warp time?
+       :arxiv:`1804.11188`.
+    .. [13] Le, Q. V., Jaitly, N. and Hinton, G. E. (2015). A simple way to initialize
+       recurrent networks of rectified linear units. :arxiv:`1504.00941`.
+    .. [14] Koenker, R. and Bassett, G. (1978). Regression quantiles. Econometrica
+       46(1).
+    .. [15] Nix, D. A. and Weigend, A. S. (1994). Estimating the mean and variance of
+       the target probability distribution. IEEE ICNN.
 
     Examples
     --------
@@ -151,7 +269,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
 
     _parameter_constraints: dict = {
         **BaseRNN._parameter_constraints,
-        "loss": [StrOptions({"squared_error", "absolute_error", "huber"})],
+        "loss": [StrOptions(REGRESSION_LOSSES), type, HasMethods(["forward"])],
+        "quantiles": ["array-like"],
     }
 
     def __init__(
@@ -161,27 +280,48 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         *,
         num_layers=1,
         bidirectional=False,
+        nonlinearity="tanh",
         dropout=0.0,
+        recurrent_dropout=0.0,
+        input_noise=0.0,
+        norm=None,
+        residual=False,
         pooling="last",
         scale=True,
+        instance_norm=None,
+        missing="error",
+        init="orthogonal",
+        frozen=None,
         loss="squared_error",
+        quantiles=(0.1, 0.5, 0.9),
         optimizer="adam",
         learning_rate=0.01,
         momentum=0.9,
+        nesterov=False,
         weight_decay=0.0,
+        l1=0.0,
+        lr_schedule=None,
+        lr_schedule_options=None,
         max_grad_norm=1.0,
+        max_grad_value=None,
+        tbptt_steps=None,
         batch_size=32,
         max_epochs=200,
+        max_time=None,
         shuffle=True,
         early_stopping=True,
+        scoring=None,
         validation_fraction=0.1,
         validation_gap=0,
         n_iter_no_change=20,
         tol=1e-4,
+        on_divergence="raise",
+        checkpoint_dir=None,
         warm_start=False,
         random_state=None,
         device="auto",
         dtype="float32",
+        autocast=False,
         callbacks=None,
         verbose=0,
     ):
@@ -189,32 +329,53 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         self.hidden_size = hidden_size
         self.num_layers = num_layers
         self.bidirectional = bidirectional
+        self.nonlinearity = nonlinearity
         self.dropout = dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.input_noise = input_noise
+        self.norm = norm
+        self.residual = residual
         self.pooling = pooling
         self.scale = scale
+        self.instance_norm = instance_norm
+        self.missing = missing
+        self.init = init
+        self.frozen = frozen
         self.loss = loss
+        self.quantiles = quantiles
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.momentum = momentum
+        self.nesterov = nesterov
         self.weight_decay = weight_decay
+        self.l1 = l1
+        self.lr_schedule = lr_schedule
+        self.lr_schedule_options = lr_schedule_options
         self.max_grad_norm = max_grad_norm
+        self.max_grad_value = max_grad_value
+        self.tbptt_steps = tbptt_steps
         self.batch_size = batch_size
         self.max_epochs = max_epochs
+        self.max_time = max_time
         self.shuffle = shuffle
         self.early_stopping = early_stopping
+        self.scoring = scoring
         self.validation_fraction = validation_fraction
         self.validation_gap = validation_gap
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
+        self.on_divergence = on_divergence
+        self.checkpoint_dir = checkpoint_dir
         self.warm_start = warm_start
         self.random_state = random_state
         self.device = device
         self.dtype = dtype
+        self.autocast = autocast
         self.callbacks = callbacks
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, resume=False):
         """Train the network.
 
         Parameters
@@ -229,6 +390,20 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights of the samples; None means 1 each. A weight of zero
             is the same as leaving the sample out.
+        X_val : array-like, list or WindowedArray, default=None
+            Validation sequences, like X, in the place of those that
+            ``early_stopping`` would set aside. In a pipeline ask for metadata routing
+            (``set_fit_request(X_val=True, y_val=True)``) and name it in
+            ``transform_input``, so that it goes through the steps before.
+        y_val : array-like of shape (n_val_samples,) or (n_val_samples, n_outputs), \
+                default=None
+            Their targets, like y.
+        resume : bool, default=False
+            Whether to go on from the checkpoint in ``checkpoint_dir``, which must be
+            of the same data and parameters (``max_epochs``, ``max_time``,
+            ``verbose``, ``callbacks`` and ``device`` may differ). Without one the
+            fit begins afresh; that of a finished fit is returned as it is. With False
+            a checkpoint found there is overwritten.
 
         Returns
         -------
@@ -242,8 +417,15 @@ class RNNRegressor(RegressorMixin, BaseRNN):
             it was.
         skrnn.exceptions.NonFiniteLossError
             If training diverged.
+        skrnn.exceptions.ModelFileError
+            If `resume` is True and the checkpoint is damaged, or of another fit.
+
+        Warns
+        -----
+        sklearn.exceptions.ConvergenceWarning
+            If the validation still improved in the last of ``max_epochs`` epochs.
         """
-        return self._fit(X, y, sample_weight)
+        return self._fit(X, y, sample_weight, X_val=X_val, y_val=y_val, resume=resume)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None):
@@ -271,8 +453,51 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         """
         return self._fit(X, y, sample_weight, incremental=True)
 
-    def predict(self, X):
+    def predict(self, X, return_std=False):
         """Predict the targets.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timesteps) or \
+                (n_samples, n_timesteps, n_features), list of such arrays of shape \
+                (n_timesteps_i, n_features), or WindowedArray
+            Sequences, oldest step first, any real dtype. 2-D: one univariate
+            sequence a row. A step whose features are all NaN is absent.
+        return_std : bool, default=False
+            Whether to return the standard deviations too; needs
+            ``loss="gaussian"`` or ``"student_t"``.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs) of float64
+            Predictions, in the shape that y had in ``fit``: means, but medians for
+            ``loss="quantile"``.
+        std : ndarray of shape (n_samples,) or (n_samples, n_outputs) of float64
+            Standard deviation of each target; only if `return_std` is True.
+
+        Raises
+        ------
+        ValueError
+            If X is not as in ``fit``, or the loss gives no deviations.
+        """
+        check_is_fitted(self)
+        head = self.net_.module_.target_head
+        if return_std and not hasattr(head, "std"):
+            raise ValueError(
+                'return_std=True needs loss="gaussian" or "student_t", this '
+                f"{type(self).__name__} was fitted with loss={self.loss!r}."
+            )
+        parameters = self._predict_outputs(X)
+        mean = self._in_shape_of_y(head.location(parameters))
+        if not return_std:
+            return mean
+        return mean, self._in_shape_of_y(head.std(parameters))
+
+    @available_if(_has_quantiles)
+    def predict_quantiles(self, X):
+        """Predict the quantiles of the targets at the levels in ``quantiles``.
+
+        Only for ``loss="quantile"``, ``"gaussian"`` and ``"student_t"``.
 
         Parameters
         ----------
@@ -284,11 +509,17 @@ class RNNRegressor(RegressorMixin, BaseRNN):
 
         Returns
         -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_outputs) of float64
-            Predictions, in the shape that y had in ``fit``.
+        quantiles : ndarray of shape (n_samples, n_quantiles) or \
+                (n_samples, n_outputs, n_quantiles) of float64
+            In the order of ``quantiles``; higher levels never lie below lower ones.
         """
-        outputs = self._predict_outputs(X)
-        return outputs[:, 0] if self._y_ndim == 1 else outputs
+        parameters = self._predict_outputs(X)
+        head = self.net_.module_.target_head
+        levels = getattr(head, "wanted", None) or self.quantiles
+        return self._in_shape_of_y(head.quantiles(parameters, levels))
+
+    def _in_shape_of_y(self, values):
+        return values[:, 0] if self._y_ndim == 1 else values
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -300,6 +531,11 @@ class RNNRegressor(RegressorMixin, BaseRNN):
             y, ensure_2d=False, dtype="numeric", input_name="y", estimator=self
         )
         target = y.astype(np.float64).reshape(len(y), -1)
+        if not self._centers_targets() and (target.min() < 0 or target.max() == 0):
+            raise ValueError(
+                'loss="poisson" needs targets that are not negative, and some above '
+                f"zero; y lies in [{target.min():g}, {target.max():g}]."
+            )
         if reset:
             self._y_ndim, self.n_outputs_ = y.ndim, target.shape[1]
         elif target.shape[1] != self.n_outputs_:
@@ -315,11 +551,14 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     def _validation_groups(self, target, source):
         return source.series
 
-    def _n_network_outputs(self):
+    def _n_targets(self):
         return self.n_outputs_
 
-    def _loss_name(self):
-        return self.loss
+    def _new_loss(self):
+        return regression_loss(self.loss, self.quantiles)
 
-    def _scale_targets(self, network, target, sample_weight):
-        network.set_scaling("y", *target_moments(target, sample_weight))
+    _scales_targets = True
+
+    def _centers_targets(self):
+        # Counts have no level to take off.
+        return not (isinstance(self.loss, str) and self.loss == "poisson")

@@ -1,0 +1,126 @@
+"""Recurrent cells of one layer and direction, and their initial weights."""
+
+import torch
+from torch import nn
+
+_CELLS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+
+
+def new_cell(
+    cell, input_size, hidden_size, *, nonlinearity, init, max_steps, generator
+):
+    """Make a cell whose weights come from the generator.
+
+    Input weights are Glorot-uniform, recurrent weights orthogonal, a gate at a
+    time; biases are zero, but for the forget gate of an LSTM, which starts open
+    at 1 (Jozefowicz et al. 2015).
+
+    Parameters
+    ----------
+    cell : {"lstm", "gru", "rnn"}
+        Kind of the cell.
+    input_size, hidden_size : int
+        Features of a step, and units.
+    nonlinearity : {"tanh", "relu"}
+        Of the plain cell.
+    init : {"orthogonal", "chrono", "identity"}
+        ``"chrono"`` spreads the memories of the gates over up to `max_steps` steps
+        (Tallec and Ollivier 2018); ``"identity"`` is for the plain cell (Le, Jaitly
+        and Hinton 2015).
+    max_steps : int
+        Length of the longest sequence.
+    generator : torch.Generator
+        Source of the weights.
+
+    Returns
+    -------
+    nn.RNNBase
+        One layer, one direction, batch first, float32.
+    """
+    options = {"nonlinearity": nonlinearity} if cell == "rnn" else {}
+    # Made without memory first: torch's own initial weights would be drawn from the
+    # global random state.
+    layer = _CELLS[cell](
+        input_size,
+        hidden_size,
+        batch_first=True,
+        device="meta",
+        dtype=torch.float32,
+        **options,
+    ).to_empty(device="cpu")
+    with torch.no_grad():
+        for gate in layer.weight_ih_l0.split(hidden_size):
+            nn.init.xavier_uniform_(gate, generator=generator)
+        for gate in layer.weight_hh_l0.split(hidden_size):
+            nn.init.orthogonal_(gate, generator=generator)
+        layer.bias_ih_l0.zero_()
+        layer.bias_hh_l0.zero_()
+        gates = layer.bias_ih_l0.split(hidden_size)
+        if cell == "lstm":  # torch's gate order is input, forget, cell, output
+            gates[1].fill_(1.0)
+        if init == "chrono":
+            _spread_memory(cell, gates, max_steps, generator)
+        if init == "identity":
+            layer.weight_ih_l0.normal_(std=0.001, generator=generator)
+            nn.init.eye_(layer.weight_hh_l0)
+    return layer
+
+
+def _spread_memory(cell, gates, max_steps, generator):
+    """Draw gate biases so that memories last from 1 to `max_steps` steps."""
+    longest = max(2.0, max_steps - 1.0)
+    lasting = torch.empty_like(gates[0]).uniform_(1.0, longest, generator=generator)
+    keep = lasting.log()
+    if cell == "lstm":
+        gates[0].copy_(-keep)
+        gates[1].copy_(keep)
+    else:  # torch's GRU keeps its state where the update gate, its second, is open
+        gates[1].copy_(keep)
+
+
+def run_cell(cell, x, state=None, keep=None):
+    """Run a cell over a batch of sequences.
+
+    Parameters
+    ----------
+    cell : nn.RNNBase
+        As `new_cell` makes it.
+    x : Tensor of shape (N, L, F)
+        Sequences.
+    state : tuple of Tensor of shape (N, H), default=None
+        Where to begin: the state, and for an LSTM its cell; zeros if None.
+    keep : Tensor of shape (G*H, H), default=None
+        Factors for the recurrent weights.
+
+    Returns
+    -------
+    states : Tensor of shape (N, L, H)
+    state : tuple of Tensor of shape (N, H)
+        Where the sequences end, padding included.
+    """
+    is_lstm = isinstance(cell, nn.LSTM)
+    if state is None:
+        zeros = x.new_zeros(x.shape[0], cell.hidden_size)
+        state = (zeros, zeros) if is_lstm else (zeros,)
+    begin = tuple(part[None] for part in state)  # (1, N, H)
+    begin = begin if is_lstm else begin[0]
+    if keep is None:
+        states, end = cell(x, begin)
+    else:
+        states, end = _run_with_dropped_weights(cell, x, begin, keep)
+    return states, tuple(part[0] for part in (end if is_lstm else (end,)))
+
+
+def _run_with_dropped_weights(cell, x, begin, keep):
+    kinds = {"LSTM": torch.lstm, "GRU": torch.gru}
+    kinds |= {"RNN_TANH": torch.rnn_tanh, "RNN_RELU": torch.rnn_relu}
+    weights = [
+        cell.weight_ih_l0,
+        cell.weight_hh_l0 * keep,
+        cell.bias_ih_l0,
+        cell.bias_hh_l0,
+    ]
+    # has_biases, num_layers, dropout, train, bidirectional, batch_first
+    options = (True, 1, 0.0, cell.training, False, True)
+    states, *end = kinds[cell.mode](x, begin, weights, *options)
+    return states, tuple(end) if cell.mode == "LSTM" else end[0]

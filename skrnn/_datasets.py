@@ -1,0 +1,69 @@
+"""Sequences with their targets and weights, and batches of them."""
+
+import numpy as np
+import torch
+
+
+class SequenceDataset:
+    """A source of sequences with its targets and weights.
+
+    Parameters
+    ----------
+    source : SequenceSource
+        The sequences.
+    target : ndarray of shape (n_samples, n_targets) or (n_samples,), default=None
+        Targets in the units of the loss.
+    weight : ndarray of shape (n_samples,), default=None
+        Weights with mean 1.
+    """
+
+    def __init__(self, source, target=None, weight=None):
+        self.source = source
+        self.target = None if target is None else torch.as_tensor(target)
+        self.weight = None if weight is None else torch.as_tensor(weight)
+
+    def __len__(self):
+        return len(self.source)
+
+
+class BatchIterator:
+    """Batches of a data set, in order or in an order drawn anew each time.
+
+    Parameters
+    ----------
+    dataset : SequenceDataset
+        What to read.
+    batch_size : int
+        Samples in a batch; the last one may have fewer.
+    generator : torch.Generator, default=None
+        Where the order comes from; None keeps the order of the rows.
+    """
+
+    def __init__(self, dataset, batch_size, generator=None):
+        self.dataset = dataset
+        self.batch_size = batch_size
+        self.generator = generator
+
+    def __len__(self):
+        return -(-len(self.dataset) // self.batch_size)
+
+    def __iter__(self):
+        """Yield pairs of inputs of the network and inputs of the loss."""
+        data, n_samples = self.dataset, len(self.dataset)
+        if self.generator is None:
+            order = torch.arange(n_samples)
+        else:
+            order = torch.randperm(n_samples, generator=self.generator)
+        for rows in order.split(self.batch_size):
+            block, lengths = data.source.batch(rows.numpy())
+            if block.dtype not in (np.float32, np.float64):
+                block = block.astype(np.float64)
+            inputs = {"x": torch.from_numpy(np.ascontiguousarray(block))}
+            if lengths is not None:
+                inputs["lengths"] = torch.from_numpy(lengths)
+            wanted = {}
+            if data.target is not None:
+                wanted["target"] = data.target[rows]
+            if data.weight is not None:
+                wanted["weight"] = data.weight[rows]
+            yield inputs, wanted

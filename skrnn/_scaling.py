@@ -1,0 +1,156 @@
+"""The way from the user's units to the network's, and back."""
+
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+# Variance added to that of a window, as a share of the variance of all rows: the
+# scale of a constant window is small, but not zero (Kim et al. 2022 add 1e-5 too).
+_LEAST_VARIANCE = 1e-5
+
+
+class WindowMoments(NamedTuple):
+    """Level and spread of each feature within a sequence, both (N, F)."""
+
+    level: torch.Tensor
+    spread: torch.Tensor
+
+
+class Scaling(nn.Module):
+    """Standardises sequences and targets; fills what is missing.
+
+    It computes in double precision and on the CPU whatever the network does: a
+    feature such as a time stamp may have a mean that is huge beside its deviation.
+
+    Parameters
+    ----------
+    n_features, n_targets : int
+        Features of a step; targets of a sequence.
+    instance_norm : {None, "last", "standard"}
+        What is taken off each sequence before it is scaled: nothing, its last value
+        (NLinear; Zeng et al. 2023), or its mean, dividing by its deviation (RevIN; Kim
+        et al. 2022).
+    undo : bool
+        Whether the outputs get back what was taken off.
+    indicator : bool
+        Whether single values may be missing: they are filled with the mean, and a
+        0/1 channel a feature tells.
+    """
+
+    def __init__(self, n_features, n_targets, *, instance_norm, undo, indicator):
+        super().__init__()
+        self.instance_norm = instance_norm
+        self.indicator = indicator
+        self.is_undone = undo and instance_norm is not None
+        self.n_inputs = n_features * (2 if indicator else 1)
+        zeros = torch.zeros(n_features, dtype=torch.float64)
+        # x: inputs; row: features before anything is taken off them; y: targets,
+        # less the level of their window; rest: those divided by its spread as well.
+        for name in ("x", "row"):
+            self._register(name, zeros)
+        zeros = torch.zeros(n_targets, dtype=torch.float64)
+        for name in ("y", "rest"):
+            self._register(name, zeros)
+        self.register_buffer("source", torch.zeros(n_targets, dtype=torch.int64))
+
+    def _register(self, name, zeros):
+        self.register_buffer(f"{name}_mean", zeros.clone())
+        self.register_buffer(f"{name}_scale", torch.ones_like(zeros))
+
+    def _apply(self, fn, recurse=True):
+        return self  # stays on the CPU, in double precision
+
+    @torch.no_grad()
+    def set_moments(self, which, mean, scale):
+        """Fix mean and scale.
+
+        Parameters
+        ----------
+        which : {"x", "row", "y", "rest"}
+            Inputs, rows, targets less their level, or those over their spread.
+        mean, scale : array-like of shape (n_features,) or (n_targets,)
+            Moments.
+        """
+        getattr(self, f"{which}_mean").copy_(torch.as_tensor(mean))
+        getattr(self, f"{which}_scale").copy_(torch.as_tensor(scale))
+
+    def moments(self, x, lengths):
+        """Level and spread of each sequence, or None where nothing is taken off.
+
+        Parameters
+        ----------
+        x : Tensor of shape (N, L, F) of float64
+            Right-padded sequences in the user's units.
+        lengths : Tensor of shape (N,) of int64, or None
+            Present steps of each.
+
+        Returns
+        -------
+        WindowMoments or None
+        """
+        if self.instance_norm is None:
+            return None
+        step = torch.arange(x.shape[1])[None, :, None]
+        seen = ~x.isnan() if self.indicator else torch.ones_like(x, dtype=torch.bool)
+        if lengths is not None:
+            seen = seen & (step < lengths[:, None, None])
+        count = seen.sum(dim=1)  # (N, F)
+        if self.instance_norm == "last":
+            newest = (seen * (step + 1)).amax(dim=1) - 1
+            level = x.gather(1, newest.clamp(min=0)[:, None])[:, 0]
+            spread = torch.ones_like(level)
+        else:
+            values = torch.where(seen, x, 0.0)
+            level = values.sum(dim=1) / count.clamp(min=1)
+            error = torch.where(seen, x - level[:, None], 0.0)
+            variance = (error**2).sum(dim=1) / count.clamp(min=1)
+            spread = (variance + _LEAST_VARIANCE * self.row_scale**2).sqrt()
+        # A sequence without a value has the level of all rows.
+        level = torch.where(count > 0, level, self.row_mean)
+        return WindowMoments(level, torch.where(count > 0, spread, self.row_scale))
+
+    def normalise(self, x, moments):
+        """Take level and spread off sequences (N, L, F); NaN stays where it is."""
+        if moments is None:
+            return x
+        if self.instance_norm == "last":
+            return x - moments.level[:, None]
+        return (x - moments.level[:, None]) / moments.spread[:, None]
+
+    def inputs(self, x, moments):
+        """Inputs (N, L, n_inputs) of the network, in double precision."""
+        x = (self.normalise(x, moments) - self.x_mean) / self.x_scale
+        if not self.indicator:
+            return x
+        missing = x.isnan()
+        return torch.cat([x.masked_fill(missing, 0.0), missing.to(x.dtype)], dim=2)
+
+    def level(self, moments):
+        """What is added to targets (N, k) in the user's units; zeros if nothing is."""
+        if not self.is_undone:
+            return torch.zeros_like(self.y_mean)
+        return moments.level[:, self.source]
+
+    def spread(self, moments):
+        """Spread (N, k) of the windows of targets."""
+        return moments.spread[:, self.source]
+
+    def to_loss(self, head, parameters, moments):
+        """Take parameters from the network's units to those of the loss."""
+        if not self.is_undone:
+            return parameters
+        spread = self.spread(moments)
+        scale = (self.rest_scale * spread / self.y_scale).to(parameters)
+        shift = ((self.rest_mean * spread - self.y_mean) / self.y_scale).to(parameters)
+        return head.affine(parameters, shift, scale)
+
+    def encode(self, y, level):
+        """Scale targets (n, k) in the user's units for the loss."""
+        return (y - level).sub_(self.y_mean).div_(self.y_scale)
+
+    def decode(self, head, parameters, level):
+        """Take parameters (n, k, width) in the loss's units back to the user's."""
+        parameters = parameters.to("cpu", torch.float64)
+        shift = (self.y_mean + level).expand(parameters.shape[:2])
+        return head.affine(parameters, shift, self.y_scale.expand_as(shift))
