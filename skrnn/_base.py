@@ -192,7 +192,7 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         self.n_iter_ = len(history) - n_before
         best = net.best_weights
         self.best_epoch_ = best.best_epoch_ or len(history)
-        self.loss_curve_ = [epoch["train_loss"] for epoch in history]
+        self.loss_curve_ = _curve(history, "train_loss")
         self.validation_loss_curve_ = _curve(history, "valid_loss")
         self.validation_scores_ = _curve(history, "valid_score")
         if reason == "max_epochs" and best.n_stalled_ == 0 and best.best_epoch_:
@@ -352,7 +352,7 @@ def _series_of(X):
 def _curve(history, name):
     if not any(name in epoch for epoch in history):
         return None
-    return [epoch.get(name, np.nan) for epoch in history]
+    return [float(epoch.get(name, np.nan)) for epoch in history]
 
 
 def _comparable(estimator, name):

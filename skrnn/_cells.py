@@ -7,7 +7,14 @@ _CELLS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 
 
 def new_cell(
-    cell, input_size, hidden_size, *, nonlinearity, init, max_steps, generator
+    cell,
+    input_size,
+    hidden_size,
+    *,
+    nonlinearity="tanh",
+    init="orthogonal",
+    max_steps=1,
+    generator,
 ):
     """Make a cell whose weights come from the generator.
 

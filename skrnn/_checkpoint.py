@@ -5,6 +5,7 @@ import io
 import os
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from skrnn.exceptions import ModelFileError
@@ -41,7 +42,7 @@ class Checkpoint:
         """Write a state (dict of tensors, numbers, strings, lists and dicts)."""
         self.directory.mkdir(parents=True, exist_ok=True)
         buffer = io.BytesIO()
-        torch.save({"fingerprint": self.fingerprint, "state": state}, buffer)
+        torch.save({"fingerprint": self.fingerprint, "state": _plain(state)}, buffer)
         content = buffer.getbuffer()
         unfinished = self.directory / "checkpoint.unfinished"
         with open(unfinished, "wb") as file:
@@ -87,6 +88,19 @@ class Checkpoint:
         if faults:
             raise ModelFileError(" ".join(faults))
         return None
+
+
+def _plain(value):
+    """Replace NumPy's numbers and what is no plain value, so that it can be read."""
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, np.generic):
+        return value.item()
+    if value is None or isinstance(value, bool | int | float | str | torch.Tensor):
+        return value
+    return repr(value)  # recorded by a callback of the user; nothing here needs it
 
 
 def _read(path):

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import torch
 
 _lock = threading.Lock()
+_this_thread = threading.local()
 _users_threads = None
 _depth = 0
 
@@ -23,6 +24,9 @@ def single_thread():
     None
     """
     global _users_threads, _depth
+    if getattr(_this_thread, "is_inside", False):  # a scorer that predicts, say
+        yield
+        return
     with _lock:
         # Asked of every thread: torch sets up a thread's own count at the first call.
         threads = torch.get_num_threads()
@@ -30,9 +34,11 @@ def single_thread():
             _users_threads = threads
         _depth += 1
         torch.set_num_threads(1)
+    _this_thread.is_inside = True
     try:
         yield
     finally:
+        _this_thread.is_inside = False
         # torch keeps the count both for the process and for each thread. The count
         # found by the first of several concurrent users is the user's own.
         with _lock:

@@ -184,11 +184,11 @@ class SequenceNet(NeuralNet):
         self._run = _Run(len(self.history), scorer, tasks, checkpoint)
         self.notify("on_train_begin", X=train_set, y=valid_set)
         try:
+            iterator = self.get_iterator(train_set, training=True)
+            self._run.n_batches = len(iterator)
             if resumed is not None:
                 self._load_training(resumed)
-            self._prepare_schedule(train_set)
-            if self.on_divergence == "restart":
-                self._run.last_good = self.copy_of_weights()
+            self._prepare_schedule()
             with single_thread():
                 return self._train_until_stopped(train_set, valid_set)
         except KeyboardInterrupt:
@@ -228,10 +228,10 @@ class SequenceNet(NeuralNet):
         if self.history and "train_loss" not in self.history[-1]:
             del self.history[-1]
         best = self.best_weights.weights_
-        self.module_.load_state_dict(run.last_good if best is None else best)
+        self.module_.load_state_dict(run.best_begin if best is None else best)
         self._set_rate(self.lr / 10)
         self._initialize_optimizer()
-        self._prepare_schedule(None)
+        self._prepare_schedule()
         warnings.warn(
             f"{error} Training goes on from the best weights so far at learning rate "
             f"{self.lr:g}.",
@@ -243,17 +243,12 @@ class SequenceNet(NeuralNet):
         kind, options = self.optimizer_spec
         self.optimizer_spec = kind, options | {"lr": rate}
 
-    def _prepare_schedule(self, train_set):
+    def _prepare_schedule(self):
         kind, options, n_epochs = self.schedule_spec
-        if train_set is not None:
-            self._run.n_batches = len(self.get_iterator(train_set, training=True))
         if kind is not None and self.schedule_ is None:
             self.schedule_ = Schedule(
                 kind, options, self.optimizer_, n_epochs, self._run.n_batches
             )
-        if self._run.schedule_state is not None:
-            self.schedule_.load_state_dict(self._run.schedule_state)
-            self._run.schedule_state = None
 
     def _keep_whole_epochs(self):
         if self.history and "train_loss" not in self.history[-1]:
@@ -314,8 +309,8 @@ class SequenceNet(NeuralNet):
         run, epoch = self._run, self.history[-1]
         if self.schedule_ is not None:
             self.schedule_.after_epoch(epoch.get("valid_loss", epoch["train_loss"]))
-        if self.on_divergence == "restart":
-            run.last_good = self.copy_of_weights()
+        if epoch["train_loss"] < run.least_loss:
+            run.least_loss, run.best_begin = float(epoch["train_loss"]), run.begin_with
         if run.checkpoint is not None:
             run.checkpoint.save(self._training_state())
         is_stopped = run.tasks is not None and run.tasks.end()
@@ -330,6 +325,10 @@ class SequenceNet(NeuralNet):
             self.history[-1]["batches"].clear()
         if self._run.tasks is not None:
             self._run.tasks.begin()
+        if self.on_divergence == "restart":
+            self._run.begin_with = self.copy_of_weights()
+            if self._run.best_begin is None:
+                self._run.best_begin = self._run.begin_with
         super().on_epoch_begin(net, **kwargs)
 
     def on_grad_computed(self, net, named_parameters, training=True, **kwargs):
@@ -481,12 +480,18 @@ class SequenceNet(NeuralNet):
             "seconds": self._run.seconds(),
             "n_restarts": self._run.n_restarts,
             "n_before": self._run.n_before,
+            "least_loss": self._run.least_loss,
+            "best_begin": self._run.best_begin,
         }
 
     def _load_training(self, state):
         if state["rate"] != self.lr:  # it was lowered by a restart
             self._set_rate(state["rate"])
             self._initialize_optimizer()
+        # Made before the optimiser's state comes back, since it sets the rate.
+        self._prepare_schedule()
+        if self.schedule_ is not None:
+            self.schedule_.load_state_dict(state["schedule"])
         self.module_.load_state_dict(state["weights"])
         self.optimizer_.load_state_dict(state["optimizer"])
         self.module_.generator.set_state(state["random_state"])
@@ -495,8 +500,8 @@ class SequenceNet(NeuralNet):
         for epoch in state["history"]:
             self.history.append({**epoch, "batches": []})
         run = self._run
-        run.schedule_state = state["schedule"]
-        run.n_restarts, run.n_before = state["n_restarts"], state["n_before"]
+        for name in ("n_restarts", "n_before", "least_loss", "best_begin"):
+            setattr(run, name, state[name])
         run.begin -= state["seconds"]
 
     # -- prediction -------------------------------------------------------------
@@ -544,10 +549,13 @@ class _Run:
         self.scorer, self.tasks, self.checkpoint = scorer, tasks, checkpoint
         self.begin = time.monotonic()
         self.grad_norm = None
-        self.last_good = None
+        # Without validation the best weights known are those that the epoch of the
+        # least training loss began with: what it ended with nothing has tried.
+        self.begin_with = None
+        self.best_begin = None
+        self.least_loss = math.inf
         self.n_restarts = 0
         self.n_batches = 1
-        self.schedule_state = None
 
     def seconds(self):
         return time.monotonic() - self.begin

@@ -159,7 +159,7 @@ def test_other_parameters():
         RNNRegressor(loss="cross_entropy").fit(X, y)
     with pytest.raises(InvalidParameterError, match="'class_weight'"):
         RNNClassifier(class_weight="even").fit(X, np.arange(30) % 2)
-    with pytest.raises(ValueError, match="device must be 'auto' or a torch device"):
+    with pytest.raises(ValueError, match="device must be 'auto', 'cpu', 'cuda'"):
         RNNRegressor(device="gpu7x").fit(X, y)
     endless = RNNRegressor(**FAST, n_iter_no_change=np.inf).fit(X, y)
     assert endless.n_iter_ == 2

@@ -3,16 +3,13 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_allclose
 from torch import nn
 
+from skrnn._heads import Point
 from skrnn._network import RecurrentNetwork
 from skrnn._recurrent import RecurrentStack, SeededDropout, reverse_sequences
-from skrnn._sequences import as_source, feature_moments
-from skrnn._validation_split import newest_rows
-from skrnn.windows import SlidingWindow
+from skrnn._scaling import Scaling
 
 TORCH = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 every_cell = pytest.mark.parametrize("cell", list(TORCH))
@@ -60,8 +57,9 @@ def new_network(pooling="last", dtype=torch.float64, **options):
         "dropout": 0.0,
         "generator": seeded(),
     } | options
+    scaling = Scaling(F, 2, instance_norm=None, undo=True, indicator=False)
     return RecurrentNetwork(
-        n_features=F, n_outputs=2, pooling=pooling, dtype=dtype, **options
+        scaling, Point(), n_targets=2, pooling=pooling, dtype=dtype, **options
     )
 
 
@@ -75,7 +73,7 @@ def test_stack_equals_torch(cell, num_layers, bidirectional, dtype, tolerance):
     stack = new_stack(cell, num_layers, bidirectional, dtype)
     twin = torch_twin(stack, cell, num_layers, bidirectional, dtype)
     x = torch.randn(N, L, F, generator=seeded(1), dtype=dtype)
-    states, final = stack(x, None)
+    states, final, _ = stack(x, None)
     expected, last = twin(x)
     last = (last[0] if cell == "lstm" else last)[-2 if bidirectional else -1 :]
     torch.testing.assert_close(states, expected, rtol=0, atol=tolerance)
@@ -94,7 +92,7 @@ def test_ragged_equals_torch_packed(cell, bidirectional):
     expected, last = twin(packed)
     expected, _ = nn.utils.rnn.pad_packed_sequence(expected, batch_first=True)
     last = (last[0] if cell == "lstm" else last)[-2 if bidirectional else -1 :]
-    states, final = stack(x, LENGTHS)
+    states, final, _ = stack(x, LENGTHS)
     present = torch.arange(L) < LENGTHS[:, None]
     torch.testing.assert_close(states[present], expected[present], rtol=0, atol=1e-12)
     torch.testing.assert_close(final, torch.cat(list(last), 1), rtol=0, atol=1e-12)
@@ -227,7 +225,7 @@ def test_dropout():
 def test_scaling_keeps_the_digits_of_large_numbers():
     network = new_network(dtype=torch.float32)
     x = 1.7e9 + torch.randn(N, L, F, generator=seeded(1), dtype=torch.float64)
-    network.set_scaling("x", np.full(F, 1.7e9), np.ones(F))
+    network.scaling.set_moments("x", np.full(F, 1.7e9), np.ones(F))
     near = new_network(dtype=torch.float32)
     torch.testing.assert_close(network(x), near(x - 1.7e9), rtol=0, atol=1e-6)
 
@@ -260,10 +258,10 @@ def test_no_step_is_the_zero_state(pooling):
     nn.init.normal_(network.head.bias, generator=seeded(3))
     x = torch.randn(3, L, F, generator=seeded(1), dtype=torch.float64)
     out = network(x, torch.tensor([2, 0, 7]))
-    assert torch.equal(out[1], network.head.bias)
-    assert not torch.equal(out[0], network.head.bias)
+    assert torch.equal(out[1, :, 0], network.head.bias)
+    assert not torch.equal(out[0, :, 0], network.head.bias)
     none = network(x[:, :0], torch.zeros(3, dtype=torch.int64))
-    assert torch.equal(none, network.head.bias.expand(3, 2))
+    assert torch.equal(none[:, :, 0], network.head.bias.expand(3, 2))
 
 
 @pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
@@ -337,102 +335,3 @@ def test_dropout_treats_every_element_alike():
     out.sum().backward()
     assert torch.equal(x.grad, out.detach())
     assert SeededDropout(0.0, seeded())(x) is x
-
-
-def test_targets_go_there_and_back():
-    network = new_network(dtype=torch.float32)
-    mean, scale = np.array([1.7e9, -3.0]), np.array([1.0, 1e-6])
-    network.set_scaling("y", mean, scale)
-    y = torch.as_tensor(mean) + torch.tensor([[0.25, 1e-6], [-2.0, 0.0]]).double()
-    encoded = network.encode(y)
-    assert encoded.dtype == torch.float32
-    assert_allclose(encoded, [[0.25, 1.0], [-2.0, 0.0]], rtol=0, atol=1e-6)
-    decoded = network.decode(encoded)
-    assert decoded.dtype == torch.float64
-    error = (decoded - y).numpy() / scale
-    assert_allclose(error, np.zeros((2, 2)), atol=1e-6)
-
-
-# -- what is read, and how ------------------------------------------------------------
-
-
-@st.composite
-def ragged_data(draw):
-    n = draw(st.integers(1, 6))
-    seed = draw(st.integers(0, 10**6))
-    offset = draw(st.sampled_from([0.0, 1e3, -1e8]))
-    rng = np.random.default_rng(seed)
-    values = [offset + rng.normal(size=(rng.integers(0, 6), 2)) for _ in range(n)]
-    return values, rng
-
-
-def with_absent_steps(sequences, rng):
-    """Pad sequences with absent steps at random places to one length."""
-    block = np.full((len(sequences), 8, 2), np.nan)
-    for i, sequence in enumerate(sequences):
-        where = np.sort(rng.choice(8, len(sequence), replace=False))
-        block[i, where] = sequence
-    return block
-
-
-@settings(max_examples=60, deadline=None)
-@given(ragged_data())
-def test_batches_and_moments_equal_a_slow_loop(data):
-    sequences, rng = data
-    weight = rng.integers(1, 4, len(sequences)).astype(float)
-    for X in (sequences, with_absent_steps(sequences, rng)):
-        source = as_source(X)
-        order = rng.permutation(len(sequences))
-        block, lengths = (
-            source.take(order).take(np.arange(len(order))).batch(np.arange(len(order)))
-        )
-        for i, row in enumerate(order):
-            steps = block.shape[1] if lengths is None else lengths[i]
-            assert_array_equal(block[i, :steps], sequences[row])
-            assert not block[i, steps:].any()
-        steps = np.concatenate(sequences)
-        if len(steps):
-            repeated = np.repeat(weight, [len(s) for s in sequences])
-            mean, scale = feature_moments(source, weight)
-            expected = np.average(steps, axis=0, weights=repeated)
-            variance = np.average((steps - expected) ** 2, axis=0, weights=repeated)
-            assert_allclose(mean, expected, rtol=1e-12, atol=1e-12)
-            if len(steps) > 1:
-                assert_allclose(scale, np.sqrt(variance), rtol=1e-5)
-
-
-def test_moments_of_windows_count_every_reading():
-    rows = np.random.default_rng(0).normal(size=(30, 2))
-    windows = SlidingWindow(5, horizon=2).fit_transform(rows)
-    mean, scale = feature_moments(as_source(windows))
-    flat = np.asarray(windows).reshape(-1, 2)
-    assert_allclose(mean, np.nanmean(flat, axis=0), rtol=1e-12)
-    assert_allclose(scale, np.nanstd(flat, axis=0), rtol=1e-12)
-
-
-def test_constant_features_have_scale_one():
-    mean, scale = feature_moments(as_source(np.full((4, 3, 2), 0.1)))
-    assert_allclose(mean, 0.1)
-    assert_array_equal(scale, 1)
-
-
-@settings(max_examples=100, deadline=None)
-@given(
-    st.lists(st.integers(0, 3), min_size=1, max_size=60),
-    st.floats(0.01, 0.99),
-    st.integers(0, 4),
-)
-def test_newest_rows(groups, fraction, gap):
-    groups = np.array(groups)
-    train, valid = newest_rows(len(groups), fraction, gap, groups)
-    assert not set(train) & set(valid)
-    assert list(train) == sorted(train)
-    for group in np.unique(groups):
-        rows = np.flatnonzero(groups == group)
-        n_valid = int(np.floor(round(fraction * len(rows), 9)))
-        if n_valid and len(rows) - n_valid - gap > 0:
-            assert_array_equal(rows[-n_valid:], np.intersect1d(rows, valid))
-            older = rows[: len(rows) - n_valid - gap]
-            assert_array_equal(older, np.intersect1d(rows, train))
-        else:
-            assert_array_equal(rows, np.intersect1d(rows, train))

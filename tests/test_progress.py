@@ -21,7 +21,7 @@ LINE = r"RNNRegressor: 3/3 epochs, loss [-+.e\d]+, validation [-+.e\d]+\n"
 
 
 def new_model(verbose, **options):
-    options = {"hidden_size": 3, "max_epochs": 3, "random_state": 0} | options
+    options = {"hidden_size": 3, "max_epochs": 3, "tol": 9, "random_state": 0} | options
     return RNNRegressor(**options, verbose=verbose)
 
 

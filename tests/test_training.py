@@ -407,8 +407,8 @@ def test_scaling_is_that_of_the_training_samples():
     far = X.copy()
     far[-9:] += 1e6
     model = RNNRegressor(**SMALL, max_epochs=1).fit(far, y)
-    assert_allclose(model.net_.module_.x_mean, [X[:-9].mean()], rtol=1e-9)
-    assert_allclose(model.net_.module_.y_mean, [y[:-9].mean()], rtol=1e-9)
+    assert_allclose(model.net_.module_.scaling.x_mean, [X[:-9].mean()], rtol=1e-9)
+    assert_allclose(model.net_.module_.scaling.y_mean, [y[:-9].mean()], rtol=1e-9)
 
 
 def test_a_weight_of_zero_is_absence():
@@ -598,10 +598,13 @@ def test_fit_starts_afresh_without_warm_start():
 
 def test_partial_fit_keeps_the_first_scaling():
     model = RNNRegressor(**SMALL).partial_fit(X, y)
-    moments = model.net_.module_.x_mean.clone(), model.net_.module_.y_scale.clone()
+    moments = (
+        model.net_.module_.scaling.x_mean.clone(),
+        model.net_.module_.scaling.y_scale.clone(),
+    )
     model.partial_fit(X + 100, 7 * y)
-    assert torch.equal(moments[0], model.net_.module_.x_mean)
-    assert torch.equal(moments[1], model.net_.module_.y_scale)
+    assert torch.equal(moments[0], model.net_.module_.scaling.x_mean)
+    assert torch.equal(moments[1], model.net_.module_.scaling.y_scale)
 
 
 def test_a_new_learning_rate_keeps_the_state_of_the_optimiser():

@@ -1,0 +1,869 @@
+"""Every technique of training does what its parameter says."""
+
+import copy
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import stats
+from sklearn.base import clone
+from sklearn.datasets import load_digits
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.frozen import FrozenEstimator
+from sklearn.metrics import mean_pinball_loss
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, TimeSeriesSplit
+from sklearn.pipeline import make_pipeline
+from skorch.callbacks import Callback
+
+from skrnn import RNNClassifier, RNNRegressor, SlidingWindow
+from skrnn.exceptions import NonFiniteLossError
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(90, 7))
+y = X[:, -1] - X[:, 2] + 0.1 * RNG.normal(size=90)
+LABELS = (y > 0).astype(int)
+SMALL = {"hidden_size": 6, "random_state": 0, "early_stopping": False, "max_epochs": 4}
+
+
+def network(model):
+    return model.net_.module_
+
+
+def weights(model):
+    return torch.cat([p.detach().flatten() for p in network(model).parameters()])
+
+
+# -- optimisers and schedules ---------------------------------------------------------
+
+
+def torch_twin(model, optimizer, n_steps):
+    """Full-batch training of a copy of a network by torch alone."""
+    twin = copy.deepcopy(network(model))
+    scaled = (torch.as_tensor(y) - twin.scaling.y_mean) / twin.scaling.y_scale
+    optimizer = optimizer(twin.parameters())
+    for _ in range(n_steps):
+        optimizer.zero_grad()
+        out = twin(torch.as_tensor(X)[:, :, None])[:, 0, 0]
+        (out - scaled).square().mean().backward()
+        optimizer.step()
+    return torch.cat([p.detach().flatten() for p in twin.parameters()])
+
+
+@pytest.mark.parametrize(
+    ("options", "optimizer"),
+    [
+        ({"optimizer": "sgd", "momentum": 0.0}, lambda p: torch.optim.SGD(p, 0.1)),
+        ({"optimizer": "sgd"}, lambda p: torch.optim.SGD(p, 0.1, momentum=0.9)),
+        (
+            {"optimizer": "sgd", "nesterov": True, "momentum": 0.5},
+            lambda p: torch.optim.SGD(p, 0.1, momentum=0.5, nesterov=True),
+        ),
+        ({"optimizer": "adagrad"}, lambda p: torch.optim.Adagrad(p, 0.1)),
+        (
+            {"optimizer": "rmsprop"},
+            lambda p: torch.optim.RMSprop(p, 0.1, momentum=0.9),
+        ),
+        ({"optimizer": "adam"}, lambda p: torch.optim.Adam(p, 0.1)),
+        (
+            {"optimizer": "adamw", "weight_decay": 0.3},
+            lambda p: torch.optim.AdamW(p, 0.1, weight_decay=0.3),
+        ),
+        ({"optimizer": "nadam"}, lambda p: torch.optim.NAdam(p, 0.1, weight_decay=0)),
+        ({"optimizer": torch.optim.Adamax}, lambda p: torch.optim.Adamax(p, 0.1)),
+    ],
+    ids=lambda value: str(value.get("optimizer")) if isinstance(value, dict) else "",
+)
+def test_full_batch_steps_equal_those_of_torch(options, optimizer):
+    model = RNNRegressor(
+        **SMALL | {"max_epochs": 1},
+        learning_rate=1e-300,
+        dtype="float64",
+        batch_size=None,
+        max_grad_norm=None,
+    ).fit(X, y)
+    start = clone(model).set_params(
+        init=model, max_epochs=3, learning_rate=0.1, **options
+    )
+    start.fit(X, y)
+    expected = torch_twin(model, optimizer, 3)
+    torch.testing.assert_close(weights(start), expected, rtol=0, atol=1e-10)
+
+
+def rates(schedule, options=None, max_epochs=6, **others):
+    """Learning rate of every epoch, as its first batch has it."""
+    seen = []
+
+    class Spy(Callback):
+        def on_epoch_begin(self, net, **kwargs):
+            seen.append(net.optimizer_.param_groups[0]["lr"])
+
+        def __deepcopy__(self, memo):
+            return self
+
+    model = RNNRegressor(
+        hidden_size=3,
+        max_epochs=max_epochs,
+        early_stopping=False,
+        learning_rate=0.1,
+        lr_schedule=schedule,
+        lr_schedule_options=options,
+        callbacks=[Spy()],
+        random_state=0,
+        **others,
+    )
+    model.fit(X, y)
+    return seen
+
+
+def test_schedules():
+    assert_allclose(rates(None), [0.1] * 6)
+    assert_allclose(rates("step"), [0.1, 0.1, 0.01, 0.01, 0.001, 0.001])
+    assert_allclose(rates("exponential"), 0.1 * 0.95 ** np.arange(6))
+    assert_allclose(
+        rates("cosine"), 0.05 * (1 + np.cos(np.pi * np.arange(6) / 6)), atol=1e-12
+    )
+    assert_allclose(rates("warmup"), 0.1 * np.minimum(0.1 + 0.18 * np.arange(6), 1))
+    cycle = rates("one_cycle")
+    assert cycle[0] == pytest.approx(0.1 / 25)
+    assert max(cycle) > 0.05
+    assert cycle[-1] < 0.04
+    assert_allclose(rates("step", {"step_size": 5, "gamma": 0.5})[-2:], [0.1, 0.05])
+    polynomial = torch.optim.lr_scheduler.PolynomialLR
+    assert_allclose(
+        rates(polynomial, {"total_iters": 5}), 0.1 * (1 - np.arange(6) / 5), atol=1e-12
+    )
+    # A rate that is far too high: the loss on a plateau.
+    assert rates("plateau", {"patience": 0, "threshold": 10.0})[-1] < 0.1
+
+
+def test_a_schedule_goes_on_over_calls():
+    options = {**SMALL, "lr_schedule": "exponential", "max_epochs": 5}
+    whole = RNNRegressor(**options).fit(X, y)
+    stepwise = RNNRegressor(**options)
+    for _ in range(5):
+        stepwise.partial_fit(X, y)
+    assert torch.equal(weights(whole), weights(stepwise))
+
+
+# -- regularisation -------------------------------------------------------------------
+
+
+def test_l1_makes_weights_small_and_leaves_biases():
+    sums = []
+    for l1 in (0.0, 0.5):
+        model = RNNRegressor(**SMALL | {"max_epochs": 60}, l1=l1).fit(X, y)
+        matrices = [p for p in network(model).parameters() if p.ndim > 1]
+        sums.append(sum(float(p.detach().abs().sum()) for p in matrices))
+    assert sums[1] < sums[0] / 3
+
+
+def test_l1_is_the_gradient_of_the_absolute_values():
+    options = {**SMALL, "max_epochs": 1, "batch_size": None, "dtype": "float64"}
+    options |= {"optimizer": "sgd", "momentum": 0, "max_grad_norm": None}
+    options |= {"learning_rate": 1e-3}
+    start = RNNRegressor(**options | {"learning_rate": 1e-300}).fit(X, y)
+    plain = RNNRegressor(**options).fit(X, y)
+    sparse = RNNRegressor(**options, l1=0.5).fit(X, y)
+    for begin, without, with_ in zip(
+        *(network(m).parameters() for m in (start, plain, sparse)), strict=True
+    ):
+        step = 1e-3 * 0.5 * begin.sign() * (begin.ndim > 1)
+        torch.testing.assert_close(with_, without - step, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"dropout": 0.4},
+        {"recurrent_dropout": 0.4},
+        {"input_noise": 0.5},
+        {"norm": "batch"},
+    ],
+)
+def test_noise_is_of_the_training_only(option):
+    model = RNNRegressor(**SMALL, **option).fit(X, y)
+    assert_array_equal(model.predict(X), model.predict(X))
+    assert not torch.equal(weights(model), weights(RNNRegressor(**SMALL).fit(X, y)))
+    again = RNNRegressor(**SMALL, **option).fit(X, y)
+    assert torch.equal(weights(model), weights(again))
+    one_by_one = np.concatenate([model.predict(X[i : i + 1]) for i in range(9)])
+    assert_allclose(one_by_one, model.predict(X)[:9], rtol=0, atol=1e-12)
+
+
+def test_clipping_by_value_bounds_each_number():
+    options = {**SMALL, "max_epochs": 1, "batch_size": None, "optimizer": "sgd"}
+    options |= {"momentum": 0, "max_grad_norm": None, "learning_rate": 1.0}
+    start = RNNRegressor(**options | {"learning_rate": 1e-30}).fit(X, y)
+    model = RNNRegressor(**options, max_grad_value=1e-3).fit(X, y)
+    moved = (weights(model) - weights(start)).abs()
+    assert moved.max() <= 1e-3 + 1e-7
+    assert (moved > 0.99e-3).sum() > 5
+
+
+def test_deep_plain_stacks_stall_where_residual_ones_learn():
+    digits, labels = load_digits(return_X_y=True)
+    digits, labels = digits[:500].reshape(-1, 8, 8), labels[:500]
+    options = {"cell": "lstm", "hidden_size": 16, "num_layers": 8, "max_epochs": 8}
+    options |= {"early_stopping": False, "random_state": 0}
+    losses = [
+        RNNClassifier(**options, **how).fit(digits, labels).loss_curve_[-1]
+        for how in ({}, {"residual": True, "norm": "layer"})
+    ]
+    assert losses[1] < losses[0] / 2
+
+
+# -- losses ---------------------------------------------------------------------------
+
+WAVES = RNG.normal(size=(1500, 5))
+SPREAD = np.where(WAVES[:, -1] > 0, 2.0, 0.2)
+NOISY = 3 * WAVES[:, -2] + SPREAD * RNG.normal(size=1500) + 50
+LAW = {"hidden_size": 16, "max_epochs": 30, "random_state": 0}
+
+
+@pytest.mark.parametrize("loss", ["quantile", "gaussian", "student_t"])
+def test_quantiles_cover_what_they_say(loss):
+    levels = (0.05, 0.25, 0.75, 0.95)
+    model = RNNRegressor(**LAW, loss=loss, quantiles=levels)
+    model.fit(WAVES[:1000], NOISY[:1000])
+    forecast = model.predict_quantiles(WAVES[1000:])
+    assert forecast.shape == (500, 4)
+    assert (np.diff(forecast, axis=1) >= 0).all()
+    below = (NOISY[1000:, None] <= forecast).mean(axis=0)
+    assert_allclose(below, levels, atol=0.1)
+    width = forecast[:, 3] - forecast[:, 0]
+    wide = WAVES[1000:, -1] > 0
+    assert np.median(width[wide]) > 2 * np.median(width[~wide])
+    constant = np.quantile(NOISY[:1000], 0.95)
+    assert mean_pinball_loss(
+        NOISY[1000:], forecast[:, 3], alpha=0.95
+    ) < mean_pinball_loss(NOISY[1000:], np.full(500, constant), alpha=0.95)
+
+
+@pytest.mark.parametrize("loss", ["gaussian", "student_t"])
+def test_deviations(loss):
+    model = RNNRegressor(**LAW, loss=loss).fit(WAVES[:1000], NOISY[:1000])
+    mean, std = model.predict(WAVES[1000:], return_std=True)
+    assert_array_equal(mean, model.predict(WAVES[1000:]))
+    assert mean.shape == std.shape == (500,)
+    wide = WAVES[1000:, -1] > 0
+    assert_allclose(np.median(std[wide]), 2.0, rtol=0.35)
+    assert_allclose(np.median(std[~wide]), 0.2, rtol=0.6)
+    if loss == "gaussian":
+        quantiles = model.set_params(quantiles=(0.2, 0.9)).predict_quantiles(WAVES[:9])
+        mean, std = model.predict(WAVES[:9], return_std=True)
+        for i, level in enumerate((0.2, 0.9)):
+            assert_allclose(quantiles[:, i], stats.norm.ppf(level, mean, std))
+
+
+def test_the_median_is_predicted_whether_it_is_asked_for_or_not():
+    targets = np.column_stack([NOISY, -NOISY])[:200]
+    model = RNNRegressor(
+        **LAW | {"max_epochs": 3}, loss="quantile", quantiles=(0.9, 0.2)
+    ).fit(WAVES[:200], targets)
+    both = model.predict_quantiles(WAVES[:10])
+    assert both.shape == (10, 2, 2)
+    median = model.predict(WAVES[:10])
+    assert (both[:, :, 0] >= median).all()  # in the order that was asked for
+    assert (both[:, :, 1] <= median).all()
+
+
+def test_poisson_rates_are_positive_and_right():
+    rate = np.exp(1 + WAVES[:, -1])
+    counts = np.random.default_rng(1).poisson(rate)
+    model = RNNRegressor(**LAW, loss="poisson").fit(WAVES[:1000], counts[:1000])
+    forecast = model.predict(WAVES[1000:])
+    assert (forecast > 0).all()
+    assert np.corrcoef(np.log(forecast), np.log(rate[1000:]))[0, 1] > 0.97
+    assert_allclose(forecast.mean(), rate[1000:].mean(), rtol=0.1)
+    with pytest.raises(ValueError, match="not negative"):
+        model.fit(WAVES, -counts)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        "absolute_error",
+        "huber",
+        "poisson",
+        "quantile",
+        "gaussian",
+        "student_t",
+        torch.nn.SmoothL1Loss,
+        torch.nn.HuberLoss(delta=0.3),
+    ],
+)
+def test_weights_are_repetitions_in_every_loss(loss):
+    times = np.arange(len(X)) % 3
+    options = {**SMALL, "batch_size": None, "dtype": "float64", "loss": loss}
+    target = np.exp(y)
+    weighted = RNNRegressor(**options).fit(X, target, times)
+    repeated = RNNRegressor(**options)
+    repeated.fit(np.repeat(X, times, axis=0), np.repeat(target, times))
+    assert_allclose(weighted.predict(X), repeated.predict(X), rtol=1e-7)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"loss": "focal"},
+        {"label_smoothing": 0.2},
+        {"class_weight": "balanced"},
+        {"loss": torch.nn.MultiMarginLoss},
+    ],
+)
+def test_weights_are_repetitions_for_classes(options):
+    times = np.arange(len(X)) % 3
+    options = {**SMALL, "batch_size": None, "dtype": "float64", **options}
+    labels = np.digitize(y, [-1, 1])
+    weighted = RNNClassifier(**options)
+    if options.get("class_weight") == "balanced":
+        # scikit-learn counts rows, not weights, for "balanced".
+        count = np.bincount(np.repeat(labels, times))
+        options["class_weight"] = dict(enumerate(times.sum() / (3 * count)))
+        weighted = RNNClassifier(**options)
+    weighted.fit(X, labels, times)
+    repeated = RNNClassifier(**options)
+    repeated.fit(np.repeat(X, times, axis=0), np.repeat(labels, times))
+    assert_allclose(weighted.predict_proba(X), repeated.predict_proba(X), rtol=1e-7)
+
+
+def test_smoothing_takes_certainty_away():
+    options = SMALL | {"max_epochs": 60}
+    sharp, smooth = (
+        RNNClassifier(**options, label_smoothing=s).fit(X, LABELS).predict_proba(X)
+        for s in (0.0, 0.3)
+    )
+    assert sharp.max() > 0.99
+    assert smooth.max() < 0.95
+
+
+def test_losses_that_give_no_spread_say_so():
+    model = RNNRegressor(**SMALL).fit(X, y)
+    assert not hasattr(model, "predict_quantiles")
+    with pytest.raises(AttributeError) as caught:
+        model.predict_quantiles(X)
+    assert 'loss="quantile"' in str(caught.value.__cause__)
+    with pytest.raises(ValueError, match=r'return_std=True needs loss="gaussian"'):
+        model.predict(X, return_std=True)
+
+
+# -- initial weights ------------------------------------------------------------------
+
+
+def test_a_fitted_estimator_to_begin_with():
+    donor = RNNRegressor(**SMALL | {"max_epochs": 20}).fit(X, y)
+    still = {**SMALL, "max_epochs": 1, "learning_rate": 1e-30}
+    same = RNNRegressor(**still, init=donor).fit(X, y)
+    assert_allclose(same.predict(X), donor.predict(X), atol=1e-6)
+    two = RNNRegressor(**still, init=donor).fit(X, np.column_stack([y, y]))
+    labels = RNNClassifier(**still, init=donor).fit(X, LABELS)
+    for other in (two, labels):
+        for mine, theirs in zip(
+            network(other).stack.parameters(),
+            network(donor).stack.parameters(),
+            strict=True,
+        ):
+            torch.testing.assert_close(mine, theirs)
+        assert_array_equal(network(other).scaling.x_mean, network(donor).scaling.x_mean)
+
+
+def test_transfer_learns_faster_than_a_fresh_start():
+    donor = RNNRegressor(**SMALL | {"max_epochs": 60}).fit(X[:60], y[:60])
+    losses = [
+        RNNRegressor(**SMALL, **how).fit(X[60:], y[60:]).loss_curve_[0]
+        for how in ({}, {"init": donor}, {"init": donor, "frozen": "recurrent"})
+    ]
+    assert max(losses[1:]) < losses[0] / 2
+
+
+@pytest.mark.parametrize(
+    ("frozen", "parts"),
+    [
+        ("recurrent", ["stack"]),
+        (["recurrent.0"], ["stack.layers.0"]),
+        (("pooling", "head"), ["pool", "head"]),
+    ],
+)
+def test_frozen_parts_do_not_move(frozen, parts):
+    options = {**SMALL, "num_layers": 2, "pooling": "attention", "norm": "batch"}
+    begin = RNNRegressor(**options | {"max_epochs": 1, "learning_rate": 1e-30})
+    begin.fit(X, y)
+    model = RNNRegressor(**options, init=begin, frozen=frozen, weight_decay=0.1)
+    model.fit(X, y)
+    before = dict(network(begin).named_parameters())
+    for name, now in network(model).named_parameters():
+        is_frozen = any(name.startswith(part) for part in parts)
+        is_same = torch.allclose(now, before[name], rtol=0, atol=1e-12)
+        assert is_same == is_frozen, name
+
+
+def test_clones_keep_the_weights_to_begin_with():
+    donor = RNNRegressor(**SMALL).fit(X, y)
+    for init in (donor, FrozenEstimator(donor)):
+        model = RNNRegressor(**SMALL, init=init)
+        assert clone(model).init is init
+        search = GridSearchCV(model, {"frozen": [None, "recurrent"]}, cv=2)
+        search.fit(X, y)
+        assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    with pytest.raises(NotFittedError):
+        RNNRegressor(init=RNNRegressor()).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"hidden_size": 7}, "hidden_size=6, so its layers do not fit hidden_size=7"),
+        ({"cell": "gru"}, "cell='lstm'"),
+        ({"frozen": "recurent"}, "out of .*'recurrent'.*; got 'recurent'"),
+        ({"frozen": ["recurrent", "head"]}, "leaves nothing to train"),
+    ],
+)
+def test_parts_that_do_not_fit(options, message):
+    donor = RNNRegressor(**SMALL).fit(X, y)
+    with pytest.raises(ValueError, match=message):
+        RNNRegressor(**SMALL | {"init": donor} | options).fit(X, y)
+
+
+# -- long sequences -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
+def test_parts_longer_than_the_sequences_change_nothing(pooling):
+    options = {**SMALL, "pooling": pooling, "dropout": 0.2, "num_layers": 2}
+    whole = RNNRegressor(**options).fit(X, y)
+    parts = RNNRegressor(**options, tbptt_steps=7).fit(X, y)
+    assert torch.equal(weights(whole), weights(parts))
+    truncated = RNNRegressor(**options, tbptt_steps=3).fit(X, y)
+    assert not torch.equal(weights(whole), weights(truncated))
+
+
+def test_truncated_gradients_do_not_reach_beyond_their_part():
+    # What decides the target lies further back than the gradient may flow; a state
+    # that nothing teaches to remember it still carries some of it.
+    first = X.copy()
+    target = first[:, 0]
+    options = {**SMALL, "cell": "rnn", "max_epochs": 40}
+    whole = RNNRegressor(**options).fit(first, target)
+    short = RNNRegressor(**options, tbptt_steps=2).fit(first, target)
+    assert whole.score(first, target) > short.score(first, target) + 0.2
+
+
+# -- scaling --------------------------------------------------------------------------
+
+
+def trending(n=300):
+    level = np.cumsum(np.random.default_rng(3).normal(size=n + 12)) * 3 + np.arange(
+        n + 12
+    )
+    windows = np.lib.stride_tricks.sliding_window_view(level[:-1], 12)
+    return windows[:n].copy(), level[12 : n + 12]
+
+
+@pytest.mark.parametrize("kind", ["last", "standard"])
+def test_instance_norm_follows_a_trend(kind):
+    windows, target = trending()
+    options = {"hidden_size": 8, "max_epochs": 40, "random_state": 0}
+    errors = []
+    for how in (None, kind):
+        model = RNNRegressor(**options, instance_norm=how)
+        model.fit(windows[:200], target[:200])
+        errors.append(np.abs(model.predict(windows[200:]) - target[200:]).mean())
+    naive = np.abs(windows[200:, -1] - target[200:]).mean()
+    assert errors[1] < errors[0] / 3
+    assert errors[1] < 1.3 * naive
+
+
+@pytest.mark.parametrize("kind", ["last", "standard"])
+def test_instance_norm_moves_with_the_level(kind):
+    windows, target = trending(100)
+    model = RNNRegressor(**SMALL, instance_norm=kind).fit(windows, target)
+    moved = model.predict(windows + 1e4)
+    assert_allclose(moved, model.predict(windows) + 1e4, rtol=0, atol=1e-6)
+    if kind == "standard":
+        wide = model.predict(1e3 * windows)
+        # Up to the little that is added to the variance of a window.
+        assert_allclose(wide, 1e3 * model.predict(windows), rtol=1e-3)
+
+
+@pytest.mark.parametrize("loss", ["quantile", "gaussian", "student_t"])
+def test_instance_norm_of_a_distribution(loss):
+    windows, target = trending(100)
+    model = RNNRegressor(**SMALL, instance_norm="last", loss=loss).fit(windows, target)
+    moved = model.predict_quantiles(windows + 1e4)
+    expected = model.predict_quantiles(windows) + 1e4
+    assert_allclose(moved, expected, rtol=0, atol=1e-6)
+
+
+def test_instance_norm_finds_the_feature_of_the_target():
+    windows, target = trending(100)
+    noise = RNG.normal(size=windows.shape)
+    both = np.stack([noise, windows], axis=2)
+    model = RNNRegressor(**SMALL, instance_norm="last").fit(both, target)
+    assert network(model).scaling.source.tolist() == [1]
+    labels = (np.diff(windows, axis=1).mean(axis=1) > 0.9).astype(int)
+    classifier = RNNClassifier(**SMALL, instance_norm="standard").fit(windows, labels)
+    assert_allclose(
+        classifier.predict_proba(windows + 1e4),
+        classifier.predict_proba(windows),
+        atol=1e-6,
+    )
+
+
+def test_missing_values_are_told():
+    rng = np.random.default_rng(5)
+    sequences = rng.normal(size=(400, 6, 2))
+    target = sequences[:, -1, 0].copy()
+    is_missing = rng.random(400) < 0.4
+    target[is_missing] = 3.0  # only the indicator can know
+    sequences[is_missing, -1, 0] = np.nan
+    with pytest.raises(ValueError, match='missing="indicator"'):
+        RNNRegressor(**SMALL).fit(sequences, target)
+    options = {"hidden_size": 12, "max_epochs": 30, "random_state": 0}
+    model = RNNRegressor(**options, missing="indicator")
+    model.fit(sequences[:300], target[:300])
+    assert model.score(sequences[300:], target[300:]) > 0.9
+    # A step without any feature is absent, as ever.
+    padded = np.concatenate([np.full((400, 2, 2), np.nan), sequences], axis=1)
+    assert_allclose(model.predict(padded), model.predict(sequences), atol=1e-12)
+    with pytest.raises(ValueError, match="infinity"):
+        model.predict(np.where(np.isnan(sequences), np.inf, sequences))
+
+
+# -- control --------------------------------------------------------------------------
+
+
+def test_validation_data_of_the_user():
+    options = {"hidden_size": 6, "random_state": 0, "max_epochs": 12, "tol": 0}
+    split = RNNRegressor(**options, validation_fraction=0.2).fit(X, y)
+    given = RNNRegressor(**options).fit(X[:72], y[:72], X_val=X[72:], y_val=y[72:])
+    assert split.validation_loss_curve_ == given.validation_loss_curve_
+    assert torch.equal(weights(split), weights(given))
+    watched = RNNRegressor(**options | {"early_stopping": False})
+    watched.fit(X[:72], y[:72], X_val=X[72:], y_val=y[72:])
+    assert watched.n_iter_ == watched.best_epoch_ == 12
+    assert watched.validation_loss_curve_ == given.validation_loss_curve_
+    with pytest.raises(ValueError, match="X_val was given without y_val"):
+        given.fit(X, y, X_val=X)
+    with pytest.raises(ValueError, match="labels that are not among"):
+        RNNClassifier().fit(X, LABELS, X_val=X, y_val=LABELS + 1)
+
+
+def test_validation_data_go_through_a_pipeline():
+    import sklearn
+
+    rows, target = y[:, None], y
+    with sklearn.config_context(enable_metadata_routing=True):
+        network = RNNRegressor(hidden_size=4, max_epochs=3, random_state=0)
+        network.set_fit_request(X_val=True, y_val=True)
+        model = make_pipeline(
+            SlidingWindow(5, horizon=1), network, transform_input=["X_val"]
+        )
+        model.fit(rows[:60], target[:60], X_val=rows[60:], y_val=target[60:])
+    window = model[0]
+    by_hand = RNNRegressor(hidden_size=4, max_epochs=3, random_state=0)
+    by_hand.fit(
+        window.transform(rows[:60]),
+        target[:60],
+        X_val=window.transform(rows[60:]),
+        y_val=target[60:],
+    )
+    assert model[1].validation_loss_curve_ == by_hand.validation_loss_curve_
+
+
+def test_a_scorer_decides():
+    labels = np.where(y > 0, "up", "down")
+    model = RNNClassifier(
+        hidden_size=6, random_state=0, scoring="roc_auc", n_iter_no_change=4, tol=0.001
+    )
+    model.fit(X, labels)
+    scores = model.validation_scores_
+    assert len(scores) == model.n_iter_ == len(model.validation_loss_curve_)
+    assert model.best_epoch_ == 1 + int(np.argmax(scores))
+    assert scores[model.best_epoch_ - 1] == max(scores)
+    seen = []
+
+    def scorer(estimator, X_valid, y_valid):
+        seen.append(len(X_valid))
+        return -float(np.abs(estimator.predict(X_valid) - y_valid).mean())
+
+    model = RNNRegressor(hidden_size=6, random_state=0, scoring=scorer, max_epochs=5)
+    model.fit(X, y, sample_weight=np.arange(90) >= 10)
+    assert seen == [8] * 5  # a tenth of the rows that count
+    assert_allclose(
+        model.validation_scores_[model.best_epoch_ - 1], scorer(model, X[-8:], y[-8:])
+    )
+
+
+def test_max_time():
+    class Slow(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            import time
+
+            time.sleep(0.05)
+
+    model = RNNRegressor(**SMALL | {"max_epochs": 1000}, max_time=0.2)
+    model.set_params(callbacks=[Slow()]).fit(X, y)
+    assert 1 <= model.n_iter_ <= 5
+
+
+def test_convergence_warning():
+    options = {"hidden_size": 6, "random_state": 0, "learning_rate": 1e-3, "tol": 0}
+    with pytest.warns(ConvergenceWarning, match="last of max_epochs=3 epochs"):
+        RNNRegressor(**options, max_epochs=3).fit(X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        RNNRegressor(**options, max_epochs=3, early_stopping=False).fit(X, y)
+        RNNRegressor(**options).partial_fit(X, y)
+
+
+def test_halving_search_over_epochs():
+    search = HalvingGridSearchCV(
+        RNNRegressor(hidden_size=4, early_stopping=False, random_state=0),
+        {"learning_rate": [1e-4, 1e-2, 0.03], "cell": ["gru"]},
+        resource="max_epochs",
+        max_resources=9,
+        min_resources=1,
+        factor=3,
+        cv=2,
+    ).fit(X, y)
+    assert search.best_params_["max_epochs"] > 1
+    assert search.best_params_["learning_rate"] != 1e-4
+
+
+def test_callbacks_of_scikit_learn():
+    callback = pytest.importorskip("sklearn.callback")
+
+    class Recorder:
+        def __init__(self):
+            self.events = []
+
+        def setup(self, estimator, context):
+            self.events.append("setup")
+
+        def teardown(self, estimator, context):
+            self.events.append("teardown")
+
+        def on_fit_task_begin(self, estimator, context):
+            self.events.append(f"begin {context.task_name}")
+
+        def on_fit_task_end(self, estimator, context, *, fitted_estimator):
+            self.events.append(f"end {context.task_name}")
+            if fitted_estimator is not None:
+                self.score = fitted_estimator.score(X, y)
+            return self.events.count("end epoch") == 3
+
+    recorder = Recorder()
+    model = RNNRegressor(**SMALL | {"max_epochs": 50}).set_callbacks(recorder)
+    model.fit(X, y)
+    assert model.n_iter_ == 3
+    assert recorder.events == [
+        "setup",
+        "begin fit",
+        *["begin epoch", "end epoch"] * 3,
+        "end fit",
+        "teardown",
+    ]
+    assert recorder.score == model.score(X, y)
+    assert isinstance(recorder, callback.FitCallback)
+    recorder.events.clear()
+    with pytest.raises(ValueError, match="NaN"):
+        model.fit(X, np.full(90, np.nan))
+    assert recorder.events[-1] == "teardown"
+
+
+def test_epochs_show_under_the_bar_of_a_search():
+    callback = pytest.importorskip("sklearn.callback")
+    pytest.importorskip("rich")
+    search = GridSearchCV(RNNRegressor(**SMALL), {"hidden_size": [3]}, cv=2)
+    search.set_callbacks(callback.ProgressBar()).fit(X, y)
+    assert search.best_score_ > -10
+
+
+# -- failure --------------------------------------------------------------------------
+
+
+def test_a_diverged_training_says_where_and_why():
+    model = RNNRegressor(
+        **SMALL, optimizer="sgd", learning_rate=1e30, max_grad_norm=None
+    )
+    with pytest.raises(NonFiniteLossError) as caught:
+        model.fit(X, y)
+    message = str(caught.value)
+    for part in (
+        "epoch 1",
+        "batch",
+        "learning rate 1e+30",
+        "norm was",
+        "max_grad_norm",
+    ):
+        assert part in message
+    assert not hasattr(model, "net_")
+
+
+def test_a_diverged_training_starts_again_at_a_tenth_of_the_rate():
+    options = {**SMALL, "optimizer": "sgd", "max_grad_norm": None, "momentum": 0.0}
+    model = RNNRegressor(**options, learning_rate=1e4, on_divergence="restart")
+    model.set_params(scale=False, max_epochs=8)
+    with pytest.warns(UserWarning, match="Training goes on from the best weights"):
+        model.fit(X * 10, y * 100)
+    assert model.n_iter_ == 8
+    assert model.net_.lr < 1e4
+    assert np.isfinite(model.predict(X)).all()
+    hopeless = model.set_params(learning_rate=1e30)
+    with pytest.raises(NonFiniteLossError, match="after 5 restarts"), pytest.warns():
+        hopeless.fit(X * 10, y * 100)
+
+
+def test_autocast_trains_and_predicts_in_full_precision():
+    model = RNNRegressor(**SMALL | {"max_epochs": 30}, autocast=True).fit(X, y)
+    assert not torch.equal(
+        weights(model), weights(RNNRegressor(**SMALL | {"max_epochs": 30}).fit(X, y))
+    )
+    assert model.score(X, y) > 0.7
+    assert network(model).head.weight.dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"nonlinearity": "relu"}, "nonlinearity='relu' is for cell='rnn'"),
+        ({"init": "identity"}, "init='identity' is for cell='rnn'"),
+        ({"init": "chrono", "cell": "rnn"}, "init='chrono'"),
+        ({"nesterov": True}, "nesterov=True needs optimizer='sgd'"),
+        (
+            {"nesterov": True, "optimizer": "sgd", "momentum": 0.0},
+            "momentum above 0",
+        ),
+        ({"tbptt_steps": 3, "bidirectional": True}, "bidirectional=True"),
+        ({"tbptt_steps": 3, "norm": "batch"}, "norm='batch'"),
+        ({"autocast": True, "dtype": "float64"}, "autocast=True"),
+        ({"lr_schedule_options": {"gamma": 0.5}}, "lr_schedule is None"),
+        ({"device": "cuda"}, "finds no such device"),
+    ],
+)
+@pytest.mark.parametrize("estimator", [RNNRegressor, RNNClassifier])
+def test_combinations_without_sense(estimator, options, message):
+    if options.get("device") == "cuda" and torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    with pytest.raises(ValueError, match=message):
+        estimator(**SMALL | options).fit(X, LABELS)
+
+
+@pytest.mark.parametrize("quantiles", [(), (0.5, 0.5), (0.0, 0.5), (1, 2), [[0.5]]])
+def test_wrong_quantiles(quantiles):
+    with pytest.raises(ValueError, match="quantiles must be different numbers"):
+        RNNRegressor(loss="quantile", quantiles=quantiles).fit(X, y)
+
+
+def test_more_combinations_without_sense():
+    with pytest.raises(ValueError, match="loss='poisson' needs"):
+        RNNRegressor(loss="poisson", instance_norm="last").fit(X, np.abs(y))
+    with pytest.raises(ValueError, match="label_smoothing is for"):
+        RNNClassifier(loss=torch.nn.MultiMarginLoss, label_smoothing=0.1).fit(X, LABELS)
+    with pytest.raises(ValueError, match="resume=True needs checkpoint_dir"):
+        RNNRegressor().fit(X, y, resume=True)
+
+
+# -- all together ---------------------------------------------------------------------
+
+# A list for each parameter; one grid over all pairs would take days, so each of its
+# values meets the others in random combinations.
+SPACE = {
+    "cell": ["lstm", "gru", "rnn"],
+    "num_layers": [1, 2],
+    "bidirectional": [False, True],
+    "nonlinearity": ["tanh", "relu"],
+    "dropout": [0.0, 0.3],
+    "recurrent_dropout": [0.0, 0.3],
+    "input_noise": [0.0, 0.1],
+    "norm": [None, "layer", "batch"],
+    "residual": [False, True],
+    "pooling": ["last", "mean", "max", "attention"],
+    "scale": [True, False],
+    "instance_norm": [None, "last", "standard"],
+    "missing": ["error", "indicator"],
+    "init": ["orthogonal", "chrono", "identity"],
+    "frozen": [None, "recurrent.0", "head"],
+    "optimizer": ["sgd", "adagrad", "rmsprop", "adam", "adamw", "nadam"],
+    "nesterov": [False, True],
+    "weight_decay": [0.0, 0.01],
+    "l1": [0.0, 1e-3],
+    "lr_schedule": [
+        None,
+        "step",
+        "exponential",
+        "cosine",
+        "one_cycle",
+        "warmup",
+        "plateau",
+    ],
+    "max_grad_norm": [None, 1.0],
+    "max_grad_value": [None, 0.5],
+    "tbptt_steps": [None, 3],
+    "batch_size": [None, 16],
+    "early_stopping": [True, False],
+    "autocast": [False, True],
+    "dtype": ["float32", "float64"],
+}
+LOSSES = ["squared_error", "absolute_error", "huber", "poisson", "quantile"]
+LOSSES += ["gaussian", "student_t", torch.nn.SmoothL1Loss]
+REFUSALS = (
+    "is for cell='rnn'",
+    "init='chrono' sets",
+    "nesterov=True needs",
+    "bidirectional=True needs",
+    "norm='batch' needs",
+    "loss='poisson' needs",
+    "autocast=True trains",
+)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_any_combination_trains_or_is_refused(seed):
+    rng = np.random.default_rng(seed)
+    options = {
+        name: values[rng.integers(len(values))] for name, values in SPACE.items()
+    }
+    classes = bool(seed % 2)
+    if classes:
+        options["loss"] = ["cross_entropy", "focal"][rng.integers(2)]
+        options["label_smoothing"] = [0.0, 0.1][rng.integers(2)]
+        kind, target = RNNClassifier, LABELS
+    else:
+        options["loss"] = LOSSES[rng.integers(len(LOSSES))]
+        kind, target = RNNRegressor, np.abs(y)
+    model = kind(
+        hidden_size=4, max_epochs=2, learning_rate=1e-3, random_state=0, **options
+    )
+    try:
+        model.fit(X, target)
+    except ValueError as error:
+        assert any(part in str(error) for part in REFUSALS), error
+        return
+    forecast = model.predict_proba(X) if classes else model.predict(X)
+    assert np.isfinite(forecast).all()
+    again = clone(model).fit(X, target)
+    assert torch.equal(weights(model), weights(again))
+
+
+def test_every_value_of_one_parameter_in_a_grid():
+    names = sorted(SPACE)
+    for name in names:
+        grid = [
+            {"cell": ["rnn"]} | {name: [value]}
+            for value in SPACE[name]
+            if (name, value) not in {("init", "chrono"), ("nesterov", True)}
+        ]
+        search = GridSearchCV(
+            RNNRegressor(hidden_size=3, max_epochs=2, random_state=0),
+            grid,
+            cv=TimeSeriesSplit(2),
+            error_score="raise",
+            refit=False,
+        )
+        search.fit(X[:40], y[:40])
+        assert np.isfinite(search.cv_results_["mean_test_score"]).all(), name
