@@ -1,0 +1,95 @@
+"""Peak memory and time of truncated back-propagation through time.
+
+One epoch of RNNRegressor("lstm", 32) on a few long sequences, with and without
+`tbptt_steps`. Each case runs in a fresh process, whose peak resident size is compared
+with that of a process that makes the same data and does not fit.
+
+usage: python docs/benchmarks/tbptt_memory.py
+(writes tbptt_memory.md beside itself; some minutes, 12 GB of memory)
+"""
+
+import platform
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from skrnn import RNNRegressor
+
+N_SEQUENCES = 4
+LENGTHS = (1_000, 10_000, 100_000)
+PARTS = (None, 100, 1_000)
+# Without truncation the longest would take ten times what the one before takes.
+LEFT_OUT = {(100_000, None)}
+
+
+def run_case(length, part):
+    """Make the data and fit, unless part is "baseline"; print MB and seconds."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(N_SEQUENCES, length, 1)).astype(np.float32)
+    y = x[:, -10:, 0].mean(1)
+    start = time.perf_counter()
+    if part != "baseline":
+        RNNRegressor(
+            "lstm",
+            32,
+            batch_size=N_SEQUENCES,
+            max_epochs=1,
+            early_stopping=False,
+            tbptt_steps=None if part == "None" else int(part),
+            random_state=0,
+        ).fit(x, y)
+    seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(peak, seconds)
+
+
+def measure(length, part):
+    command = [sys.executable, __file__, str(length), str(part)]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True)
+    peak, seconds = shown.stdout.split()[-2:]
+    return float(peak), float(seconds)
+
+
+def table():
+    yield "| steps | tbptt_steps | growth, MB | seconds |"
+    yield "| ---: | ---: | ---: | ---: |"
+    for length in LENGTHS:
+        base, _ = measure(length, "baseline")
+        for part in PARTS:
+            if (length, part) in LEFT_OUT:
+                yield f"| {length:,} | {part} | not run | |"
+                continue
+            peak, seconds = measure(length, part)
+            part = part if part is None else f"{part:,}"
+            yield f"| {length:,} | {part} | {peak - base:.0f} | {seconds:.2f} |"
+
+
+def main():
+    lines = []
+    for line in table():
+        print(line, flush=True)
+        lines.append(line)
+    shown = "\n".join(lines)
+    text = f"""# Memory of truncated back-propagation through time
+
+One epoch of `RNNRegressor("lstm", 32)` on {N_SEQUENCES} sequences with one feature, in
+one batch: growth of the peak resident memory of a fresh process over that of a process
+that makes the same data and does not fit, and seconds for `fit`.
+
+{shown}
+
+torch {torch.__version__}, one thread, {platform.machine()}. Made by `tbptt_memory.py`.
+"""
+    Path(__file__).with_suffix(".md").write_text(text)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        run_case(int(sys.argv[1]), sys.argv[2])
+    else:
+        main()
