@@ -3,6 +3,7 @@
 import warnings
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -36,9 +37,17 @@ from skrnn._parameters import (
     NOT_IN_CHECKPOINT,
     check_combination,
 )
-from skrnn._sequences import as_source
+from skrnn._sequences import SequenceSource, as_source
 from skrnn._sklearn_callbacks import CallbackSupportMixin, epoch_tasks
 from skrnn._validation_split import newest_rows
+
+
+class _Samples(NamedTuple):
+    source: SequenceSource
+    target: np.ndarray  # (n, n_targets) of float64, or (n,) of int64 for classes
+    weight: np.ndarray | None  # (n,)
+    loss_weight: np.ndarray | None  # (n,), with those of the classes
+    rows: np.ndarray | None  # where in X they are; None if all of X is here
 
 
 class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
@@ -65,7 +74,7 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         """Check y, set the fitted attributes that describe it, and encode it."""
 
     @abstractmethod
-    def _loss_weight(self, y, sample_weight, *, incremental):
+    def _loss_weight(self, target, weight):
         """Return the weights of the loss, or None where all are 1."""
 
     @abstractmethod
@@ -96,64 +105,43 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
     ):
         with self._all_or_nothing():
             check_combination(self.get_params(deep=False))
-            self._check_validation_data(X_val, y_val)
-            if resume and self.checkpoint_dir is None:
-                raise ValueError(
-                    "resume=True needs checkpoint_dir, where the checkpoints are."
-                )
-            context, tasks = epoch_tasks(
-                self, 1 if incremental else self.max_epochs, X, y
-            )
+            self._check_arguments(y, X_val, y_val, resume)
+            n_epochs = 1 if incremental else self.max_epochs
+            context, tasks = epoch_tasks(self, n_epochs, X, y)
             proceed = hasattr(self, "net_") and (self.warm_start or incremental)
-            source = self._read_X(X, reset=not proceed)
-            if y is None:
-                raise ValueError(
-                    f"This {type(self).__name__} estimator requires y to be passed, "
-                    "but the target y is None."
-                )
-            encoded = self._read_y(y, reset=not proceed, classes=classes)
-            check_consistent_length(source, encoded)
-            weight = self._read_weight(sample_weight, source)
-            loss_weight = self._loss_weight(y, weight, incremental=incremental)
-            rows = None
-            if weight is not None and not weight.all():
-                # A weight of zero means absence, in the split and the scaling too.
-                rows = np.flatnonzero(weight)
-                source, encoded = source.take(rows), encoded[rows]
-                weight, loss_weight = weight[rows], loss_weight[rows]
-            train, valid = self._split(source, encoded, incremental, X_val)
-            start = ""
+            samples = self._read_samples(
+                X, y, sample_weight, reset=not proceed, classes=classes
+            )
+            train, valid = self._split(samples, incremental or X_val is not None)
+            begin_with = None
             if proceed:
                 self._check_same_network()
-                start = self.net_.copy_of_weights()
+                begin_with = self.net_.copy_of_weights()
             else:
-                self.net_ = self._new_net(source, encoded, weight, train)
+                self.net_ = self._new_net(samples, train)
             checkpoint, state = None, None
             if self.checkpoint_dir is not None and not incremental:
-                identity = [source.contents(), encoded, loss_weight, start]
-                checkpoint = self._new_checkpoint(identity, X_val, y_val)
+                checkpoint = self._new_checkpoint(samples, begin_with, X_val, y_val)
                 state = checkpoint.load() if resume else checkpoint.clear()
-            scorer = None
             if X_val is not None:
-                valid_set = self._validation_set(X_val, y_val)
-                scorer = self._new_scorer(X_val, y_val)
+                given = self._read_samples(X_val, y_val, None, reset=False)
+                valid_set = self._dataset(given, np.arange(len(given.source)))
             elif len(valid):
-                part = valid if rows is None else rows[valid]
-                valid_set = self._dataset(source, encoded, loss_weight, valid)
+                valid_set = self._dataset(samples, valid)
                 if self.scoring is not None:
-                    scorer = self._new_scorer(
-                        _safe_indexing(X, part), _safe_indexing(y, part)
-                    )
+                    rows = valid if samples.rows is None else samples.rows[valid]
+                    X_val, y_val = _safe_indexing(X, rows), _safe_indexing(y, rows)
             else:
                 valid_set = None
-            train_set = self._dataset(source, encoded, loss_weight, train)
-            del source, encoded, weight, loss_weight  # may be large
+            train_set = self._dataset(samples, train)
+            del samples  # may be large
             self._train(
                 train_set,
                 valid_set,
+                n_epochs,
                 proceed=proceed,
                 incremental=incremental,
-                scorer=scorer,
+                scorer=self._new_scorer(X_val, y_val),
                 tasks=tasks,
                 checkpoint=checkpoint,
                 resumed=state,
@@ -175,22 +163,22 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
             self.__dict__.update(kept | before)
             raise
 
-    def _train(self, train_set, valid_set, *, proceed, incremental, **options):
+    def _train(
+        self, train_set, valid_set, n_epochs, *, proceed, incremental, **options
+    ):
         net = self.net_
         snapshot = net.snapshot() if proceed else None
         try:
             if proceed:
                 net.change(dropout=self.dropout, **training_options(self))
-            n_epochs = 1 if incremental else self.max_epochs
             reason = net.train(train_set, valid_set, n_epochs, **options)
         except BaseException:
             if proceed:
                 net.restore(snapshot)
             raise
-        history = net.history
+        history, best = net.history, net.best_weights
         n_before = snapshot[-1] if proceed and not incremental else 0
         self.n_iter_ = len(history) - n_before
-        best = net.best_weights
         self.best_epoch_ = best.best_epoch_ or len(history)
         self.loss_curve_ = _curve(history, "train_loss")
         self.validation_loss_curve_ = _curve(history, "valid_loss")
@@ -204,76 +192,95 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
                 stacklevel=5,
             )
 
-    # -- training and validation data ---------------------------------------------
-
-    def _dataset(self, source, encoded, weight, rows):
-        part = source if len(rows) == len(source) else source.take(rows)
-        target = encoded[rows]
-        if target.ndim == 2:
-            scaling = self.net_.module_.scaling
-            level = target_levels(scaling, part) if scaling.is_undone else np.zeros(1)
-            target = scaling.encode(torch.from_numpy(target), torch.as_tensor(level))
-            target = target.to(self.net_.module_.head.weight.dtype)
-        if weight is None:
-            return SequenceDataset(part, target)
-        # Weights have mean 1 over the data set: the mean over a full batch is then
-        # the weighted mean, and small batches keep their relative weights.
-        relative = torch.as_tensor(weight[rows] / (weight[rows].mean() or 1.0))
-        relative = relative.to(self.net_.module_.head.weight.dtype)
-        return SequenceDataset(part, target, relative)
-
-    def _check_validation_data(self, X_val, y_val):
+    def _check_arguments(self, y, X_val, y_val, resume):
+        if y is None:
+            raise ValueError(
+                f"This {type(self).__name__} estimator requires y to be passed, "
+                "but the target y is None."
+            )
         if (X_val is None) != (y_val is None):
             had, lacks = ("X_val", "y_val") if y_val is None else ("y_val", "X_val")
             raise ValueError(f"{had} was given without {lacks}; give both or neither.")
+        if resume and self.checkpoint_dir is None:
+            raise ValueError(
+                "resume=True needs checkpoint_dir, where the checkpoints are."
+            )
 
-    def _validation_set(self, X_val, y_val):
-        source = self._read_X(X_val, reset=False)
-        encoded = self._read_y(y_val, reset=False)
-        check_consistent_length(source, encoded)
-        return self._dataset(source, encoded, None, np.arange(len(source)))
+    # -- samples for training and validation ---------------------------------------
+
+    def _read_samples(self, X, y, sample_weight, *, reset, classes=None):
+        """Check and encode X, y and the weights; leave out what weighs nothing."""
+        source = self._read_X(X, reset=reset)
+        target = self._read_y(y, reset=reset, classes=classes)
+        check_consistent_length(source, target)
+        weight = self._read_weight(sample_weight, source)
+        rows = None
+        if weight is not None and not weight.all():
+            # A weight of zero means absence, in the split and the scaling too.
+            rows = np.flatnonzero(weight)
+            source, target, weight = source.take(rows), target[rows], weight[rows]
+        loss_weight = self._loss_weight(target, weight)
+        return _Samples(source, target, weight, loss_weight, rows)
+
+    def _dataset(self, samples, rows):
+        source = samples.source
+        source = source if len(rows) == len(source) else source.take(rows)
+        target, weight = samples.target[rows], samples.loss_weight
+        network = self.net_.module_
+        if target.ndim == 2:
+            level = torch.from_numpy(target_levels(network.scaling, source))
+            target = network.scaling.encode(torch.from_numpy(target), level)
+            target = target.to(network.head.weight.dtype)
+        if weight is not None:
+            # Weights have mean 1 over the data set: the mean over a full batch is
+            # then the weighted mean, and small batches keep their relative weights.
+            weight = torch.as_tensor(weight[rows] / weight[rows].mean())
+            weight = weight.to(network.head.weight.dtype)
+        return SequenceDataset(source, target, weight)
 
     def _new_scorer(self, X_val, y_val):
-        if self.scoring is None:
+        if self.scoring is None or X_val is None:
             return None
         scorer = check_scoring(self, self.scoring)
         return lambda: scorer(self, X_val, y_val)
 
-    def _split(self, source, encoded, incremental, X_val):
-        if incremental or not self.early_stopping or X_val is not None:
-            return np.arange(len(source)), np.arange(0)
+    def _split(self, samples, is_whole):
+        n_samples = len(samples.source)
+        if is_whole or not self.early_stopping:
+            return np.arange(n_samples), np.arange(0)
         return newest_rows(
-            len(source),
+            n_samples,
             self.validation_fraction,
             self.validation_gap,
-            self._validation_groups(encoded, source),
+            self._validation_groups(samples.target, samples.source),
         )
 
     # -- the net ------------------------------------------------------------------
 
-    def _new_net(self, source, encoded, weight, train):
+    def _new_net(self, samples, train):
         head, loss = self._new_loss()
+        source, weight = samples.source, samples.weight
         network = new_network(
             self,
             head,
             n_features=source.n_features,
             n_targets=self._n_targets(),
             max_steps=source.max_steps,
-            undo=encoded.ndim == 2 and self._scales_targets,
+            undo=self._scales_targets and samples.target.ndim == 2,
         )
-        scaling, has_head = network.scaling, False
-        if not isinstance(self.init, str):
-            has_head = take_over_weights(network, self)
+        part = source if len(train) == len(source) else source.take(train)
+        weight = None if weight is None else weight[train]
+        has_head = False
+        if isinstance(self.init, str):
+            fit_scaling(network.scaling, part, weight, scale=self.scale)
         else:
-            part = source.take(train)
-            train_weight = None if weight is None else weight[train]
-            fit_scaling(scaling, part, train_weight, scale=self.scale)
+            has_head = take_over_weights(network, self)
         if self._scales_targets and not has_head:
             fit_target_scaling(
-                scaling,
-                source.take(train),
-                encoded[train],
-                None if weight is None else weight[train],
+                network.scaling,
+                part,
+                samples.target[train],
+                weight,
                 scale=self.scale,
                 center=self._centers_targets(),
             )
@@ -296,14 +303,15 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
                     "the parameter back, or fit with warm_start=False."
                 )
 
-    def _new_checkpoint(self, identity, X_val, y_val):
+    def _new_checkpoint(self, samples, begin_with, X_val, y_val):
+        parameters = self.get_params(deep=False)
         fingerprint = Fingerprint()
         fingerprint.add(type(self).__name__)
-        parameters = self.get_params(deep=False)
         fingerprint.add(
             {k: v for k, v in parameters.items() if k not in NOT_IN_CHECKPOINT}
         )
-        fingerprint.add(identity)
+        fingerprint.add([samples.source.contents(), samples.target])
+        fingerprint.add([samples.loss_weight, begin_with])
         if X_val is not None:
             fingerprint.add(self._read_X(X_val, reset=False).contents())
             fingerprint.add(np.asarray(y_val))

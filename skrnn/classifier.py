@@ -459,6 +459,12 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
                 "classes must be passed on the first call to partial_fit: later calls "
                 "may bring labels that are not in y."
             )
+        if isinstance(self.class_weight, str):
+            raise ValueError(
+                'class_weight="balanced" needs the frequencies of all labels, which '
+                "partial_fit does not know. Give the weights as a dict: "
+                "compute_class_weight of scikit-learn finds them."
+            )
         return self._fit(X, y, sample_weight, incremental=True, classes=classes)
 
     def predict(self, X):
@@ -600,17 +606,15 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
             )
         return np.searchsorted(self.classes_, y).astype(np.int64)
 
-    def _loss_weight(self, y, sample_weight, *, incremental):
+    def _loss_weight(self, target, weight):
         if self.class_weight is None:
-            return sample_weight
-        if incremental and isinstance(self.class_weight, str):
-            raise ValueError(
-                'class_weight="balanced" needs the frequencies of all labels, which '
-                "partial_fit does not know. Give the weights as a dict: "
-                "compute_class_weight of scikit-learn finds them."
-            )
-        balance = compute_sample_weight(self.class_weight, y)
-        return balance if sample_weight is None else balance * sample_weight
+            return weight
+        labels = target if self._is_multilabel else self.classes_[target]
+        if self.class_weight == "balanced":
+            balance = _balance(target, weight)
+        else:
+            balance = compute_sample_weight(self.class_weight, labels)
+        return balance if weight is None else balance * weight
 
     def _validation_groups(self, encoded, source):
         return source.series if self._is_multilabel else encoded
@@ -625,3 +629,15 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
             label_smoothing=self.label_smoothing,
             focal_gamma=self.focal_gamma,
         )
+
+
+def _balance(target, weight):
+    """Weights that give every class the same sum; a sample's weight is its count."""
+    weight = np.ones(len(target)) if weight is None else weight
+    if target.ndim == 1:
+        counts = np.bincount(target, weight)
+        return (weight.sum() / ((counts > 0).sum() * counts.clip(1e-300)))[target]
+    balance = np.ones(len(target))
+    for column in target.T:  # as scikit-learn does: the product over the labels
+        balance *= _balance(column.astype(np.int64), weight)
+    return balance

@@ -545,8 +545,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
             )
         return target
 
-    def _loss_weight(self, y, sample_weight, *, incremental):
-        return sample_weight
+    def _loss_weight(self, target, weight):
+        return weight
 
     def _validation_groups(self, target, source):
         return source.series

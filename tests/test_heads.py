@@ -72,18 +72,22 @@ def test_parameters_of_raw_outputs(name):
     def softplus(value):
         return math.log1p(math.exp(value))
 
-    for i, j, given in entries(raw):
+    for i, j, numbers in entries(raw):
         if name == "quantiles":
-            third = given[2]  # the median among 0.05, 0.25, 0.5, 0.9
-            second = third - softplus(given[1])
-            first = second - softplus(given[0])
-            expected = [first, second, third, third + softplus(given[3])]
+            third = numbers[2]  # the median among 0.05, 0.25, 0.5, 0.9
+            second = third - softplus(numbers[1])
+            first = second - softplus(numbers[0])
+            expected = [first, second, third, third + softplus(numbers[3])]
         elif name == "gaussian":
-            expected = [given[0], softplus(given[1]) + 1e-4]
+            expected = [numbers[0], softplus(numbers[1]) + 1e-4]
         elif name == "student_t":
-            expected = [given[0], softplus(given[1]) + 1e-4, softplus(given[2]) + 2.1]
+            expected = [
+                numbers[0],
+                softplus(numbers[1]) + 1e-4,
+                softplus(numbers[2]) + 2.1,
+            ]
         else:
-            expected = given
+            expected = numbers
         assert_allclose(parameters[i, j], expected, rtol=1e-13, atol=1e-13)
 
 
@@ -144,8 +148,8 @@ def test_likelihoods_equal_scipy(name):
     head, parameters = drawn(name)
     target = normal(N, K, seed=1, scale=4.0)
     loss = head.loss(parameters, target)
-    for i, j, given in entries(parameters):
-        expected = -LAWS[name](given).logpdf(float(target[i, j]))
+    for i, j, numbers in entries(parameters):
+        expected = -LAWS[name](numbers).logpdf(float(target[i, j]))
         assert_allclose(loss[i, j], expected, rtol=1e-12, atol=1e-12)
 
 
@@ -165,10 +169,10 @@ def test_quantile_loss_equals_a_pinball_loop():
     target = normal(N, K, seed=1, scale=4.0)
     target[0, 0] = parameters[0, 0, 1]  # met exactly
     loss = head.loss(parameters, target)
-    for i, j, given in entries(parameters):
+    for i, j, numbers in entries(parameters):
         wanted = float(target[i, j])
         terms = [
-            pinball(p, wanted, level) for p, level in zip(given, TRAINED, strict=True)
+            pinball(p, wanted, level) for p, level in zip(numbers, TRAINED, strict=True)
         ]
         assert_allclose(loss[i, j], sum(terms) / 4, rtol=1e-12, atol=1e-14)
 
@@ -194,9 +198,9 @@ def test_names_of_regression_losses(loss):
     raw = normal(N, K, head.width, scale=2.0)
     target = normal(N, K, seed=1, scale=2.0).abs()
     total = 0.0
-    for i, j, given in entries(head.transform(raw)):
+    for i, j, numbers in entries(head.transform(raw)):
         wanted = float(target[i, j])
-        error = wanted - given[0]
+        error = wanted - numbers[0]
         if loss == "squared_error":
             total += error**2
         elif loss == "absolute_error":
@@ -204,9 +208,9 @@ def test_names_of_regression_losses(loss):
         elif loss == "huber":
             total += error**2 / 2 if abs(error) < 1 else abs(error) - 0.5
         elif loss == "poisson":
-            total += math.exp(given[0]) - wanted * given[0]
+            total += math.exp(numbers[0]) - wanted * numbers[0]
         else:
-            total -= stats.norm.logpdf(wanted, *given)
+            total -= stats.norm.logpdf(wanted, *numbers)
     result = sample_loss(head.transform(raw), target)
     assert_allclose(result, total / (N * K), rtol=1e-12)
 
@@ -230,20 +234,20 @@ def test_affine_is_the_law_of_the_moved_target(name, each_sample):
     moved = head.affine(parameters, shift, scale)
     shifts, scales = shift.expand(N, K).tolist(), scale.expand(N, K).tolist()
     target = normal(N, K, seed=6, scale=2.0)
-    for i, j, given in entries(parameters):
+    for i, j, numbers in entries(parameters):
         a, b = shifts[i][j], scales[i][j]
         new = moved[i, j].tolist()
         if name in ("point", "quantiles"):
-            assert_allclose(new, [a + b * p for p in given], rtol=1e-12, atol=1e-12)
+            assert_allclose(new, [a + b * p for p in numbers], rtol=1e-12, atol=1e-12)
         elif name == "log_rate":
-            assert_allclose(math.exp(new[0]), b * math.exp(given[0]), rtol=1e-12)
+            assert_allclose(math.exp(new[0]), b * math.exp(numbers[0]), rtol=1e-12)
         else:
             # The density of a + b * Z at a + b * z is that of Z at z over b.
             z = float(target[i, j])
-            before = LAWS[name](given).logpdf(z) - math.log(b)
+            before = LAWS[name](numbers).logpdf(z) - math.log(b)
             after = LAWS[name](new).logpdf(a + b * z)
             assert_allclose(after, before, rtol=1e-11, atol=1e-11)
-            quantiles = LAWS[name](given).ppf([0.1, 0.5, 0.8])
+            quantiles = LAWS[name](numbers).ppf([0.1, 0.5, 0.8])
             expected = [a + b * q for q in quantiles]
             assert_allclose(LAWS[name](new).ppf([0.1, 0.5, 0.8]), expected, rtol=1e-9)
 
@@ -265,8 +269,8 @@ def test_forecasts_equal_scipy(name):
     location, std = head.location(parameters), head.std(parameters)
     quantiles = head.quantiles(parameters, levels)
     assert quantiles.shape == (N, K, 4)
-    for i, j, given in entries(parameters):
-        law = LAWS[name](given)
+    for i, j, numbers in entries(parameters):
+        law = LAWS[name](numbers)
         assert_allclose(location[i, j], law.mean(), rtol=1e-12)
         assert_allclose(std[i, j], law.std(), rtol=1e-12)
         for m, level in enumerate(levels):
@@ -285,9 +289,9 @@ def test_forecasts_of_points_rates_and_quantiles():
     head, parameters = drawn("quantiles")
     parameters = parameters.numpy()
     chosen = head.quantiles(parameters, (0.9, 0.05))
-    for i, j, given in entries(parameters):
-        assert head.location(parameters)[i, j] == given[2]
-        assert chosen[i, j].tolist() == [given[3], given[0]]
+    for i, j, numbers in entries(parameters):
+        assert head.location(parameters)[i, j] == numbers[2]
+        assert chosen[i, j].tolist() == [numbers[3], numbers[0]]
 
 
 # -- one number a sample --------------------------------------------------------------
@@ -312,8 +316,8 @@ def test_weights_have_mean_one_over_all_samples_not_over_the_batch():
     parameters, target = normal(N, K, 1), normal(N, K, seed=1)
     weight = torch.tensor([0.5, 2.0, 0.0, 1.0, 3.0, 4.0], dtype=torch.float64)
     total = 0.0
-    for i, j, (given,) in entries(parameters):
-        total += float(weight[i]) * (given - float(target[i, j])) ** 2 / K
+    for i, j, (numbers,) in entries(parameters):
+        total += float(weight[i]) * (numbers - float(target[i, j])) ** 2 / K
     assert_allclose(loss(parameters, target, weight), total / N, rtol=1e-12)
 
 
@@ -514,15 +518,15 @@ def test_multilabel_losses_of_torch():
 
 
 def test_objects_stay_as_they_were():
-    given = nn.CrossEntropyLoss(weight=torch.arange(1.0, 1 + C, dtype=torch.float64))
+    original = nn.CrossEntropyLoss(weight=torch.arange(1.0, 1 + C, dtype=torch.float64))
     _, sample_loss = classification_loss(
-        given, multilabel=False, label_smoothing=0.0, focal_gamma=2.0
+        original, multilabel=False, label_smoothing=0.0, focal_gamma=2.0
     )
     sample_loss.to(torch.float32)
-    assert given.reduction == "mean"
-    assert given.weight.dtype == torch.float64
+    assert original.reduction == "mean"
+    assert original.weight.dtype == torch.float64
     logits, target = class_data()
-    expected = given(logits, target) * (target + 1).sum() / N
+    expected = original(logits, target) * (target + 1).sum() / N
     sample_loss.to(torch.float64)
     assert_allclose(sample_loss(logits[..., None], target), expected, rtol=1e-12)
 

@@ -320,11 +320,6 @@ def test_weights_are_repetitions_for_classes(options):
     options = {**SMALL, "batch_size": None, "dtype": "float64", **options}
     labels = np.digitize(y, [-1, 1])
     weighted = RNNClassifier(**options)
-    if options.get("class_weight") == "balanced":
-        # scikit-learn counts rows, not weights, for "balanced".
-        count = np.bincount(np.repeat(labels, times))
-        options["class_weight"] = dict(enumerate(times.sum() / (3 * count)))
-        weighted = RNNClassifier(**options)
     weighted.fit(X, labels, times)
     repeated = RNNClassifier(**options)
     repeated.fit(np.repeat(X, times, axis=0), np.repeat(labels, times))
