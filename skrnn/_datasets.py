@@ -2,9 +2,10 @@
 
 import numpy as np
 import torch
+from torch.utils.data import Dataset
 
 
-class SequenceDataset:
+class SequenceDataset(Dataset):
     """A source of sequences with its targets and weights.
 
     Parameters
@@ -48,7 +49,7 @@ class BatchIterator:
         return -(-len(self.dataset) // self.batch_size)
 
     def __iter__(self):
-        """Yield pairs of inputs of the network and inputs of the loss."""
+        """Yield pairs: inputs of the network, with the weights, and targets."""
         data, n_samples = self.dataset, len(self.dataset)
         if self.generator is None:
             order = torch.arange(n_samples)
@@ -61,9 +62,8 @@ class BatchIterator:
             inputs = {"x": torch.from_numpy(np.ascontiguousarray(block))}
             if lengths is not None:
                 inputs["lengths"] = torch.from_numpy(lengths)
-            wanted = {}
-            if data.target is not None:
-                wanted["target"] = data.target[rows]
             if data.weight is not None:
-                wanted["weight"] = data.weight[rows]
-            yield inputs, wanted
+                inputs["weight"] = data.weight[rows]
+            # skorch concatenates the targets of batches, and has no use for None.
+            target = rows.new_zeros(0) if data.target is None else data.target[rows]
+            yield inputs, target

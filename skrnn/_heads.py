@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 import torch
-from scipy import stats
+from scipy import special, stats
 from torch.nn.functional import softplus
 
 # The least scale of a likelihood, in units of the scaled target: without one a few
@@ -39,6 +39,30 @@ class Point:
     def location(self, parameters):
         """Forecasts (n, k) from parameters, an ndarray (n, k, width)."""
         return parameters[..., 0]
+
+
+class Classes(Point):
+    """The unnormalised logarithm of a probability for each class."""
+
+    def probability(self, parameters):
+        """Probabilities (n, n_classes)."""
+        return special.softmax(parameters[..., 0], axis=1)
+
+    def location(self, parameters):
+        """Numbers (n,) of the likeliest classes."""
+        return parameters[..., 0].argmax(axis=1)
+
+
+class Labels(Point):
+    """The log-odds of each label; a sample may have several."""
+
+    def probability(self, parameters):
+        """Probabilities (n, n_labels)."""
+        return special.expit(parameters[..., 0])
+
+    def location(self, parameters):
+        """Which labels each sample has (n, n_labels), as 0 and 1."""
+        return (parameters[..., 0] > 0).astype(int)
 
 
 class LogRate(Point):

@@ -7,7 +7,15 @@ import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits, log_softmax
 
-from skrnn._heads import Gaussian, LogRate, Point, Quantiles, StudentT
+from skrnn._heads import (
+    Classes,
+    Gaussian,
+    Labels,
+    LogRate,
+    Point,
+    Quantiles,
+    StudentT,
+)
 
 POINT_LOSSES = {
     "squared_error": nn.MSELoss,
@@ -141,11 +149,12 @@ def regression_loss(loss, quantiles):
 
 def classification_loss(loss, *, multilabel, label_smoothing, focal_gamma):
     """Make the head and the loss of a classifier, as `regression_loss` does."""
+    head = Labels() if multilabel else Classes()
     if not isinstance(loss, str):
-        return Point(), SampleLoss(_OnPoints(_unreduced(loss)))
+        return head, SampleLoss(_OnPoints(_unreduced(loss)))
     gamma = focal_gamma if loss == "focal" else 0.0
     kind = _BinaryCrossEntropy if multilabel else _CrossEntropy
-    return Point(), SampleLoss(kind(label_smoothing, gamma))
+    return head, SampleLoss(kind(label_smoothing, gamma))
 
 
 def _unreduced(loss):

@@ -352,16 +352,18 @@ class SequenceNet(NeuralNet):
 
     def infer(self, x, **fit_params):
         """Run the network over a batch, which it moves to its device itself."""
+        x, lengths = x["x"], x.get("lengths")
         if not (self.autocast and self.module_.training):
-            return self.module_(**x)
+            return self.module_(x, lengths)
         kind = self.module_.head.weight.device.type
         with torch.autocast(kind, dtype=torch.bfloat16):
-            return self.module_(**x).float()
+            return self.module_(x, lengths).float()
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return the weighted loss of a batch."""
-        wanted = {name: value.to(y_pred.device) for name, value in y_true.items()}
-        return self.criterion_(y_pred, **wanted)
+        weight = X.get("weight")
+        weight = None if weight is None else weight.to(y_pred.device)
+        return self.criterion_(y_pred, y_true.to(y_pred.device), weight)
 
     def train_step(self, batch, **fit_params):
         """Take one optimiser step; refuse to go on from a loss that is not finite."""
@@ -506,6 +508,37 @@ class SequenceNet(NeuralNet):
 
     # -- prediction -------------------------------------------------------------
 
+    def predict_proba(self, X):
+        """Compute, for skorch's callbacks, what the loss is computed from.
+
+        Parameters
+        ----------
+        X : SequenceDataset
+            The sequences.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), or (n_samples, n_targets, width)
+            Probabilities of classes; else parameters in units of the loss.
+        """
+        parameters = super().predict_proba(X)
+        head = self.module_.target_head
+        return getattr(head, "probability", np.asarray)(parameters)
+
+    def predict(self, X):
+        """Predict, for skorch's callbacks, in units of the loss.
+
+        Parameters
+        ----------
+        X : SequenceDataset
+            The sequences.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_targets), or (n_samples,) of numbers of classes
+        """
+        return self.module_.target_head.location(super().predict_proba(X))
+
     def outputs(self, source):
         """Compute parameters of the targets in the user's units.
 
@@ -534,7 +567,7 @@ class SequenceNet(NeuralNet):
         start = 0
         with single_thread(), torch.inference_mode():
             for inputs, _ in self.get_iterator(SequenceDataset(source)):
-                parameters = network.predict(**inputs)
+                parameters = network.predict(inputs["x"], inputs.get("lengths"))
                 results[start : start + len(parameters)] = parameters.numpy()
                 start += len(parameters)
         network.train(was_training)

@@ -3,7 +3,7 @@
 from numbers import Real
 
 import numpy as np
-from scipy.special import expit, log_expit, log_softmax, softmax
+from scipy.special import log_expit, log_softmax
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.utils import compute_sample_weight
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
@@ -529,8 +529,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
             In the order of ``classes_``. For several labels a sample each column is
             the probability of its label, and rows need not sum to 1.
         """
-        outputs = self._predict_outputs(X)[..., 0]
-        return expit(outputs) if self._is_multilabel else softmax(outputs, axis=1)
+        parameters = self._predict_outputs(X)
+        return self.net_.module_.target_head.probability(parameters)
 
     def predict_log_proba(self, X):
         """Predict the logarithms of the probabilities.

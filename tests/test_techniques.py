@@ -16,7 +16,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import mean_pinball_loss
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
-from skorch.callbacks import Callback
+from skorch.callbacks import BatchScoring, Callback, EpochScoring
 
 from skrnn import RNNClassifier, RNNRegressor, SlidingWindow
 from skrnn.exceptions import NonFiniteLossError
@@ -834,11 +834,14 @@ def test_any_combination_trains_or_is_refused(seed):
     model = kind(
         hidden_size=4, max_epochs=2, learning_rate=1e-3, random_state=0, **options
     )
+    states = torch.get_rng_state(), np.random.get_state()[1].copy()
     try:
         model.fit(X, target)
     except ValueError as error:
         assert any(part in str(error) for part in REFUSALS), error
         return
+    assert torch.equal(states[0], torch.get_rng_state())
+    assert_array_equal(states[1], np.random.get_state()[1])
     forecast = model.predict_proba(X) if classes else model.predict(X)
     assert np.isfinite(forecast).all()
     again = clone(model).fit(X, target)
@@ -862,3 +865,38 @@ def test_every_value_of_one_parameter_in_a_grid():
         )
         search.fit(X[:40], y[:40])
         assert np.isfinite(search.cv_results_["mean_test_score"]).all(), name
+
+
+@pytest.mark.parametrize(
+    ("kind", "scoring"),
+    [
+        (RNNRegressor, "neg_mean_squared_error"),
+        (RNNClassifier, "accuracy"),
+        (RNNClassifier, "neg_log_loss"),
+    ],
+)
+def test_scores_of_skorch(kind, scoring):
+    target = y if kind is RNNRegressor else LABELS
+    callbacks = [
+        EpochScoring(scoring, name="valid"),
+        EpochScoring(scoring, on_train=True, name="train"),
+        BatchScoring("neg_mean_squared_error", name="batch"),
+    ]
+    if kind is RNNClassifier:
+        callbacks.pop()
+    model = kind(hidden_size=6, max_epochs=5, random_state=0, callbacks=callbacks)
+    model.fit(X, target, sample_weight=np.ones(90))
+    epochs = model.net_.history
+    if scoring != "accuracy":
+        expected = [-loss for loss in model.validation_loss_curve_]
+        assert_allclose(epochs[:, "valid"], expected, rtol=1e-5)
+    assert len(epochs[:, "train"]) == 5
+    assert torch.equal(
+        weights(model), weights(clone(model).set_params(callbacks=None).fit(X, target))
+    )
+
+
+def test_the_net_reads_no_plain_arrays():
+    model = RNNRegressor(**SMALL).fit(X, y)
+    with pytest.raises(TypeError, match="Call predict of the estimator instead"):
+        model.net_.predict(X.astype(np.float32))

@@ -433,13 +433,13 @@ def test_batches_hold_every_sample_once():
     for _ in range(2):
         read = list(batches)
         assert [len(inputs["x"]) for inputs, _ in read] == [40, 40, 10]
-        order = torch.cat([wanted["target"] for _, wanted in read])
+        order = torch.cat([wanted for _, wanted in read])
         values = torch.cat([inputs["x"] for inputs, _ in read])
         assert_array_equal(values[:, :, 0], X[order])
         assert_array_equal(np.sort(order), np.arange(len(X)))
         orders.append(order)
     assert not torch.equal(*orders)
-    in_order = [wanted["target"] for _, wanted in BatchIterator(data, 40)]
+    in_order = [wanted for _, wanted in BatchIterator(data, 40)]
     assert_array_equal(torch.cat(in_order), np.arange(len(X)))
 
 

@@ -23,10 +23,11 @@ from skrnn import RNNRegressor
 N_SEQUENCES = 8
 LENGTHS = (1_000, 10_000, 100_000)
 PARTS = (None, 100, 1_000)
+POOLINGS = ("last", "mean")
 SHORT = 10  # steps of the case that shows what any fit costs
 
 
-def run_case(length, part):
+def run_case(length, part, pooling):
     """Make the data and fit, unless part is "baseline"; print MB and seconds."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(N_SEQUENCES, length, 1)).astype(np.float32)
@@ -36,6 +37,7 @@ def run_case(length, part):
         RNNRegressor(
             "lstm",
             32,
+            pooling=pooling,
             batch_size=N_SEQUENCES,
             max_epochs=1,
             early_stopping=False,
@@ -47,22 +49,30 @@ def run_case(length, part):
     print(peak, seconds)
 
 
-def measure(length, part):
-    command = [sys.executable, __file__, str(length), str(part)]
+def measure(length, part, pooling="last"):
+    command = [sys.executable, __file__, str(length), str(part), pooling]
     shown = subprocess.run(command, capture_output=True, text=True, check=True)
     peak, seconds = shown.stdout.split()[-2:]
     return float(peak), float(seconds)
 
 
+def cases():
+    yield SHORT, None, "last"
+    for pooling in POOLINGS:
+        for length in LENGTHS:
+            for part in PARTS:
+                yield length, part, pooling
+
+
 def table():
-    yield "| steps | tbptt_steps | growth, MB | seconds |"
-    yield "| ---: | ---: | ---: | ---: |"
-    for length in (SHORT, *LENGTHS):
-        base, _ = measure(length, "baseline")
-        for part in PARTS if length > SHORT else PARTS[:1]:
-            peak, seconds = measure(length, part)
-            part = part if part is None else f"{part:,}"
-            yield f"| {length:,} | {part} | {peak - base:.0f} | {seconds:.2f} |"
+    yield "| pooling | steps | tbptt_steps | growth, MB | seconds |"
+    yield "| --- | ---: | ---: | ---: | ---: |"
+    base = {length: measure(length, "baseline")[0] for length in (SHORT, *LENGTHS)}
+    for length, part, pooling in cases():
+        peak, seconds = measure(length, part, pooling)
+        part = part if part is None else f"{part:,}"
+        growth = peak - base[length]
+        yield f"| {pooling} | {length:,} | {part} | {growth:.0f} | {seconds:.1f} |"
 
 
 def main():
@@ -87,6 +97,6 @@ torch {torch.__version__}, one thread, {platform.machine()}. Made by `tbptt_memo
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        run_case(int(sys.argv[1]), sys.argv[2])
+        run_case(int(sys.argv[1]), *sys.argv[2:])
     else:
         main()
