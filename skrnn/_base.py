@@ -17,19 +17,11 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
-from skrnn._build import (
-    fit_scaling,
-    fit_target_scaling,
-    freeze,
-    new_net,
-    new_network,
-    take_over_weights,
-    target_levels,
-    training_options,
-)
+from skrnn._build import new_net, new_network, training_options
 from skrnn._checkpoint import Checkpoint
 from skrnn._datasets import SequenceDataset
 from skrnn._fingerprint import Fingerprint
+from skrnn._fit_scaling import fit_scaling, fit_target_scaling, target_levels
 from skrnn._layouts import check_sequences
 from skrnn._parameters import (
     ARCHITECTURE,
@@ -37,8 +29,10 @@ from skrnn._parameters import (
     NOT_IN_CHECKPOINT,
     check_combination,
 )
+from skrnn._pretrained import freeze, take_over_weights
 from skrnn._sequences import SequenceSource, as_source
 from skrnn._sklearn_callbacks import CallbackSupportMixin, epoch_tasks
+from skrnn._training_state import restore, snapshot
 from skrnn._validation_split import newest_rows
 
 
@@ -167,17 +161,17 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         self, train_set, valid_set, n_epochs, *, proceed, incremental, **options
     ):
         net = self.net_
-        snapshot = net.snapshot() if proceed else None
+        before = snapshot(net) if proceed else None
         try:
             if proceed:
                 net.change(dropout=self.dropout, **training_options(self))
             reason = net.train(train_set, valid_set, n_epochs, **options)
         except BaseException:
             if proceed:
-                net.restore(snapshot)
+                restore(net, before)
             raise
         history, best = net.history, net.best_weights
-        n_before = snapshot[-1] if proceed and not incremental else 0
+        n_before = before[-1] if proceed and not incremental else 0
         self.n_iter_ = len(history) - n_before
         self.best_epoch_ = best.best_epoch_ or len(history)
         self.loss_curve_ = _curve(history, "train_loss")

@@ -2,7 +2,6 @@
 
 import copy
 import math
-import time
 import warnings
 
 import numpy as np
@@ -15,6 +14,7 @@ from skrnn._callbacks import BestWeights, Progress
 from skrnn._datasets import BatchIterator, SequenceDataset
 from skrnn._optimizers import Schedule
 from skrnn._threads import single_thread
+from skrnn._training_state import Run, load_training, training_state
 from skrnn.exceptions import NonFiniteLossError
 
 # A batch of validation or prediction holds about this many numbers in all states.
@@ -181,14 +181,14 @@ class SequenceNet(NeuralNet):
         if not self.initialized_:
             self.initialize()
         self.max_epochs = epochs
-        self._run = _Run(len(self.history), scorer, tasks, checkpoint)
+        self.run = Run(len(self.history), scorer, tasks, checkpoint)
         self.notify("on_train_begin", X=train_set, y=valid_set)
         try:
             iterator = self.get_iterator(train_set, training=True)
-            self._run.n_batches = len(iterator)
+            self.run.n_batches = len(iterator)
             if resumed is not None:
-                self._load_training(resumed)
-            self._prepare_schedule()
+                load_training(self, resumed)
+            self.prepare_schedule()
             with single_thread():
                 return self._train_until_stopped(train_set, valid_set)
         except KeyboardInterrupt:
@@ -196,11 +196,11 @@ class SequenceNet(NeuralNet):
             return "interrupted"
         finally:
             self.notify("on_train_end", X=train_set, y=valid_set)
-            self._run = None
+            self.run = None
 
     def _train_until_stopped(self, train_set, valid_set):
         while True:
-            remaining = self.max_epochs - len(self.history) + self._run.n_before
+            remaining = self.max_epochs - len(self.history) + self.run.n_before
             if self.best_weights.is_stalled:
                 return "stalled"
             if remaining <= 0:
@@ -218,7 +218,7 @@ class SequenceNet(NeuralNet):
 
     def _restart(self, error):
         """Go back to the best weights, at a tenth of the rate."""
-        run = self._run
+        run = self.run
         if run.n_restarts == _MAX_RESTARTS:
             raise NonFiniteLossError(
                 f"{error} It diverged again after {_MAX_RESTARTS} restarts, each at a "
@@ -229,9 +229,9 @@ class SequenceNet(NeuralNet):
             del self.history[-1]
         best = self.best_weights.weights_
         self.module_.load_state_dict(run.best_begin if best is None else best)
-        self._set_rate(self.lr / 10)
+        self.set_rate(self.lr / 10)
         self._initialize_optimizer()
-        self._prepare_schedule()
+        self.prepare_schedule()
         warnings.warn(
             f"{error} Training goes on from the best weights so far at learning rate "
             f"{self.lr:g}.",
@@ -239,21 +239,23 @@ class SequenceNet(NeuralNet):
             stacklevel=2,
         )
 
-    def _set_rate(self, rate):
+    def set_rate(self, rate):
+        """Set the learning rate (float) of the next optimiser."""
         kind, options = self.optimizer_spec
         self.optimizer_spec = kind, options | {"lr": rate}
 
-    def _prepare_schedule(self):
+    def prepare_schedule(self):
+        """Make the learning-rate schedule, if there is to be one and is none yet."""
         kind, options, n_epochs = self.schedule_spec
         if kind is not None and self.schedule_ is None:
             self.schedule_ = Schedule(
-                kind, options, self.optimizer_, n_epochs, self._run.n_batches
+                kind, options, self.optimizer_, n_epochs, self.run.n_batches
             )
 
     def _keep_whole_epochs(self):
         if self.history and "train_loss" not in self.history[-1]:
             del self.history[-1]
-        if len(self.history) <= self._run.n_before:
+        if len(self.history) <= self.run.n_before:
             raise KeyboardInterrupt
         warnings.warn(
             f"Training was interrupted by the user after {len(self.history)} epochs; "
@@ -294,8 +296,8 @@ class SequenceNet(NeuralNet):
             super().notify(method_name, **cb_kwargs)
             return
         self._check_weights()
-        if self._run.scorer is not None and cb_kwargs.get("dataset_valid"):
-            self.history.record("valid_score", float(self._run.scorer()))
+        if self.run.scorer is not None and cb_kwargs.get("dataset_valid"):
+            self.history.record("valid_score", float(self.run.scorer()))
         is_stopped = False
         try:
             super().notify(method_name, **cb_kwargs)
@@ -306,29 +308,29 @@ class SequenceNet(NeuralNet):
 
     def _end_epoch(self):
         """Do what follows an epoch; tell whether it was the last."""
-        run, epoch = self._run, self.history[-1]
+        run, epoch = self.run, self.history[-1]
         if self.schedule_ is not None:
             self.schedule_.after_epoch(epoch.get("valid_loss", epoch["train_loss"]))
         if epoch["train_loss"] < run.least_loss:
             run.least_loss, run.best_begin = float(epoch["train_loss"]), run.begin_with
         if run.checkpoint is not None:
-            run.checkpoint.save(self._training_state())
+            run.checkpoint.save(training_state(self))
         is_stopped = run.tasks is not None and run.tasks.end()
         return is_stopped or self.best_weights.is_stalled or self._is_out_of_time()
 
     def _is_out_of_time(self):
-        return self.max_time is not None and self._run.seconds() >= self.max_time
+        return self.max_time is not None and self.run.seconds() >= self.max_time
 
     def on_epoch_begin(self, net, **kwargs):
         """Open a new epoch and forget the batches of the one before."""
         if self.history:
             self.history[-1]["batches"].clear()
-        if self._run.tasks is not None:
-            self._run.tasks.begin()
+        if self.run.tasks is not None:
+            self.run.tasks.begin()
         if self.on_divergence == "restart":
-            self._run.begin_with = self.copy_of_weights()
-            if self._run.best_begin is None:
-                self._run.best_begin = self._run.begin_with
+            self.run.begin_with = self.copy_of_weights()
+            if self.run.best_begin is None:
+                self.run.best_begin = self.run.begin_with
         super().on_epoch_begin(net, **kwargs)
 
     def on_grad_computed(self, net, named_parameters, training=True, **kwargs):
@@ -341,9 +343,9 @@ class SequenceNet(NeuralNet):
         if self.max_grad_value is not None:
             clip_grad_value_(weights, self.max_grad_value)
         if self.max_grad_norm is not None:
-            self._run.grad_norm = clip_grad_norm_(weights, self.max_grad_norm)
+            self.run.grad_norm = clip_grad_norm_(weights, self.max_grad_norm)
         else:
-            self._run.grad_norm = get_total_norm([p.grad for p in weights])
+            self.run.grad_norm = get_total_norm([p.grad for p in weights])
 
     def on_batch_end(self, net, batch=None, training=False, **kwargs):
         """Move a schedule that counts batches."""
@@ -386,7 +388,7 @@ class SequenceNet(NeuralNet):
     def _raise_non_finite(self, what):
         batch = len(self.history[-1]["batches"])
         rate = self.optimizer_.param_groups[0]["lr"]
-        norm = self._run.grad_norm
+        norm = self.run.grad_norm
         norm = math.nan if norm is None else float(norm)
         if not math.isfinite(norm) and self.max_grad_norm is None:
             cause = "the gradient exploded: set max_grad_norm, or lower learning_rate"
@@ -442,69 +444,6 @@ class SequenceNet(NeuralNet):
         """Copy the weights and buffers of the network."""
         state = self.module_.state_dict()
         return {name: value.clone() for name, value in state.items()}
-
-    def snapshot(self):
-        """Copy all that training changes, so that a failed fit can be undone."""
-        names = ("optimizer_spec", "schedule_spec", "lr", "schedule_", "optimizer_")
-        return (
-            {name: getattr(self, name) for name in names},
-            self.copy_of_weights(),
-            copy.deepcopy(self.optimizer_.state_dict()),
-            None if self.schedule_ is None else self.schedule_.state_dict(),
-            self.module_.generator.get_state(),
-            len(self.history),
-        )
-
-    def restore(self, snapshot):
-        """Go back to a snapshot."""
-        attributes, weights, optimizer, schedule, random_state, n_epochs = snapshot
-        vars(self).update(attributes)
-        self.module_.load_state_dict(weights)
-        self.optimizer_.load_state_dict(optimizer)
-        if schedule is not None:
-            self.schedule_.load_state_dict(schedule)
-        self.module_.generator.set_state(random_state)
-        del self.history[n_epochs:]
-
-    def _training_state(self):
-        schedule = None if self.schedule_ is None else self.schedule_.state_dict()
-        return {
-            "weights": self.copy_of_weights(),
-            "optimizer": self.optimizer_.state_dict(),
-            "schedule": schedule,
-            "rate": self.lr,
-            "random_state": self.module_.generator.get_state(),
-            "best": self.best_weights.state_dict(),
-            "history": [
-                {k: v for k, v in epoch.items() if k != "batches"}
-                for epoch in self.history
-            ],
-            "seconds": self._run.seconds(),
-            "n_restarts": self._run.n_restarts,
-            "n_before": self._run.n_before,
-            "least_loss": self._run.least_loss,
-            "best_begin": self._run.best_begin,
-        }
-
-    def _load_training(self, state):
-        if state["rate"] != self.lr:  # it was lowered by a restart
-            self._set_rate(state["rate"])
-            self._initialize_optimizer()
-        # Made before the optimiser's state comes back, since it sets the rate.
-        self._prepare_schedule()
-        if self.schedule_ is not None:
-            self.schedule_.load_state_dict(state["schedule"])
-        self.module_.load_state_dict(state["weights"])
-        self.optimizer_.load_state_dict(state["optimizer"])
-        self.module_.generator.set_state(state["random_state"])
-        self.best_weights.load_state_dict(state["best"])
-        del self.history[:]
-        for epoch in state["history"]:
-            self.history.append({**epoch, "batches": []})
-        run = self._run
-        for name in ("n_restarts", "n_before", "least_loss", "best_begin"):
-            setattr(run, name, state[name])
-        run.begin -= state["seconds"]
 
     # -- prediction -------------------------------------------------------------
 
@@ -572,23 +511,3 @@ class SequenceNet(NeuralNet):
                 start += len(parameters)
         network.train(was_training)
         return results
-
-
-class _Run:
-    """What one call of `SequenceNet.train` has to remember."""
-
-    def __init__(self, n_before, scorer, tasks, checkpoint):
-        self.n_before = n_before
-        self.scorer, self.tasks, self.checkpoint = scorer, tasks, checkpoint
-        self.begin = time.monotonic()
-        self.grad_norm = None
-        # Without validation the best weights known are those that the epoch of the
-        # least training loss began with: what it ended with nothing has tried.
-        self.begin_with = None
-        self.best_begin = None
-        self.least_loss = math.inf
-        self.n_restarts = 0
-        self.n_batches = 1
-
-    def seconds(self):
-        return time.monotonic() - self.begin

@@ -12,7 +12,15 @@ from numpy.testing import assert_allclose
 from scipy import stats
 from torch import nn
 
-from skrnn._heads import Gaussian, LogRate, Point, Quantiles, StudentT
+from skrnn._heads import (
+    Classes,
+    Gaussian,
+    Labels,
+    LogRate,
+    Point,
+    Quantiles,
+    StudentT,
+)
 from skrnn._losses import SampleLoss, classification_loss, regression_loss
 
 N, K, C = 6, 2, 4
@@ -339,7 +347,7 @@ def new_loss(multilabel=False, smoothing=0.0, gamma=0.0, loss="focal"):
     head, result = classification_loss(
         loss, multilabel=multilabel, label_smoothing=smoothing, focal_gamma=gamma
     )
-    assert type(head) is Point
+    assert type(head) is (Labels if multilabel else Classes)
     return result
 
 

@@ -1,0 +1,122 @@
+"""Moments of features and targets, found in the training samples."""
+
+import numpy as np
+import torch
+
+from skrnn._sequences import feature_moments, target_moments
+
+
+def fit_scaling(scaling, source, weight, *, scale):
+    """Fix the moments of the features.
+
+    Parameters
+    ----------
+    scaling : Scaling
+        Whose moments.
+    source : SequenceSource
+        Training samples.
+    weight : ndarray of shape (n_samples,) or None
+        Their weights.
+    scale : bool
+        Whether to standardise.
+    """
+    if scaling.instance_norm is not None:
+        scaling.set_moments("row", *feature_moments(source, weight))
+    if scale:
+        moments = feature_moments(source, weight, _normaliser(scaling))
+        scaling.set_moments("x", *moments)
+
+
+def fit_target_scaling(scaling, source, target, weight, *, scale, center):
+    """Fix the moments of the targets, and which feature each of them goes with.
+
+    Parameters
+    ----------
+    scaling : Scaling
+        Whose moments; those of its features are fixed.
+    source : SequenceSource
+        Training samples.
+    target : ndarray of shape (n_samples, n_targets) of float64
+        Their targets.
+    weight : ndarray of shape (n_samples,) or None
+        Their weights.
+    scale : bool
+        Whether to standardise.
+    center : bool
+        Whether to take off the mean; else targets are divided by it.
+    """
+    if scaling.is_undone:
+        best = _nearest_features(scaling, source, target)
+        scaling.source.copy_(torch.as_tensor(best))
+    if not scale:
+        return
+    if not center:
+        mean = np.average(target, axis=0, weights=weight)
+        scaling.set_moments("y", np.zeros_like(mean), np.where(mean > 0, mean, 1.0))
+        return
+    if scaling.is_undone:
+        level, spread = target_levels(scaling, source, with_spread=True)
+        target = target - level
+        scaling.set_moments("rest", *target_moments(target / spread, weight))
+    scaling.set_moments("y", *target_moments(target, weight))
+
+
+def target_levels(scaling, source, *, with_spread=False):
+    """Level, and spread if asked for, of the window of each sample's targets.
+
+    Parameters
+    ----------
+    scaling : Scaling
+        What knows them.
+    source : SequenceSource
+        Samples.
+    with_spread : bool, default=False
+        Whether to return the spread too.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_targets) of float64, or a pair of them
+        Zeros where nothing is taken off.
+    """
+    shape = (len(source), len(scaling.y_mean))
+    levels, spreads = np.zeros(shape), np.ones(shape)
+    if scaling.is_undone:
+        for rows, moments in _moments_of(scaling, source):
+            levels[rows] = scaling.level(moments).numpy()
+            spreads[rows] = scaling.spread(moments).numpy()
+    return (levels, spreads) if with_spread else levels
+
+
+def _moments_of(scaling, source):
+    for rows in source.chunks():
+        block, lengths = source.batch(rows)
+        yield rows, scaling.moments(*_tensors(block, lengths))
+
+
+def _tensors(block, lengths):
+    block = torch.from_numpy(np.ascontiguousarray(block, np.float64))
+    if block.shape[1] == 0:
+        block, lengths = block.new_zeros(len(block), 1, block.shape[2]), lengths * 0
+    return block, None if lengths is None else torch.from_numpy(lengths)
+
+
+def _normaliser(scaling):
+    if scaling.instance_norm is None:
+        return None
+
+    def normalise(block, lengths):
+        x, lengths = _tensors(block, lengths)
+        return scaling.normalise(x, scaling.moments(x, lengths)).numpy()
+
+    return normalise
+
+
+def _nearest_features(scaling, source, target):
+    """For each target the feature whose level within the window comes nearest."""
+    n_features = len(scaling.row_mean)
+    error = np.zeros((target.shape[1], n_features))
+    if n_features > 1:
+        for rows, moments in _moments_of(scaling, source):
+            difference = target[rows][:, :, None] - moments.level.numpy()[:, None]
+            error += (difference**2).sum(axis=0)
+    return error.argmin(axis=1)

@@ -1,0 +1,118 @@
+"""Initial weights from another estimator, and parts that stay as they are."""
+
+import numpy as np
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils.validation import check_is_fitted
+
+_SAME = (
+    "cell",
+    "hidden_size",
+    "num_layers",
+    "bidirectional",
+    "nonlinearity",
+    "norm",
+    "residual",
+    "instance_norm",
+    "missing",
+)
+
+
+def take_over_weights(network, estimator):
+    """Copy what fits from the network of the fitted estimator in ``init``.
+
+    Parameters
+    ----------
+    network : RecurrentNetwork
+        Where to.
+    estimator : BaseRNN
+        Whose ``init`` it comes from.
+
+    Returns
+    -------
+    has_head : bool
+        Whether the output layer came along, and with it the scaling of the targets.
+
+    Raises
+    ------
+    ValueError
+        If the recurrent layers differ.
+    """
+    donor = estimator.init
+    if isinstance(donor, FrozenEstimator):
+        donor = donor.estimator
+    if not hasattr(donor, "get_params") or "hidden_size" not in donor.get_params():
+        raise ValueError(
+            f"init must name a scheme or be a fitted RNNRegressor or RNNClassifier, "
+            f"got {donor!r}."
+        )
+    check_is_fitted(donor)
+    theirs = donor.net_.module_
+    for name in _SAME:
+        if getattr(donor, name) != getattr(estimator, name):
+            raise ValueError(
+                f"init is an estimator with {name}={getattr(donor, name)!r}, so its "
+                f"layers do not fit {name}={getattr(estimator, name)!r}. Set the "
+                "parameter to the same value."
+            )
+    n_features, n_theirs = len(network.scaling.x_mean), len(theirs.scaling.x_mean)
+    if n_features != n_theirs:
+        raise ValueError(
+            f"init is an estimator fitted on {n_theirs} features a step, X has "
+            f"{n_features}."
+        )
+    network.stack.load_state_dict(theirs.stack.state_dict())
+    for which in ("x", "row"):
+        moments = (getattr(theirs.scaling, f"{which}_{m}") for m in ("mean", "scale"))
+        network.scaling.set_moments(which, *moments)
+    if donor.pooling == estimator.pooling:
+        network.pool.load_state_dict(theirs.pool.state_dict())
+    has_head = (
+        donor.pooling == estimator.pooling
+        and type(donor) is type(estimator)
+        and type(theirs.target_head) is type(network.target_head)
+        and vars(theirs.target_head) == vars(network.target_head)
+        and theirs.output_shape == network.output_shape
+        and np.array_equal(
+            getattr(donor, "classes_", 0), getattr(estimator, "classes_", 0)
+        )
+    )
+    if has_head:
+        network.head.load_state_dict(theirs.head.state_dict())
+        network.scaling.load_state_dict(theirs.scaling.state_dict())
+    return has_head
+
+
+def freeze(network, frozen):
+    """Keep parts of a network as they are.
+
+    Parameters
+    ----------
+    network : RecurrentNetwork
+        Whose parts.
+    frozen : str, sequence of str, or None
+        Names: ``"recurrent"`` for all layers, ``"recurrent.0"`` and so on for one,
+        ``"pooling"``, ``"head"``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such part, or nothing is left to train.
+    """
+    if frozen is None:
+        return
+    layers = {f"recurrent.{i}": layer for i, layer in enumerate(network.stack.layers)}
+    parts = {
+        "recurrent": network.stack,
+        **layers,
+        "pooling": network.pool,
+        "head": network.head,
+    }
+    for name in [frozen] if isinstance(frozen, str) else frozen:
+        if name not in parts:
+            raise ValueError(
+                f"frozen names parts of the network, out of {sorted(parts)}; got "
+                f"{name!r}."
+            )
+        parts[name].requires_grad_(False)
+    if not any(p.requires_grad for p in network.parameters()):
+        raise ValueError(f"frozen={frozen!r} leaves nothing to train.")
