@@ -68,8 +68,8 @@ CONSTRAINTS = {
     "verbose": ["verbose"],
 }
 
-# The network of a fit that goes on is that of the fit before.
-ARCHITECTURE = (
+# What the weights of the recurrent layers are made for.
+RECURRENT_PART = (
     "cell",
     "hidden_size",
     "num_layers",
@@ -77,14 +77,11 @@ ARCHITECTURE = (
     "nonlinearity",
     "norm",
     "residual",
-    "pooling",
-    "scale",
     "instance_norm",
     "missing",
-    "dtype",
-    "loss",
-    "quantiles",
 )
+# The network of a fit that goes on is that of the fit before.
+ARCHITECTURE = (*RECURRENT_PART, "pooling", "scale", "dtype", "loss", "quantiles")
 
 # What may differ between a fit and the one that resumes its checkpoint.
 NOT_IN_CHECKPOINT = {

@@ -4,17 +4,7 @@ import numpy as np
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
-_SAME = (
-    "cell",
-    "hidden_size",
-    "num_layers",
-    "bidirectional",
-    "nonlinearity",
-    "norm",
-    "residual",
-    "instance_norm",
-    "missing",
-)
+from skrnn._parameters import RECURRENT_PART
 
 
 def take_over_weights(network, estimator):
@@ -47,7 +37,7 @@ def take_over_weights(network, estimator):
         )
     check_is_fitted(donor)
     theirs = donor.net_.module_
-    for name in _SAME:
+    for name in RECURRENT_PART:
         if getattr(donor, name) != getattr(estimator, name):
             raise ValueError(
                 f"init is an estimator with {name}={getattr(donor, name)!r}, so its "

@@ -514,7 +514,7 @@ def pool_steps(kind, pool, seen, last):
         score.weight[0] @ torch.tanh(project.weight @ state + project.bias)
         for state in seen
     ]
-    highest = max(float(energy) for energy in energies)
+    highest = max(energy.item() for energy in energies)
     weights = [torch.exp(energy - highest) for energy in energies]
     return sum(w * s for w, s in zip(weights, seen, strict=True)) / sum(weights)
 
@@ -812,7 +812,7 @@ def test_noisy_gradients_equal_finite_differences(name):
         for sign in (1, -1):
             with torch.no_grad():
                 parameter[index] += sign * step
-                values.append(float(loss()))
+                values.append(loss().item())
                 parameter[index] -= sign * step
         expected = (values[0] - values[1]) / (2 * step)
         assert_allclose(parameter.grad[index], expected, rtol=1e-6, atol=1e-7)
