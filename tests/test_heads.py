@@ -302,6 +302,30 @@ def test_forecasts_of_points_rates_and_quantiles():
         assert chosen[i, j].tolist() == [numbers[3], numbers[0]]
 
 
+def test_probabilities_of_classes():
+    logits = normal(N, C, scale=3.0)
+    logits[1] *= 300  # certain
+    head, parameters = Classes(), logits[..., None].numpy()
+    probability, location = head.probability(parameters), head.location(parameters)
+    for i, row in enumerate(logits.tolist()):
+        masses = [math.exp(z - max(row)) for z in row]
+        expected = [mass / sum(masses) for mass in masses]
+        assert_allclose(probability[i], expected, rtol=1e-12, atol=1e-300)
+        assert location[i] == row.index(max(row))
+
+
+def test_probabilities_of_labels():
+    logits = normal(N, C, scale=3.0)
+    logits[1] *= 300
+    head, parameters = Labels(), logits[..., None].numpy()
+    probability, location = head.probability(parameters), head.location(parameters)
+    for i, j, (z,) in entries(logits[..., None]):
+        e = math.exp(-abs(z))
+        expected = 1 / (1 + e) if z > 0 else e / (1 + e)
+        assert_allclose(probability[i, j], expected, rtol=1e-12, atol=1e-300)
+        assert location[i, j] == (1 if z > 0 else 0)
+
+
 # -- one number a sample --------------------------------------------------------------
 
 

@@ -29,6 +29,15 @@ LENGTHS = torch.tensor([7, 1, 4, 6, 2])
 close = torch.testing.assert_close
 
 
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    # Small tensors: handing them to a second thread takes longer than they do.
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(n_threads)
+
+
 def seeded(seed=0):
     return torch.Generator().manual_seed(seed)
 
