@@ -81,6 +81,7 @@ def optimizer_of(estimator):
         momentum=estimator.momentum,
         nesterov=estimator.nesterov,
         weight_decay=estimator.weight_decay,
+        is_cpu=resolve_device(estimator.device) == "cpu",
     )
 
 

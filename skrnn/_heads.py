@@ -179,6 +179,9 @@ class StudentT(Point):
             - torch.lgamma((freedom + 1) / 2)
             + (freedom * math.pi).log() / 2
         )
+        # Two large terms cancel above; their series keeps the digits.
+        series = math.log(2 * math.pi) / 2 + 1 / (4 * freedom) - 1 / (24 * freedom**3)
+        norm = torch.where(freedom < 50, norm, series)
         return (
             norm + scale.log() + (freedom + 1) / 2 * torch.log1p(standard**2 / freedom)
         )

@@ -100,7 +100,7 @@ class _CrossEntropy(nn.Module):
         extra = wanted.new_full((len(target), 1), 1 - self.smoothing)
         wanted = wanted.scatter_add(1, target[:, None], extra)
         if self.gamma:
-            log_p = log_p * (1 - log_p.exp()).clamp(min=0) ** self.gamma
+            log_p = log_p * _power(1 - log_p.exp(), self.gamma)
         return -(wanted * log_p).sum(dim=1)
 
 
@@ -118,8 +118,13 @@ class _BinaryCrossEntropy(nn.Module):
         if self.gamma:
             p = logits.sigmoid()
             away = torch.where(target > 0.5, 1 - p, p)
-            loss = loss * away**self.gamma
+            loss = loss * _power(away, self.gamma)
         return loss
+
+
+def _power(base, exponent):
+    # Away from zero, where the derivative of a root is infinite.
+    return base.clamp(min=torch.finfo(base.dtype).eps) ** exponent
 
 
 def regression_loss(loss, quantiles):

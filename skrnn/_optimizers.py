@@ -13,10 +13,14 @@ OPTIMIZERS = {
     "adamw": torch.optim.AdamW,
     "nadam": torch.optim.NAdam,
 }
+# Those that torch has in one compiled step for the CPU.
+_FUSED = {"sgd", "adagrad", "adam", "adamw"}
 SCHEDULES = ("step", "exponential", "cosine", "one_cycle", "warmup", "plateau")
 
 
-def optimizer_spec(optimizer, *, learning_rate, momentum, nesterov, weight_decay):
+def optimizer_spec(
+    optimizer, *, learning_rate, momentum, nesterov, weight_decay, is_cpu=False
+):
     """Class and options of an optimiser.
 
     Parameters
@@ -27,6 +31,8 @@ def optimizer_spec(optimizer, *, learning_rate, momentum, nesterov, weight_decay
         As in torch; momentum counts for ``"sgd"`` and ``"rmsprop"``.
     nesterov : bool
         Whether the momentum looks ahead; for ``"sgd"``.
+    is_cpu : bool, default=False
+        Whether it runs on the CPU, where one compiled step saves much of the time.
 
     Returns
     -------
@@ -39,6 +45,8 @@ def optimizer_spec(optimizer, *, learning_rate, momentum, nesterov, weight_decay
             options["weight_decay"] = float(weight_decay)
         return optimizer, options
     options["weight_decay"] = float(weight_decay)
+    if is_cpu and optimizer in _FUSED:
+        options["fused"] = True
     if optimizer in ("sgd", "rmsprop"):
         options["momentum"] = float(momentum)
     if optimizer == "sgd":
@@ -92,8 +100,12 @@ class Schedule:
             ),
         }
         scheduler, defaults = by_name.get(kind, (kind, {}))
-        self.scheduler = scheduler(optimizer, **(defaults | (options or {})))
-        self._by_batch = scheduler in (lr_scheduler.OneCycleLR, lr_scheduler.CyclicLR)
+        options = options or {}
+        if "epochs" in options:  # the other way to say how long a cycle is
+            defaults.pop("total_steps", None)
+        self.scheduler = scheduler(optimizer, **(defaults | options))
+        by_batch = (lr_scheduler.OneCycleLR, lr_scheduler.CyclicLR)
+        self._by_batch = isinstance(self.scheduler, by_batch)
         step = inspect.signature(self.scheduler.step).parameters
         self._by_metric = "metrics" in step
 
@@ -104,7 +116,7 @@ class Schedule:
 
     def after_epoch(self, loss):
         """Count one epoch, whose validation or training loss (float) it was."""
-        if self._by_batch:
+        if self._by_batch or self._is_spent():
             return
         if self._by_metric:
             self.scheduler.step(loss)
@@ -112,9 +124,13 @@ class Schedule:
             self.scheduler.step()
 
     def _is_spent(self):
-        # A cycle has an end; a fit that is continued stays at its last rate.
-        total = getattr(self.scheduler, "total_steps", None)
-        return total is not None and self.scheduler.last_epoch + 1 >= total
+        # A fit that is continued beyond the end stays at the last rate: torch would
+        # raise, or go up again.
+        scheduler = self.scheduler
+        if isinstance(scheduler, lr_scheduler.CosineAnnealingLR):
+            return scheduler.last_epoch >= scheduler.T_max
+        total = getattr(scheduler, "total_steps", None)
+        return total is not None and scheduler.last_epoch + 1 >= total
 
     def state_dict(self):
         """State as torch's scheduler gives it."""

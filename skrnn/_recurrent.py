@@ -205,10 +205,14 @@ class RecurrentStack(nn.Module):
         super().__init__()
         self.layers = nn.ModuleList()
         size = input_size
-        for _ in range(num_layers):
+        for i in range(num_layers):
             layer = RecurrentLayer(
                 cell, size, hidden_size, generator=generator, **layer_options
             )
+            if residual and i > 0 and layer.norm is not None:
+                # So that a deep stack begins as its first layer alone (Goyal et al.
+                # 2017, arXiv:1706.02677).
+                nn.init.zeros_(layer.norm.weight)
             self.layers.append(layer)
             size = layer.output_size
         self.dropout = SeededDropout(dropout, generator)

@@ -72,8 +72,9 @@ class Scaling(nn.Module):
         mean, scale : array-like of shape (n_features,) or (n_targets,)
             Moments.
         """
-        getattr(self, f"{which}_mean").copy_(torch.as_tensor(mean))
-        getattr(self, f"{which}_scale").copy_(torch.as_tensor(scale))
+        for name, value in (("mean", mean), ("scale", scale)):
+            value = torch.as_tensor(value, dtype=torch.float64)
+            getattr(self, f"{which}_{name}").copy_(value)
 
     def moments(self, x, lengths):
         """Level and spread of each sequence, or None where nothing is taken off.
@@ -108,7 +109,9 @@ class Scaling(nn.Module):
             spread = (variance + _LEAST_VARIANCE * self.row_scale**2).sqrt()
         # A sequence without a value has the level of all rows.
         level = torch.where(count > 0, level, self.row_mean)
-        return WindowMoments(level, torch.where(count > 0, spread, self.row_scale))
+        if self.instance_norm == "standard":
+            spread = torch.where(count > 0, spread, self.row_scale)
+        return WindowMoments(level, spread)
 
     def normalise(self, x, moments):
         """Take level and spread off sequences (N, L, F); NaN stays where it is."""

@@ -13,7 +13,7 @@ from torch.nn.utils import clip_grad_norm_, clip_grad_value_, get_total_norm
 from skrnn._callbacks import BestWeights, Progress
 from skrnn._datasets import BatchIterator, SequenceDataset
 from skrnn._optimizers import Schedule
-from skrnn._threads import single_thread
+from skrnn._threads import flushed_denormals, single_thread
 from skrnn._training_state import Run, load_training, training_state
 from skrnn.exceptions import NonFiniteLossError
 
@@ -189,7 +189,7 @@ class SequenceNet(NeuralNet):
             if resumed is not None:
                 load_training(self, resumed)
             self.prepare_schedule()
-            with single_thread():
+            with single_thread(), flushed_denormals():
                 return self._train_until_stopped(train_set, valid_set)
         except KeyboardInterrupt:
             self._keep_whole_epochs()
@@ -335,7 +335,10 @@ class SequenceNet(NeuralNet):
 
     def on_grad_computed(self, net, named_parameters, training=True, **kwargs):
         """Add the L1 penalty, then clip."""
-        weights = [p for _, p in self.get_all_learnable_params() if p.grad is not None]
+        # The optimiser has them in a list; to ask the modules each time is slow.
+        groups = self.optimizer_.param_groups
+        weights = [p for group in groups for p in group["params"]]
+        weights = [p for p in weights if p.grad is not None]
         if self.l1:
             for weight in weights:
                 if weight.ndim > 1:
@@ -351,6 +354,10 @@ class SequenceNet(NeuralNet):
         """Move a schedule that counts batches."""
         if training and self.schedule_ is not None:
             self.schedule_.after_batch()
+
+    def _set_training(self, training=True):
+        if self.module_.training != training:  # each module is visited otherwise
+            super()._set_training(training)
 
     def infer(self, x, **fit_params):
         """Run the network over a batch, which it moves to its device itself."""

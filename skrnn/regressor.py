@@ -63,7 +63,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         use running means.
     residual : bool, default=False
         Whether each layer but the first adds its input to its output, which lets
-        gradients through deep stacks.
+        gradients through deep stacks. With `norm` a stack begins as its first layer
+        alone: the gains of the others start at zero.
     pooling : {"last", "mean", "max", "attention"}, default="last"
         How the states of all present steps become one: the final state, their mean,
         their maximum, or a mean whose weights are learned [4]_.
@@ -121,7 +122,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         zero at ``max_epochs``; ``"one_cycle"``: up and down again, batch by batch;
         ``"warmup"``: up from a tenth in the first 5 epochs; ``"plateau"``: a tenth
         after 5 epochs without a better validation loss, or training loss where there
-        is no validation. A scheduler class of torch is stepped once an epoch. None
+        is no validation. A scheduler class of torch is stepped once an epoch
+        (those of cycles, once a batch). None
         keeps the rate.
     lr_schedule_options : dict or None, default=None
         Arguments of the torch scheduler, which win over those above.

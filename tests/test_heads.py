@@ -574,3 +574,23 @@ def test_scalars_are_refused_by_name(loss):
     _, sample_loss = regression_loss(loss, None)
     with pytest.raises(ValueError, match=r"Scalar\(\).*6 samples"):
         sample_loss(normal(N, 1, 1), target)
+
+
+@pytest.mark.parametrize("gamma", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("multilabel", [False, True])
+def test_focal_gradients_where_nothing_is_left_to_learn(multilabel, gamma):
+    _, loss = classification_loss(
+        "focal", multilabel=multilabel, label_smoothing=0.0, focal_gamma=gamma
+    )
+    logits = torch.tensor([[50.0, 0.0, -50.0]])[..., None].requires_grad_()
+    target = torch.tensor([[1.0, 0.0, 0.0]]) if multilabel else torch.tensor([0])
+    loss(logits, target).backward()
+    assert logits.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("freedom", [2.5, 30.0, 49.9, 50.1, 1e3, 1e4, 1e6])
+def test_student_t_keeps_its_digits_near_the_normal_law(freedom):
+    parameters = torch.tensor([[[0.3, 1.2, freedom]]])
+    loss = StudentT().loss(parameters, torch.tensor([[0.5]]))
+    expected = -stats.t.logpdf(0.5, freedom, 0.3, 1.2)
+    assert_allclose(loss, [[expected]], rtol=0, atol=1e-5)

@@ -135,8 +135,23 @@ def test_schedules():
     assert_allclose(
         rates(polynomial, {"total_iters": 5}), 0.1 * (1 - np.arange(6) / 5), atol=1e-12
     )
+    cycle = torch.optim.lr_scheduler.OneCycleLR
+    by_epochs = {"max_lr": 0.1, "epochs": 6, "steps_per_epoch": 3}
+    assert_allclose(rates(cycle, by_epochs)[0], 0.1 / 25)
+    shorter = rates("one_cycle", {"epochs": 3, "steps_per_epoch": 3})
+    assert shorter[-1] == shorter[-2] < 1e-3  # it stays where the cycle ended
     # A rate that is far too high: the loss on a plateau.
     assert rates("plateau", {"patience": 0, "threshold": 10.0})[-1] < 0.1
+
+
+def test_a_cosine_does_not_go_up_again():
+    model = RNNRegressor(
+        **SMALL, lr_schedule="cosine", warm_start=True, learning_rate=0.1
+    )
+    model.fit(X, y)
+    before = weights(model)
+    model.fit(X, y)  # at a rate of zero
+    assert torch.equal(before, weights(model))
 
 
 def test_a_schedule_goes_on_over_calls():

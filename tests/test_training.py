@@ -545,6 +545,42 @@ def test_training_runs_on_one_thread():
         torch.set_num_threads(before)
 
 
+def test_a_prediction_while_training_leaves_one_thread():
+    seen = []
+
+    def scorer(estimator, X_valid, y_valid):
+        estimator.predict(X_valid)
+        seen.append(torch.get_num_threads())
+        return 0.0
+
+    before = torch.get_num_threads()
+    RNNRegressor(**SMALL, scoring=scorer, max_epochs=3, tol=0.5).fit(X, y)
+    assert seen == [1, 1, 1]
+    assert torch.get_num_threads() == before
+
+
+@pytest.mark.parametrize("was_on", [False, True])
+def test_denormal_numbers_are_zero_while_training(was_on):
+    if not torch.set_flush_denormal(was_on):
+        pytest.skip("this machine cannot flush denormal numbers")
+    tiny = torch.full((1,), 1e-40)
+    seen = []
+
+    class Look(Callback):
+        def on_grad_computed(self, net, **kwargs):
+            seen.append(float(tiny / 2))
+
+        def __deepcopy__(self, memo):
+            return self
+
+    try:
+        RNNRegressor(**SMALL, max_epochs=1, callbacks=[Look()]).fit(X, y)
+        assert set(seen) == {0.0}
+        assert (float(tiny / 2) == 0.0) == was_on
+    finally:
+        torch.set_flush_denormal(False)
+
+
 def test_concurrent_users_of_one_thread():
     """The one that leaves first takes no thread count away from the other."""
     before = torch.get_num_threads()
