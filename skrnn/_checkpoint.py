@@ -29,6 +29,10 @@ class Checkpoint:
 
     def __init__(self, directory, fingerprint):
         self.directory = Path(directory)
+        if self.directory.exists() and not self.directory.is_dir():
+            raise ValueError(
+                f"checkpoint_dir must be a directory, but {str(directory)!r} is a file."
+            )
         self.fingerprint = fingerprint
         self._newest = self.directory / "checkpoint.skrnn"
         self._previous = self.directory / "checkpoint-previous.skrnn"

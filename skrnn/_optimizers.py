@@ -103,7 +103,13 @@ class Schedule:
         options = options or {}
         if "epochs" in options:  # the other way to say how long a cycle is
             defaults.pop("total_steps", None)
-        self.scheduler = scheduler(optimizer, **(defaults | options))
+        try:
+            self.scheduler = scheduler(optimizer, **(defaults | options))
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"lr_schedule={kind!r} cannot be made with "
+                f"lr_schedule_options={options!r}: {error}"
+            ) from error
         by_batch = (lr_scheduler.OneCycleLR, lr_scheduler.CyclicLR)
         self._by_batch = isinstance(self.scheduler, by_batch)
         step = inspect.signature(self.scheduler.step).parameters

@@ -4,6 +4,7 @@ import os
 from numbers import Integral, Real
 
 import numpy as np
+import torch
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 
 from skrnn._optimizers import OPTIMIZERS, SCHEDULES
@@ -108,6 +109,7 @@ def check_combination(parameters):
         Naming both parameters and what to do.
     """
     given = parameters.get
+    _check_classes(parameters)
     cell, init = given("cell"), given("init")
     steps, loss = given("tbptt_steps"), given("loss")
     if given("nonlinearity") == "relu" and cell != "rnn":
@@ -163,6 +165,28 @@ def check_combination(parameters):
         )
     if given("quantiles") is not None:
         _check_quantiles(given("quantiles"))
+
+
+def _check_classes(parameters):
+    """Refuse classes of the wrong kind, which no constraint can tell apart."""
+    kinds = {
+        "optimizer": torch.optim.Optimizer,
+        "lr_schedule": torch.optim.lr_scheduler.LRScheduler,
+        "loss": torch.nn.Module,
+    }
+    for name, kind in kinds.items():
+        value = parameters[name]
+        if isinstance(value, type) and not issubclass(value, kind):
+            _refuse(
+                f"The class given as {name} must be derived from "
+                f"{kind.__module__}.{kind.__qualname__}, got {value!r}."
+            )
+    for callback in parameters["callbacks"] or ():
+        if not hasattr(callback, "on_epoch_end"):
+            _refuse(
+                "callbacks must hold objects such as skorch.callbacks.Callback, got "
+                f"{callback!r}."
+            )
 
 
 def _is(value, word):

@@ -35,7 +35,11 @@ def take_over_weights(network, estimator):
             f"init must name a scheme or be a fitted RNNRegressor or RNNClassifier, "
             f"got {donor!r}."
         )
-    check_is_fitted(donor)
+    check_is_fitted(
+        donor,
+        msg="init is a %(name)s that is not fitted. If it was, a search has cloned it "
+        "as a value of its grid: wrap it in sklearn.frozen.FrozenEstimator.",
+    )
     theirs = donor.net_.module_
     for name in RECURRENT_PART:
         if getattr(donor, name) != getattr(estimator, name):

@@ -205,7 +205,8 @@ class SequenceNet(NeuralNet):
                 return "stalled"
             if remaining <= 0:
                 return "max_epochs"
-            if self._is_out_of_time():
+            # Time may be up before the first epoch; a fit without one is no fit.
+            if self._is_out_of_time() and len(self.history) > self.run.n_before:
                 return "stopped"
             try:
                 self.fit_loop(train_set, valid_set, epochs=remaining)

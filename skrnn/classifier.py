@@ -74,7 +74,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         that memories last up to the length of the sequences [12]_. ``"identity"``:
         for ``cell="rnn"``, with ``nonlinearity="relu"`` an IRNN [13]_. A fitted
         estimator of skrnn: its weights, as far as they fit; the output layer starts
-        anew where the outputs differ.
+        anew where the outputs differ. Among the values of a grid it must be wrapped in
+        :class:`~sklearn.frozen.FrozenEstimator`, since a search clones those.
     frozen : str, list of str or None, default=None
         Parts whose weights stay as they begin: ``"recurrent"`` (all layers),
         ``"recurrent.0"`` and so on (one layer), ``"pooling"``, ``"head"``.

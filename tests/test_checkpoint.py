@@ -244,6 +244,13 @@ def test_going_on_from_a_warm_start(tmp_path):
         other.fit(X, y, resume=True)
 
 
+def test_a_file_is_no_directory(tmp_path):
+    path = tmp_path / "file"
+    path.touch()
+    with pytest.raises(ValueError, match="checkpoint_dir must be a directory"):
+        RNNRegressor(checkpoint_dir=path).fit(X, y)
+
+
 def test_partial_fit_leaves_checkpoints_alone(tmp_path):
     model = RNNRegressor(**OPTIONS, checkpoint_dir=tmp_path).partial_fit(X, y)
     assert not any(tmp_path.iterdir())

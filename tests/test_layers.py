@@ -40,6 +40,7 @@ OUTSIDE = {
         "_losses",
         "_network",
         "_optimizers",
+        "_parameters",
         "_pooling",
         "_recurrent",
         "_scaling",

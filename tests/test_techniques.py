@@ -419,7 +419,9 @@ def test_clones_keep_the_weights_to_begin_with():
         search = GridSearchCV(model, {"frozen": [None, "recurrent"]}, cv=2)
         search.fit(X, y)
         assert np.isfinite(search.cv_results_["mean_test_score"]).all()
-    with pytest.raises(NotFittedError):
+    grid = {"init": [FrozenEstimator(donor), "chrono"]}
+    GridSearchCV(RNNRegressor(**SMALL), grid, cv=2, error_score="raise").fit(X, y)
+    with pytest.raises(NotFittedError, match=r"wrap it in sklearn\.frozen"):
         RNNRegressor(init=RNNRegressor()).fit(X, y)
 
 
@@ -618,6 +620,8 @@ def test_max_time():
     model = RNNRegressor(**SMALL | {"max_epochs": 1000}, max_time=0.2)
     model.set_params(callbacks=[Slow()]).fit(X, y)
     assert 1 <= model.n_iter_ <= 5
+    model.set_params(max_time=1e-9).fit(X, y)
+    assert model.n_iter_ == 1
 
 
 def test_convergence_warning():
@@ -753,6 +757,11 @@ def test_autocast_trains_and_predicts_in_full_precision():
         ({"autocast": True, "dtype": "float64"}, "autocast=True"),
         ({"lr_schedule_options": {"gamma": 0.5}}, "lr_schedule is None"),
         ({"device": "cuda"}, "finds no such device"),
+        ({"optimizer": int}, "must be derived from torch.optim"),
+        ({"lr_schedule": int}, "must be derived from torch.optim.lr_scheduler"),
+        ({"loss": int}, "must be derived from torch.nn"),
+        ({"callbacks": [3]}, "callbacks must hold objects"),
+        ({"lr_schedule": torch.optim.lr_scheduler.StepLR}, "step_size"),
     ],
 )
 @pytest.mark.parametrize("estimator", [RNNRegressor, RNNClassifier])
