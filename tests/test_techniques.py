@@ -697,6 +697,41 @@ def test_epochs_show_under_the_bar_of_a_search():
     assert search.best_score_ > -10
 
 
+TRICKY = [
+    {"norm": "batch", "num_layers": 2, "residual": True},
+    {"recurrent_dropout": 0.3, "input_noise": 0.2, "dropout": 0.2},
+    {"lr_schedule": "plateau", "lr_schedule_options": {"patience": 1}},
+    {"tbptt_steps": 3, "dropout": 0.2, "pooling": "attention"},
+    {"loss": "student_t", "instance_norm": "standard", "optimizer": "sgd"},
+    {"scoring": "neg_mean_absolute_error", "l1": 1e-3, "max_grad_value": 0.1},
+    {"on_divergence": "restart", "autocast": True, "init": "chrono"},
+]
+every_trick = pytest.mark.parametrize("options", TRICKY, ids=lambda o: "-".join(o))
+
+
+@every_trick
+def test_a_run_of_the_best_epoch_gives_the_weights_that_were_restored(options):
+    options = {"hidden_size": 6, "random_state": 0, "max_epochs": 25, **options}
+    model = RNNRegressor(**options, n_iter_no_change=4, learning_rate=0.05).fit(X, y)
+    again = clone(model).set_params(max_epochs=model.best_epoch_).fit(X, y)
+    assert model.best_epoch_ < model.n_iter_
+    assert_array_equal(model.predict(X), again.predict(X))
+    assert torch.equal(weights(model), weights(again))
+
+
+@every_trick
+def test_going_on_is_the_same_as_not_stopping(options):
+    options = {"hidden_size": 6, "random_state": 0, "early_stopping": False, **options}
+    whole = RNNRegressor(**options, max_epochs=10).fit(X, y)
+    warm = RNNRegressor(**options, max_epochs=5, warm_start=True).fit(X, y).fit(X, y)
+    stepwise = RNNRegressor(**options)
+    for _ in range(10):
+        stepwise.partial_fit(X, y)
+    for other in (warm, stepwise):
+        assert torch.equal(weights(whole), weights(other))
+        assert_array_equal(whole.predict(X), other.predict(X))
+
+
 # -- failure --------------------------------------------------------------------------
 
 
