@@ -181,11 +181,13 @@ def _check_classes(parameters):
                 f"The class given as {name} must be derived from "
                 f"{kind.__module__}.{kind.__qualname__}, got {value!r}."
             )
-    for callback in parameters["callbacks"] or ():
-        if not hasattr(callback, "on_epoch_end"):
+    for item in parameters["callbacks"] or ():
+        # skorch takes a callback with or without a name, and its class too.
+        is_named = isinstance(item, tuple) and len(item) == 2
+        if not hasattr(item[1] if is_named else item, "on_epoch_end"):
             _refuse(
-                "callbacks must hold objects such as skorch.callbacks.Callback, got "
-                f"{callback!r}."
+                "callbacks must hold objects such as skorch.callbacks.Callback, or "
+                f"pairs of a name and one, got {item!r}."
             )
 
 
