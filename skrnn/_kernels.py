@@ -1,0 +1,209 @@
+"""The compiled kernels: which library fits this machine, and its functions.
+
+Nothing here knows torch. Arrays are handed over as addresses, so whoever calls keeps
+them alive, contiguous and of the right type.
+"""
+
+import ctypes
+import os
+import sysconfig
+from ctypes import POINTER, c_double, c_int, c_int64, c_long, c_void_p
+from functools import cache
+from pathlib import Path
+
+_FOLDER = Path(__file__).parent / "_native"
+CELLS = {"lstm": 0, "gru": 1, "rnn": 2}
+LOSSES = {
+    "squared_error": 0,
+    "absolute_error": 1,
+    "huber": 2,
+    "cross_entropy": 3,
+    "binary_cross_entropy": 4,
+}
+DTYPES = ("float32", "float64")
+
+
+class Shape(ctypes.Structure):
+    """Of a standard network; as `Shape` in network.h."""
+
+    _fields_ = [
+        ("cell", c_int),
+        ("is_relu", c_int),
+        ("n_layers", c_long),
+        ("n_features", c_long),
+        ("hidden_size", c_long),
+        ("n_outputs", c_long),
+        ("n_threads", c_int),
+    ]
+
+
+class Input(ctypes.Structure):
+    """Sequences in the user's units; as `Input` in lanes.h."""
+
+    _fields_ = [
+        ("values", c_void_p),
+        ("kind", c_int),
+        ("sample_step", c_long),
+        ("lengths", c_void_p),
+        ("mean", c_void_p),
+        ("scale", c_void_p),
+    ]
+
+
+class Loss(ctypes.Structure):
+    """As `Loss` in loss.h."""
+
+    _fields_ = [
+        ("kind", c_int),
+        ("smoothing", c_double),
+        ("targets", c_void_p),
+        ("weights", c_void_p),
+    ]
+
+
+class AdamOptions(ctypes.Structure):
+    """As `AdamOptions` in optimizer.h."""
+
+    _fields_ = [
+        ("rate", c_double),
+        ("beta1", c_double),
+        ("beta2", c_double),
+        ("epsilon", c_double),
+        ("decay", c_double),
+        ("is_decoupled", c_int64),
+        ("l1", c_double),
+        ("max_value", c_double),
+        ("max_norm", c_double),
+    ]
+
+
+class Tensors(ctypes.Structure):
+    """As `Tensors` in optimizer.h."""
+
+    _fields_ = [("count", c_long)] + [
+        (name, c_void_p)
+        for name in (
+            "sizes",
+            "is_matrix",
+            "weights",
+            "gradients",
+            "first",
+            "second",
+            "steps",
+        )
+    ]
+
+
+class LayerCall(ctypes.Structure):
+    """As `LayerCall` in layer_call.h."""
+
+    _fields_ = [
+        (name, c_int64)
+        for name in (
+            "cell",
+            "is_relu",
+            "is_reversed",
+            "needs_record",
+            "n_samples",
+            "n_steps",
+            "n_features",
+            "hidden_size",
+        )
+    ] + [
+        (name, c_void_p)
+        for name in (
+            "w_ih",
+            "w_hh",
+            "b_ih",
+            "b_hh",
+            "x",
+            "lengths",
+            "h0",
+            "c0",
+            "states",
+            "h_end",
+            "c_end",
+            "record",
+            "d_states",
+            "d_end",
+            "dx",
+            "dw_ih",
+            "dw_hh",
+            "db_ih",
+            "db_hh",
+        )
+    ]
+
+
+_SIGNATURES = {
+    "open_network": (c_void_p, [POINTER(Shape)]),
+    "close_network": (None, [c_void_p]),
+    "train": (
+        c_int,
+        [
+            c_void_p,
+            c_void_p,
+            c_void_p,
+            POINTER(Input),
+            c_int64,
+            c_int64,
+            POINTER(Loss),
+            c_void_p,
+            POINTER(c_double),
+        ],
+    ),
+    "predict": (
+        c_int,
+        [c_void_p, c_void_p, POINTER(Input), c_int64, c_int64, c_void_p],
+    ),
+    "clip": (c_double, [POINTER(Tensors), POINTER(AdamOptions)]),
+    "adam": (None, [POINTER(Tensors), POINTER(AdamOptions)]),
+    "layer_size": (c_int64, [POINTER(LayerCall)]),
+    "layer_forward": (c_int, [c_void_p, POINTER(LayerCall)]),
+    "layer_backward": (c_int, [c_void_p, POINTER(LayerCall)]),
+}
+
+
+@cache
+def library():
+    """Return the library for this machine (ctypes.CDLL), or None if there is none.
+
+    There is none where no C++ compiler was found when the package was installed, or
+    where the environment variable ``SKRNN_KERNELS`` is 0; torch then does the same
+    work, more slowly.
+    """
+    if os.environ.get("SKRNN_KERNELS", "1") == "0":
+        return None
+    basic = _load("kernels")
+    if basic is None:
+        return None
+    level = basic.skrnn_level()
+    found = (_load(f"kernels_v{n}") for n in (4, 3) if n <= level)
+    chosen = next((lib for lib in found if lib is not None), basic)
+    for name, (result, arguments) in _SIGNATURES.items():
+        for dtype in DTYPES:
+            function = getattr(chosen, f"skrnn_{name}_{dtype}")
+            function.restype, function.argtypes = result, arguments
+    chosen.skrnn_open_team.restype = c_void_p
+    chosen.skrnn_open_team.argtypes = [c_int]
+    chosen.skrnn_close_team.restype = None
+    chosen.skrnn_close_team.argtypes = [c_void_p]
+    return chosen
+
+
+def _load(name):
+    path = _FOLDER / (name + sysconfig.get_config_var("EXT_SUFFIX"))
+    try:
+        return ctypes.CDLL(str(path))
+    except OSError:
+        return None
+
+
+def function(name, dtype):
+    """Return a function of the library for float32 or float64."""
+    return getattr(library(), f"skrnn_{name}_{dtype}")
+
+
+def addresses(arrays):
+    """Return a C array of the addresses (int) of arrays."""
+    return (c_void_p * len(arrays))(*arrays)

@@ -1,0 +1,497 @@
+// One step of a layer, forwards and backwards, for a block of samples side by side.
+//
+// States are (H, n), n samples as lanes. The rows of the gates are ordered in blocks of
+// units, so that what a product has just written is still in the first cache when the
+// gates' functions read it. Within a block of w units:
+//   LSTM  input, forget, cell, output     (Hochreiter and Schmidhuber 1997)
+//   GRU   W_hn h + b_hn, reset, update, W_in x + b_in     (Cho et al. 2014)
+//   RNN   the only one     (Elman 1990)
+// A GRU needs the two halves of its candidate apart; in this order what comes from the
+// state (the first three) and what comes from the input (the last three) lie together.
+#pragma once
+
+#include "gemm.h"
+
+enum Cell { LSTM = 0, GRU = 1, RNN = 2 };
+
+constexpr long MAX_FEATURES_BY_LANE = 4;
+
+struct Gates {
+    int count;       // rows a unit
+    int from_x[4];   // torch's gate of each in weight_ih; -1 where x has no part
+    int from_h[4];   // the same in weight_hh
+    int first_x, n_x, first_h, n_h;
+};
+
+INLINE Gates gates_of(int cell) {
+    if (cell == LSTM) return {4, {0, 1, 2, 3}, {0, 1, 2, 3}, 0, 4, 0, 4};
+    if (cell == GRU) return {4, {-1, 0, 1, 2}, {2, 0, 1, -1}, 1, 3, 0, 3};
+    return {1, {0, -1, -1, -1}, {0, -1, -1, -1}, 0, 1, 0, 1};
+}
+
+INLINE long round_up(long size, long step) { return (size + step - 1) / step * step; }
+
+// Hands out aligned pieces of one allocation; with a null base it only counts.
+struct Arena {
+    char *base;
+    size_t used;
+    template <class T> T *take(long count) {
+        T *piece = base ? (T *)(base + used) : nullptr;
+        used += round_up(count * (long)sizeof(T), GROUP_BYTES);
+        return piece;
+    }
+};
+
+template <class T> struct Weights {
+    const T *w_ih, *w_hh, *b_ih, *b_hh;  // as torch has them
+};
+
+template <class T> struct WeightGradients {
+    T *w_ih, *w_hh, *b_ih, *b_hh;
+};
+
+// Gradients of weights while they are summed up, in this file's order of rows.
+template <class T> struct Sums {
+    T *outer;     // (rows, columns): by features and units
+    T *bias;      // (rows, register): one vector a row
+    T *features;  // (rows, F, register): the same, where features are few
+};
+
+template <class T> struct Block {
+    long first, width;           // units
+    T *forward[3], *bias;
+    T *back_h, *back_x;
+};
+
+template <class T> struct Layer {
+    int cell;
+    bool is_relu;
+    long F, H;
+    Gates gates;
+    long n_blocks;
+    Block<T> *blocks;
+    // Columns of the sums of outer products: where those of x and h begin, how many.
+    long x_columns, h_column, columns;
+    bool is_by_lane;  // few features: their sums are vectors over lanes
+
+    long rows() const { return gates.count * H; }
+    bool is_saved() const { return cell != RNN; }
+
+    // Number of units in a block whose gates take about half of the first cache.
+    void plan(Arena &arena, int cell_, bool relu, long F_, long H_, long n, bool trains) {
+        cell = cell_, is_relu = relu, F = F_, H = H_;
+        gates = gates_of(cell);
+        constexpr long line = GROUP_BYTES / sizeof(T);
+        is_by_lane = F <= MAX_FEATURES_BY_LANE;
+        if (is_by_lane) {
+            x_columns = h_column = 0;
+        } else if (cell == GRU) {
+            x_columns = h_column = round_up(F, line);
+        } else {
+            x_columns = h_column = F;
+        }
+        columns = round_up(h_column + H, line);
+        long width = 24 * 1024 / (gates.count * n * (long)sizeof(T));
+        width = width < 6 ? 6 : width / 6 * 6;
+        n_blocks = (H + width - 1) / width;
+        blocks = (Block<T> *)arena.take<char>(n_blocks * sizeof(Block<T>));
+        for (long b = 0; b < n_blocks; b++) {
+            Block<T> unused, &block = blocks ? blocks[b] : unused;
+            block.first = b * width;
+            long w = block.width = H - b * width < width ? H - b * width : width;
+            auto panels = [&](long rows, long depth) {
+                return arena.take<T>(panels_of(rows) * PANEL * depth);
+            };
+            if (cell == GRU) {
+                block.forward[0] = panels(w, H);
+                block.forward[1] = panels(2 * w, F + H);
+                block.forward[2] = panels(w, F);
+            } else {
+                block.forward[0] = panels(gates.count * w, F + H);
+            }
+            block.bias = arena.take<T>(gates.count * w);
+            if (trains) {
+                block.back_h = panels(H, gates.n_h * w);
+                block.back_x = panels(F, gates.n_x * w);
+            }
+        }
+    }
+
+    Sums<T> take_sums(Arena &arena) const {
+        constexpr long n = Simd<T>::n;
+        Sums<T> sums;
+        sums.outer = arena.take<T>(rows() * columns);
+        sums.bias = arena.take<T>(rows() * n);
+        sums.features = arena.take<T>(is_by_lane ? rows() * F * n : 0);
+        return sums;
+    }
+
+    // Row of torch's weights that a row of a block is; -1 for none.
+    long torch_row(const int *from, const Block<T> &block, long row) const {
+        int gate = from[row / block.width];
+        return gate < 0 ? -1 : gate * H + block.first + row % block.width;
+    }
+
+    void pack_forward(long b, const Weights<T> &weights) const {
+        const Block<T> &block = blocks[b];
+        long w = block.width;
+        auto part = [&](T *to, long first, long rows, bool x, bool h) {
+            long split = x ? F : 0;
+            pack(to, rows, split + (h ? H : 0), [&](long r, long k) -> T {
+                if (k < split) return weights.w_ih[torch_row(gates.from_x, block, first + r) * F + k];
+                return weights.w_hh[torch_row(gates.from_h, block, first + r) * H + k - split];
+            });
+        };
+        if (cell == GRU) {
+            part(block.forward[0], 0, w, false, true);
+            part(block.forward[1], w, 2 * w, true, true);
+            part(block.forward[2], 3 * w, w, true, false);
+        } else {
+            part(block.forward[0], 0, gates.count * w, true, true);
+        }
+        for (long r = 0; r < gates.count * w; r++) {
+            long x = torch_row(gates.from_x, block, r), h = torch_row(gates.from_h, block, r);
+            block.bias[r] = (x < 0 ? 0 : weights.b_ih[x]) + (h < 0 ? 0 : weights.b_hh[h]);
+        }
+    }
+
+    void pack_backward(long b, const Weights<T> &weights, bool with_x) const {
+        const Block<T> &block = blocks[b];
+        long w = block.width;
+        auto part = [&](T *to, const T *from, const int *row_of, long size, long first, long count) {
+            // Whole rows of the weights at a time: they lie together there.
+            for (long k = 0; k < count * w; k++) {
+                const T *row = from + torch_row(row_of, block, first * w + k) * size;
+                for (long m = 0; m < round_up(size, PANEL); m++)
+                    to[(m / PANEL * count * w + k) * PANEL + m % PANEL] = m < size ? row[m] : 0;
+            }
+        };
+        part(block.back_h, weights.w_hh, gates.from_h, H, gates.first_h, gates.n_h);
+        if (with_x) part(block.back_x, weights.w_ih, gates.from_x, F, gates.first_x, gates.n_x);
+    }
+
+    // Sum of the sums of all accumulators, in torch's order.
+    void reduce(long b, const Sums<T> *sums, long n_sums, const WeightGradients<T> &to) const {
+        constexpr long n = Simd<T>::n;
+        const Block<T> &block = blocks[b];
+        auto add = [&](T *to, long size, const T *from, long step, long offset) {
+            (void)step;
+            for (long k = 0; k < size; k++) to[k] += from[offset + k];
+        };
+        for (long r = 0; r < gates.count * block.width; r++) {
+            long row = gates.count * block.first + r;
+            long x = torch_row(gates.from_x, block, r), h = torch_row(gates.from_h, block, r);
+            T bias = 0;
+            for (long a = 0; a < n_sums; a++) bias += sum_of<T>(load<T>(sums[a].bias + row * n));
+            if (h >= 0) {
+                T *target = to.w_hh + h * H;
+                for (long k = 0; k < H; k++) target[k] = 0;
+                for (long a = 0; a < n_sums; a++)
+                    add(target, H, sums[a].outer, 0, row * columns + h_column);
+                to.b_hh[h] = bias;
+            }
+            if (x >= 0) {
+                T *target = to.w_ih + x * F;
+                for (long k = 0; k < F; k++) target[k] = 0;
+                for (long a = 0; a < n_sums; a++) {
+                    if (is_by_lane)
+                        for (long k = 0; k < F; k++)
+                            target[k] += sum_of<T>(load<T>(sums[a].features + (row * F + k) * n));
+                    else
+                        add(target, F, sums[a].outer, 0, row * columns);
+                }
+                to.b_ih[x] = bias;
+            }
+        }
+    }
+};
+
+// -- the functions of the gates ---------------------------------------------------
+
+// Where the units of a block and their lanes are, in the arrays of one step.
+template <class T> struct Span {
+    long width, n;
+    const T *mask;  // (n,): 1 where the sample has this step; null where all have
+    T *gates;       // (count * width, n)
+    const T *h_prev, *c_prev;
+    T *h, *c;
+};
+
+template <class T> INLINE IntVec<T> is_present(const T *mask, long lane) {
+    return load<T>(mask + lane) > fill<T>(0);
+}
+
+#define EACH_VECTOR(span)                                                     \
+    const long size = (span).width * (span).n;                                \
+    constexpr long step = Simd<T>::n;                                         \
+    for (long i = 0, lane = 0; i < size;                                      \
+         i += step, lane = lane + step == (span).n ? 0 : lane + step)
+
+template <class T, bool MASKED> static void lstm_forward(const Span<T> &s) {
+    T *gates = s.gates;
+    EACH_VECTOR(s) {
+        Vec<T> in = sigmoid<T>(load<T>(gates + i));
+        Vec<T> forget = sigmoid<T>(load<T>(gates + size + i));
+        Vec<T> cell = tanh_of<T>(load<T>(gates + 2 * size + i));
+        Vec<T> out = sigmoid<T>(load<T>(gates + 3 * size + i));
+        Vec<T> c = forget * load<T>(s.c_prev + i) + in * cell;
+        Vec<T> h = out * tanh_of<T>(c);
+        if (MASKED) {
+            IntVec<T> present = is_present(s.mask, lane);
+            c = select<T>(present, c, load<T>(s.c_prev + i));
+            h = select<T>(present, h, load<T>(s.h_prev + i));
+        }
+        store<T>(gates + i, in);
+        store<T>(gates + size + i, forget);
+        store<T>(gates + 2 * size + i, cell);
+        store<T>(gates + 3 * size + i, out);
+        store<T>(s.c + i, c);
+        store<T>(s.h + i, h);
+    }
+}
+
+template <class T, bool MASKED> static void gru_forward(const Span<T> &s) {
+    T *gates = s.gates;
+    EACH_VECTOR(s) {
+        Vec<T> of_h = load<T>(gates + i);
+        Vec<T> reset = sigmoid<T>(load<T>(gates + size + i));
+        Vec<T> update = sigmoid<T>(load<T>(gates + 2 * size + i));
+        Vec<T> fresh = tanh_of<T>(load<T>(gates + 3 * size + i) + reset * of_h);
+        Vec<T> h_prev = load<T>(s.h_prev + i);
+        Vec<T> h = fresh + update * (h_prev - fresh);
+        if (MASKED) h = select<T>(is_present(s.mask, lane), h, h_prev);
+        store<T>(gates + size + i, reset);
+        store<T>(gates + 2 * size + i, update);
+        store<T>(gates + 3 * size + i, fresh);
+        store<T>(s.h + i, h);
+    }
+}
+
+template <class T, bool MASKED, bool RELU> static void rnn_forward(const Span<T> &s) {
+    EACH_VECTOR(s) {
+        Vec<T> a = load<T>(s.gates + i);
+        // Not NaN > 0 is false, so the negative side is asked for: NaN stays.
+        Vec<T> h = RELU ? select<T>(a < fill<T>(0), fill<T>(0), a) : tanh_of<T>(a);
+        if (MASKED) h = select<T>(is_present(s.mask, lane), h, load<T>(s.h_prev + i));
+        store<T>(s.h + i, h);
+    }
+}
+
+// Gradients with respect to the rows of the gates, before their functions.
+template <class T, bool MASKED>
+static void lstm_backward(const Span<T> &s, const T *dh_in, T *dc_in, T *to) {
+    const T *gates = s.gates;
+    EACH_VECTOR(s) {
+        Vec<T> in = load<T>(gates + i), forget = load<T>(gates + size + i);
+        Vec<T> cell = load<T>(gates + 2 * size + i), out = load<T>(gates + 3 * size + i);
+        Vec<T> bent = tanh_of<T>(load<T>(s.c + i));
+        Vec<T> dh = load<T>(dh_in + i), dc_old = load<T>(dc_in + i);
+        Vec<T> dc = dc_old + dh * out * (T(1) - bent * bent);
+        Vec<T> d_out = dh * bent * out * (T(1) - out);
+        Vec<T> d_in = dc * cell * in * (T(1) - in);
+        Vec<T> d_cell = dc * in * (T(1) - cell * cell);
+        Vec<T> d_forget = dc * load<T>(s.c_prev + i) * forget * (T(1) - forget);
+        Vec<T> dc_prev = dc * forget;
+        if (MASKED) {
+            IntVec<T> present = is_present(s.mask, lane);
+            Vec<T> zero = fill<T>(0);
+            d_out = select<T>(present, d_out, zero), d_in = select<T>(present, d_in, zero);
+            d_cell = select<T>(present, d_cell, zero);
+            d_forget = select<T>(present, d_forget, zero);
+            dc_prev = select<T>(present, dc_prev, dc_old);
+        }
+        store<T>(to + i, d_in);
+        store<T>(to + size + i, d_forget);
+        store<T>(to + 2 * size + i, d_cell);
+        store<T>(to + 3 * size + i, d_out);
+        store<T>(dc_in + i, dc_prev);
+    }
+}
+
+template <class T, bool MASKED>
+static void gru_backward(const Span<T> &s, const T *dh_in, T *to) {
+    const T *gates = s.gates;
+    EACH_VECTOR(s) {
+        Vec<T> of_h = load<T>(gates + i), reset = load<T>(gates + size + i);
+        Vec<T> update = load<T>(gates + 2 * size + i), fresh = load<T>(gates + 3 * size + i);
+        Vec<T> dh = load<T>(dh_in + i);
+        Vec<T> d_fresh = dh * (T(1) - update) * (T(1) - fresh * fresh);
+        Vec<T> d_update = dh * (load<T>(s.h_prev + i) - fresh) * update * (T(1) - update);
+        Vec<T> d_reset = d_fresh * of_h * reset * (T(1) - reset);
+        Vec<T> d_of_h = d_fresh * reset;
+        if (MASKED) {
+            IntVec<T> present = is_present(s.mask, lane);
+            Vec<T> zero = fill<T>(0);
+            d_fresh = select<T>(present, d_fresh, zero);
+            d_update = select<T>(present, d_update, zero);
+            d_reset = select<T>(present, d_reset, zero);
+            d_of_h = select<T>(present, d_of_h, zero);
+        }
+        store<T>(to + i, d_of_h);
+        store<T>(to + size + i, d_reset);
+        store<T>(to + 2 * size + i, d_update);
+        store<T>(to + 3 * size + i, d_fresh);
+    }
+}
+
+template <class T, bool MASKED, bool RELU>
+static void rnn_backward(const Span<T> &s, const T *dh_in, T *to) {
+    EACH_VECTOR(s) {
+        Vec<T> h = load<T>(s.h + i), dh = load<T>(dh_in + i);
+        Vec<T> d = RELU ? select<T>(h > fill<T>(0), dh, fill<T>(0)) : dh * (T(1) - h * h);
+        if (MASKED) d = select<T>(is_present(s.mask, lane), d, fill<T>(0));
+        store<T>(to + i, d);
+    }
+}
+
+// What of the gradient of the new state goes to the old one, the products aside.
+template <class T>
+static void pass_on(const Layer<T> &layer, const Block<T> &block, const Span<T> &s, const T *dh,
+                    T *dh_prev) {
+    const T *update = s.gates + 2 * block.width * s.n;
+    EACH_VECTOR(s) {
+        Vec<T> d = load<T>(dh + i);
+        Vec<T> kept = layer.cell == GRU ? d * load<T>(update + i) : fill<T>(0);
+        if (s.mask) kept = select<T>(is_present(s.mask, lane), kept, d);
+        store<T>(dh_prev + i, kept);
+    }
+}
+
+// -- one step ----------------------------------------------------------------------
+
+// Arrays of one step; (H, n) but for x (F, n) and gates (rows, n).
+template <class T> struct Step {
+    const T *x, *h_prev, *c_prev;
+    T *h, *c, *gates;
+    const T *mask;
+};
+
+template <class T> Span<T> span_of(const Layer<T> &l, const Block<T> &b, const Step<T> &s, long n) {
+    long at = b.first * n;
+    const T *c_prev = s.c_prev ? s.c_prev + at : nullptr;
+    T *gates = s.gates + l.gates.count * at;
+    return {b.width, n, s.mask, gates, s.h_prev + at, c_prev, s.h + at, s.c ? s.c + at : nullptr};
+}
+
+template <class T> static void step_forward(const Layer<T> &layer, const Step<T> &s, long n) {
+    for (long b = 0; b < layer.n_blocks; b++) {
+        const Block<T> &block = layer.blocks[b];
+        Span<T> span = span_of(layer, block, s, n);
+        long w = block.width, F = layer.F, H = layer.H;
+        auto product = [&](int part, long first, long rows, bool x, bool h) {
+            multiply<T>({block.forward[part], s.x, x ? F : 0, s.h_prev, h ? H : 0, n,
+                         block.bias + first, span.gates + first * n, false},
+                        rows);
+        };
+        if (layer.cell == GRU) {
+            product(0, 0, w, false, true);
+            product(1, w, 2 * w, true, true);
+            product(2, 3 * w, w, true, false);
+            s.mask ? gru_forward<T, true>(span) : gru_forward<T, false>(span);
+        } else if (layer.cell == LSTM) {
+            product(0, 0, 4 * w, true, true);
+            s.mask ? lstm_forward<T, true>(span) : lstm_forward<T, false>(span);
+        } else {
+            product(0, 0, w, true, true);
+            if (layer.is_relu)
+                s.mask ? rnn_forward<T, true, true>(span) : rnn_forward<T, false, true>(span);
+            else
+                s.mask ? rnn_forward<T, true, false>(span) : rnn_forward<T, false, false>(span);
+        }
+    }
+}
+
+// Add, for some rows of the gates' gradients, the sum over all samples.
+template <class T, int F>
+static void add_by_lane(const T *d, long rows, long n, const T *x, T *bias, T *features) {
+    constexpr long step = Simd<T>::n;
+    for (long r = 0; r < rows; r++, d += n) {
+        Vec<T> total = load<T>(bias + r * step);
+        Vec<T> sums[F ? F : 1];
+        for (int f = 0; f < F; f++) sums[f] = load<T>(features + (r * F + f) * step);
+        for (long i = 0; i < n; i += step) {
+            Vec<T> v = load<T>(d + i);
+            total += v;
+            for (int f = 0; f < F; f++) sums[f] += v * load<T>(x + f * n + i);
+        }
+        store<T>(bias + r * step, total);
+        for (int f = 0; f < F; f++) store<T>(features + (r * F + f) * step, sums[f]);
+    }
+}
+
+template <class T>
+static void add_by_lane(const Layer<T> &layer, const T *d, long row, long rows, long n, const T *x,
+                        const Sums<T> &sums) {
+    constexpr long step = Simd<T>::n;
+    long F = layer.is_by_lane ? layer.F : 0;
+    T *bias = sums.bias + row * step, *features = sums.features + row * F * step;
+    switch (F) {
+    case 1: return add_by_lane<T, 1>(d, rows, n, x, bias, features);
+    case 2: return add_by_lane<T, 2>(d, rows, n, x, bias, features);
+    case 3: return add_by_lane<T, 3>(d, rows, n, x, bias, features);
+    case 4: return add_by_lane<T, 4>(d, rows, n, x, bias, features);
+    default: return add_by_lane<T, 0>(d, rows, n, x, bias, features);
+    }
+}
+
+// dh: gradient of the step's state; dh_prev, dc (in place), dx (or null): what follows
+// from it; d_gates (rows, n): for the outer products.
+template <class T>
+static void step_backward(const Layer<T> &layer, const Step<T> &s, long n, const T *dh, T *dh_prev,
+                          T *dc, T *dx, T *d_gates, const Sums<T> &sums) {
+    const Gates &gates = layer.gates;
+    bool is_begun = layer.cell == GRU || s.mask;
+    if (is_begun)
+        for (long b = 0; b < layer.n_blocks; b++) {
+            const Block<T> &block = layer.blocks[b];
+            Span<T> span = span_of(layer, block, s, n);
+            pass_on(layer, block, span, dh + block.first * n, dh_prev + block.first * n);
+        }
+    for (long b = 0; b < layer.n_blocks; b++) {
+        const Block<T> &block = layer.blocks[b];
+        long at = block.first * n, w = block.width, row = gates.count * block.first;
+        Span<T> span = span_of(layer, block, s, n);
+        T *d = d_gates + row * n;
+        const T *dh_here = dh + at;
+        if (layer.cell == LSTM)
+            s.mask ? lstm_backward<T, true>(span, dh_here, dc + at, d)
+                   : lstm_backward<T, false>(span, dh_here, dc + at, d);
+        else if (layer.cell == GRU)
+            s.mask ? gru_backward<T, true>(span, dh_here, d) : gru_backward<T, false>(span, dh_here, d);
+        else if (layer.is_relu)
+            s.mask ? rnn_backward<T, true, true>(span, dh_here, d)
+                   : rnn_backward<T, false, true>(span, dh_here, d);
+        else
+            s.mask ? rnn_backward<T, true, false>(span, dh_here, d)
+                   : rnn_backward<T, false, false>(span, dh_here, d);
+        multiply<T>({block.back_h, d + gates.first_h * w * n, gates.n_h * w, nullptr, 0, n, nullptr,
+                     dh_prev, is_begun || b > 0},
+                    layer.H);
+        const T *of_x = d + gates.first_x * w * n;
+        if (dx)
+            multiply<T>({block.back_x, of_x, gates.n_x * w, nullptr, 0, n, nullptr, dx, b > 0},
+                        layer.F);
+        add_by_lane(layer, d, row, gates.count * w, n, s.x, sums);
+    }
+}
+
+// Outer products of some steps: gates' gradients (steps, rows, n) with what the gates
+// were computed from (steps, n, columns).
+template <class T>
+static void add_outer_products(const Layer<T> &layer, long steps, long n, const T *d_gates,
+                               const T *turned, const Sums<T> &sums) {
+    const Gates &gates = layer.gates;
+    long rows = layer.rows(), columns = layer.columns;
+    auto add = [&](long row, long n_rows, long column, long n_columns) {
+        add_outer<T>({d_gates + row * n, rows * n, turned + column, n * columns, columns, steps, n,
+                      sums.outer + row * columns + column, columns},
+                     n_rows, n_columns);
+    };
+    if (layer.cell != GRU) return add(0, rows, 0, columns);
+    for (long b = 0; b < layer.n_blocks; b++) {
+        const Block<T> &block = layer.blocks[b];
+        long row = gates.count * block.first, w = block.width;
+        add(row, 3 * w, layer.h_column, columns - layer.h_column);
+        if (!layer.is_by_lane) add(row + w, 3 * w, 0, layer.x_columns);
+    }
+}

@@ -1,0 +1,236 @@
+// Matrix products whose right factor has samples, or columns of a weight, as lanes.
+//
+// Each number of a result is summed in one order, k = 0, 1, 2, ..., whatever the tile
+// is in which it is computed; so a sample's bits do not depend on its neighbours.
+#pragma once
+
+#include "simd.h"
+
+// Rows of a left factor are packed in panels of this height, one column after the
+// other. It is a multiple of every tile's height below.
+constexpr long PANEL = 24;
+
+constexpr long panels_of(long rows) { return (rows + PANEL - 1) / PANEL; }
+
+// Pack rows: panel p holds element (24 p + m, k) at (p K + k) 24 + m. `at(row, k)`
+// gives an element; missing rows of the last panel are zero.
+template <class T, class At> INLINE T *pack(T *to, long rows, long depth, At at) {
+    for (long r0 = 0; r0 < rows; r0 += PANEL) {
+        long height = rows - r0 < PANEL ? rows - r0 : PANEL;
+        for (long k = 0; k < depth; k++, to += PANEL) {
+            for (long m = 0; m < height; m++) to[m] = at(r0 + m, k);
+            for (long m = height; m < PANEL; m++) to[m] = 0;
+        }
+    }
+    return to;
+}
+
+// A left factor times one or two right factors (K, ld) below each other.
+template <class T> struct Product {
+    const T *a;        // packed, K1 + K2 columns
+    const T *x1;       // (K1, ld)
+    long k1;
+    const T *x2;       // (K2, ld)
+    long k2;
+    long ld;           // lanes: row stride of x1, x2 and the result
+    const T *bias;     // (rows,), or null
+    T *c;              // (rows, ld)
+    bool is_added;     // to what c holds
+};
+
+template <class T, int M, int V>
+INLINE void packed_tile(const Product<T> &p, const T *a, long row, long column) {
+    constexpr int n = Simd<T>::n;
+    Vec<T> acc[M][V];
+    T *c = p.c + row * p.ld + column;
+#pragma GCC unroll 24
+    for (int m = 0; m < M; m++)
+#pragma GCC unroll 4
+        for (int v = 0; v < V; v++) {
+            if (p.is_added)
+                acc[m][v] = load<T>(c + m * p.ld + v * n);
+            else
+                acc[m][v] = fill<T>(p.bias ? p.bias[row + m] : T(0));
+        }
+    const T *x = p.x1 + column;
+    for (long k = 0; k < p.k1; k++, a += PANEL, x += p.ld) {
+        Vec<T> xv[V];
+#pragma GCC unroll 4
+        for (int v = 0; v < V; v++) xv[v] = load<T>(x + v * n);
+#pragma GCC unroll 24
+        for (int m = 0; m < M; m++)
+#pragma GCC unroll 4
+            for (int v = 0; v < V; v++) acc[m][v] += a[m] * xv[v];
+    }
+    x = p.x2 + column;
+    for (long k = 0; k < p.k2; k++, a += PANEL, x += p.ld) {
+        Vec<T> xv[V];
+#pragma GCC unroll 4
+        for (int v = 0; v < V; v++) xv[v] = load<T>(x + v * n);
+#pragma GCC unroll 24
+        for (int m = 0; m < M; m++)
+#pragma GCC unroll 4
+            for (int v = 0; v < V; v++) acc[m][v] += a[m] * xv[v];
+    }
+#pragma GCC unroll 24
+    for (int m = 0; m < M; m++)
+#pragma GCC unroll 4
+        for (int v = 0; v < V; v++) store<T>(c + m * p.ld + v * n, acc[m][v]);
+}
+
+template <class T, int M, int V>
+static __attribute__((noinline)) void packed_tile_call(const Product<T> &p, const T *a, long row,
+                                                       long column) {
+    packed_tile<T, M, V>(p, a, row, column);
+}
+
+template <class T, int V>
+INLINE void packed_columns(const Product<T> &p, const T *panel, long row, long height,
+                           long column) {
+    constexpr int tallest = HAS_32_REGISTERS ? 24 / V : 12 / V;
+    long m = 0;
+    for (; height - m >= tallest; m += tallest)
+        packed_tile_call<T, tallest, V>(p, panel + m, row + m, column);
+    if constexpr (tallest > 12)
+        if (height - m >= 12) {
+            packed_tile_call<T, 12, V>(p, panel + m, row + m, column);
+            m += 12;
+        }
+    if constexpr (tallest > 8)
+        if (height - m >= 8) {
+            packed_tile_call<T, 8, V>(p, panel + m, row + m, column);
+            m += 8;
+        }
+    if (height - m >= 4) {
+        packed_tile_call<T, 4, V>(p, panel + m, row + m, column);
+        m += 4;
+    }
+    if (height - m >= 2) {
+        packed_tile_call<T, 2, V>(p, panel + m, row + m, column);
+        m += 2;
+    }
+    if (height - m >= 1) packed_tile_call<T, 1, V>(p, panel + m, row + m, column);
+}
+
+// rows x ld; ld is a multiple of the register's lanes.
+template <class T> static void multiply(const Product<T> &p, long rows) {
+    constexpr int n = Simd<T>::n;
+    const long step = PANEL * (p.k1 + p.k2);
+    const T *panel = p.a;
+    for (long row = 0; row < rows; row += PANEL, panel += step) {
+        long height = rows - row < PANEL ? rows - row : PANEL;
+        long column = 0;
+        for (long left = p.ld / n; left > 0;) {
+            if constexpr (HAS_32_REGISTERS) {
+                if (left >= 4) {
+                    packed_columns<T, 4>(p, panel, row, height, column);
+                    left -= 4, column += 4 * n;
+                    continue;
+                }
+                if (left == 3) {
+                    packed_columns<T, 3>(p, panel, row, height, column);
+                    break;
+                }
+            }
+            if (left >= 2) {
+                packed_columns<T, 2>(p, panel, row, height, column);
+                left -= 2, column += 2 * n;
+            } else {
+                packed_columns<T, 1>(p, panel, row, height, column);
+                break;
+            }
+        }
+    }
+}
+
+// Sum over steps of a (rows, n_lanes) times x (n_lanes, columns): gradient of weights.
+template <class T> struct OuterProduct {
+    const T *a;       // step s, row r, lane i at a[s * a_step + r * n_lanes + i]
+    long a_step;
+    const T *x;       // step s, lane i, column j at x[s * x_step + i * ldx + j]
+    long x_step, ldx;
+    long steps, n_lanes;
+    T *c;             // added to: row r, column j at c[r * ldc + j]
+    long ldc;
+};
+
+template <class T, int M, int V>
+static __attribute__((noinline)) void outer_tile(const OuterProduct<T> &p, long row, long column) {
+    constexpr int n = Simd<T>::n;
+    Vec<T> acc[M][V];
+    T *c = p.c + row * p.ldc + column;
+#pragma GCC unroll 8
+    for (int m = 0; m < M; m++)
+#pragma GCC unroll 4
+        for (int v = 0; v < V; v++) acc[m][v] = load<T>(c + m * p.ldc + v * n);
+    for (long s = 0; s < p.steps; s++) {
+        const T *a = p.a + s * p.a_step + row * p.n_lanes;
+        const T *x = p.x + s * p.x_step + column;
+        for (long k = 0; k < p.n_lanes; k++, x += p.ldx) {
+            Vec<T> xv[V];
+#pragma GCC unroll 4
+            for (int v = 0; v < V; v++) xv[v] = load<T>(x + v * n);
+#pragma GCC unroll 8
+            for (int m = 0; m < M; m++)
+#pragma GCC unroll 4
+                for (int v = 0; v < V; v++) acc[m][v] += a[m * p.n_lanes + k] * xv[v];
+        }
+    }
+#pragma GCC unroll 8
+    for (int m = 0; m < M; m++)
+#pragma GCC unroll 4
+        for (int v = 0; v < V; v++) store<T>(c + m * p.ldc + v * n, acc[m][v]);
+}
+
+template <class T, int V>
+INLINE void outer_rows(const OuterProduct<T> &p, long rows, long column) {
+    constexpr int tallest = V == 1 ? 8 : 6;
+    long m = 0;
+    for (; rows - m >= tallest; m += tallest) outer_tile<T, tallest, V>(p, m, column);
+    if (rows - m >= 4) {
+        outer_tile<T, 4, V>(p, m, column);
+        m += 4;
+    }
+    if (rows - m >= 2) {
+        outer_tile<T, 2, V>(p, m, column);
+        m += 2;
+    }
+    if (rows - m >= 1) outer_tile<T, 1, V>(p, m, column);
+}
+
+// columns is a multiple of the register's lanes.
+template <class T> static void add_outer(const OuterProduct<T> &p, long rows, long columns) {
+    constexpr int n = Simd<T>::n;
+    long column = 0;
+    for (long left = columns / n; left > 0;) {
+        if constexpr (HAS_32_REGISTERS) {
+            if (left >= 4) {
+                outer_rows<T, 4>(p, rows, column);
+                left -= 4, column += 4 * n;
+                continue;
+            }
+            if (left == 3) {
+                outer_rows<T, 3>(p, rows, column);
+                break;
+            }
+        }
+        if (left >= 2) {
+            outer_rows<T, 2>(p, rows, column);
+            left -= 2, column += 2 * n;
+        } else {
+            outer_rows<T, 1>(p, rows, column);
+            break;
+        }
+    }
+}
+
+// (rows, n_lanes) to (n_lanes, ld): what lies along the lanes comes to lie across.
+template <class T>
+static void turn(const T *from, long rows, long n_lanes, T *to, long ld) {
+    constexpr long edge = 8;
+    for (long r0 = 0; r0 < rows; r0 += edge) {
+        long height = rows - r0 < edge ? rows - r0 : edge;
+        for (long i = 0; i < n_lanes; i++)
+            for (long r = 0; r < height; r++) to[i * ld + r0 + r] = from[(r0 + r) * n_lanes + i];
+    }
+}

@@ -1,0 +1,108 @@
+// What Python calls, through ctypes: plain pointers and numbers, for float and double.
+//
+// This file is compiled once for every level of instructions that a processor may have;
+// the names are the same in each library, and Python loads the one that fits.
+
+#include <new>
+
+#include "layer_call.h"
+#include "network.h"
+#include "optimizer.h"
+
+#if defined(_WIN32)
+#define EXPORT extern "C" __declspec(dllexport)
+#else
+#define EXPORT extern "C" __attribute__((visibility("default")))
+#endif
+
+// The number of the instruction level of the machine: 4 and 3 as in x86-64-v4 and -v3.
+EXPORT int skrnn_level() {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512cd"))
+        return 4;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+        __builtin_cpu_supports("bmi2"))
+        return 3;
+#endif
+    return 0;
+}
+
+EXPORT void *skrnn_open_team(int size) {
+    Team *team = (Team *)allocate(sizeof(Team));
+    if (team) {
+        new (team) Team();
+        open_team(*team, size);
+    }
+    return team;
+}
+
+EXPORT void skrnn_close_team(void *team) {
+    if (!team) return;
+    close_team(*(Team *)team);
+    release(team);
+}
+
+template <class T> static void *open_network(const Shape &shape) {
+    void *memory = allocate(sizeof(Network<T>));
+    if (!memory) return nullptr;
+    Network<T> *net = new (memory) Network<T>();
+    net->shape = shape;
+    open_team(net->team, shape.n_threads);
+    return net;
+}
+
+template <class T> static void close_network(void *of) {
+    Network<T> *net = (Network<T> *)of;
+    close_team(net->team);
+    release(net->packed.memory);
+    release(net->summed.memory);
+    for (Workspace &workspace : net->part_of) release(workspace.memory);
+    release(net);
+}
+
+#define FOR_TYPE(T, SUFFIX)                                                                      \
+    EXPORT void *skrnn_open_network_##SUFFIX(const Shape *shape) {                               \
+        return open_network<T>(*shape);                                                          \
+    }                                                                                            \
+    EXPORT void skrnn_close_network_##SUFFIX(void *net) {                                        \
+        if (net) close_network<T>(net);                                                          \
+    }                                                                                            \
+    EXPORT int skrnn_train_##SUFFIX(void *net, const T *const *weights, T *const *gradients,     \
+                                    const Input *in, int64_t n_samples, int64_t n_steps,         \
+                                    const Loss *loss, T *outputs, double *value) {               \
+        Call<T> call(net, weights, gradients, *in, *loss, n_samples, n_steps, outputs, true);                               \
+        return train_batch(call, value);                                                         \
+    }                                                                                            \
+    EXPORT int skrnn_predict_##SUFFIX(void *net, const T *const *weights, const Input *in,       \
+                                      int64_t n_samples, int64_t n_steps, T *outputs) {          \
+        Call<T> call(net, weights, nullptr, *in, Loss(), n_samples, n_steps, outputs, false);                             \
+        return predict_batch(call);                                                              \
+    }                                                                                            \
+    EXPORT double skrnn_clip_##SUFFIX(const Tensors<T> *tensors, const AdamOptions *options) {   \
+        return clip(*tensors, *options);                                                         \
+    }                                                                                            \
+    EXPORT void skrnn_adam_##SUFFIX(const Tensors<T> *tensors, const AdamOptions *options) {     \
+        uint64_t before = flush_denormals();                                                     \
+        adam(*tensors, *options);                                                                \
+        restore_denormals(before);                                                               \
+    }                                                                                            \
+    EXPORT int64_t skrnn_layer_size_##SUFFIX(const LayerCall<T> *call) {                         \
+        return record_size(*call);                                                               \
+    }                                                                                            \
+    EXPORT int skrnn_layer_forward_##SUFFIX(void *team, LayerCall<T> *call) {                    \
+        return layer_forward((Team *)team, *call);                                               \
+    }                                                                                            \
+    EXPORT int skrnn_layer_backward_##SUFFIX(void *team, LayerCall<T> *call) {                   \
+        return layer_backward((Team *)team, *call);                                              \
+    }
+
+FOR_TYPE(float, float32)
+FOR_TYPE(double, float64)
+
+#if defined(_WIN32)
+// setuptools asks every extension for this name there.
+EXPORT void *PyInit_kernels() { return nullptr; }
+#endif

@@ -1,0 +1,116 @@
+// From rows of samples to samples as lanes, and back; memory; the split of a batch.
+#pragma once
+
+#include <stdlib.h>
+
+#include "simd.h"
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+enum Kind { FLOAT32 = 0, FLOAT64 = 1 };
+
+// Sequences in the user's units: sample i, step t, feature f at
+// values[i * sample_step + t * F + f].
+struct Input {
+    const void *values;
+    int kind;
+    long sample_step;
+    const int64_t *lengths;     // (N,), or null where all steps are present
+    const double *mean, *scale; // (F,): taken off, divided by; null for none
+};
+
+// Samples of a part: as many as fill whole groups of lanes, and no more than keep their
+// states in the first cache. It depends on the batch alone, so that sums round alike
+// whatever the number of threads.
+template <class T> struct Split {
+    long n_samples, size, n_parts;
+
+    Split(long n_samples_, bool trains) {
+        constexpr long group = GROUP_BYTES / sizeof(T);
+        n_samples = n_samples_;
+        // A training batch is for two threads; predictions come in many parts.
+        size = trains ? (n_samples + 1) / 2 : n_samples;
+        size = (size + group - 1) / group * group;
+        size = size < group ? group : size > 4 * group ? 4 * group : size;
+        n_parts = (n_samples + size - 1) / size;
+    }
+    long first(long part) const { return part * size; }
+    long count(long part) const {
+        long left = n_samples - first(part);
+        return left < size ? left : size;
+    }
+    // Lanes of a part: its samples, rounded up to whole groups.
+    long lanes(long part) const {
+        constexpr long group = GROUP_BYTES / sizeof(T);
+        return (count(part) + group - 1) / group * group;
+    }
+};
+
+template <class T, class S>
+static void lanes_of(const S *values, const Input &in, long first, long count, long L, long F,
+                     long n, T *to) {
+    if (count < n) memset(to, 0, L * F * n * sizeof(T));
+    for (long i = 0; i < count; i++) {
+        const S *row = values + (first + i) * in.sample_step;
+        T *lane = to + i;
+        if (!in.mean) {
+            for (long k = 0; k < L * F; k++) lane[k * n] = (T)row[k];
+        } else if (F == 1) {
+            const double mean = in.mean[0], scale = in.scale[0];
+            for (long k = 0; k < L; k++) lane[k * n] = (T)(((double)row[k] - mean) / scale);
+        } else {
+            for (long t = 0, k = 0; t < L; t++)
+                for (long f = 0; f < F; f++, k++)
+                    lane[k * n] = (T)(((double)row[k] - in.mean[f]) / in.scale[f]);
+        }
+    }
+}
+
+// Samples first, ..., first + count - 1 to (L, F, n), scaled; other lanes are zero.
+template <class T>
+static void read_lanes(const Input &in, long first, long count, long L, long F, long n, T *to) {
+    if (in.kind == FLOAT32)
+        lanes_of<T, float>((const float *)in.values, in, first, count, L, F, n, to);
+    else
+        lanes_of<T, double>((const double *)in.values, in, first, count, L, F, n, to);
+}
+
+inline void *allocate(size_t size) {
+    if (size == 0) size = GROUP_BYTES;
+#if defined(_WIN32)
+    return _aligned_malloc(size, GROUP_BYTES);
+#else
+    void *memory = nullptr;
+    const size_t large = 2u << 20;
+    if (posix_memalign(&memory, size >= 2 * large ? large : GROUP_BYTES, size)) return nullptr;
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+    if (size >= 2 * large) madvise(memory, size, MADV_HUGEPAGE);  // fewer page faults
+#endif
+    return memory;
+#endif
+}
+
+inline void release(void *memory) {
+#if defined(_WIN32)
+    _aligned_free(memory);
+#else
+    free(memory);
+#endif
+}
+
+// Memory that is kept from call to call and grows when it must.
+struct Workspace {
+    char *memory = nullptr;
+    size_t size = 0;
+
+    char *at_least(size_t wanted) {
+        if (wanted > size) {
+            release(memory);
+            memory = (char *)allocate(wanted);
+            size = memory ? wanted : 0;
+        }
+        return memory;
+    }
+};

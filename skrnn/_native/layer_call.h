@@ -1,0 +1,230 @@
+// One layer and direction by itself, for networks that autograd runs.
+#pragma once
+
+#include "lanes.h"
+#include "sequence.h"
+#include "team.h"
+
+constexpr long MAX_LAYER_SUMS = 8;
+
+template <class T> struct LayerCall {
+    int64_t cell, is_relu, is_reversed, needs_record;
+    int64_t N, L, F, H;
+    Weights<T> weights;
+    const T *x;               // (N, L, F)
+    const int64_t *lengths;   // (N,), or null
+    const T *h0, *c0;         // (N, H), or null for zeros
+    T *states;                // (N, L, H); zero where a step is absent
+    T *h_end, *c_end;         // (N, H)
+    char *record;             // of record_size bytes, aligned to a cache line
+    const T *d_states;        // (N, L, H), or null
+    const T *d_end;           // (N, H), or null
+    T *dx;                    // (N, L, F), or null
+    WeightGradients<T> d_weights;
+};
+
+template <class T> struct LayerRun {
+    LayerCall<T> *call;
+    Split<T> split;
+    Layer<T> layer;
+    Workspace packed, summed, part_of[MAX_THREADS];
+    long n_sums;
+    Sums<T> sums[MAX_LAYER_SUMS];
+    std::atomic<int> is_short_of_memory;
+
+    explicit LayerRun(LayerCall<T> &call_)
+        : call(&call_), split(call_.N, true), n_sums(0), is_short_of_memory(0) {}
+};
+
+// Memory of a part: what lasts until the backward pass, and what does not.
+template <class T> struct LayerMemory {
+    T *x, *masks;
+    char *is_masked;
+    Record<T> record;
+
+    void take(Arena &arena, const LayerCall<T> &call, const Layer<T> &layer, long n) {
+        x = arena.take<T>(call.L * call.F * n);
+        masks = call.lengths ? arena.take<T>(call.L * n) : nullptr;
+        is_masked = call.lengths ? arena.take<char>(call.L) : nullptr;
+        record.take(arena, layer, call.L, n);
+    }
+};
+
+template <class T> static size_t part_size(const LayerCall<T> &call, const Layer<T> &layer, long n) {
+    LayerMemory<T> memory;
+    Arena count = {nullptr, 0};
+    memory.take(count, call, layer, n);
+    return count.used;
+}
+
+template <class T> static Layer<T> planned(const LayerCall<T> &call, Arena &arena, bool trains) {
+    Layer<T> layer;
+    Split<T> split(call.N, true);
+    layer.plan(arena, (int)call.cell, call.is_relu, call.F, call.H, split.size, trains);
+    return layer;
+}
+
+// Bytes that the forward pass keeps for the backward pass.
+template <class T> static int64_t record_size(const LayerCall<T> &call) {
+    Arena arena = {nullptr, 0};
+    Layer<T> layer = planned(call, arena, true);
+    Split<T> split(call.N, true);
+    return split.n_parts * (int64_t)part_size(call, layer, split.size);
+}
+
+template <class T>
+static void columns_to_lanes(const T *from, long count, long size, long n, T *to) {
+    memset(to, 0, size * n * sizeof(T));
+    if (from)
+        for (long i = 0; i < count; i++)
+            for (long h = 0; h < size; h++) to[h * n + i] = from[i * size + h];
+}
+
+template <class T> static void lanes_to_columns(const T *from, long count, long size, long n, T *to) {
+    for (long i = 0; i < count; i++)
+        for (long h = 0; h < size; h++) to[i * size + h] = from[h * n + i];
+}
+
+template <class T> static void forward_phase(void *of, int thread, int n_threads) {
+    LayerRun<T> &run = *(LayerRun<T> *)of;
+    LayerCall<T> &call = *run.call;
+    const Layer<T> &layer = run.layer;
+    const long L = call.L, F = call.F, H = call.H;
+    for (long part = thread; part < run.split.n_parts; part += n_threads) {
+        const long n = run.split.lanes(part), first = run.split.first(part);
+        const long count = run.split.count(part);
+        const size_t size = part_size(call, layer, run.split.size);
+        char *base = call.needs_record ? call.record + part * size : run.part_of[thread].at_least(size);
+        if (!base) {
+            run.is_short_of_memory = 1;
+            return;
+        }
+        LayerMemory<T> memory;
+        Arena arena = {base, 0};
+        memory.take(arena, call, layer, n);
+        Input in = {call.x, sizeof(T) == 4 ? FLOAT32 : FLOAT64, L * F, nullptr, nullptr, nullptr};
+        read_lanes<T>(in, first, count, L, F, n, memory.x);
+        if (call.lengths)
+            fill_masks(call.lengths + first, count, L, n, memory.masks, memory.is_masked);
+        columns_to_lanes(call.h0 ? call.h0 + first * H : nullptr, count, H, n, memory.record.h);
+        if (memory.record.c)
+            columns_to_lanes(call.c0 ? call.c0 + first * H : nullptr, count, H, n, memory.record.c);
+        const Masks<T> masks = {memory.masks, memory.is_masked};
+        run_forward(layer, memory.record, memory.x, masks, L, n, call.is_reversed);
+        for (long s = 0; s < L; s++) {
+            const long t = call.is_reversed ? L - 1 - s : s;
+            const T *h = memory.record.h + (s + 1) * H * n;
+            for (long i = 0; i < count; i++) {
+                T *to = call.states + ((first + i) * L + t) * H;
+                const bool is_there = !call.lengths || t < call.lengths[first + i];
+                for (long k = 0; k < H; k++) to[k] = is_there ? h[k * n + i] : T(0);
+            }
+        }
+        lanes_to_columns(memory.record.h + L * H * n, count, H, n, call.h_end + first * H);
+        if (memory.record.c)
+            lanes_to_columns(memory.record.c + L * H * n, count, H, n, call.c_end + first * H);
+    }
+}
+
+template <class T> static void backward_phase(void *of, int thread, int n_threads) {
+    LayerRun<T> &run = *(LayerRun<T> *)of;
+    LayerCall<T> &call = *run.call;
+    const Layer<T> &layer = run.layer;
+    const long L = call.L, F = call.F, H = call.H, register_ = Simd<T>::n;
+    for (long sum = thread; sum < run.n_sums; sum += n_threads) {
+        const Sums<T> &sums = run.sums[sum];
+        memset(sums.outer, 0, layer.rows() * layer.columns * sizeof(T));
+        memset(sums.bias, 0, layer.rows() * register_ * sizeof(T));
+        if (layer.is_by_lane) memset(sums.features, 0, layer.rows() * F * register_ * sizeof(T));
+        for (long part = sum; part < run.split.n_parts; part += run.n_sums) {
+            const long n = run.split.lanes(part), first = run.split.first(part);
+            const long count = run.split.count(part);
+            LayerMemory<T> memory;
+            Arena kept = {call.record + part * part_size(call, layer, run.split.size), 0};
+            memory.take(kept, call, layer, n);
+            Scratch<T> scratch;
+            T *dy = nullptr, *d_end = nullptr, *dx = nullptr;
+            auto lay_out = [&](Arena &arena) {
+                scratch.take(arena, layer, n);
+                if (call.d_states) dy = arena.take<T>(L * H * n);
+                if (call.d_end) d_end = arena.take<T>(H * n);
+                if (call.dx) dx = arena.take<T>(L * F * n);
+            };
+            Arena size = {nullptr, 0};
+            lay_out(size);
+            char *base = run.part_of[thread].at_least(size.used);
+            if (!base) {
+                run.is_short_of_memory = 1;
+                return;
+            }
+            Arena arena = {base, 0};
+            lay_out(arena);
+            if (dy) columns_to_lanes(call.d_states + first * L * H, count, L * H, n, dy);
+            if (d_end) columns_to_lanes(call.d_end + first * H, count, H, n, d_end);
+            const Masks<T> masks = {memory.masks, memory.is_masked};
+            run_backward(layer, memory.record, scratch, memory.x, masks, L, n, call.is_reversed, dy,
+                         d_end, dx, sums);
+            if (dx) lanes_to_columns(dx, count, L * F, n, call.dx + first * L * F);
+        }
+    }
+}
+
+template <class T> static bool open_layer(LayerRun<T> &run, LayerCall<T> &call, bool trains) {
+    Arena count = {nullptr, 0};
+    planned(call, count, trains);
+    char *base = run.packed.at_least(count.used);
+    if (!base) return false;
+    Arena arena = {base, 0};
+    run.layer = planned(call, arena, trains);
+    for (long b = 0; b < run.layer.n_blocks; b++)
+        if (trains)
+            run.layer.pack_backward(b, call.weights, call.dx);
+        else
+            run.layer.pack_forward(b, call.weights);
+    return true;
+}
+
+template <class T> static bool close_layer(LayerRun<T> &run, bool is_done) {
+    release(run.packed.memory);
+    release(run.summed.memory);
+    for (Workspace &workspace : run.part_of) release(workspace.memory);
+    return is_done && !run.is_short_of_memory;
+}
+
+template <class T> static void run_phase(Team *team, Work work, LayerRun<T> &run) {
+    if (team) return run_team(*team, work, &run);
+    uint64_t before = flush_denormals();
+    work(&run, 0, 1);
+    restore_denormals(before);
+}
+
+template <class T> static bool layer_forward(Team *team, LayerCall<T> &call) {
+    LayerRun<T> run(call);
+    bool is_open = open_layer(run, call, false);
+    if (is_open) run_phase(team, forward_phase<T>, run);
+    return close_layer(run, is_open);
+}
+
+template <class T> static bool layer_backward(Team *team, LayerCall<T> &call) {
+    LayerRun<T> run(call);
+    bool is_open = open_layer(run, call, true);
+    if (is_open) {
+        run.n_sums = run.split.n_parts < MAX_LAYER_SUMS ? run.split.n_parts : MAX_LAYER_SUMS;
+        auto lay_out = [&](Arena &arena) {
+            for (long a = 0; a < run.n_sums; a++) run.sums[a] = run.layer.take_sums(arena);
+        };
+        Arena count = {nullptr, 0};
+        lay_out(count);
+        char *base = run.summed.at_least(count.used);
+        is_open = base;
+        if (base) {
+            Arena arena = {base, 0};
+            lay_out(arena);
+            run_phase(team, backward_phase<T>, run);
+            if (!run.is_short_of_memory)
+                for (long b = 0; b < run.layer.n_blocks; b++)
+                    run.layer.reduce(b, run.sums, run.n_sums, call.d_weights);
+        }
+    }
+    return close_layer(run, is_open);
+}
