@@ -7,6 +7,7 @@ from setuptools import Extension, setup
 
 FLAGS = [
     "-O3",
+    "-g0",
     "-std=c++17",
     "-fno-exceptions",
     "-fno-rtti",

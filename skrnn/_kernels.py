@@ -158,6 +158,14 @@ _SIGNATURES = {
     ),
     "clip": (c_double, [POINTER(Tensors), POINTER(AdamOptions)]),
     "adam": (None, [POINTER(Tensors), POINTER(AdamOptions)]),
+    "linear": (
+        c_int,
+        [c_void_p, c_int64, c_int64, c_void_p, c_void_p, c_int64, c_void_p],
+    ),
+    "sum_over_steps": (
+        None,
+        [c_void_p, c_void_p, c_void_p, c_int64, c_int64, c_int64, c_void_p],
+    ),
     "layer_size": (c_int64, [POINTER(LayerCall)]),
     "layer_forward": (c_int, [c_void_p, POINTER(LayerCall)]),
     "layer_backward": (c_int, [c_void_p, POINTER(LayerCall)]),

@@ -34,11 +34,15 @@ class SampleLoss(nn.Module):
     elementwise : callable
         Takes parameters of shape (N, n_targets, width) and targets, and returns losses
         of shape (N,) or (N, n_targets); those of several outputs are averaged.
+    compiled : tuple of str and float, default=None
+        Its name among `skrnn._kernels.LOSSES` and label smoothing, where the kernels
+        have it too.
     """
 
-    def __init__(self, elementwise):
+    def __init__(self, elementwise, compiled=None):
         super().__init__()
         self.elementwise = elementwise
+        self.compiled = compiled
 
     def forward(self, parameters, target, weight=None):
         """Loss of a batch.
@@ -145,7 +149,8 @@ def regression_loss(loss, quantiles):
         What is minimised.
     """
     if isinstance(loss, str) and loss in POINT_LOSSES:
-        return Point(), SampleLoss(_OnPoints(POINT_LOSSES[loss](reduction="none")))
+        elementwise = _OnPoints(POINT_LOSSES[loss](reduction="none"))
+        return Point(), SampleLoss(elementwise, (loss, 0.0))
     if isinstance(loss, str):
         head = Quantiles(quantiles) if loss == "quantile" else LIKELIHOODS[loss]()
         return head, SampleLoss(head.loss)
@@ -159,7 +164,9 @@ def classification_loss(loss, *, multilabel, label_smoothing, focal_gamma):
         return head, SampleLoss(_OnPoints(_unreduced(loss)))
     gamma = focal_gamma if loss == "focal" else 0.0
     kind = _BinaryCrossEntropy if multilabel else _CrossEntropy
-    return head, SampleLoss(kind(label_smoothing, gamma))
+    name = "binary_cross_entropy" if multilabel else "cross_entropy"
+    compiled = None if gamma else (name, label_smoothing)
+    return head, SampleLoss(kind(label_smoothing, gamma), compiled)
 
 
 def _unreduced(loss):

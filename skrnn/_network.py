@@ -5,6 +5,7 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from skrnn._pooling import Pooling, new_linear
+from skrnn._row_by_row import linear
 from skrnn._recurrent import RecurrentStack, SeededDropout
 
 
@@ -70,6 +71,7 @@ class RecurrentNetwork(nn.Module):
         self.head = new_linear(self.stack.output_size, n_outputs, generator)
         self.to(dtype)
         self.scaling = scaling
+        self.compiled = None  # a CompiledNetwork, while there is one
 
     def forward(self, x, lengths=None):
         """Return parameters in units of the loss.
@@ -115,10 +117,18 @@ class RecurrentNetwork(nn.Module):
         return x, lengths, moments
 
     def _run(self, x, lengths, moments):
-        pooled = self.dropout(self._pool(x, lengths, moments))
-        raw = self.head(pooled).unflatten(1, self.output_shape)
+        raw = self._outputs(x, lengths, moments).unflatten(1, self.output_shape)
         parameters = self.target_head.transform(raw)
         return self.scaling.to_loss(self.target_head, parameters, moments)
+
+    def _outputs(self, x, lengths, moments):
+        """Outputs (N, n_outputs) of the linear head."""
+        if self.compiled is None or self.training or torch.is_grad_enabled():
+            return linear(self.head, self.dropout(self._pool(x, lengths, moments)))
+        is_scaled = moments is not None or self.scaling.indicator
+        if is_scaled:
+            x = self._inputs(x, moments)
+        return self.compiled.outputs(x, lengths, is_scaled=is_scaled)
 
     def _inputs(self, x, moments):
         weight = self.head.weight

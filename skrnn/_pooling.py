@@ -3,6 +3,8 @@
 import torch
 from torch import nn
 
+from skrnn._row_by_row import linear, sum_over_steps
+
 
 def new_linear(n_inputs, n_outputs, generator):
     """Make a linear layer with Glorot-uniform weights from the generator."""
@@ -68,13 +70,14 @@ class Pooling(nn.Module):
             count = states.new_full((len(states), 1), states.shape[1])
             if absent is not None:
                 count = lengths[:, None].to(states.dtype)
-            return _fill(states, absent, 0.0).sum(dim=1), count
-        score = self.score(torch.tanh(self.project(states)))  # (N, L, 1)
+            return sum_over_steps(states, None, lengths), count
+        score = linear(self.score, torch.tanh(linear(self.project, states)))  # (N, L, 1)
         score = _fill(score, absent, floor)
         # Subtracted for the range of exp only: it cancels, so no gradient is lost.
         highest = score.detach().amax(dim=1)  # (N, 1)
         weight = _fill((score - highest[:, None]).exp(), absent, 0.0)
-        return (weight * states).sum(dim=1), weight.sum(dim=1), highest
+        total = sum_over_steps(states, weight, lengths)
+        return total, sum_over_steps(weight, None, lengths), highest
 
     def merge(self, before, after, has_after):
         """Join the parts of earlier and later steps.

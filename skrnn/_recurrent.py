@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from skrnn._cells import new_cell, run_cell
+from skrnn._kernel_layer import has_kernel, run_kernel
 
 
 class SeededDropout(nn.Module):
@@ -158,18 +159,33 @@ class RecurrentLayer(nn.Module):
         The end, a tuple of tensors (N, H), is where a following part of the same
         sequences begins; it is of use in one direction only.
         """
-        states, end = run_cell(self.directions[0], x, begin, masks[0])  # (N, L, H)
-        final = _state_after(states, lengths)
+        run = _run_by_kernel if has_kernel(x) else _run_by_torch
+        states, final, end = run(self.directions[0], x, lengths, begin, masks[0])
         if len(self.directions) == 2:
-            # Padding stands behind the sequence also when it is reversed, so a plain
-            # cell never carries padding into a present step.
-            mirrored = reverse_sequences(x, lengths)
-            backward, _ = run_cell(self.directions[1], mirrored, keep=masks[1])
-            final = torch.cat([final, _state_after(backward, lengths)], dim=1)
-            states = torch.cat([states, reverse_sequences(backward, lengths)], dim=2)
+            backward, first, _ = run(
+                self.directions[1], x, lengths, None, masks[1], reverse=True
+            )
+            final = torch.cat([final, first], dim=1)
+            states = torch.cat([states, backward], dim=2)
         if self.norm is not None:
             states, final = self.norm(states, final, lengths)
         return states, final, end
+
+
+def _run_by_kernel(cell, x, lengths, begin, keep, reverse=False):
+    states, end = run_kernel(
+        cell, x, lengths, begin=begin, keep=keep, reverse=reverse
+    )
+    return states, end[0], end
+
+
+def _run_by_torch(cell, x, lengths, begin, keep, reverse=False):
+    # Padding stands behind the sequence also when it is reversed, so a plain cell
+    # never carries padding into a present step.
+    given = reverse_sequences(x, lengths) if reverse else x
+    states, end = run_cell(cell, given, begin, keep)  # (N, L, H)
+    final = _state_after(states, lengths)
+    return reverse_sequences(states, lengths) if reverse else states, final, end
 
 
 class RecurrentStack(nn.Module):

@@ -103,9 +103,9 @@ class Scaling(nn.Module):
             spread = torch.ones_like(level)
         else:
             values = torch.where(seen, x, 0.0)
-            level = values.sum(dim=1) / count.clamp(min=1)
+            level = _sum(values) / count.clamp(min=1)
             error = torch.where(seen, x - level[:, None], 0.0)
-            variance = (error**2).sum(dim=1) / count.clamp(min=1)
+            variance = _sum(error**2) / count.clamp(min=1)
             spread = (variance + _LEAST_VARIANCE * self.row_scale**2).sqrt()
         # A sequence without a value has the level of all rows.
         level = torch.where(count > 0, level, self.row_mean)
@@ -157,3 +157,8 @@ class Scaling(nn.Module):
         parameters = parameters.to("cpu", torch.float64)
         shift = (self.y_mean + level).expand(parameters.shape[:2])
         return head.affine(parameters, shift, self.y_scale.expand_as(shift))
+
+
+def _sum(values):
+    """Sum over steps, one after the other: padding then changes no bit."""
+    return values.cumsum(dim=1)[:, -1]

@@ -15,17 +15,19 @@ _depth = 0
 def single_thread():
     """Run torch on the calling thread alone, then restore the thread count.
 
-    A sum over two threads rounds otherwise than over one, so results would depend
-    on ``n_jobs``; and the small products of a recurrent step gain little from a
-    second thread, which a parallel search uses far better.
+    A sum over two threads rounds otherwise than over one, so results would depend on
+    ``n_jobs``; and torch gains little from a second thread in the small products of a
+    recurrent step. The kernels split a batch over threads instead, always alike.
 
     Yields
     ------
-    None
+    int
+        Threads that the kernels may use: the user's count, shared among concurrent
+        users; 1 within another use.
     """
     global _users_threads, _depth
     if getattr(_this_thread, "is_inside", False):  # a scorer that predicts, say
-        yield
+        yield 1
         return
     with _lock:
         # Asked of every thread: torch sets up a thread's own count at the first call.
@@ -33,10 +35,11 @@ def single_thread():
         if _depth == 0:
             _users_threads = threads
         _depth += 1
+        n_threads = max(1, _users_threads // _depth)
         torch.set_num_threads(1)
     _this_thread.is_inside = True
     try:
-        yield
+        yield n_threads
     finally:
         _this_thread.is_inside = False
         # torch keeps the count both for the process and for each thread. The count

@@ -3,15 +3,20 @@
 import copy
 import math
 import warnings
+from contextlib import contextmanager
 
 import numpy as np
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import EpochTimer, PassthroughScoring, PrintLog
+from skorch.callbacks import Callback, EpochTimer, PrintLog
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_, get_total_norm
 
 from skrnn._callbacks import BestWeights, Progress
+from skrnn._compiled import CompiledNetwork, is_standard, is_standard_training
+from skrnn._compiled_step import CompiledStep
 from skrnn._datasets import BatchIterator, SequenceDataset
+from skrnn._kernel_layer import kernel_threads
+from skrnn._kernels import library
 from skrnn._optimizers import Schedule
 from skrnn._threads import flushed_denormals, single_thread
 from skrnn._training_state import Run, load_training, training_state
@@ -20,6 +25,7 @@ from skrnn.exceptions import NonFiniteLossError
 # A batch of validation or prediction holds about this many numbers in all states.
 _EVALUATION_SIZE = 2**22
 _MAX_RESTARTS = 5
+_LOSS_NAMES = {"train": "training loss", "valid": "validation loss"}
 
 
 class StopTraining(Exception):
@@ -111,8 +117,6 @@ class SequenceNet(NeuralNet):
         """Return the callbacks that come before the user's."""
         callbacks = [
             ("epoch_timer", EpochTimer()),
-            ("train_loss", PassthroughScoring(name="train_loss", on_train=True)),
-            ("valid_loss", PassthroughScoring(name="valid_loss")),
             ("best_weights", BestWeights(self.stop_early, self.patience, self.tol)),
         ]
         if self.progress == 1:
@@ -189,14 +193,33 @@ class SequenceNet(NeuralNet):
             if resumed is not None:
                 load_training(self, resumed)
             self.prepare_schedule()
-            with single_thread(), flushed_denormals():
-                return self._train_until_stopped(train_set, valid_set)
+            with single_thread() as n_threads, flushed_denormals():
+                with kernel_threads(n_threads), self._compiled(train_set, n_threads):
+                    return self._train_until_stopped(train_set, valid_set)
         except KeyboardInterrupt:
             self._keep_whole_epochs()
             return "interrupted"
         finally:
             self.notify("on_train_end", X=train_set, y=valid_set)
             self.run = None
+
+    @contextmanager
+    def _compiled(self, train_set, n_threads):
+        """Have kernels do what they can do of a training."""
+        network, run = self.module_, self.run
+        loss = getattr(self.criterion_, "compiled", None)
+        is_apt = loss is not None and not self.autocast
+        if not (is_apt and is_standard_training(network, train_set.source.max_steps)):
+            with _compiled_twin(network, n_threads):  # for the validation
+                yield
+            return
+        run.step = CompiledStep(network, loss, n_threads)
+        network.compiled = run.step.network
+        try:
+            yield
+        finally:
+            run.step.close()
+            network.compiled = run.step = None
 
     def _train_until_stopped(self, train_set, valid_set):
         while True:
@@ -286,10 +309,12 @@ class SequenceNet(NeuralNet):
 
     def _evaluation_batch(self, source):
         network = self.module_
-        states = 6 * network.stack.output_size * len(network.stack.layers)
-        steps = min(source.max_steps, network.tbptt_steps or source.max_steps)
-        size = states * steps + source.n_features * source.max_steps + 1
-        return int(np.clip(_EVALUATION_SIZE // size, 1, 1024))
+        size = source.n_features * source.max_steps + 1
+        if network.compiled is None:  # which keeps no states of all steps
+            states = 6 * network.stack.output_size * len(network.stack.layers)
+            steps = min(source.max_steps, network.tbptt_steps or source.max_steps)
+            size += states * steps
+        return int(np.clip(_EVALUATION_SIZE // size, 1, 4096))
 
     def notify(self, method_name, **cb_kwargs):
         """Call a hook of every callback; at the end of an epoch, decide what next."""
@@ -336,6 +361,11 @@ class SequenceNet(NeuralNet):
 
     def on_grad_computed(self, net, named_parameters, training=True, **kwargs):
         """Add the L1 penalty, then clip."""
+        if self.run.step is not None:
+            self.run.grad_norm = self.run.step.clip(
+                l1=self.l1, max_value=self.max_grad_value, max_norm=self.max_grad_norm
+            )
+            return
         # The optimiser has them in a list; to ask the modules each time is slow.
         groups = self.optimizer_.param_groups
         weights = [p for group in groups for p in group["params"]]
@@ -350,6 +380,65 @@ class SequenceNet(NeuralNet):
             self.run.grad_norm = clip_grad_norm_(weights, self.max_grad_norm)
         else:
             self.run.grad_norm = get_total_norm([p.grad for p in weights])
+
+    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
+        """Go through the batches once; what is called for each is what was asked for.
+
+        Parameters
+        ----------
+        iterator : BatchIterator or None
+            The batches.
+        training : bool
+            Whether to learn from them.
+        prefix : str
+            Name of their loss in the history.
+        step_fn : callable
+            Takes a batch.
+        **fit_params : dict
+            For `step_fn`.
+        """
+        if iterator is None:
+            return
+        if training and self.run.step is not None:
+            self.run.step.prepare(self.optimizer_)
+        # Records of batches are for callbacks of the user's.
+        is_recorded = len(self.callbacks_) > len(self.get_default_callbacks())
+        begin = self._hooks("on_batch_begin", with_own=is_recorded)
+        end = self._hooks("on_batch_end", with_own=self.schedule_ is not None)
+        losses, sizes = [], []
+        for number, batch in enumerate(iterator, start=1):
+            self.run.batch = number
+            for hook in begin:
+                hook(self, batch=batch, training=training)
+            step = step_fn(batch, **fit_params)
+            losses.append(step["loss"])
+            sizes.append(len(batch[0]["x"]))
+            if is_recorded:
+                self.history.record_batch(f"{prefix}_loss", float(losses[-1]))
+                self.history.record_batch(f"{prefix}_batch_size", sizes[-1])
+            for hook in end:
+                hook(self, batch=batch, training=training, **step)
+        self.history.record(f"{prefix}_batch_count", len(losses))
+        self._record_loss(prefix, losses, sizes)
+
+    def _record_loss(self, prefix, losses, sizes):
+        if isinstance(losses[0], torch.Tensor):  # on a GPU: fetched all at once
+            losses = torch.stack(losses).tolist()
+            for i, loss in enumerate(losses, start=1):
+                if not math.isfinite(loss):
+                    self._raise_non_finite(f"the {_LOSS_NAMES[prefix]}", i)
+        name, mean = f"{prefix}_loss", float(np.average(losses, weights=sizes))
+        before = [epoch[name] for epoch in self.history[:-1] if name in epoch]
+        self.history.record(name, mean)
+        self.history.record(f"{name}_best", mean < min(before, default=math.inf))
+
+    def _hooks(self, name, *, with_own=True):
+        """Methods of this name, of callbacks and the net, that do something."""
+        hooks = [getattr(self, name)] if with_own else []
+        for _, callback in self.callbacks_:
+            if getattr(type(callback), name, None) is not getattr(Callback, name):
+                hooks.append(getattr(callback, name))
+        return hooks
 
     def on_batch_end(self, net, batch=None, training=False, **kwargs):
         """Move a schedule that counts batches."""
@@ -377,24 +466,49 @@ class SequenceNet(NeuralNet):
 
     def train_step(self, batch, **fit_params):
         """Take one optimiser step; refuse to go on from a loss that is not finite."""
-        step = super().train_step(batch, **fit_params)
-        if not math.isfinite(step["loss"].item()):
-            self._raise_non_finite("the training loss")
-        return step
+        if self.run.step is None:
+            step = super().train_step(batch, **fit_params)
+        else:
+            step = self._compiled_step(*batch)
+        return self._checked(step, "train")
+
+    def _compiled_step(self, inputs, target):
+        """The same without autograd, for the standard network."""
+        step = self.run.step
+        self._set_training(True)
+        loss, outputs = step.gradients(
+            inputs["x"], inputs.get("lengths"), target, inputs.get("weight")
+        )
+        hooks = self._hooks("on_grad_computed")
+        named = () if len(hooks) == 1 else tuple(self.get_all_learnable_params())
+        for hook in hooks:
+            hook(self, named_parameters=named, X=inputs, y=target, training=True)
+        step.update()
+        return {
+            "loss": loss,
+            "y_pred": outputs.unflatten(1, self.module_.output_shape),
+        }
 
     def validation_step(self, batch, **fit_params):
         """Evaluate one batch; refuse a loss that is not finite."""
-        step = super().validation_step(batch, **fit_params)
-        if not math.isfinite(step["loss"].item()):
-            self._raise_non_finite("the validation loss")
-        return step
+        return self._checked(super().validation_step(batch, **fit_params), "valid")
+
+    def _checked(self, step, prefix):
+        loss = step["loss"]
+        # To ask a GPU after each batch would make it wait; it is asked once an epoch.
+        if isinstance(loss, torch.Tensor):
+            loss = loss.detach()
+            loss = loss if loss.device.type != "cpu" else loss.item()
+        if isinstance(loss, float) and not math.isfinite(loss):
+            self._raise_non_finite(f"the {_LOSS_NAMES[prefix]}")
+        return step | {"loss": loss}
 
     def _check_weights(self):
         if not all(bool(p.isfinite().all()) for p in self.module_.parameters()):
             self._raise_non_finite("a weight of the network")
 
-    def _raise_non_finite(self, what):
-        batch = len(self.history[-1]["batches"])
+    def _raise_non_finite(self, what, batch=None):
+        batch = self.run.batch if batch is None else batch
         rate = self.optimizer_.param_groups[0]["lr"]
         norm = self.run.grad_norm
         norm = math.nan if norm is None else float(norm)
@@ -489,9 +603,9 @@ class SequenceNet(NeuralNet):
     def outputs(self, source):
         """Compute parameters of the targets in the user's units.
 
-        On the CPU they are computed in double precision: the prediction for a sample
-        then does not depend, to far more digits than single precision has, on what
-        else is in its batch.
+        On the CPU the bits of a sample's outputs do not depend on what else is in its
+        batch. Where there are no kernels double precision takes their place: the
+        outputs then depend on it in digits only that single precision has not.
 
         Parameters
         ----------
@@ -504,7 +618,7 @@ class SequenceNet(NeuralNet):
         """
         network = self.module_
         weight = network.head.weight
-        if weight.device.type == "cpu" and weight.dtype != torch.float64:
+        if weight.device.type == "cpu" and library() is None:
             network = copy.deepcopy(network).double()
         was_training = network.training
         network.eval()
@@ -512,10 +626,25 @@ class SequenceNet(NeuralNet):
         # batches would keep the allocator from giving those back.
         results = np.empty((len(source), *network.output_shape))
         start = 0
-        with single_thread(), torch.inference_mode():
-            for inputs, _ in self.get_iterator(SequenceDataset(source)):
-                parameters = network.predict(inputs["x"], inputs.get("lengths"))
-                results[start : start + len(parameters)] = parameters.numpy()
-                start += len(parameters)
+        with single_thread() as n_threads, torch.inference_mode():
+            with kernel_threads(n_threads), _compiled_twin(network, n_threads):
+                for inputs, _ in self.get_iterator(SequenceDataset(source)):
+                    parameters = network.predict(inputs["x"], inputs.get("lengths"))
+                    results[start : start + len(parameters)] = parameters.numpy()
+                    start += len(parameters)
         network.train(was_training)
         return results
+
+
+@contextmanager
+def _compiled_twin(network, n_threads):
+    """Have kernels compute the outputs of a network, where they can."""
+    if network.compiled is not None or not is_standard(network):
+        yield
+        return
+    network.compiled = CompiledNetwork(network, n_threads)
+    try:
+        yield
+    finally:
+        network.compiled.close()
+        network.compiled = None

@@ -8,6 +8,7 @@
 #include "layer_call.h"
 #include "network.h"
 #include "optimizer.h"
+#include "rows.h"
 
 #if defined(_WIN32)
 #define EXPORT extern "C" __declspec(dllexport)
@@ -88,6 +89,15 @@ template <class T> static void close_network(void *of) {
         uint64_t before = flush_denormals();                                                     \
         adam(*tensors, *options);                                                                \
         restore_denormals(before);                                                               \
+    }                                                                                            \
+    EXPORT int skrnn_linear_##SUFFIX(const T *x, int64_t N, int64_t K, const T *weight,          \
+                                     const T *bias, int64_t M, T *to) {                          \
+        return linear(x, N, K, weight, bias, M, to);                                             \
+    }                                                                                            \
+    EXPORT void skrnn_sum_over_steps_##SUFFIX(const T *values, const T *factors,                 \
+                                              const int64_t *lengths, int64_t N, int64_t L,      \
+                                              int64_t H, T *to) {                                \
+        sum_over_steps(values, factors, lengths, N, L, H, to);                                   \
     }                                                                                            \
     EXPORT int64_t skrnn_layer_size_##SUFFIX(const LayerCall<T> *call) {                         \
         return record_size(*call);                                                               \

@@ -77,6 +77,20 @@ static void read_lanes(const Input &in, long first, long count, long L, long F, 
         lanes_of<T, double>((const double *)in.values, in, first, count, L, F, n, to);
 }
 
+// The same without a scale, (count, size) to (size, n); null is zeros.
+template <class T>
+static void rows_to_lanes(const T *from, long count, long size, long n, T *to) {
+    memset(to, 0, size * n * sizeof(T));
+    if (from)
+        for (long i = 0; i < count; i++)
+            for (long h = 0; h < size; h++) to[h * n + i] = from[i * size + h];
+}
+
+template <class T> static void lanes_to_rows(const T *from, long count, long size, long n, T *to) {
+    for (long i = 0; i < count; i++)
+        for (long h = 0; h < size; h++) to[i * size + h] = from[h * n + i];
+}
+
 inline void *allocate(size_t size) {
     if (size == 0) size = GROUP_BYTES;
 #if defined(_WIN32)

@@ -72,19 +72,6 @@ template <class T> static int64_t record_size(const LayerCall<T> &call) {
     return split.n_parts * (int64_t)part_size(call, layer, split.size);
 }
 
-template <class T>
-static void columns_to_lanes(const T *from, long count, long size, long n, T *to) {
-    memset(to, 0, size * n * sizeof(T));
-    if (from)
-        for (long i = 0; i < count; i++)
-            for (long h = 0; h < size; h++) to[h * n + i] = from[i * size + h];
-}
-
-template <class T> static void lanes_to_columns(const T *from, long count, long size, long n, T *to) {
-    for (long i = 0; i < count; i++)
-        for (long h = 0; h < size; h++) to[i * size + h] = from[h * n + i];
-}
-
 template <class T> static void forward_phase(void *of, int thread, int n_threads) {
     LayerRun<T> &run = *(LayerRun<T> *)of;
     LayerCall<T> &call = *run.call;
@@ -106,9 +93,9 @@ template <class T> static void forward_phase(void *of, int thread, int n_threads
         read_lanes<T>(in, first, count, L, F, n, memory.x);
         if (call.lengths)
             fill_masks(call.lengths + first, count, L, n, memory.masks, memory.is_masked);
-        columns_to_lanes(call.h0 ? call.h0 + first * H : nullptr, count, H, n, memory.record.h);
+        rows_to_lanes(call.h0 ? call.h0 + first * H : nullptr, count, H, n, memory.record.h);
         if (memory.record.c)
-            columns_to_lanes(call.c0 ? call.c0 + first * H : nullptr, count, H, n, memory.record.c);
+            rows_to_lanes(call.c0 ? call.c0 + first * H : nullptr, count, H, n, memory.record.c);
         const Masks<T> masks = {memory.masks, memory.is_masked};
         run_forward(layer, memory.record, memory.x, masks, L, n, call.is_reversed);
         for (long s = 0; s < L; s++) {
@@ -120,9 +107,9 @@ template <class T> static void forward_phase(void *of, int thread, int n_threads
                 for (long k = 0; k < H; k++) to[k] = is_there ? h[k * n + i] : T(0);
             }
         }
-        lanes_to_columns(memory.record.h + L * H * n, count, H, n, call.h_end + first * H);
+        lanes_to_rows(memory.record.h + L * H * n, count, H, n, call.h_end + first * H);
         if (memory.record.c)
-            lanes_to_columns(memory.record.c + L * H * n, count, H, n, call.c_end + first * H);
+            lanes_to_rows(memory.record.c + L * H * n, count, H, n, call.c_end + first * H);
     }
 }
 
@@ -159,12 +146,12 @@ template <class T> static void backward_phase(void *of, int thread, int n_thread
             }
             Arena arena = {base, 0};
             lay_out(arena);
-            if (dy) columns_to_lanes(call.d_states + first * L * H, count, L * H, n, dy);
-            if (d_end) columns_to_lanes(call.d_end + first * H, count, H, n, d_end);
+            if (dy) rows_to_lanes(call.d_states + first * L * H, count, L * H, n, dy);
+            if (d_end) rows_to_lanes(call.d_end + first * H, count, H, n, d_end);
             const Masks<T> masks = {memory.masks, memory.is_masked};
             run_backward(layer, memory.record, scratch, memory.x, masks, L, n, call.is_reversed, dy,
                          d_end, dx, sums);
-            if (dx) lanes_to_columns(dx, count, L * F, n, call.dx + first * L * F);
+            if (dx) lanes_to_rows(dx, count, L * F, n, call.dx + first * L * F);
         }
     }
 }
