@@ -1,36 +1,52 @@
 """The kernels, compiled once for each level of instructions that a machine may have."""
 
 import platform
+import subprocess
 import sys
+from pathlib import Path
 
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 
+sys.path.insert(0, str(Path(__file__).parent / "skrnn" / "_native"))
+from build_backend import compiler_and_flags
+
+SOURCE = "skrnn/_native/kernels.cpp"
 FLAGS = [
     "-O3",
     "-g0",
-    "-std=c++17",
+    "-std=gnu++17",
+    "-shared",
     "-fno-exceptions",
     "-fno-rtti",
     "-fvisibility=hidden",
     "-Wno-psabi",
 ]
-IS_X86 = platform.machine().lower() in ("x86_64", "amd64")
-LEVELS = {"kernels": []}
-if IS_X86:
-    LEVELS["kernels_v3"] = ["-march=x86-64-v3"]
-    LEVELS["kernels_v4"] = ["-march=x86-64-v4", "-mprefer-vector-width=512"]
+if sys.platform != "win32":
+    FLAGS += ["-fPIC", "-pthread"]
+LEVELS = {"kernels": ""}
+if platform.machine().lower() in ("x86_64", "amd64"):
+    LEVELS |= {"kernels_v3": "x86-64-v3", "kernels_v4": "x86-64-v4"}
+
+
+class BuildKernels(build_ext):
+    """Plain shared libraries, which Python loads by ctypes."""
+
+    def build_extension(self, ext):
+        """Compile one library; without it torch does its work."""
+        target = Path(self.get_ext_fullpath(ext.name))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        level = LEVELS[ext.name.rpartition(".")[2]]
+        flags = FLAGS + (["-mprefer-vector-width=512"] if level.endswith("v4") else [])
+        command = [*compiler_and_flags(level), *flags, SOURCE, "-o", str(target)]
+        try:
+            subprocess.run([*command, "-lm"], check=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            print(f"skrnn: no {ext.name}, so torch's layers serve: {error}")
+            target.touch()  # setuptools wants a file; an empty one is never loaded
+
 
 setup(
-    ext_modules=[
-        Extension(
-            f"skrnn._native.{name}",
-            ["skrnn/_native/kernels.cpp"],
-            extra_compile_args=FLAGS + flags,
-            extra_link_args=[] if sys.platform == "win32" else ["-pthread"],
-            language="c",  # linked without the C++ runtime, which nothing needs
-            # Where it cannot be compiled torch does its work.
-            optional=True,
-        )
-        for name, flags in LEVELS.items()
-    ]
+    ext_modules=[Extension(f"skrnn._native.{name}", [SOURCE]) for name in LEVELS],
+    cmdclass={"build_ext": BuildKernels},
 )

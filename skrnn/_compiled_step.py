@@ -107,6 +107,7 @@ class CompiledStep:
         options.decay = group["weight_decay"]
         options.is_decoupled = group.get("decoupled_weight_decay", False)
         self._adam(self._tensors, options)
+        self._optimizer._opt_called = True  # what torch's schedulers ask for
 
     def close(self):
         """Give memory and threads back."""

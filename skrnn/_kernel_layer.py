@@ -94,7 +94,9 @@ def run_kernel(cell, x, lengths, *, begin=None, keep=None, reverse=False):
 class _LayerFunction(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x, w_ih, w_hh, b_ih, b_hh, lengths, h0, c0, kind):
-        x, w_ih, w_hh, b_ih, b_hh = (t.contiguous() for t in (x, w_ih, w_hh, b_ih, b_hh))
+        x, w_ih, w_hh, b_ih, b_hh = (
+            t.contiguous() for t in (x, w_ih, w_hh, b_ih, b_hh)
+        )
         begin = [None if t is None else t.detach().contiguous() for t in (h0, c0)]
         n_samples, n_steps, n_features = x.shape
         hidden_size = w_hh.shape[1]

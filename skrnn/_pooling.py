@@ -71,7 +71,9 @@ class Pooling(nn.Module):
             if absent is not None:
                 count = lengths[:, None].to(states.dtype)
             return sum_over_steps(states, None, lengths), count
-        score = linear(self.score, torch.tanh(linear(self.project, states)))  # (N, L, 1)
+        score = linear(
+            self.score, torch.tanh(linear(self.project, states))
+        )  # (N, L, 1)
         score = _fill(score, absent, floor)
         # Subtracted for the range of exp only: it cancels, so no gradient is lost.
         highest = score.detach().amax(dim=1)  # (N, 1)

@@ -173,9 +173,7 @@ class RecurrentLayer(nn.Module):
 
 
 def _run_by_kernel(cell, x, lengths, begin, keep, reverse=False):
-    states, end = run_kernel(
-        cell, x, lengths, begin=begin, keep=keep, reverse=reverse
-    )
+    states, end = run_kernel(cell, x, lengths, begin=begin, keep=keep, reverse=reverse)
     return states, end[0], end
 
 

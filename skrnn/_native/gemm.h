@@ -43,9 +43,9 @@ INLINE void packed_tile(const Product<T> &p, const T *a, long row, long column) 
     constexpr int n = Simd<T>::n;
     Vec<T> acc[M][V];
     T *c = p.c + row * p.ld + column;
-#pragma GCC unroll 24
+    UNROLL
     for (int m = 0; m < M; m++)
-#pragma GCC unroll 4
+        UNROLL
         for (int v = 0; v < V; v++) {
             if (p.is_added)
                 acc[m][v] = load<T>(c + m * p.ld + v * n);
@@ -55,26 +55,26 @@ INLINE void packed_tile(const Product<T> &p, const T *a, long row, long column) 
     const T *x = p.x1 + column;
     for (long k = 0; k < p.k1; k++, a += PANEL, x += p.ld) {
         Vec<T> xv[V];
-#pragma GCC unroll 4
+        UNROLL
         for (int v = 0; v < V; v++) xv[v] = load<T>(x + v * n);
-#pragma GCC unroll 24
+        UNROLL
         for (int m = 0; m < M; m++)
-#pragma GCC unroll 4
+            UNROLL
             for (int v = 0; v < V; v++) acc[m][v] += a[m] * xv[v];
     }
     x = p.x2 + column;
     for (long k = 0; k < p.k2; k++, a += PANEL, x += p.ld) {
         Vec<T> xv[V];
-#pragma GCC unroll 4
+        UNROLL
         for (int v = 0; v < V; v++) xv[v] = load<T>(x + v * n);
-#pragma GCC unroll 24
+        UNROLL
         for (int m = 0; m < M; m++)
-#pragma GCC unroll 4
+            UNROLL
             for (int v = 0; v < V; v++) acc[m][v] += a[m] * xv[v];
     }
-#pragma GCC unroll 24
+    UNROLL
     for (int m = 0; m < M; m++)
-#pragma GCC unroll 4
+        UNROLL
         for (int v = 0; v < V; v++) store<T>(c + m * p.ld + v * n, acc[m][v]);
 }
 
@@ -159,26 +159,26 @@ static __attribute__((noinline)) void outer_tile(const OuterProduct<T> &p, long 
     constexpr int n = Simd<T>::n;
     Vec<T> acc[M][V];
     T *c = p.c + row * p.ldc + column;
-#pragma GCC unroll 8
+    UNROLL
     for (int m = 0; m < M; m++)
-#pragma GCC unroll 4
+        UNROLL
         for (int v = 0; v < V; v++) acc[m][v] = load<T>(c + m * p.ldc + v * n);
     for (long s = 0; s < p.steps; s++) {
         const T *a = p.a + s * p.a_step + row * p.n_lanes;
         const T *x = p.x + s * p.x_step + column;
         for (long k = 0; k < p.n_lanes; k++, x += p.ldx) {
             Vec<T> xv[V];
-#pragma GCC unroll 4
+            UNROLL
             for (int v = 0; v < V; v++) xv[v] = load<T>(x + v * n);
-#pragma GCC unroll 8
+            UNROLL
             for (int m = 0; m < M; m++)
-#pragma GCC unroll 4
+                UNROLL
                 for (int v = 0; v < V; v++) acc[m][v] += a[m * p.n_lanes + k] * xv[v];
         }
     }
-#pragma GCC unroll 8
+    UNROLL
     for (int m = 0; m < M; m++)
-#pragma GCC unroll 4
+        UNROLL
         for (int v = 0; v < V; v++) store<T>(c + m * p.ldc + v * n, acc[m][v]);
 }
 

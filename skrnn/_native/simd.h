@@ -25,6 +25,13 @@
 #define HAS_32_REGISTERS 0
 #endif
 
+// Loops over registers must be gone before registers are given out.
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 32")
+#endif
+
 #define INLINE static inline __attribute__((always_inline))
 
 // Lanes come in groups of one cache line, whatever the register is: the split of a
