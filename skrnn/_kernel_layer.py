@@ -160,8 +160,8 @@ def _run(name, dtype, call):
     team = getattr(_this_thread, "team", None)
     if not function(name, dtype)(team, call):
         raise MemoryError(
-            f"There is no memory for {call.n_samples} sequences of {call.n_steps} steps "
-            f"and hidden size {call.hidden_size}. Lower batch_size, or set tbptt_steps."
+            f"There is no memory for the states of {call.n_samples} sequences of "
+            f"{call.n_steps} steps. Lower batch_size, or set tbptt_steps."
         )
 
 

@@ -5,8 +5,8 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from skrnn._pooling import Pooling, new_linear
-from skrnn._row_by_row import linear
 from skrnn._recurrent import RecurrentStack, SeededDropout
+from skrnn._row_by_row import linear
 
 
 class RecurrentNetwork(nn.Module):
