@@ -22,7 +22,7 @@ from sklearn.model_selection import (
     train_test_split,
 )
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils.validation import _num_samples
 
@@ -1076,6 +1076,8 @@ class Leak(TransformerMixin, BaseEstimator):
             return (table / table.max()).to_numpy()
         if self.how == "filled":
             return table.bfill().ffill().to_numpy()
+        if self.how == "next":
+            return table.shift(-1, fill_value=0).to_numpy()
         if self.how == "random":
             return np.random.default_rng().normal(size=table.shape)
         return table.rolling(3, min_periods=1).mean().to_numpy()
@@ -1126,6 +1128,19 @@ def test_good_pipelines_pass(rows):
     classifier = make_pipeline(*model()[:2], LogisticRegression())
     check_no_lookahead(classifier, X, y > 0)
     check_no_lookahead(SlidingWindow(3), X)
+
+
+@pytest.mark.parametrize("kinds", [["x", "y"], [0, 1], [True, False]])
+def test_columns_of_few_values_can_always_be_changed(rows, kinds):
+    _, y = rows
+    X = pd.DataFrame({"c": np.array(kinds)[np.arange(60) % 2]})
+    encoder = OneHotEncoder(sparse_output=False)
+    # The future of the last cut is a single row, which must not come out as it was.
+    for seed in range(10):
+        check_no_lookahead(make_pipeline(encoder, Ridge()), X, y, random_state=seed)
+        leaking = make_pipeline(encoder, Leak("next"), Ridge())
+        with pytest.raises(AssertionError, match="row 0"):
+            check_no_lookahead(leaking, X, y, random_state=seed)
 
 
 def test_horizon_is_checked(rows):
