@@ -780,6 +780,19 @@ def test_gather(W):
     assert_array_equal(table(many)[1:, 1], np.arange(1, 10000))
 
 
+@pytest.mark.parametrize("window_length", [127, 128, 129])
+def test_long_windows_are_gathered(window_length):
+    """The arithmetic on narrow positions holds at the edge of an integer type."""
+    X = np.arange(300.0)[:, None]
+    W = SlidingWindow(window_length).fit_transform(X)
+    rows = np.array([window_length - 1, 299])
+    expected = [X[:window_length], X[300 - window_length :]]
+    assert_array_equal(W.gather(rows), expected)
+    rows[0] -= 1
+    expected = [np.vstack([[[NAN]], X[: window_length - 1]]), expected[1]]
+    assert_array_equal(W.gather(rows), expected)
+
+
 def test_rows_of_fewer_than_a_window():
     W = SlidingWindow(50).fit_transform(column(1, 2))
     assert W.shape == (2, 50, 1)
