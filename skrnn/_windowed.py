@@ -39,7 +39,7 @@ class WindowedArray:
         The label of each window.
     feature_names : list of str, default=None
         The name of each feature.
-    series : ndarray of shape (n_windows,), dtype int64, default=None
+    series : ndarray of shape (n_windows,) of int, default=None
         A code for the series that each window belongs to; None where it is unknown
         or where there is one series.
 
@@ -93,9 +93,8 @@ class WindowedArray:
         self.window_length = operator.index(window_length)
         self.index = index
         self.feature_names = None if feature_names is None else list(feature_names)
-        self.series = (
-            None if series is None else _frozen(np.asarray(series, dtype=np.int64))
-        )
+        # In the type given: the codes of a MultiIndex are often a byte each.
+        self.series = None if series is None else _frozen(np.asarray(series))
         for name in ("length", "index", "series"):
             part = getattr(self, name)
             if part is not None and len(part) != len(self.stop):

@@ -793,6 +793,14 @@ def test_long_windows_are_gathered(window_length):
     assert_array_equal(W.gather(rows), expected)
 
 
+def test_codes_of_series_stay_narrow():
+    """A byte for each row, where there are few series."""
+    index = pd.MultiIndex.from_product([["a", "b"], HOURS])
+    W = SlidingWindow(3).fit_transform(frame(index))
+    assert W.series.dtype == np.int8
+    assert_array_equal(W.series, np.repeat([0, 1], len(HOURS)))
+
+
 def test_rows_of_fewer_than_a_window():
     W = SlidingWindow(50).fit_transform(column(1, 2))
     assert W.shape == (2, 50, 1)
