@@ -113,9 +113,7 @@ def make_windows(
             f"No window fits: window_length + max(fh) = {needed} rows without a gap "
             f"are needed, but the longest unbroken run has {lengths.max()}."
         )
-    ordinal = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    newest = np.repeat(rows.starts + window_length - 1, counts) + step_length * ordinal
-    newest = newest[np.argsort(rows.caller_rows(newest), kind="stable")]
+    newest = _positions(rows, counts, window_length - 1, step_length)
     values = rows.values(values)
 
     def windows(position, length):
@@ -145,6 +143,39 @@ def make_windows(
     run = np.searchsorted(rows.starts, last, side="right") - 1
     length = np.minimum(last + 1 - rows.starts[run], window_length)
     return X, Y, windows(last, length)
+
+
+def _positions(rows, counts, offset, step_length):
+    """Where, in order, the newest rows of the windows of each run stand.
+
+    Parameters
+    ----------
+    rows : Rows
+        The rows, cut into runs.
+    counts : ndarray of shape (n_runs,)
+        The number of windows of each run.
+    offset : int
+        How many rows of its run stand before the newest row of the first window.
+    step_length : int
+        The number of rows from one window to the next.
+
+    Returns
+    -------
+    positions : ndarray of shape (n_windows,), dtype int32 or int64
+        In the caller's order of the rows; the narrower type where it fits, since there
+        are as many as there are rows.
+    """
+    positions = np.arange(counts.sum())
+    positions *= step_length
+    # The first of each run, less the windows before it, since those are counted too.
+    positions += np.repeat(
+        rows.starts + offset - step_length * (np.cumsum(counts) - counts), counts
+    )
+    # One more is where the window stops.
+    positions = positions.astype(np.int32 if rows.n_rows < 2**31 - 1 else np.int64)
+    if rows.order is not None:
+        positions = positions[np.argsort(rows.caller_rows(positions), kind="stable")]
+    return positions
 
 
 def make_targets(X, y, fh):

@@ -933,6 +933,12 @@ def test_step_length_counts_from_the_oldest_window_of_each_run():
     assert_array_equal(table(X), [[0, 1], [5, 6], [8, 9]])
 
 
+def test_positions_are_narrow():
+    """Eight bytes a window, as for the windows of SlidingWindow."""
+    X, _ = make_windows(np.arange(9.0), 3)
+    assert X.stop.dtype == X.length.dtype == np.int32
+
+
 def test_list_of_series():
     first, second = np.arange(4.0), np.arange(10.0, 13)
     lone = np.array([20.0])
