@@ -8,6 +8,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import Interval, validate_params
 from sklearn.utils.validation import check_array, check_consistent_length
 
+from skrnn._index import order_kind
 from skrnn._rows import Rows
 from skrnn._windowed import WindowedArray
 
@@ -274,6 +275,9 @@ class _Table:
         tables = [_values_names_index(part, name) for part in parts]
         shapes = {values.shape[1:] for values, _, _ in tables}
         names = {None if found is None else tuple(found) for _, found, _ in tables}
+        if all(isinstance(part, pd.Series) for part in parts) and len(names) > 1:
+            # Such a name tells the series from one another, not what they measure.
+            names = {None}
         if len(shapes) > 1 or len(names) > 1:
             raise ValueError(f"The series in {name} must all have the same columns.")
         indexes = [index for _, _, index in tables]
@@ -281,7 +285,7 @@ class _Table:
             raise ValueError(
                 f"Some of the series in {name} have a pandas index and others have not."
             )
-        self.names = tables[0][1]
+        self.names = tables[0][1] if names != {None} else None
         self.index, self.groups, self.freq = indexes[0], None, None
         self.values = tables[0][0]
         if parts is series:
@@ -290,8 +294,7 @@ class _Table:
             self.values = np.concatenate([values for values, _, _ in tables])
             if self.index is not None:
                 # Appending forgets the step that the indexes have in common.
-                steps = {getattr(index, "freq", None) for index in indexes}
-                self.freq = steps.pop() if len(steps) == 1 else None
+                self.freq = _common_step(indexes, name)
                 self.index = self.index.append(indexes[1:])
 
     def rows(self):
@@ -333,6 +336,25 @@ class _Table:
             np.concatenate([self.values, other.values], axis=1),
             self.names + other.names if named else None,
         )
+
+
+def _common_step(indexes, name):
+    """The step that the indexes of several series know; raise if they differ."""
+    flat = [index for index in indexes if not isinstance(index, pd.MultiIndex)]
+    kinds = sorted({order_kind(index) for index in flat})
+    if len(kinds) > 1:
+        raise ValueError(
+            f"The series in {name} must all have the same kind of index, but there is "
+            f"{' and '.join(kinds)}."
+        )
+    steps = {getattr(index, "freq", None) for index in indexes} - {None}
+    if len(steps) > 1:
+        shown = " and ".join(sorted(step.freqstr for step in steps))
+        raise ValueError(
+            f"The series in {name} must all have the same step from row to row, but "
+            f"there is {shown}. Resample them, or make the windows of each by itself."
+        )
+    return steps.pop() if steps else None
 
 
 def _is_list_of_series(series):

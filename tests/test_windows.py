@@ -950,6 +950,32 @@ def test_list_of_series():
     assert_array_equal(newest.series, [0, 1, 2])
 
 
+def test_names_of_listed_series_are_not_those_of_columns():
+    table = pd.DataFrame({"north": np.arange(12.0), "south": -np.arange(12.0)}, HOURS)
+    listed = [table[name] for name in table]
+    X, Y = make_windows(listed, 4)
+    assert X.feature_names is None
+    assert_array_equal(Y.ravel(), [*range(4, 12), *range(-4, -12, -1)])
+    X, _ = make_windows([series.rename("load") for series in listed], 4)
+    assert X.feature_names == ["load"]
+
+
+def test_listed_series_of_different_steps_or_kinds():
+    """None of them may be left out because it has the wrong step."""
+    hourly = pd.Series(np.arange(9.0), pd.date_range("2024", periods=9, freq="h"))
+    daily = pd.Series(np.arange(9.0), pd.date_range("2024", periods=9, freq="D"))
+    with pytest.raises(ValueError, match=r"the same step .* there is D and h"):
+        make_windows([hourly, daily], 3)
+    with pytest.raises(ValueError, match="a DatetimeIndex and a DatetimeIndex with"):
+        make_windows([hourly, hourly.tz_localize("UTC")], 3)
+    with pytest.raises(ValueError, match="a DatetimeIndex and an integer index"):
+        make_windows([hourly, daily.reset_index(drop=True)], 3)
+    # A step that one of them knows is that of all.
+    unknown = daily.iloc[[0, 2, 4, 5]].rename_axis("day")
+    X, _ = make_windows([daily.iloc[:2], unknown], 1)
+    assert len(X) == 2
+
+
 def test_list_of_frames():
     frames = [frame(HOURS[:4]), frame(HOURS[[2, 3, 5, 6]])]
     X, _ = make_windows(frames, 2)
