@@ -552,6 +552,14 @@ def test_sequences_are_refused(X, given):
         SlidingWindow().fit(column(0, 1)).transform(X)
 
 
+@pytest.mark.parametrize("values", [HOURS, HOURS - HOURS[0]])
+def test_columns_of_times_are_refused(values):
+    window = SlidingWindow()
+    with pytest.raises(ValueError, match=r"must hold numbers.*set_index"):
+        window.fit(pd.DataFrame({"time": values}))
+    assert vars(window) == vars(SlidingWindow())
+
+
 @pytest.mark.parametrize(
     ("freq", "message"),
     [("hour-ish", "is not a frequency"), ("-1h", "forward"), (pd.Timedelta(0), "freq")],
