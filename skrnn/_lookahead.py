@@ -85,6 +85,7 @@ def check_no_lookahead(estimator, X, y=None, *, horizon=0, n_cuts=20, random_sta
         )
     if not isinstance(X, pd.DataFrame):
         X = check_array(X, dtype=None, ensure_all_finite=False)
+        X = X.astype(X.dtype.newbyteorder("="), copy=False)  # pandas reads no other
     rng = check_random_state(random_state)
     fitted = clone(estimator).fit(X) if y is None else clone(estimator).fit(X, y)
     method = next((name for name in _METHODS if hasattr(fitted, name)), None)
@@ -155,11 +156,15 @@ def _with_other_future(X, future, rng):
     for column in range(X.shape[1]):
         values = X.iloc[:, column] if isinstance(X, pd.DataFrame) else X[:, column]
         # Missing values stay where they are: a row may be NaN only where it is unread.
-        known = ~np.asarray(pd.isna(values))
-        pool, rows = np.flatnonzero(known), np.flatnonzero(known & future)
+        codes, _ = pd.factorize(values)
+        kinds, example = np.unique(codes[codes >= 0], return_index=True)
+        example = np.flatnonzero(codes >= 0)[example]
+        rows = np.flatnonzero((codes >= 0) & future)
         if not len(rows):
             continue
-        drawn = rng.choice(pool, size=len(rows))
+        # One of the other values of the column, never the same one again.
+        drawn = rng.randint(1, max(len(kinds), 2), size=len(rows))
+        drawn = example[(codes[rows] + drawn) % len(kinds)]
         fresh = values.copy()
         if isinstance(fresh, pd.Series):
             fresh.iloc[rows] = values.iloc[drawn].array
@@ -170,7 +175,7 @@ def _with_other_future(X, future, rng):
             scale = np.ones(len(fresh))
             scale[rows] = 4.0 ** rng.uniform(-1, 1, size=len(rows))
             fresh = (fresh * scale).astype(fresh.dtype)
-        differs |= bool(np.asarray(fresh[future] != values[future]).any())
+        differs |= bool((np.asarray(fresh)[rows] != np.asarray(values)[rows]).any())
         if isinstance(other, pd.DataFrame):
             other.isetitem(column, fresh)
         else:

@@ -8,6 +8,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import Interval, validate_params
 from sklearn.utils.validation import check_array, check_consistent_length
 
+from skrnn._index import order_kind
 from skrnn._rows import Rows
 from skrnn._windowed import WindowedArray
 
@@ -113,9 +114,7 @@ def make_windows(
             f"No window fits: window_length + max(fh) = {needed} rows without a gap "
             f"are needed, but the longest unbroken run has {lengths.max()}."
         )
-    ordinal = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    newest = np.repeat(rows.starts + window_length - 1, counts) + step_length * ordinal
-    newest = newest[np.argsort(rows.caller_rows(newest), kind="stable")]
+    newest = _positions(rows, counts, window_length - 1, step_length)
     values = rows.values(values)
 
     def windows(position, length):
@@ -145,6 +144,39 @@ def make_windows(
     run = np.searchsorted(rows.starts, last, side="right") - 1
     length = np.minimum(last + 1 - rows.starts[run], window_length)
     return X, Y, windows(last, length)
+
+
+def _positions(rows, counts, offset, step_length):
+    """Where, in order, the newest rows of the windows of each run stand.
+
+    Parameters
+    ----------
+    rows : Rows
+        The rows, cut into runs.
+    counts : ndarray of shape (n_runs,)
+        The number of windows of each run.
+    offset : int
+        How many rows of its run stand before the newest row of the first window.
+    step_length : int
+        The number of rows from one window to the next.
+
+    Returns
+    -------
+    positions : ndarray of shape (n_windows,), dtype int32 or int64
+        In the caller's order of the rows; the narrower type where it fits, since there
+        are as many as there are rows.
+    """
+    positions = np.arange(counts.sum())
+    positions *= step_length
+    # The first of each run, less the windows before it, since those are counted too.
+    positions += np.repeat(
+        rows.starts + offset - step_length * (np.cumsum(counts) - counts), counts
+    )
+    # One more is where the window stops.
+    positions = positions.astype(np.int32 if rows.n_rows < 2**31 - 1 else np.int64)
+    if rows.order is not None:
+        positions = positions[np.argsort(rows.caller_rows(positions), kind="stable")]
+    return positions
 
 
 def make_targets(X, y, fh):
@@ -243,6 +275,9 @@ class _Table:
         tables = [_values_names_index(part, name) for part in parts]
         shapes = {values.shape[1:] for values, _, _ in tables}
         names = {None if found is None else tuple(found) for _, found, _ in tables}
+        if all(isinstance(part, pd.Series) for part in parts) and len(names) > 1:
+            # Such a name tells the series from one another, not what they measure.
+            names = {None}
         if len(shapes) > 1 or len(names) > 1:
             raise ValueError(f"The series in {name} must all have the same columns.")
         indexes = [index for _, _, index in tables]
@@ -250,7 +285,7 @@ class _Table:
             raise ValueError(
                 f"Some of the series in {name} have a pandas index and others have not."
             )
-        self.names = tables[0][1]
+        self.names = tables[0][1] if names != {None} else None
         self.index, self.groups, self.freq = indexes[0], None, None
         self.values = tables[0][0]
         if parts is series:
@@ -259,8 +294,7 @@ class _Table:
             self.values = np.concatenate([values for values, _, _ in tables])
             if self.index is not None:
                 # Appending forgets the step that the indexes have in common.
-                steps = {getattr(index, "freq", None) for index in indexes}
-                self.freq = steps.pop() if len(steps) == 1 else None
+                self.freq = _common_step(indexes, name)
                 self.index = self.index.append(indexes[1:])
 
     def rows(self):
@@ -302,6 +336,25 @@ class _Table:
             np.concatenate([self.values, other.values], axis=1),
             self.names + other.names if named else None,
         )
+
+
+def _common_step(indexes, name):
+    """The step that the indexes of several series know; raise if they differ."""
+    flat = [index for index in indexes if not isinstance(index, pd.MultiIndex)]
+    kinds = sorted({order_kind(index) for index in flat})
+    if len(kinds) > 1:
+        raise ValueError(
+            f"The series in {name} must all have the same kind of index, but there is "
+            f"{' and '.join(kinds)}."
+        )
+    steps = {getattr(index, "freq", None) for index in indexes} - {None}
+    if len(steps) > 1:
+        shown = " and ".join(sorted(step.freqstr for step in steps))
+        raise ValueError(
+            f"The series in {name} must all have the same step from row to row, but "
+            f"there is {shown}. Resample them, or make the windows of each by itself."
+        )
+    return steps.pop() if steps else None
 
 
 def _is_list_of_series(series):

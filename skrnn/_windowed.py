@@ -39,7 +39,7 @@ class WindowedArray:
         The label of each window.
     feature_names : list of str, default=None
         The name of each feature.
-    series : ndarray of shape (n_windows,), dtype int64, default=None
+    series : ndarray of shape (n_windows,) of int, default=None
         A code for the series that each window belongs to; None where it is unknown
         or where there is one series.
 
@@ -93,16 +93,15 @@ class WindowedArray:
         self.window_length = operator.index(window_length)
         self.index = index
         self.feature_names = None if feature_names is None else list(feature_names)
-        self.series = (
-            None if series is None else _frozen(np.asarray(series, dtype=np.int64))
-        )
+        # In the type given: the codes of a MultiIndex are often a byte each.
+        self.series = None if series is None else _frozen(np.asarray(series))
         for name in ("length", "index", "series"):
             part = getattr(self, name)
             if part is not None and len(part) != len(self.stop):
                 raise ValueError(
                     f"stop has {len(self.stop)} windows, but {name} has {len(part)}."
                 )
-        self._full_windows = None
+        self._full = None
 
     @property
     def shape(self):
@@ -152,20 +151,26 @@ class WindowedArray:
         rows = np.asarray(rows)
         if rows.dtype.kind not in "iu":
             rows = rows.astype(np.intp, casting="safe" if rows.size else "unsafe")
-        dtype = self.dtype if dtype is None else dtype
-        length, stop = self.length[rows], self.stop[rows]
+        if self._full is None:
+            self._full = self._every_full_window()
+        every_window, first = self._full
+        first = first[rows]
         # argmin is several times faster than a comparison and a reduction on a batch.
-        if length.size and length[length.argmin()] == self.window_length:
-            windows = self._every_full_window()[stop - self.window_length]
-            if out is None:
-                return windows if windows.dtype == dtype else windows.astype(dtype)
-            out[...] = windows
-            return out
+        if first.size and first[first.argmin()] >= 0:
+            windows = every_window[first]
+            if out is not None:
+                out[...] = windows
+                return out
+            if dtype is None and windows.dtype.kind == "f":
+                return windows
+            return windows.astype(self.dtype if dtype is None else dtype, copy=False)
         if out is None:
-            out = np.empty((len(stop), *self.shape[1:]), dtype=dtype)
-        full = length == self.window_length
+            dtype = self.dtype if dtype is None else dtype
+            out = np.empty((len(first), *self.shape[1:]), dtype=dtype)
+        full = first >= 0
         if full.any():
-            out[full] = self._every_full_window()[(stop - length)[full]]
+            out[full] = every_window[first[full]]
+        length, stop = self.length[rows], self.stop[rows]
         partial = np.flatnonzero(~full)
         position = stop[partial, None] + np.arange(-self.window_length, 0)
         present = position >= (stop - length)[partial, None]
@@ -270,29 +275,40 @@ class WindowedArray:
         )
 
     def _every_full_window(self):
-        """Every run of `window_length` rows, as a view (n_rows - length + 1, L, F)."""
-        if self._full_windows is None:
-            row, column = self.values.strides
-            self._full_windows = np.lib.stride_tricks.as_strided(
-                self.values,
-                (
-                    len(self.values) - self.window_length + 1,
-                    self.window_length,
-                    self.values.shape[1],
-                ),
-                (row, row, column),
-                writeable=False,
-            )
-        return self._full_windows
+        """What finds the windows that are full, made when the first batch is asked for.
+
+        Returns
+        -------
+        every_window : ndarray of shape (n_rows - window_length + 1, window_length, \
+                n_features)
+            Every run of `window_length` rows, as a view.
+        first : ndarray of shape (n_windows,)
+            Which of those each window is; -1 for one that is not full. One look into
+            it tells both, which is what keeps a small batch fast.
+        """
+        row, column = self.values.strides
+        n_runs = max(len(self.values) - self.window_length + 1, 0)
+        every_window = np.lib.stride_tricks.as_strided(
+            self.values,
+            (n_runs, self.window_length, self.values.shape[1]),
+            (row, row, column),
+            writeable=False,
+        )
+        # Of a wider type where `window_length` alone does not fit that of `stop`.
+        wide = np.min_scalar_type(-1 - self.window_length)
+        wide = np.result_type(self.stop, wide)
+        first = np.subtract(self.stop, self.window_length, dtype=wide)
+        first[self.length != self.window_length] = -1
+        return every_window, first
 
     def _with(self, **changes):
         other = object.__new__(WindowedArray)
-        vars(other).update(vars(self), **changes)
+        vars(other).update(vars(self), _full=None, **changes)
         return other
 
     def __getstate__(self):
         """Pickle the windows with the rows they read, without the others."""
-        state = {**vars(self), "_full_windows": None}
+        state = {**vars(self), "_full": None}
         read = np.flatnonzero(self.rows_read())
         first, last = (read[0], read[-1] + 1) if len(read) else (0, 0)
         # A range is a view, so that a memory map keeps its file; a sparse choice of

@@ -100,8 +100,10 @@ class SlidingWindow(
     test windows are shorter than they will be in use.
 
     The windows are not materialised: the result, a
-    :class:`~skrnn.windows.WindowedArray`, holds the rows of X (not a copy) and two
-    integers a row. `set_output` is accepted and leaves it as it is.
+    :class:`~skrnn.windows.WindowedArray`, holds the rows of X (not a copy, so that a
+    memory map stays on disk) and two integers a row. The rows are copied, once, where
+    remembered ones have to be put between them, or where those of several series are
+    interleaved. `set_output` is accepted and leaves the result as it is.
 
     Examples
     --------
@@ -209,6 +211,11 @@ class SlidingWindow(
         """Fit and return the checked X and its rows; set nothing before all is well."""
         refuse_sequences(X, self)
         checked = check_array(X, estimator=self, input_name="X", **_CHECKS)
+        if checked.dtype.kind not in "fiub":
+            raise ValueError(
+                f"X must hold numbers, but its columns are of dtype {checked.dtype}. "
+                "The times of the rows belong in the index: X.set_index(...)."
+            )
         rows = Rows(len(checked), _index_of(X), groups)
         step = rows.find_step(self.freq)
         rows.cut(step)

@@ -22,7 +22,7 @@ from sklearn.model_selection import (
     train_test_split,
 )
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils.validation import _num_samples
 
@@ -552,6 +552,14 @@ def test_sequences_are_refused(X, given):
         SlidingWindow().fit(column(0, 1)).transform(X)
 
 
+@pytest.mark.parametrize("values", [HOURS, HOURS - HOURS[0]])
+def test_columns_of_times_are_refused(values):
+    window = SlidingWindow()
+    with pytest.raises(ValueError, match=r"must hold numbers.*set_index"):
+        window.fit(pd.DataFrame({"time": values}))
+    assert vars(window) == vars(SlidingWindow())
+
+
 @pytest.mark.parametrize(
     ("freq", "message"),
     [("hour-ish", "is not a frequency"), ("-1h", "forward"), (pd.Timedelta(0), "freq")],
@@ -780,6 +788,27 @@ def test_gather(W):
     assert_array_equal(table(many)[1:, 1], np.arange(1, 10000))
 
 
+@pytest.mark.parametrize("window_length", [127, 128, 129])
+def test_long_windows_are_gathered(window_length):
+    """The arithmetic on narrow positions holds at the edge of an integer type."""
+    X = np.arange(300.0)[:, None]
+    W = SlidingWindow(window_length).fit_transform(X)
+    rows = np.array([window_length - 1, 299])
+    expected = [X[:window_length], X[300 - window_length :]]
+    assert_array_equal(W.gather(rows), expected)
+    rows[0] -= 1
+    expected = [np.vstack([[[NAN]], X[: window_length - 1]]), expected[1]]
+    assert_array_equal(W.gather(rows), expected)
+
+
+def test_codes_of_series_stay_narrow():
+    """A byte for each row, where there are few series."""
+    index = pd.MultiIndex.from_product([["a", "b"], HOURS])
+    W = SlidingWindow(3).fit_transform(frame(index))
+    assert W.series.dtype == np.int8
+    assert_array_equal(W.series, np.repeat([0, 1], len(HOURS)))
+
+
 def test_rows_of_fewer_than_a_window():
     W = SlidingWindow(50).fit_transform(column(1, 2))
     assert W.shape == (2, 50, 1)
@@ -912,6 +941,12 @@ def test_step_length_counts_from_the_oldest_window_of_each_run():
     assert_array_equal(table(X), [[0, 1], [5, 6], [8, 9]])
 
 
+def test_positions_are_narrow():
+    """Eight bytes a window, as for the windows of SlidingWindow."""
+    X, _ = make_windows(np.arange(9.0), 3)
+    assert X.stop.dtype == X.length.dtype == np.int32
+
+
 def test_list_of_series():
     first, second = np.arange(4.0), np.arange(10.0, 13)
     lone = np.array([20.0])
@@ -921,6 +956,32 @@ def test_list_of_series():
     assert_array_equal(X.series, [0, 0, 1])
     assert_array_equal(table(newest), [[2, 3], [11, 12], [NAN, 20]])
     assert_array_equal(newest.series, [0, 1, 2])
+
+
+def test_names_of_listed_series_are_not_those_of_columns():
+    table = pd.DataFrame({"north": np.arange(12.0), "south": -np.arange(12.0)}, HOURS)
+    listed = [table[name] for name in table]
+    X, Y = make_windows(listed, 4)
+    assert X.feature_names is None
+    assert_array_equal(Y.ravel(), [*range(4, 12), *range(-4, -12, -1)])
+    X, _ = make_windows([series.rename("load") for series in listed], 4)
+    assert X.feature_names == ["load"]
+
+
+def test_listed_series_of_different_steps_or_kinds():
+    """None of them may be left out because it has the wrong step."""
+    hourly = pd.Series(np.arange(9.0), pd.date_range("2024", periods=9, freq="h"))
+    daily = pd.Series(np.arange(9.0), pd.date_range("2024", periods=9, freq="D"))
+    with pytest.raises(ValueError, match=r"the same step .* there is D and h"):
+        make_windows([hourly, daily], 3)
+    with pytest.raises(ValueError, match="a DatetimeIndex and a DatetimeIndex with"):
+        make_windows([hourly, hourly.tz_localize("UTC")], 3)
+    with pytest.raises(ValueError, match="a DatetimeIndex and an integer index"):
+        make_windows([hourly, daily.reset_index(drop=True)], 3)
+    # A step that one of them knows is that of all.
+    unknown = daily.iloc[[0, 2, 4, 5]].rename_axis("day")
+    X, _ = make_windows([daily.iloc[:2], unknown], 1)
+    assert len(X) == 2
 
 
 def test_list_of_frames():
@@ -1076,6 +1137,8 @@ class Leak(TransformerMixin, BaseEstimator):
             return (table / table.max()).to_numpy()
         if self.how == "filled":
             return table.bfill().ffill().to_numpy()
+        if self.how == "next":
+            return table.shift(-1, fill_value=0).to_numpy()
         if self.how == "random":
             return np.random.default_rng().normal(size=table.shape)
         return table.rolling(3, min_periods=1).mean().to_numpy()
@@ -1126,6 +1189,19 @@ def test_good_pipelines_pass(rows):
     classifier = make_pipeline(*model()[:2], LogisticRegression())
     check_no_lookahead(classifier, X, y > 0)
     check_no_lookahead(SlidingWindow(3), X)
+
+
+@pytest.mark.parametrize("kinds", [["x", "y"], [0, 1], [True, False]])
+def test_columns_of_few_values_can_always_be_changed(rows, kinds):
+    _, y = rows
+    X = pd.DataFrame({"c": np.array(kinds)[np.arange(60) % 2]})
+    encoder = OneHotEncoder(sparse_output=False)
+    # The future of the last cut is a single row, which must not come out as it was.
+    for seed in range(10):
+        check_no_lookahead(make_pipeline(encoder, Ridge()), X, y, random_state=seed)
+        leaking = make_pipeline(encoder, Leak("next"), Ridge())
+        with pytest.raises(AssertionError, match="row 0"):
+            check_no_lookahead(leaking, X, y, random_state=seed)
 
 
 def test_horizon_is_checked(rows):
