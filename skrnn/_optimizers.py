@@ -1,5 +1,6 @@
 """Optimisers and learning-rate schedules by name."""
 
+import copy
 import inspect
 
 import torch
@@ -137,6 +138,12 @@ class Schedule:
             return scheduler.last_epoch >= scheduler.T_max
         total = getattr(scheduler, "total_steps", None)
         return total is not None and scheduler.last_epoch + 1 >= total
+
+    def __getstate__(self):
+        scheduler = copy.copy(self.scheduler)
+        # It is the net's, which takes it along and gives it back.
+        scheduler.optimizer = None
+        return {**vars(self), "scheduler": scheduler}
 
     def state_dict(self):
         """State as torch's scheduler gives it."""

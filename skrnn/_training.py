@@ -448,6 +448,26 @@ class SequenceNet(NeuralNet):
         for module in (network.dropout, network.stack.dropout):
             module.p = dropout
 
+    def __getstate__(self):
+        state = super().__getstate__()
+        # They are `module_` and `criterion_`, which skorch brings to a device that is
+        # there; a second copy would ask for the GPU of the training.
+        for name in ("module", "criterion"):
+            state.pop(name)
+        return state
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        vars(self).update(module=self.module_, criterion=self.criterion_)
+        # Some optimisers (LBFGS) lose attributes on the way, and a schedule must
+        # change the rate of this one.
+        schedule, rate, loaded = self.schedule_, self.lr, self.optimizer_.state_dict()
+        self._initialize_optimizer()
+        self.optimizer_.load_state_dict(loaded)
+        self.lr, self.schedule_ = rate, schedule
+        if schedule is not None:
+            schedule.scheduler.optimizer = self.optimizer_
+
     def copy_of_weights(self):
         """Copy the weights and buffers of the network."""
         state = self.module_.state_dict()

@@ -755,3 +755,40 @@ def test_an_error_in_a_callback_leaves_the_estimator_unfitted():
         model.fit(X, y)
     assert vars(model) == model.get_params()
     assert torch.get_num_threads() == threads
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))]
+)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"lr_schedule": "exponential"},
+        {"lr_schedule": "one_cycle", "optimizer": "sgd"},
+        {"lr_schedule": "warmup", "frozen": "recurrent.0"},
+        {"optimizer": torch.optim.LBFGS},
+    ],
+    ids=lambda options: "-".join(options),
+)
+def test_a_copy_goes_on_with_its_schedule_and_optimiser(copied, options):
+    model = RNNRegressor("gru", 4, max_epochs=6, random_state=0, **options)
+    model.partial_fit(X, y).partial_fit(X, y)
+    twin = copied(model)
+    for _ in range(3):
+        model.partial_fit(X, y)
+        twin.partial_fit(X, y)
+    assert same_bits(model, twin)
+    rates = [m.net_.optimizer_.param_groups[0]["lr"] for m in (model, twin)]
+    assert rates[0] == rates[1]
+
+
+def test_a_pickle_holds_tensors_only_where_skorch_finds_a_device_for_them():
+    # Any other tensor of a training on a GPU could be read on a GPU only.
+    model = RNNRegressor(**SMALL | {"max_epochs": 2}, lr_schedule="cosine").fit(X, y)
+    state = model.net_.__getstate__()
+    del state["__cuda_dependent_attributes__"]
+    assert b"_rebuild_tensor" not in pickle.dumps(state)
+    net = pickle.loads(pickle.dumps(model)).net_
+    assert net.module is net.module_
+    assert net.criterion is net.criterion_
+    assert net.schedule_.scheduler.optimizer is net.optimizer_
