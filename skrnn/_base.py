@@ -17,7 +17,7 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
-from skrnn._build import new_net, new_network, training_options
+from skrnn._build import network_options, new_net, new_network, training_options
 from skrnn._checkpoint import Checkpoint
 from skrnn._datasets import SequenceDataset
 from skrnn._fingerprint import Fingerprint
@@ -164,7 +164,12 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         before = snapshot(net) if proceed else None
         try:
             if proceed:
-                net.change(dropout=self.dropout, **training_options(self))
+                freeze(net.module_, self.frozen)
+                # A loss of torch may have learned weights of its own.
+                loss = self._new_loss()[1] if isinstance(self.loss, str) else None
+                net.change(
+                    loss=loss, network=network_options(self), **training_options(self)
+                )
             reason = net.train(train_set, valid_set, n_epochs, **options)
         except BaseException:
             if proceed:

@@ -52,17 +52,14 @@ def new_network(estimator, head, *, n_features, n_targets, max_steps, undo):
             num_layers=estimator.num_layers,
             bidirectional=estimator.bidirectional,
             nonlinearity=estimator.nonlinearity,
-            dropout=estimator.dropout,
-            recurrent_dropout=estimator.recurrent_dropout,
-            input_noise=estimator.input_noise,
             norm=estimator.norm,
             residual=estimator.residual,
             pooling=estimator.pooling,
-            tbptt_steps=estimator.tbptt_steps,
             init=init,
             max_steps=max_steps,
             generator=generator,
             dtype=getattr(torch, estimator.dtype),
+            **network_options(estimator),
         )
 
 
@@ -89,6 +86,12 @@ def schedule_of(estimator):
     """Schedule of an estimator: its name or class, options, and epochs planned."""
     options = estimator.lr_schedule_options
     return estimator.lr_schedule, options, estimator.max_epochs
+
+
+def network_options(estimator):
+    """Parameters of the network that may change from one fit to the next."""
+    names = ("dropout", "recurrent_dropout", "input_noise", "tbptt_steps")
+    return {name: getattr(estimator, name) for name in names}
 
 
 def training_options(estimator):

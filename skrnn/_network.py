@@ -105,6 +105,13 @@ class RecurrentNetwork(nn.Module):
         level = self.scaling.level(moments)
         return self.scaling.decode(self.target_head, parameters, level)
 
+    def change(self, *, dropout, recurrent_dropout, input_noise, tbptt_steps):
+        """Take over what may differ in a training that goes on; as for the class."""
+        self.dropout.p = self.stack.dropout.p = dropout
+        for layer in self.stack.layers:
+            layer.recurrent_dropout.p = recurrent_dropout
+        self.input_noise, self.tbptt_steps = input_noise, tbptt_steps
+
     def _read(self, x, lengths):
         if x.shape[1] == 0:  # no sample of the batch has a step
             x = x.new_zeros(x.shape[0], 1, x.shape[2])

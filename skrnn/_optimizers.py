@@ -17,6 +17,12 @@ OPTIMIZERS = {
 # Those that torch has in one compiled step for the CPU.
 _FUSED = {"sgd", "adagrad", "adam", "adamw"}
 SCHEDULES = ("step", "exponential", "cosine", "one_cycle", "warmup", "plateau")
+# Options that give the length of a schedule; without one it is that of the fit.
+_LENGTHS = {
+    "step": {"step_size"},
+    "cosine": {"T_max"},
+    "one_cycle": {"total_steps", "epochs"},
+}
 
 
 def optimizer_spec(
@@ -53,6 +59,50 @@ def optimizer_spec(
     if optimizer == "sgd":
         options["nesterov"] = bool(nesterov)
     return OPTIMIZERS[optimizer], options
+
+
+def new_optimizer(kind, weights, options):
+    """Make an optimiser.
+
+    Parameters
+    ----------
+    kind : class
+        Derived from `torch.optim.Optimizer`.
+    weights : list of torch.nn.Parameter
+        What it changes.
+    options : dict
+        Its other arguments.
+
+    Returns
+    -------
+    torch.optim.Optimizer
+
+    Raises
+    ------
+    ValueError
+        If the class does not take the weights or an option.
+    """
+    try:
+        return kind(weights, **options)
+    except (TypeError, ValueError) as error:
+        given = ", ".join(f"{name}={value!r}" for name, value in options.items())
+        raise ValueError(
+            f"The optimizer {kind.__qualname__} cannot be made with {given}: {error}"
+        ) from error
+
+
+def is_as_long_as_fit(kind, options):
+    """Tell whether `max_epochs` decides how a schedule goes (bool).
+
+    Parameters
+    ----------
+    kind, options
+        As for `Schedule`.
+    """
+    if not isinstance(kind, str):
+        return False
+    lengths = _LENGTHS.get(kind, set())
+    return bool(lengths) and not lengths & set(options or {})
 
 
 def _has_momentum(optimizer):

@@ -12,7 +12,7 @@ from torch.nn.utils import clip_grad_norm_, clip_grad_value_, get_total_norm
 
 from skrnn._callbacks import BestWeights, Progress
 from skrnn._datasets import BatchIterator, SequenceDataset
-from skrnn._optimizers import Schedule
+from skrnn._optimizers import Schedule, new_optimizer
 from skrnn._threads import flushed_denormals, single_thread
 from skrnn._training_state import Run, load_training, training_state
 from skrnn.exceptions import NonFiniteLossError
@@ -124,11 +124,13 @@ class SequenceNet(NeuralNet):
     def initialize_optimizer(self, *args, **kwargs):
         """Make the optimiser of all weights that are not frozen."""
         kind, options = self.optimizer_spec
-        learnable = [p for _, p in self.get_all_learnable_params() if p.requires_grad]
-        self.optimizer_ = kind(learnable, **options)
+        self.optimizer_ = new_optimizer(kind, self._learnable(), options)
         self.lr = options["lr"]
         self.schedule_ = None
         return self
+
+    def _learnable(self):
+        return [p for _, p in self.get_all_learnable_params() if p.requires_grad]
 
     @property
     def best_weights(self):
@@ -417,23 +419,30 @@ class SequenceNet(NeuralNet):
 
     # -- state ------------------------------------------------------------------
 
-    def change(self, *, optimizer_spec, schedule_spec, dropout, **options):
+    def change(self, *, optimizer_spec, schedule_spec, loss, network, **options):
         """Take over parameters that may differ in a training that goes on.
 
         Parameters
         ----------
         optimizer_spec, schedule_spec : tuple
-            As for the class; where they differ, optimiser or schedule start anew, and
-            where the learning rate alone does, it is set.
-        dropout : float
-            Of the states.
+            As for the class; where they differ, or other weights are frozen, optimiser
+            or schedule start anew, and where the learning rate alone does, it is set.
+        loss : SampleLoss or None
+            What is minimised from now on; None for what was before.
+        network : dict
+            For `RecurrentNetwork.change`.
         **options
             Other parameters of the class.
         """
         is_new_schedule = schedule_spec[:2] != self.schedule_spec[:2]
         (kind, wanted), (old_kind, old) = optimizer_spec, self.optimizer_spec
         self.optimizer_spec, self.schedule_spec = optimizer_spec, schedule_spec
-        if kind is not old_kind or wanted | {"lr": 0} != old | {"lr": 0}:
+        trained = [p for group in self.optimizer_.param_groups for p in group["params"]]
+        if (
+            kind is not old_kind
+            or wanted | {"lr": 0} != old | {"lr": 0}
+            or {id(p) for p in trained} != {id(p) for p in self._learnable()}
+        ):
             self._initialize_optimizer()
         elif wanted["lr"] != old["lr"] or is_new_schedule:
             self.lr, self.schedule_ = wanted["lr"], None
@@ -444,9 +453,9 @@ class SequenceNet(NeuralNet):
         self.best_weights.set_params(
             is_active=self.stop_early, patience=self.patience, tol=self.tol
         )
-        network = self.module_
-        for module in (network.dropout, network.stack.dropout):
-            module.p = dropout
+        if loss is not None:
+            vars(self).update(criterion=loss, criterion_=loss)
+        self.module_.change(**network)
 
     def __getstate__(self):
         state = super().__getstate__()

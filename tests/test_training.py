@@ -792,3 +792,54 @@ def test_a_pickle_holds_tensors_only_where_skorch_finds_a_device_for_them():
     assert net.module is net.module_
     assert net.criterion is net.criterion_
     assert net.schedule_.scheduler.optimizer is net.optimizer_
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"recurrent_dropout": 0.5},
+        {"input_noise": 1.0},
+        {"tbptt_steps": 2},
+        {"frozen": "recurrent"},
+    ],
+    ids=lambda change: "-".join(change),
+)
+def test_parameters_of_a_fit_that_goes_on(change):
+    model = RNNRegressor("gru", 4, random_state=0, max_epochs=2, warm_start=True)
+    model.fit(X, y)
+    same, other = copy.deepcopy(model).fit(X, y), copy.deepcopy(model)
+    other.set_params(**change).fit(X, y)
+    assert not same_bits(same, other)
+    # And back again.
+    for twin in (same, other):
+        back = {name: getattr(model, name) for name in change}
+        twin.set_params(**back).fit(X, y)
+    head = [p.detach().clone() for p in other.net_.module_.stack.parameters()]
+    other.fit(X, y)
+    after = other.net_.module_.stack.parameters()
+    assert not all(torch.equal(p, q) for p, q in zip(head, after, strict=True))
+
+
+def test_unfreezing_is_a_new_optimiser_and_freezing_holds():
+    options = SMALL | {"max_epochs": 3, "early_stopping": False}
+    model = RNNRegressor("gru", frozen="recurrent", warm_start=True, **options)
+    stack = copy.deepcopy(model.fit(X, y).net_.module_.stack.state_dict())
+    model.fit(X, y)
+    now = model.net_.module_.stack.state_dict()
+    assert all(torch.equal(stack[name], now[name]) for name in stack)
+    model.set_params(frozen="head").fit(X, y)
+    now = model.net_.module_.stack.state_dict()
+    assert not any(torch.equal(stack[name], now[name]) for name in stack)
+    with pytest.raises(ValueError, match="frozen names parts"):
+        model.set_params(frozen="nothing").fit(X, y)
+    before = weights(model).clone()
+    assert not torch.equal(before, weights(model.set_params(frozen=None).fit(X, y)))
+
+
+@pytest.mark.parametrize("change", [{"label_smoothing": 0.4}, {"focal_gamma": 5.0}])
+def test_options_of_the_loss_in_a_fit_that_goes_on(change):
+    labels = (y > 0).astype(int)
+    model = RNNClassifier("gru", 4, loss="focal", random_state=0, max_epochs=2)
+    model.set_params(warm_start=True).fit(X, labels)
+    same, other = copy.deepcopy(model), copy.deepcopy(model).set_params(**change)
+    assert not same_bits(same.fit(X, labels), other.fit(X, labels))
