@@ -159,11 +159,12 @@ def resolve_device(device):
             "device must be 'auto', 'cpu', 'cuda', 'mps' or another torch device, got "
             f"{device!r}."
         ) from error
-    is_there = {
-        "cuda": torch.cuda.is_available,
-        "mps": torch.backends.mps.is_available,
-    }
-    if not is_there.get(kind, lambda: True)():
+    try:
+        # Without numbers a tensor has nothing to compute with.
+        is_there = kind != "meta" and torch.empty(1, device=device) is not None
+    except (RuntimeError, AssertionError):  # how torch says so, by the device
+        is_there = False
+    if not is_there:
         raise ValueError(
             f"device={device!r} was asked for, but torch finds no such device here. "
             "Set device='auto' or 'cpu'."

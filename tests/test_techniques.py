@@ -807,6 +807,32 @@ def test_combinations_without_sense(estimator, options, message):
         estimator(**SMALL | options).fit(X, LABELS)
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"device": "meta"}, "finds no such device"),
+        ({"device": "vulkan"}, "finds no such device"),
+        ({"device": "mps", "dtype": "float64"}, "no double precision"),
+        (
+            {"optimizer": torch.optim.LBFGS, "weight_decay": 0.1},
+            "LBFGS cannot be made with lr=.*, weight_decay=0.1",
+        ),
+        ({"loss": torch.nn.TripletMarginLoss}, "cannot compare outputs of shape"),
+        ({"loss": torch.nn.GaussianNLLLoss()}, "cannot compare outputs of shape"),
+        (
+            {"loss": torch.nn.AdaptiveLogSoftmaxWithLoss},
+            "AdaptiveLogSoftmaxWithLoss cannot be made without arguments",
+        ),
+    ],
+)
+@pytest.mark.parametrize("estimator", [RNNRegressor, RNNClassifier])
+def test_what_torch_refuses_is_a_value_error(estimator, options, message):
+    model = estimator(**SMALL | options)
+    with pytest.raises(ValueError, match=message):
+        model.fit(X, LABELS)
+    assert not hasattr(model, "net_")
+
+
 @pytest.mark.parametrize("quantiles", [(), (0.5, 0.5), (0.0, 0.5), (1, 2), [[0.5]]])
 def test_wrong_quantiles(quantiles):
     with pytest.raises(ValueError, match="quantiles must be different numbers"):
