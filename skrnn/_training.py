@@ -258,6 +258,8 @@ class SequenceNet(NeuralNet):
     def _keep_whole_epochs(self):
         if self.history and "train_loss" not in self.history[-1]:
             del self.history[-1]
+            # Half an epoch is no epoch that a fit could be asked for again.
+            self.module_.load_state_dict(self.run.begin_with)
         if len(self.history) <= self.run.n_before:
             raise KeyboardInterrupt
         warnings.warn(
@@ -330,10 +332,9 @@ class SequenceNet(NeuralNet):
             self.history[-1]["batches"].clear()
         if self.run.tasks is not None:
             self.run.tasks.begin()
-        if self.on_divergence == "restart":
-            self.run.begin_with = self.copy_of_weights()
-            if self.run.best_begin is None:
-                self.run.best_begin = self.run.begin_with
+        self.run.begin_with = self.copy_of_weights()
+        if self.on_divergence == "restart" and self.run.best_begin is None:
+            self.run.best_begin = self.run.begin_with
         super().on_epoch_begin(net, **kwargs)
 
     def on_grad_computed(self, net, named_parameters, training=True, **kwargs):

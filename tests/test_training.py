@@ -843,3 +843,25 @@ def test_options_of_the_loss_in_a_fit_that_goes_on(change):
     model.set_params(warm_start=True).fit(X, labels)
     same, other = copy.deepcopy(model), copy.deepcopy(model).set_params(**change)
     assert not same_bits(same.fit(X, labels), other.fit(X, labels))
+
+
+class InterruptInEpoch(Callback):
+    """Interrupt the second batch of an epoch."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_batch_end(self, net, training=False, **kwargs):
+        epochs = net.history
+        if training and len(epochs) == self.epoch and len(epochs[-1]["batches"]) == 2:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("early_stopping", [True, False])
+def test_half_an_epoch_is_not_kept(early_stopping):
+    options = SMALL | {"dropout": 0.2, "early_stopping": early_stopping}
+    model = RNNRegressor(**options, callbacks=[InterruptInEpoch(4)])
+    with pytest.warns(UserWarning, match="interrupted by the user after 3 epochs"):
+        model.fit(X, y)
+    again = RNNRegressor(**options, max_epochs=model.best_epoch_).fit(X, y)
+    assert same_bits(model, again)
