@@ -233,7 +233,13 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         if weight is not None:
             # Weights have mean 1 over the data set: the mean over a full batch is
             # then the weighted mean, and small batches keep their relative weights.
-            weight = torch.as_tensor(weight[rows] / weight[rows].mean())
+            mean = weight[rows].mean()
+            if mean == 0:
+                raise ValueError(
+                    f"class_weight={self.class_weight!r} leaves no sample with a "
+                    "weight in the training or the validation data."
+                )
+            weight = torch.as_tensor(weight[rows] / mean)
             weight = weight.to(network.head.weight.dtype)
         return SequenceDataset(source, target, weight)
 
@@ -241,7 +247,18 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         if self.scoring is None or X_val is None:
             return None
         scorer = check_scoring(self, self.scoring)
-        return lambda: scorer(self, X_val, y_val)
+
+        def score():
+            value = float(scorer(self, X_val, y_val))
+            if np.isnan(value):
+                raise ValueError(
+                    f"scoring={self.scoring!r} gives NaN on the {len(y_val)} "
+                    "validation samples, so that no epoch can be the best. Raise "
+                    "validation_fraction, give X_val and y_val, or set scoring=None."
+                )
+            return value
+
+        return score
 
     def _split(self, samples, is_whole):
         n_samples = len(samples.source)
