@@ -23,6 +23,7 @@ from skrnn._datasets import SequenceDataset
 from skrnn._fingerprint import Fingerprint
 from skrnn._fit_scaling import fit_scaling, fit_target_scaling, target_levels
 from skrnn._layouts import check_sequences
+from skrnn._optimizers import is_as_long_as_fit
 from skrnn._parameters import (
     ARCHITECTURE,
     CONSTRAINTS,
@@ -115,7 +116,9 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
                 self.net_ = self._new_net(samples, train)
             checkpoint, state = None, None
             if self.checkpoint_dir is not None and not incremental:
-                checkpoint = self._new_checkpoint(samples, begin_with, X_val, y_val)
+                checkpoint = self._new_checkpoint(
+                    samples, [train, valid], begin_with, X_val, y_val
+                )
                 state = checkpoint.load() if resume else checkpoint.clear()
             if X_val is not None:
                 given = self._read_samples(X_val, y_val, None, reset=False)
@@ -319,7 +322,7 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
                     "the parameter back, or fit with warm_start=False."
                 )
 
-    def _new_checkpoint(self, samples, begin_with, X_val, y_val):
+    def _new_checkpoint(self, samples, split, begin_with, X_val, y_val):
         parameters = self.get_params(deep=False)
         fingerprint = Fingerprint()
         fingerprint.add(type(self).__name__)
@@ -327,7 +330,10 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
             {k: v for k, v in parameters.items() if k not in NOT_IN_CHECKPOINT}
         )
         fingerprint.add([samples.source.contents(), samples.target])
-        fingerprint.add([samples.loss_weight, begin_with])
+        fingerprint.add([samples.loss_weight, begin_with, split])
+        fingerprint.add(getattr(self, "classes_", None))
+        if is_as_long_as_fit(self.lr_schedule, self.lr_schedule_options):
+            fingerprint.add(self.max_epochs)
         if X_val is not None:
             fingerprint.add(self._read_X(X_val, reset=False).contents())
             fingerprint.add(np.asarray(y_val))

@@ -404,7 +404,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         resume : bool, default=False
             Whether to go on from the checkpoint in ``checkpoint_dir``, which must be
             of the same data and parameters (``max_epochs``, ``max_time``,
-            ``verbose``, ``callbacks`` and ``device`` may differ). Without one the
+            ``verbose``, ``callbacks`` and ``device`` may differ; ``max_epochs`` not
+            where the length of ``lr_schedule`` is that of the fit). Without one the
             fit begins afresh; that of a finished fit is returned as it is. With False
             a checkpoint found there is overwritten.
 
