@@ -693,6 +693,25 @@ def test_callbacks_of_scikit_learn():
     assert recorder.events[-1] == "teardown"
 
 
+def test_an_epoch_that_starts_again_is_one_task():
+    callback = pytest.importorskip("sklearn.callback")
+    model = RNNRegressor(
+        **SMALL | {"max_epochs": 6},
+        optimizer="sgd",
+        learning_rate=1e4,
+        momentum=0.0,
+        max_grad_norm=None,
+        scale=False,
+        on_divergence="restart",
+    )
+    monitor = callback.ScoringMonitor(scoring="r2")
+    with pytest.warns(UserWarning, match="Training goes on from the best weights"):
+        model.set_callbacks(monitor).fit(X * 10, y * 100)
+    scores = [entry["r2"] for entry in monitor.get_logs().data]
+    assert len(scores) == model.n_iter_ == 6
+    assert scores[-1] == model.score(X * 10, y * 100)
+
+
 def test_epochs_show_under_the_bar_of_a_search():
     callback = pytest.importorskip("sklearn.callback")
     pytest.importorskip("rich")
