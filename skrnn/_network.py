@@ -2,9 +2,9 @@
 
 import torch
 from torch import nn
-from torch.utils.checkpoint import checkpoint
 
 from skrnn._pooling import Pooling, new_linear
+from skrnn._recompute import recomputed
 from skrnn._recurrent import RecurrentStack, SeededDropout
 
 
@@ -195,17 +195,17 @@ class RecurrentNetwork(nn.Module):
                 start = _grouped(begin, len(self.stack.layers))
                 states, final, ends = self.stack(inputs, on_device, masks, start)
                 part = self.pool.part(states, final, on_device)
-            finally:  # torch may break off what it computes anew
+            finally:
                 if now is not None:
                     self.generator.set_state(now)
             n_parts = len(part)
             return *part, *(tensor for end in ends for tensor in end)
 
         flat = () if begin is None else begin
-        if with_gradient and torch.is_grad_enabled():
-            results = checkpoint(
-                run, *flat, use_reentrant=False, preserve_rng_state=False
-            )
+        weights = [*self.stack.parameters(), *self.pool.parameters()]
+        weights = [weight for weight in weights if weight.requires_grad]
+        if with_gradient and weights and torch.is_grad_enabled():
+            results = recomputed(run, weights, *flat)
         else:
             with torch.no_grad():
                 results = run(*flat)
