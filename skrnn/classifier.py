@@ -167,6 +167,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     warm_start : bool, default=False
         Whether ``fit`` continues with the weights, the optimiser and its state, the
         loss, the callbacks, the random state and the scaling of the fit before.
+        A schedule goes on as well, and stays at its last rate beyond its end, which is
+        zero for ``"cosine"``.
     random_state : int, RandomState instance or None, default=None
         Determines initial weights, order of the batches and dropout. An int gives the
         same bits at every fit. None draws a seed from the operating system; the
