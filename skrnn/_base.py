@@ -17,12 +17,13 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
-from skrnn._build import new_net, new_network, training_options
+from skrnn._build import network_options, new_net, new_network, training_options
 from skrnn._checkpoint import Checkpoint
 from skrnn._datasets import SequenceDataset
 from skrnn._fingerprint import Fingerprint
 from skrnn._fit_scaling import fit_scaling, fit_target_scaling, target_levels
 from skrnn._layouts import check_sequences
+from skrnn._optimizers import is_as_long_as_fit
 from skrnn._parameters import (
     ARCHITECTURE,
     CONSTRAINTS,
@@ -115,7 +116,9 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
                 self.net_ = self._new_net(samples, train)
             checkpoint, state = None, None
             if self.checkpoint_dir is not None and not incremental:
-                checkpoint = self._new_checkpoint(samples, begin_with, X_val, y_val)
+                checkpoint = self._new_checkpoint(
+                    samples, [train, valid], begin_with, X_val, y_val
+                )
                 state = checkpoint.load() if resume else checkpoint.clear()
             if X_val is not None:
                 given = self._read_samples(X_val, y_val, None, reset=False)
@@ -164,7 +167,12 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         before = snapshot(net) if proceed else None
         try:
             if proceed:
-                net.change(dropout=self.dropout, **training_options(self))
+                freeze(net.module_, self.frozen)
+                # A loss of torch may have learned weights of its own.
+                loss = self._new_loss()[1] if isinstance(self.loss, str) else None
+                net.change(
+                    loss=loss, network=network_options(self), **training_options(self)
+                )
             reason = net.train(train_set, valid_set, n_epochs, **options)
         except BaseException:
             if proceed:
@@ -228,7 +236,13 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         if weight is not None:
             # Weights have mean 1 over the data set: the mean over a full batch is
             # then the weighted mean, and small batches keep their relative weights.
-            weight = torch.as_tensor(weight[rows] / weight[rows].mean())
+            mean = weight[rows].mean()
+            if mean == 0:
+                raise ValueError(
+                    f"class_weight={self.class_weight!r} leaves no sample with a "
+                    "weight in the training or the validation data."
+                )
+            weight = torch.as_tensor(weight[rows] / mean)
             weight = weight.to(network.head.weight.dtype)
         return SequenceDataset(source, target, weight)
 
@@ -236,7 +250,18 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         if self.scoring is None or X_val is None:
             return None
         scorer = check_scoring(self, self.scoring)
-        return lambda: scorer(self, X_val, y_val)
+
+        def score():
+            value = float(scorer(self, X_val, y_val))
+            if np.isnan(value):
+                raise ValueError(
+                    f"scoring={self.scoring!r} gives NaN on the {len(y_val)} "
+                    "validation samples, so that no epoch can be the best. Raise "
+                    "validation_fraction, give X_val and y_val, or set scoring=None."
+                )
+            return value
+
+        return score
 
     def _split(self, samples, is_whole):
         n_samples = len(samples.source)
@@ -297,7 +322,7 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
                     "the parameter back, or fit with warm_start=False."
                 )
 
-    def _new_checkpoint(self, samples, begin_with, X_val, y_val):
+    def _new_checkpoint(self, samples, split, begin_with, X_val, y_val):
         parameters = self.get_params(deep=False)
         fingerprint = Fingerprint()
         fingerprint.add(type(self).__name__)
@@ -305,7 +330,10 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
             {k: v for k, v in parameters.items() if k not in NOT_IN_CHECKPOINT}
         )
         fingerprint.add([samples.source.contents(), samples.target])
-        fingerprint.add([samples.loss_weight, begin_with])
+        fingerprint.add([samples.loss_weight, begin_with, split])
+        fingerprint.add(getattr(self, "classes_", None))
+        if is_as_long_as_fit(self.lr_schedule, self.lr_schedule_options):
+            fingerprint.add(self.max_epochs)
         if X_val is not None:
             fingerprint.add(self._read_X(X_val, reset=False).contents())
             fingerprint.add(np.asarray(y_val))

@@ -52,17 +52,14 @@ def new_network(estimator, head, *, n_features, n_targets, max_steps, undo):
             num_layers=estimator.num_layers,
             bidirectional=estimator.bidirectional,
             nonlinearity=estimator.nonlinearity,
-            dropout=estimator.dropout,
-            recurrent_dropout=estimator.recurrent_dropout,
-            input_noise=estimator.input_noise,
             norm=estimator.norm,
             residual=estimator.residual,
             pooling=estimator.pooling,
-            tbptt_steps=estimator.tbptt_steps,
             init=init,
             max_steps=max_steps,
             generator=generator,
             dtype=getattr(torch, estimator.dtype),
+            **network_options(estimator),
         )
 
 
@@ -89,6 +86,12 @@ def schedule_of(estimator):
     """Schedule of an estimator: its name or class, options, and epochs planned."""
     options = estimator.lr_schedule_options
     return estimator.lr_schedule, options, estimator.max_epochs
+
+
+def network_options(estimator):
+    """Parameters of the network that may change from one fit to the next."""
+    names = ("dropout", "recurrent_dropout", "input_noise", "tbptt_steps")
+    return {name: getattr(estimator, name) for name in names}
 
 
 def training_options(estimator):
@@ -156,11 +159,12 @@ def resolve_device(device):
             "device must be 'auto', 'cpu', 'cuda', 'mps' or another torch device, got "
             f"{device!r}."
         ) from error
-    is_there = {
-        "cuda": torch.cuda.is_available,
-        "mps": torch.backends.mps.is_available,
-    }
-    if not is_there.get(kind, lambda: True)():
+    try:
+        # Without numbers a tensor has nothing to compute with.
+        is_there = kind != "meta" and torch.empty(1, device=device) is not None
+    except (RuntimeError, AssertionError):  # how torch says so, by the device
+        is_there = False
+    if not is_there:
         raise ValueError(
             f"device={device!r} was asked for, but torch finds no such device here. "
             "Set device='auto' or 'cpu'."

@@ -85,7 +85,8 @@ class Checkpoint:
                 raise ModelFileError(
                     f"The checkpoint in {str(self.directory)!r} belongs to a fit with "
                     "other data or other parameters (max_epochs, max_time, verbose, "
-                    "callbacks and device may differ). Fit with resume=False to "
+                    "callbacks and device may differ; max_epochs not where the length "
+                    "of lr_schedule is that of the fit). Fit with resume=False to "
                     "overwrite it, or give another checkpoint_dir."
                 )
             return content["state"]

@@ -1,5 +1,6 @@
 """What identifies a fit: its data and its parameters, as one short string."""
 
+import functools
 import hashlib
 
 import numpy as np
@@ -43,6 +44,10 @@ class Fingerprint:
             self.add(repr(value))
         elif hasattr(value, "__qualname__"):
             self._hash.update(f"{value.__module__}.{value.__qualname__}".encode())
+        elif isinstance(value, functools.partial):
+            self.add([value.func, value.args, value.keywords])
+        elif type(value).__repr__ is object.__repr__:  # which gives its address only
+            self.add([type(value), vars(value)])
         else:
             self._hash.update(repr(value).encode())
         self._hash.update(b">")

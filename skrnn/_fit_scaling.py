@@ -46,7 +46,7 @@ def fit_target_scaling(scaling, source, target, weight, *, scale, center):
         Whether to take off the mean; else targets are divided by it.
     """
     if scaling.is_undone:
-        best = _nearest_features(scaling, source, target)
+        best = _nearest_features(scaling, source, target, weight)
         scaling.source.copy_(torch.as_tensor(best))
     if not scale:
         return
@@ -111,12 +111,13 @@ def _normaliser(scaling):
     return normalise
 
 
-def _nearest_features(scaling, source, target):
+def _nearest_features(scaling, source, target, weight):
     """For each target the feature whose level within the window comes nearest."""
     n_features = len(scaling.row_mean)
     error = np.zeros((target.shape[1], n_features))
     if n_features > 1:
         for rows, moments in _moments_of(scaling, source):
             difference = target[rows][:, :, None] - moments.level.numpy()[:, None]
-            error += (difference**2).sum(axis=0)
+            part = 1.0 if weight is None else weight[rows][:, None, None]
+            error += (part * difference**2).sum(axis=0)
     return error.argmin(axis=1)

@@ -76,7 +76,16 @@ class _OnPoints(nn.Module):
         self.loss = loss
 
     def forward(self, parameters, target):
-        loss = self.loss(parameters[..., 0], target)
+        try:
+            loss = self.loss(parameters[..., 0], target)
+        except torch.OutOfMemoryError:
+            raise
+        except (IndexError, RuntimeError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"The loss {self.loss!r} cannot compare outputs of shape "
+                f"{tuple(parameters.shape[:2])} with targets of shape "
+                f"{tuple(target.shape)} of {target.dtype}: {error}"
+            ) from error
         if loss.ndim == 0 or len(loss) != len(target):
             raise ValueError(
                 f"The loss {self.loss!r} gives {tuple(loss.shape)} numbers for "
@@ -172,9 +181,14 @@ def classification_loss(loss, *, multilabel, label_smoothing, focal_gamma):
 def _unreduced(loss):
     """Give a torch loss, class or object, that keeps one number an output."""
     if isinstance(loss, type):
-        if "reduction" in inspect.signature(loss).parameters:
-            return loss(reduction="none")
-        return loss()
+        keeps = "reduction" in inspect.signature(loss).parameters
+        try:
+            return loss(**({"reduction": "none"} if keeps else {}))
+        except TypeError as error:
+            raise ValueError(
+                f"The loss {loss.__qualname__} cannot be made without arguments: "
+                f'{error}. Give an object, made with reduction="none".'
+            ) from error
     loss = copy.deepcopy(loss)
     if hasattr(loss, "reduction"):
         loss.reduction = "none"

@@ -2,9 +2,9 @@
 
 import torch
 from torch import nn
-from torch.utils.checkpoint import checkpoint
 
 from skrnn._pooling import Pooling, new_linear
+from skrnn._recompute import recomputed
 from skrnn._recurrent import RecurrentStack, SeededDropout
 from skrnn._row_by_row import linear
 
@@ -107,6 +107,13 @@ class RecurrentNetwork(nn.Module):
         level = self.scaling.level(moments)
         return self.scaling.decode(self.target_head, parameters, level)
 
+    def change(self, *, dropout, recurrent_dropout, input_noise, tbptt_steps):
+        """Take over what may differ in a training that goes on; as for the class."""
+        self.dropout.p = self.stack.dropout.p = dropout
+        for layer in self.stack.layers:
+            layer.recurrent_dropout.p = recurrent_dropout
+        self.input_noise, self.tbptt_steps = input_noise, tbptt_steps
+
     def _read(self, x, lengths):
         if x.shape[1] == 0:  # no sample of the batch has a step
             x = x.new_zeros(x.shape[0], 1, x.shape[2])
@@ -198,17 +205,17 @@ class RecurrentNetwork(nn.Module):
                 start = _grouped(begin, len(self.stack.layers))
                 states, final, ends = self.stack(inputs, on_device, masks, start)
                 part = self.pool.part(states, final, on_device)
-            finally:  # torch may break off what it computes anew
+            finally:
                 if now is not None:
                     self.generator.set_state(now)
             n_parts = len(part)
             return *part, *(tensor for end in ends for tensor in end)
 
         flat = () if begin is None else begin
-        if with_gradient and torch.is_grad_enabled():
-            results = checkpoint(
-                run, *flat, use_reentrant=False, preserve_rng_state=False
-            )
+        weights = [*self.stack.parameters(), *self.pool.parameters()]
+        weights = [weight for weight in weights if weight.requires_grad]
+        if with_gradient and weights and torch.is_grad_enabled():
+            results = recomputed(run, weights, *flat)
         else:
             with torch.no_grad():
                 results = run(*flat)

@@ -1,5 +1,6 @@
 """Optimisers and learning-rate schedules by name."""
 
+import copy
 import inspect
 
 import torch
@@ -16,6 +17,12 @@ OPTIMIZERS = {
 # Those that torch has in one compiled step for the CPU.
 _FUSED = {"sgd", "adagrad", "adam", "adamw"}
 SCHEDULES = ("step", "exponential", "cosine", "one_cycle", "warmup", "plateau")
+# Options that give the length of a schedule; without one it is that of the fit.
+_LENGTHS = {
+    "step": {"step_size"},
+    "cosine": {"T_max"},
+    "one_cycle": {"total_steps", "epochs"},
+}
 
 
 def optimizer_spec(
@@ -52,6 +59,50 @@ def optimizer_spec(
     if optimizer == "sgd":
         options["nesterov"] = bool(nesterov)
     return OPTIMIZERS[optimizer], options
+
+
+def new_optimizer(kind, weights, options):
+    """Make an optimiser.
+
+    Parameters
+    ----------
+    kind : class
+        Derived from `torch.optim.Optimizer`.
+    weights : list of torch.nn.Parameter
+        What it changes.
+    options : dict
+        Its other arguments.
+
+    Returns
+    -------
+    torch.optim.Optimizer
+
+    Raises
+    ------
+    ValueError
+        If the class does not take the weights or an option.
+    """
+    try:
+        return kind(weights, **options)
+    except (TypeError, ValueError) as error:
+        given = ", ".join(f"{name}={value!r}" for name, value in options.items())
+        raise ValueError(
+            f"The optimizer {kind.__qualname__} cannot be made with {given}: {error}"
+        ) from error
+
+
+def is_as_long_as_fit(kind, options):
+    """Tell whether `max_epochs` decides how a schedule goes (bool).
+
+    Parameters
+    ----------
+    kind, options
+        As for `Schedule`.
+    """
+    if not isinstance(kind, str):
+        return False
+    lengths = _LENGTHS.get(kind, set())
+    return bool(lengths) and not lengths & set(options or {})
 
 
 def _has_momentum(optimizer):
@@ -137,6 +188,12 @@ class Schedule:
             return scheduler.last_epoch >= scheduler.T_max
         total = getattr(scheduler, "total_steps", None)
         return total is not None and scheduler.last_epoch + 1 >= total
+
+    def __getstate__(self):
+        scheduler = copy.copy(self.scheduler)
+        # It is the net's, which takes it along and gives it back.
+        scheduler.optimizer = None
+        return {**vars(self), "scheduler": scheduler}
 
     def state_dict(self):
         """State as torch's scheduler gives it."""

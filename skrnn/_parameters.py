@@ -154,6 +154,11 @@ def check_combination(parameters):
             "autocast=True trains in bfloat16 where it can, against dtype='float64'. "
             "Set one of them off."
         )
+    if given("device").startswith("mps") and given("dtype") == "float64":
+        _refuse(
+            "device='mps' has no double precision. Set dtype='float32', or "
+            "device='cpu'."
+        )
     if given("lr_schedule_options") and given("lr_schedule") is None:
         _refuse(
             "lr_schedule_options was given, but lr_schedule is None. Name a schedule."

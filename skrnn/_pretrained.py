@@ -77,7 +77,7 @@ def take_over_weights(network, estimator):
 
 
 def freeze(network, frozen):
-    """Keep parts of a network as they are.
+    """Keep parts of a network as they are, and no other.
 
     Parameters
     ----------
@@ -92,6 +92,7 @@ def freeze(network, frozen):
     ValueError
         If there is no such part, or nothing is left to train.
     """
+    network.requires_grad_(True)
     if frozen is None:
         return
     layers = {f"recurrent.{i}": layer for i, layer in enumerate(network.stack.layers)}

@@ -33,13 +33,16 @@ class EpochTasks:
         self._task = None
 
     def begin(self):
-        """Open an epoch."""
+        """Open an epoch; one that diverged before its end is the same still."""
+        if self._task is not None:
+            return
         self._task = self._context.subcontext(task_name="epoch")
         self._task.call_on_fit_task_begin(estimator=self._estimator, **self._data)
 
     def end(self):
         """Close an epoch; tell whether a callback wants the training to stop."""
-        return self._task.call_on_fit_task_end(
+        task, self._task = self._task, None
+        return task.call_on_fit_task_end(
             estimator=self._estimator,
             **self._data,
             reconstruction_attributes=self._fitted_attributes,

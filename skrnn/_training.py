@@ -17,7 +17,7 @@ from skrnn._compiled_step import CompiledStep
 from skrnn._datasets import BatchIterator, SequenceDataset
 from skrnn._kernel_layer import kernel_threads
 from skrnn._kernels import library
-from skrnn._optimizers import Schedule
+from skrnn._optimizers import Schedule, new_optimizer
 from skrnn._threads import flushed_denormals, single_thread
 from skrnn._training_state import Run, load_training, training_state
 from skrnn.exceptions import NonFiniteLossError
@@ -128,11 +128,13 @@ class SequenceNet(NeuralNet):
     def initialize_optimizer(self, *args, **kwargs):
         """Make the optimiser of all weights that are not frozen."""
         kind, options = self.optimizer_spec
-        learnable = [p for _, p in self.get_all_learnable_params() if p.requires_grad]
-        self.optimizer_ = kind(learnable, **options)
+        self.optimizer_ = new_optimizer(kind, self._learnable(), options)
         self.lr = options["lr"]
         self.schedule_ = None
         return self
+
+    def _learnable(self):
+        return [p for _, p in self.get_all_learnable_params() if p.requires_grad]
 
     @property
     def best_weights(self):
@@ -279,6 +281,8 @@ class SequenceNet(NeuralNet):
     def _keep_whole_epochs(self):
         if self.history and "train_loss" not in self.history[-1]:
             del self.history[-1]
+            # Half an epoch is no epoch that a fit could be asked for again.
+            self.module_.load_state_dict(self.run.begin_with)
         if len(self.history) <= self.run.n_before:
             raise KeyboardInterrupt
         warnings.warn(
@@ -353,10 +357,9 @@ class SequenceNet(NeuralNet):
             self.history[-1]["batches"].clear()
         if self.run.tasks is not None:
             self.run.tasks.begin()
-        if self.on_divergence == "restart":
-            self.run.begin_with = self.copy_of_weights()
-            if self.run.best_begin is None:
-                self.run.best_begin = self.run.begin_with
+        self.run.begin_with = self.copy_of_weights()
+        if self.on_divergence == "restart" and self.run.best_begin is None:
+            self.run.best_begin = self.run.begin_with
         super().on_epoch_begin(net, **kwargs)
 
     def on_grad_computed(self, net, named_parameters, training=True, **kwargs):
@@ -531,23 +534,30 @@ class SequenceNet(NeuralNet):
 
     # -- state ------------------------------------------------------------------
 
-    def change(self, *, optimizer_spec, schedule_spec, dropout, **options):
+    def change(self, *, optimizer_spec, schedule_spec, loss, network, **options):
         """Take over parameters that may differ in a training that goes on.
 
         Parameters
         ----------
         optimizer_spec, schedule_spec : tuple
-            As for the class; where they differ, optimiser or schedule start anew, and
-            where the learning rate alone does, it is set.
-        dropout : float
-            Of the states.
+            As for the class; where they differ, or other weights are frozen, optimiser
+            or schedule start anew, and where the learning rate alone does, it is set.
+        loss : SampleLoss or None
+            What is minimised from now on; None for what was before.
+        network : dict
+            For `RecurrentNetwork.change`.
         **options
             Other parameters of the class.
         """
         is_new_schedule = schedule_spec[:2] != self.schedule_spec[:2]
         (kind, wanted), (old_kind, old) = optimizer_spec, self.optimizer_spec
         self.optimizer_spec, self.schedule_spec = optimizer_spec, schedule_spec
-        if kind is not old_kind or wanted | {"lr": 0} != old | {"lr": 0}:
+        trained = [p for group in self.optimizer_.param_groups for p in group["params"]]
+        if (
+            kind is not old_kind
+            or wanted | {"lr": 0} != old | {"lr": 0}
+            or {id(p) for p in trained} != {id(p) for p in self._learnable()}
+        ):
             self._initialize_optimizer()
         elif wanted["lr"] != old["lr"] or is_new_schedule:
             self.lr, self.schedule_ = wanted["lr"], None
@@ -558,9 +568,29 @@ class SequenceNet(NeuralNet):
         self.best_weights.set_params(
             is_active=self.stop_early, patience=self.patience, tol=self.tol
         )
-        network = self.module_
-        for module in (network.dropout, network.stack.dropout):
-            module.p = dropout
+        if loss is not None:
+            vars(self).update(criterion=loss, criterion_=loss)
+        self.module_.change(**network)
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        # They are `module_` and `criterion_`, which skorch brings to a device that is
+        # there; a second copy would ask for the GPU of the training.
+        for name in ("module", "criterion"):
+            state.pop(name)
+        return state
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        vars(self).update(module=self.module_, criterion=self.criterion_)
+        # Some optimisers (LBFGS) lose attributes on the way, and a schedule must
+        # change the rate of this one.
+        schedule, rate, loaded = self.schedule_, self.lr, self.optimizer_.state_dict()
+        self._initialize_optimizer()
+        self.optimizer_.load_state_dict(loaded)
+        self.lr, self.schedule_ = rate, schedule
+        if schedule is not None:
+            schedule.scheduler.optimizer = self.optimizer_
 
     def copy_of_weights(self):
         """Copy the weights and buffers of the network."""

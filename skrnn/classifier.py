@@ -89,9 +89,10 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         Share of the certainty, in [0, 1), that is spread over all classes [15]_.
     focal_gamma : float, default=2.0
         Exponent of the focal loss, at least 0; only used when ``loss`` is ``"focal"``.
-    class_weight : dict, "balanced" or None, default=None
-        Weights of the classes, ``{label: weight}``; ``"balanced"`` makes them inversely
-        proportional to the frequencies in y. None means 1 each.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Weights of the classes, ``{label: weight}``; for several labels a sample a list
+        of ``{0: weight, 1: weight}``, one for each label. ``"balanced"`` makes them
+        inversely proportional to the frequencies in y. None means 1 each.
     optimizer : {"adam", "adamw", "nadam", "rmsprop", "adagrad", "sgd"} or class, \
             default="adam"
         Optimiser, or a class derived from `torch.optim.Optimizer`.
@@ -166,6 +167,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     warm_start : bool, default=False
         Whether ``fit`` continues with the weights, the optimiser and its state, the
         loss, the callbacks, the random state and the scaling of the fit before.
+        A schedule goes on as well, and stays at its last rate beyond its end, which is
+        zero for ``"cosine"``.
     random_state : int, RandomState instance or None, default=None
         Determines initial weights, order of the batches and dropout. An int gives the
         same bits at every fit. None draws a seed from the operating system; the
@@ -268,7 +271,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         "loss": [StrOptions({"cross_entropy", "focal"}), type, HasMethods(["forward"])],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "focal_gamma": [Interval(Real, 0, None, closed="left")],
-        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "class_weight": [dict, list, StrOptions({"balanced"}), None],
     }
 
     def __init__(
@@ -403,7 +406,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         resume : bool, default=False
             Whether to go on from the checkpoint in ``checkpoint_dir``, which must be
             of the same data and parameters (``max_epochs``, ``max_time``,
-            ``verbose``, ``callbacks`` and ``device`` may differ). Without one the
+            ``verbose``, ``callbacks`` and ``device`` may differ; ``max_epochs`` not
+            where the length of ``lr_schedule`` is that of the fit). Without one the
             fit begins afresh; that of a finished fit is returned as it is. With False
             a checkpoint found there is overwritten.
 
@@ -615,8 +619,18 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         labels = target if self._is_multilabel else self.classes_[target]
         if self.class_weight == "balanced":
             balance = _balance(target, weight)
+        elif isinstance(self.class_weight, list) and not self._is_multilabel:
+            raise ValueError(
+                "class_weight is a list, which is for several labels a sample, and y "
+                "has one. Give a dict of a weight for each class."
+            )
         else:
             balance = compute_sample_weight(self.class_weight, labels)
+        if not (np.isfinite(balance) & (balance >= 0)).all():
+            raise ValueError(
+                "class_weight must be made of finite numbers that are not negative, "
+                f"got {self.class_weight!r}."
+            )
         return balance if weight is None else balance * weight
 
     def _validation_groups(self, encoded, source):

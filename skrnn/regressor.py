@@ -175,6 +175,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     warm_start : bool, default=False
         Whether ``fit`` continues with the weights, the optimiser and its state, the
         loss, the callbacks, the random state and the scaling of the fit before.
+        A schedule goes on as well, and stays at its last rate beyond its end, which is
+        zero for ``"cosine"``.
     random_state : int, RandomState instance or None, default=None
         Determines initial weights, order of the batches and dropout. An int gives the
         same bits at every fit. None draws a seed from the operating system; the
@@ -404,7 +406,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         resume : bool, default=False
             Whether to go on from the checkpoint in ``checkpoint_dir``, which must be
             of the same data and parameters (``max_epochs``, ``max_time``,
-            ``verbose``, ``callbacks`` and ``device`` may differ). Without one the
+            ``verbose``, ``callbacks`` and ``device`` may differ; ``max_epochs`` not
+            where the length of ``lr_schedule`` is that of the fit). Without one the
             fit begins afresh; that of a finished fit is returned as it is. With False
             a checkpoint found there is overwritten.
 

@@ -1,5 +1,6 @@
 """Checkpoints: resuming gives the bits of an unbroken run, whatever happens."""
 
+import functools
 import os
 import random
 import signal
@@ -9,6 +10,7 @@ import time
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.base import clone
@@ -178,6 +180,47 @@ def test_other_data_are_refused(tmp_path):
     )
 
 
+def test_other_series_are_other_data(tmp_path):
+    # The newest rows of each series validate.
+    model = RNNRegressor(**OPTIONS, checkpoint_dir=tmp_path)
+    rows = pd.DataFrame(X)
+    index = [np.repeat(["a", "b"], 45), np.tile(np.arange(45), 2)]
+    broken_off(model, 2, rows.set_axis(pd.MultiIndex.from_arrays(index)))
+    with pytest.raises(ModelFileError, match="other data"):
+        clone(model).fit(rows, y, resume=True)
+
+
+def test_other_labels_are_other_data(tmp_path):
+    labels = np.where(y > 0, "up", "down")
+    model = RNNClassifier(**OPTIONS, checkpoint_dir=tmp_path)
+    broken_off(model, 2, y=labels)
+    with pytest.raises(ModelFileError, match="other data"):
+        clone(model).fit(X, np.where(y > 0, "hot", "cold"), resume=True)
+    assert clone(model).fit(X, labels, resume=True).n_iter_ == 12
+
+
+@pytest.mark.parametrize(
+    ("schedule", "options"),
+    [
+        ("step", {"step_size": 5}),
+        ("cosine", {"T_max": 12}),
+        ("one_cycle", {"total_steps": 500}),
+    ],
+)
+def test_a_schedule_as_long_as_the_fit_cannot_become_longer(
+    tmp_path, schedule, options
+):
+    more = {"lr_schedule": schedule, "early_stopping": False}
+    model = RNNRegressor(**OPTIONS | more, checkpoint_dir=tmp_path)
+    model.set_params(lr_schedule_options=None, max_epochs=3).fit(X, y)
+    with pytest.raises(ModelFileError, match="length of lr_schedule"):
+        clone(model).set_params(max_epochs=6).fit(X, y, resume=True)
+    model.set_params(lr_schedule_options=options).fit(X, y)
+    resumed = clone(model).set_params(max_epochs=6).fit(X, y, resume=True)
+    unbroken = RNNRegressor(**resumed.get_params() | {"checkpoint_dir": None})
+    assert same_fit(resumed, unbroken.fit(X, y))
+
+
 def test_memory_order_and_container_do_not_matter(tmp_path):
     model = RNNRegressor(**OPTIONS, checkpoint_dir=tmp_path)
     broken_off(model, 2)
@@ -342,3 +385,25 @@ def test_killed_and_resumed(tmp_path):
     resumed = model.fit(X_killed, X_killed[:, -1], resume=True)
     unbroken = clone(model).set_params(checkpoint_dir=None)
     assert same_fit(resumed, unbroken.fit(X_killed, X_killed[:, -1]))
+
+
+class Scorer:
+    """A scorer that does not say what it is."""
+
+    def __init__(self, factor):
+        self.factor = factor
+
+    def __call__(self, estimator, X, y):
+        return self.factor * estimator.score(X, y)
+
+
+def test_fingerprints_of_objects_are_those_of_what_they_hold():
+    def digest(value):
+        fingerprint = Fingerprint()
+        fingerprint.add(value)
+        return fingerprint.digest()
+
+    assert digest(Scorer(1)) == digest(Scorer(1)) != digest(Scorer(2))
+    calls = [functools.partial(Scorer(1), y=i) for i in (1, 1, 2)]
+    assert digest(calls[0]) == digest(calls[1]) != digest(calls[2])
+    assert digest(Scorer) != digest(Scorer(1))

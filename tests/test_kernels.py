@@ -292,7 +292,7 @@ def compare_step(model, X, y):
 def test_frozen_weights_stay():
     X, y = sequences(30, "float32"), targets(RNNRegressor, 30)
     first = RNNRegressor(hidden_size=6, random_state=0, max_epochs=1).fit(X, y)
-    model = RNNRegressor(hidden_size=6, init=first, frozen="stack.*", random_state=1)
+    model = RNNRegressor(hidden_size=6, init=first, frozen="recurrent", random_state=1)
     model.set_params(max_epochs=3).fit(X, y)
     before, after = first.net_.module_.state_dict(), model.net_.module_.state_dict()
     for name in before:

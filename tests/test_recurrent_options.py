@@ -762,7 +762,7 @@ def noisy_network(pooling, **options):
     return new_network(pooling, **options)
 
 
-def plain_call(function, *arguments, use_reentrant, preserve_rng_state):
+def plain_call(function, weights, *arguments):
     return function(*arguments)
 
 
@@ -773,7 +773,7 @@ def test_recomputation_draws_the_same_numbers(pooling, lengths, cell, monkeypatc
     x, results = normal(N, L, F), []
     for is_plain in (False, True):
         if is_plain:
-            monkeypatch.setattr(skrnn._network, "checkpoint", plain_call)
+            monkeypatch.setattr(skrnn._network, "recomputed", plain_call)
         network = noisy_network(pooling, cell=cell)
         batches = []
         for _ in range(2):
@@ -841,3 +841,27 @@ def test_one_mask_for_all_parts(pooling):
     with torch.no_grad():
         direction.weight_hh_l0.mul_(mask)
     close(out, twin_output(network, "lstm", x, LENGTHS), rtol=0, atol=1e-12)
+
+
+def n_operations(tensor):
+    """Operations in the graph behind a tensor."""
+    seen, waiting = set(), [tensor.grad_fn]
+    while waiting:
+        node = waiting.pop()
+        if node is not None and node not in seen:
+            seen.add(node)
+            waiting += [before for before, _ in node.next_functions]
+    return len(seen)
+
+
+@every_pooling
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("is_ragged", [False, True])
+def test_graphs_grow_with_the_parts_not_with_their_steps(pooling, cell, is_ragged):
+    network = noisy_network(pooling, cell=cell)
+    sizes = []
+    for steps in (5, 60):
+        network.tbptt_steps = steps
+        lengths = torch.tensor([3 * steps, 1, 2 * steps]) if is_ragged else None
+        sizes.append(n_operations(network(normal(3, 3 * steps, F), lengths)))
+    assert sizes[0] == sizes[1]

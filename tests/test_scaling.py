@@ -15,6 +15,7 @@ from torch import nn
 
 import skrnn._sequences
 from skrnn import SlidingWindow
+from skrnn._fit_scaling import fit_scaling, fit_target_scaling
 from skrnn._heads import Gaussian, Point, Quantiles, StudentT
 from skrnn._scaling import Scaling
 from skrnn._sequences import as_source, feature_moments, target_moments
@@ -527,3 +528,25 @@ def test_lists_of_moments_keep_their_digits():
     scaling.set_moments("x", [1e9 + 0.125], [0.1])
     assert float(scaling.x_mean) == 1e9 + 0.125
     assert float(scaling.x_scale) == 0.1
+
+
+def test_the_feature_of_a_target_is_found_by_weight():
+    # Each half of the samples follows another feature; only one half counts.
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 5, 2)) + 10 * rng.normal(size=(60, 1, 2))
+    target = np.where(np.arange(60) < 30, X[:, -1, 0], X[:, -1, 1])[:, None]
+    for first, second, expected in [(5, 1, 0), (1, 5, 1)]:
+        weight = np.repeat([first, second], 30)
+        options = {"instance_norm": "last", "undo": True, "indicator": False}
+        scaling, repeated = Scaling(2, 1, **options), Scaling(2, 1, **options)
+        rows = np.repeat(np.arange(60), weight)
+        for other, some, parts in [
+            (scaling, slice(None), weight.astype(float)),
+            (repeated, rows, None),
+        ]:
+            source = as_source(X[some])
+            fit_scaling(other, source, parts, scale=True)
+            fit_target_scaling(
+                other, source, target[some], parts, scale=True, center=True
+            )
+        assert scaling.source.tolist() == repeated.source.tolist() == [expected]

@@ -10,7 +10,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
 from sklearn.base import clone
 from sklearn.datasets import load_digits
-from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.exceptions import (
+    ConvergenceWarning,
+    NotFittedError,
+    UndefinedMetricWarning,
+)
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import mean_pinball_loss
@@ -689,6 +693,25 @@ def test_callbacks_of_scikit_learn():
     assert recorder.events[-1] == "teardown"
 
 
+def test_an_epoch_that_starts_again_is_one_task():
+    callback = pytest.importorskip("sklearn.callback")
+    model = RNNRegressor(
+        **SMALL | {"max_epochs": 6},
+        optimizer="sgd",
+        learning_rate=1e4,
+        momentum=0.0,
+        max_grad_norm=None,
+        scale=False,
+        on_divergence="restart",
+    )
+    monitor = callback.ScoringMonitor(scoring="r2")
+    with pytest.warns(UserWarning, match="Training goes on from the best weights"):
+        model.set_callbacks(monitor).fit(X * 10, y * 100)
+    scores = [entry["r2"] for entry in monitor.get_logs().data]
+    assert len(scores) == model.n_iter_ == 6
+    assert scores[-1] == model.score(X * 10, y * 100)
+
+
 def test_epochs_show_under_the_bar_of_a_search():
     callback = pytest.importorskip("sklearn.callback")
     pytest.importorskip("rich")
@@ -730,6 +753,44 @@ def test_going_on_is_the_same_as_not_stopping(options):
     for other in (warm, stepwise):
         assert torch.equal(weights(whole), weights(other))
         assert_array_equal(whole.predict(X), other.predict(X))
+
+
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        ({0: -1.0, 1: 1.0}, "not negative"),
+        ({0: np.nan, 1: 1.0}, "finite numbers"),
+        ({0: 0.0, 1: 0.0}, "leaves no sample with a weight"),
+        ([{0: 1, 1: 2}], "a list, which is for several labels"),
+    ],
+)
+def test_class_weights_without_sense(weight, message):
+    with pytest.raises(ValueError, match=message):
+        RNNClassifier(**SMALL, class_weight=weight).fit(X, LABELS)
+
+
+def test_class_weights_of_several_labels():
+    Y = np.c_[LABELS, X[:, -1] > 0.5, X[:, -2] > 1].astype(int)
+    weight = [{0: 1, 1: 3}, {0: 2, 1: 1}, {0: 1, 1: 1}]
+    factor = np.prod([np.where(Y[:, i], w[1], w[0]) for i, w in enumerate(weight)], 0)
+    options = SMALL | {"batch_size": None, "dtype": "float64"}
+    by_class = RNNClassifier(**options, class_weight=weight).fit(X, Y)
+    by_sample = RNNClassifier(**options).fit(X, Y, sample_weight=factor)
+    # The features are scaled with the weights of the samples only.
+    assert_allclose(by_class.loss_curve_, by_sample.loss_curve_, rtol=0.1)
+    rows = np.repeat(np.arange(90), factor)
+    repeated = RNNClassifier(**options, scale=False).fit(X[rows], Y[rows])
+    by_class.set_params(scale=False).fit(X, Y)
+    assert_allclose(by_class.predict_proba(X), repeated.predict_proba(X), atol=1e-7)
+
+
+def test_a_score_that_is_nan_is_an_error():
+    model = RNNClassifier(hidden_size=4, max_epochs=3, scoring="roc_auc")
+    one_class = {"X_val": X[:5], "y_val": np.zeros(5, int)}
+    with pytest.raises(ValueError, match="scoring='roc_auc' gives NaN on the 5"):
+        with pytest.warns(UndefinedMetricWarning):
+            model.fit(X, LABELS, **one_class)
+    assert not hasattr(model, "net_")
 
 
 # -- failure --------------------------------------------------------------------------
@@ -805,6 +866,32 @@ def test_combinations_without_sense(estimator, options, message):
         pytest.skip("there is a GPU")
     with pytest.raises(ValueError, match=message):
         estimator(**SMALL | options).fit(X, LABELS)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"device": "meta"}, "finds no such device"),
+        ({"device": "vulkan"}, "finds no such device"),
+        ({"device": "mps", "dtype": "float64"}, "no double precision"),
+        (
+            {"optimizer": torch.optim.LBFGS, "weight_decay": 0.1},
+            "LBFGS cannot be made with lr=.*, weight_decay=0.1",
+        ),
+        ({"loss": torch.nn.TripletMarginLoss}, "cannot compare outputs of shape"),
+        ({"loss": torch.nn.GaussianNLLLoss()}, "cannot compare outputs of shape"),
+        (
+            {"loss": torch.nn.AdaptiveLogSoftmaxWithLoss},
+            "AdaptiveLogSoftmaxWithLoss cannot be made without arguments",
+        ),
+    ],
+)
+@pytest.mark.parametrize("estimator", [RNNRegressor, RNNClassifier])
+def test_what_torch_refuses_is_a_value_error(estimator, options, message):
+    model = estimator(**SMALL | options)
+    with pytest.raises(ValueError, match=message):
+        model.fit(X, LABELS)
+    assert not hasattr(model, "net_")
 
 
 @pytest.mark.parametrize("quantiles", [(), (0.5, 0.5), (0.0, 0.5), (1, 2), [[0.5]]])

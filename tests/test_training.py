@@ -756,3 +756,113 @@ def test_an_error_in_a_callback_leaves_the_estimator_unfitted():
         model.fit(X, y)
     assert vars(model) == model.get_params()
     assert torch.get_num_threads() == threads
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))]
+)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"lr_schedule": "exponential"},
+        {"lr_schedule": "one_cycle", "optimizer": "sgd"},
+        {"lr_schedule": "warmup", "frozen": "recurrent.0"},
+        {"optimizer": torch.optim.LBFGS},
+    ],
+    ids=lambda options: "-".join(options),
+)
+def test_a_copy_goes_on_with_its_schedule_and_optimiser(copied, options):
+    model = RNNRegressor("gru", 4, max_epochs=6, random_state=0, **options)
+    model.partial_fit(X, y).partial_fit(X, y)
+    twin = copied(model)
+    for _ in range(3):
+        model.partial_fit(X, y)
+        twin.partial_fit(X, y)
+    assert same_bits(model, twin)
+    rates = [m.net_.optimizer_.param_groups[0]["lr"] for m in (model, twin)]
+    assert rates[0] == rates[1]
+
+
+def test_a_pickle_holds_tensors_only_where_skorch_finds_a_device_for_them():
+    # Any other tensor of a training on a GPU could be read on a GPU only.
+    model = RNNRegressor(**SMALL | {"max_epochs": 2}, lr_schedule="cosine").fit(X, y)
+    state = model.net_.__getstate__()
+    del state["__cuda_dependent_attributes__"]
+    assert b"_rebuild_tensor" not in pickle.dumps(state)
+    net = pickle.loads(pickle.dumps(model)).net_
+    assert net.module is net.module_
+    assert net.criterion is net.criterion_
+    assert net.schedule_.scheduler.optimizer is net.optimizer_
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"recurrent_dropout": 0.5},
+        {"input_noise": 1.0},
+        {"tbptt_steps": 2},
+        {"frozen": "recurrent"},
+    ],
+    ids=lambda change: "-".join(change),
+)
+def test_parameters_of_a_fit_that_goes_on(change):
+    model = RNNRegressor("gru", 4, random_state=0, max_epochs=2, warm_start=True)
+    model.fit(X, y)
+    same, other = copy.deepcopy(model).fit(X, y), copy.deepcopy(model)
+    other.set_params(**change).fit(X, y)
+    assert not same_bits(same, other)
+    # And back again.
+    for twin in (same, other):
+        back = {name: getattr(model, name) for name in change}
+        twin.set_params(**back).fit(X, y)
+    head = [p.detach().clone() for p in other.net_.module_.stack.parameters()]
+    other.fit(X, y)
+    after = other.net_.module_.stack.parameters()
+    assert not all(torch.equal(p, q) for p, q in zip(head, after, strict=True))
+
+
+def test_unfreezing_is_a_new_optimiser_and_freezing_holds():
+    options = SMALL | {"max_epochs": 3, "early_stopping": False}
+    model = RNNRegressor("gru", frozen="recurrent", warm_start=True, **options)
+    stack = copy.deepcopy(model.fit(X, y).net_.module_.stack.state_dict())
+    model.fit(X, y)
+    now = model.net_.module_.stack.state_dict()
+    assert all(torch.equal(stack[name], now[name]) for name in stack)
+    model.set_params(frozen="head").fit(X, y)
+    now = model.net_.module_.stack.state_dict()
+    assert not any(torch.equal(stack[name], now[name]) for name in stack)
+    with pytest.raises(ValueError, match="frozen names parts"):
+        model.set_params(frozen="nothing").fit(X, y)
+    before = weights(model).clone()
+    assert not torch.equal(before, weights(model.set_params(frozen=None).fit(X, y)))
+
+
+@pytest.mark.parametrize("change", [{"label_smoothing": 0.4}, {"focal_gamma": 5.0}])
+def test_options_of_the_loss_in_a_fit_that_goes_on(change):
+    labels = (y > 0).astype(int)
+    model = RNNClassifier("gru", 4, loss="focal", random_state=0, max_epochs=2)
+    model.set_params(warm_start=True).fit(X, labels)
+    same, other = copy.deepcopy(model), copy.deepcopy(model).set_params(**change)
+    assert not same_bits(same.fit(X, labels), other.fit(X, labels))
+
+
+class InterruptInEpoch(Callback):
+    """Interrupt the second batch of an epoch."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_batch_end(self, net, training=False, **kwargs):
+        epochs = net.history
+        if training and len(epochs) == self.epoch and len(epochs[-1]["batches"]) == 2:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("early_stopping", [True, False])
+def test_half_an_epoch_is_not_kept(early_stopping):
+    options = SMALL | {"dropout": 0.2, "early_stopping": early_stopping}
+    model = RNNRegressor(**options, callbacks=[InterruptInEpoch(4)])
+    with pytest.warns(UserWarning, match="interrupted by the user after 3 epochs"):
+        model.fit(X, y)
+    again = RNNRegressor(**options, max_epochs=model.best_epoch_).fit(X, y)
+    assert same_bits(model, again)
