@@ -111,8 +111,8 @@ def compare_layer(cell, dtype, n_samples, n_steps, sizes, *, ragged, reverse, se
         torch.testing.assert_close(ours, theirs, rtol=0, atol=tolerance)
     wanted = normal(*states.shape), normal(*end[0].shape)
     results = []
-    for given, final in ((states, end[0]), (twin[0], twin[1][0])):
-        total = (given * wanted[0]).sum() + (final * wanted[1]).sum()
+    for all_states, final in ((states, end[0]), (twin[0], twin[1][0])):
+        total = (all_states * wanted[0]).sum() + (final * wanted[1]).sum()
         results.append(torch.autograd.grad(total, [x, *layer.parameters()]))
     for ours, theirs in zip(*results, strict=True):
         scale = float(theirs.abs().max()) + 1e-3
