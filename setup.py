@@ -21,6 +21,8 @@ FLAGS = [
     "-fno-rtti",
     "-fvisibility=hidden",
     "-Wno-psabi",
+    "-Wno-maybe-uninitialized",  # GCC means its own intrinsics
+    "-Wno-unknown-warning-option",
 ]
 if sys.platform != "win32":
     FLAGS += ["-fPIC", "-pthread"]

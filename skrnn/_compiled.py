@@ -55,16 +55,16 @@ class CompiledNetwork:
         self._train = function("train", self.dtype)
         self._predict = function("predict", self.dtype)
         self._loss = ctypes.c_double()
-        self._handle = function("open_network", self.dtype)(shape)
-        if not self._handle:
+        self.handle = function("open_network", self.dtype)(shape)
+        if not self.handle:
             raise MemoryError("There is no memory for a network.")
         self.read_addresses()
 
     def close(self):
         """Give memory and threads back."""
-        if self._handle:
-            function("close_network", self.dtype)(self._handle)
-            self._handle = None
+        if self.handle:
+            function("close_network", self.dtype)(self.handle)
+            self.handle = None
 
     def __reduce__(self):
         return _nothing, ()  # it belongs to this process and this moment
@@ -116,7 +116,7 @@ class CompiledNetwork:
         given = self._input(x.contiguous(), lengths, is_scaled)
         _check(
             self._predict(
-                self._handle,
+                self.handle,
                 self._weights,
                 given,
                 len(x),
@@ -157,7 +157,7 @@ class CompiledNetwork:
         )
         _check(
             self._train(
-                self._handle,
+                self.handle,
                 self._weights,
                 self._gradients,
                 given,

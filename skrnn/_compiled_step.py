@@ -5,7 +5,7 @@ import ctypes
 import torch
 
 from skrnn._compiled import CompiledNetwork
-from skrnn._kernels import AdamOptions, Tensors, addresses, function
+from skrnn._kernels import PIECE, AdamOptions, Tensors, addresses, function
 
 _ADAM = (torch.optim.Adam, torch.optim.AdamW)
 
@@ -76,12 +76,14 @@ class CompiledStep:
         for name, array in arrays.items():
             setattr(self._tensors, name, ctypes.addressof(array))
         self._options = AdamOptions()
+        n_pieces = sum(-(-w.numel() // PIECE) for w, _ in learnt)
+        self._squares = (ctypes.c_double * n_pieces)()
 
     def gradients(self, x, lengths, target, weight):
         """Compute loss and gradients, as `CompiledNetwork.gradients` does."""
         return self.network.gradients(x, lengths, target, weight, self.loss)
 
-    def clip(self, *, l1, max_value, max_norm):
+    def clip(self, l1, max_value, max_norm):
         """Add the penalty (float) to the gradients and clip them (float or None).
 
         Returns
@@ -93,7 +95,7 @@ class CompiledStep:
         options.l1 = l1
         options.max_value = max_value or 0.0
         options.max_norm = max_norm or 0.0
-        return self._clip(self._tensors, options)
+        return self._clip(self.network.handle, self._tensors, options, self._squares)
 
     def update(self):
         """Take one step of the optimiser."""
@@ -106,7 +108,7 @@ class CompiledStep:
         options.epsilon = group["eps"]
         options.decay = group["weight_decay"]
         options.is_decoupled = group.get("decoupled_weight_decay", False)
-        self._adam(self._tensors, options)
+        self._adam(self.network.handle, self._tensors, options)
         self._optimizer._opt_called = True  # what torch's schedulers ask for
 
     def close(self):

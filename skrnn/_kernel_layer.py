@@ -34,9 +34,17 @@ def kernel_threads(n_threads):
         _records.clear()
 
 
-def has_kernel(x):
-    """Whether kernels can run a layer over a tensor x of shape (N, L, F)."""
-    return (
+def has_kernel(cell, x):
+    """Whether a kernel is to run a cell over a tensor x of shape (N, L, F)."""
+    is_lean = (
+        # torch's LSTM is the faster one for the gradients of a few samples and many
+        # units, which leave lanes of the kernel empty.
+        torch.is_grad_enabled()
+        and cell.mode == "LSTM"
+        and x.shape[0] <= 8
+        and cell.hidden_size >= 128
+    )
+    return not is_lean and (
         x.device.type == "cpu"
         and x.dtype in _DTYPES
         and not torch.is_autocast_enabled("cpu")

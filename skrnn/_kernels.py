@@ -21,6 +21,7 @@ LOSSES = {
     "binary_cross_entropy": 4,
 }
 DTYPES = ("float32", "float64")
+PIECE = 2**14  # as in optimizer.h
 
 
 class Shape(ctypes.Structure):
@@ -156,8 +157,8 @@ _SIGNATURES = {
         c_int,
         [c_void_p, c_void_p, POINTER(Input), c_int64, c_int64, c_void_p],
     ),
-    "clip": (c_double, [POINTER(Tensors), POINTER(AdamOptions)]),
-    "adam": (None, [POINTER(Tensors), POINTER(AdamOptions)]),
+    "clip": (c_double, [c_void_p, POINTER(Tensors), POINTER(AdamOptions), c_void_p]),
+    "adam": (None, [c_void_p, POINTER(Tensors), POINTER(AdamOptions)]),
     "linear": (
         c_int,
         [c_void_p, c_int64, c_int64, c_void_p, c_void_p, c_int64, c_void_p],

@@ -159,7 +159,8 @@ class RecurrentLayer(nn.Module):
         The end, a tuple of tensors (N, H), is where a following part of the same
         sequences begins; it is of use in one direction only.
         """
-        run = _run_by_kernel if has_kernel(x) else _run_by_torch
+        has = has_kernel(self.directions[0], x)
+        run = _run_by_kernel if has else _run_by_torch
         states, final, end = run(self.directions[0], x, lengths, begin, masks[0])
         if len(self.directions) == 2:
             backward, first, _ = run(

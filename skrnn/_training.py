@@ -365,9 +365,8 @@ class SequenceNet(NeuralNet):
     def on_grad_computed(self, net, named_parameters, training=True, **kwargs):
         """Add the L1 penalty, then clip."""
         if self.run.step is not None:
-            self.run.grad_norm = self.run.step.clip(
-                l1=self.l1, max_value=self.max_grad_value, max_norm=self.max_grad_norm
-            )
+            penalty = (self.l1, self.max_grad_value, self.max_grad_norm)
+            self.run.grad_norm = self.run.step.clip(*penalty) if any(penalty) else None
             return
         # The optimiser has them in a list; to ask the modules each time is slow.
         groups = self.optimizer_.param_groups
@@ -514,7 +513,10 @@ class SequenceNet(NeuralNet):
         batch = self.run.batch if batch is None else batch
         rate = self.optimizer_.param_groups[0]["lr"]
         norm = self.run.grad_norm
-        norm = math.nan if norm is None else float(norm)
+        if norm is None:
+            found = [p.grad for p in self._learnable() if p.grad is not None]
+            norm = get_total_norm(found)
+        norm = float(norm)
         if not math.isfinite(norm) and self.max_grad_norm is None:
             cause = "the gradient exploded: set max_grad_norm, or lower learning_rate"
         elif self.max_grad_norm is None and norm > 1e3:

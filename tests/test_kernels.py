@@ -34,6 +34,15 @@ every_cell = pytest.mark.parametrize("cell", ["lstm", "gru", "rnn", "relu"])
 every_dtype = pytest.mark.parametrize("dtype", list(DTYPES), ids=str)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    # Small tensors: handing them to a second thread takes longer than they do.
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(n_threads)
+
+
 @cache
 def library_of(name):
     """A library with the signatures set, or None if this machine cannot run it."""
@@ -128,14 +137,14 @@ def test_layer_equals_torch(level, cell, dtype, ragged, reverse):
         (1, 1, (1, 1)),
         (3, 5, (1, 24)),
         (37, 3, (5, 50)),
-        (150, 4, (4, 31)),
-        (9, 9, (30, 130)),
+        (150, 2, (4, 31)),
+        (9, 4, (30, 130)),
     ]:
         options = {"ragged": ragged, "reverse": reverse, "seed": n_samples}
         compare_layer(cell, dtype, n_samples, n_steps, sizes, **options)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     cell=st.sampled_from(["lstm", "gru", "rnn", "relu"]),
     dtype=st.sampled_from(list(DTYPES)),
@@ -353,7 +362,7 @@ def test_penalty_and_clipping(level):
     for weight in weights:
         weight.grad.copy_(torch.randn(weight.shape, generator=seeded()))
     twins = [w.grad.clone() for w in weights]
-    norm = step.clip(l1=0.5, max_value=0.8, max_norm=1.5)
+    norm = step.clip(0.5, 0.8, 1.5)
     for weight, twin in zip(weights, twins, strict=True):
         if weight.ndim > 1:
             twin += 0.5 * weight.data.sign()
@@ -362,7 +371,7 @@ def test_penalty_and_clipping(level):
     assert norm == pytest.approx(float(expected), rel=1e-6)
     for weight, twin in zip(weights, twins, strict=True):
         torch.testing.assert_close(weight.grad, twin * 1.5 / (expected + 1e-6))
-    assert step.clip(l1=0, max_value=None, max_norm=None) == pytest.approx(1.5)
+    assert step.clip(0, None, None) == pytest.approx(1.5)
     step.close()
 
 
@@ -399,12 +408,11 @@ def fitted(n_threads, batch_size, **options):
     torch.set_num_threads(n_threads)
     try:
         model = RNNRegressor(
-            hidden_size=20,
+            **{"hidden_size": 20} | options,
             max_epochs=2,
             batch_size=batch_size,
             random_state=0,
             early_stopping=False,
-            **options,
         )
         predicted = model.fit(X, y).predict(X)
         assert torch.get_num_threads() == n_threads
@@ -414,9 +422,10 @@ def fitted(n_threads, batch_size, **options):
 
 
 @pytest.mark.parametrize("batch_size", [7, 64, None])
-@pytest.mark.parametrize("pooling", ["last", "mean"])
-def test_the_number_of_threads_changes_no_bit(batch_size, pooling):
-    results = [fitted(n, batch_size, pooling=pooling)[0] for n in (1, 2, 3, 9)]
+@pytest.mark.parametrize("options", [{"pooling": "mean"}, {}, {"num_layers": 2}])
+def test_the_number_of_threads_changes_no_bit(batch_size, options):
+    options = {"hidden_size": 20 if "pooling" in options else 130} | options
+    results = [fitted(n, batch_size, **options)[0] for n in (1, 2, 3, 9)]
     for other in results[1:]:
         assert_array_equal(results[0], other)
 

@@ -136,11 +136,17 @@ template <class T> struct Layer {
         const Block<T> &block = blocks[b];
         long w = block.width;
         auto part = [&](T *to, long first, long rows, bool x, bool h) {
-            long split = x ? F : 0;
-            pack(to, rows, split + (h ? H : 0), [&](long r, long k) -> T {
-                if (k < split) return weights.w_ih[torch_row(gates.from_x, block, first + r) * F + k];
-                return weights.w_hh[torch_row(gates.from_h, block, first + r) * H + k - split];
-            });
+            for (long r0 = 0; r0 < rows; r0 += PANEL) {
+                long height = rows - r0 < PANEL ? rows - r0 : PANEL;
+                const T *of_x[PANEL], *of_h[PANEL];
+                for (long m = 0; m < height; m++) {
+                    long row = first + r0 + m;
+                    if (x) of_x[m] = weights.w_ih + torch_row(gates.from_x, block, row) * F;
+                    if (h) of_h[m] = weights.w_hh + torch_row(gates.from_h, block, row) * H;
+                }
+                if (x) to = pack_panel(to, of_x, height, F);
+                if (h) to = pack_panel(to, of_h, height, H);
+            }
         };
         if (cell == GRU) {
             part(block.forward[0], 0, w, false, true);
@@ -155,6 +161,17 @@ template <class T> struct Layer {
         }
     }
 
+    static T *pack_panel(T *to, const T *const *rows, long height, long depth) {
+        constexpr long edge = 8;  // some columns at a time: whole cache lines are read
+        for (long k0 = 0; k0 < depth; k0 += edge) {
+            long count = depth - k0 < edge ? depth - k0 : edge;
+            for (long m = 0; m < PANEL; m++)
+                for (long k = 0; k < count; k++)
+                    to[(k0 + k) * PANEL + m] = m < height ? rows[m][k0 + k] : 0;
+        }
+        return to + depth * PANEL;
+    }
+
     void pack_backward(long b, const Weights<T> &weights, bool with_x) const {
         const Block<T> &block = blocks[b];
         long w = block.width;
@@ -162,8 +179,12 @@ template <class T> struct Layer {
             // Whole rows of the weights at a time: they lie together there.
             for (long k = 0; k < count * w; k++) {
                 const T *row = from + torch_row(row_of, block, first * w + k) * size;
-                for (long m = 0; m < round_up(size, PANEL); m++)
-                    to[(m / PANEL * count * w + k) * PANEL + m % PANEL] = m < size ? row[m] : 0;
+                T *target = to + k * PANEL;
+                for (long m0 = 0; m0 < size; m0 += PANEL, target += count * w * PANEL) {
+                    long height = size - m0 < PANEL ? size - m0 : PANEL;
+                    memcpy(target, row + m0, height * sizeof(T));
+                    for (long m = height; m < PANEL; m++) target[m] = 0;
+                }
             }
         };
         part(block.back_h, weights.w_hh, gates.from_h, H, gates.first_h, gates.n_h);
@@ -174,9 +195,8 @@ template <class T> struct Layer {
     void reduce(long b, const Sums<T> *sums, long n_sums, const WeightGradients<T> &to) const {
         constexpr long n = Simd<T>::n;
         const Block<T> &block = blocks[b];
-        auto add = [&](T *to, long size, const T *from, long step, long offset) {
-            (void)step;
-            for (long k = 0; k < size; k++) to[k] += from[offset + k];
+        auto add = [](T *__restrict to, long size, const T *from) {
+            for (long k = 0; k < size; k++) to[k] += from[k];
         };
         for (long r = 0; r < gates.count * block.width; r++) {
             long row = gates.count * block.first + r;
@@ -187,7 +207,7 @@ template <class T> struct Layer {
                 T *target = to.w_hh + h * H;
                 for (long k = 0; k < H; k++) target[k] = 0;
                 for (long a = 0; a < n_sums; a++)
-                    add(target, H, sums[a].outer, 0, row * columns + h_column);
+                    add(target, H, sums[a].outer + row * columns + h_column);
                 to.b_hh[h] = bias;
             }
             if (x >= 0) {
@@ -198,7 +218,7 @@ template <class T> struct Layer {
                         for (long k = 0; k < F; k++)
                             target[k] += sum_of<T>(load<T>(sums[a].features + (row * F + k) * n));
                     else
-                        add(target, F, sums[a].outer, 0, row * columns);
+                        add(target, F, sums[a].outer + row * columns);
                 }
                 to.b_ih[x] = bias;
             }
@@ -210,9 +230,10 @@ template <class T> struct Layer {
 
 // Where the units of a block and their lanes are, in the arrays of one step.
 template <class T> struct Span {
-    long width, n;
+    long size, n;   // numbers of a gate here; lanes
+    long gap;       // from one gate to the next
     const T *mask;  // (n,): 1 where the sample has this step; null where all have
-    T *gates;       // (count * width, n)
+    T *gates;
     const T *h_prev, *c_prev;
     T *h, *c;
 };
@@ -222,7 +243,8 @@ template <class T> INLINE IntVec<T> is_present(const T *mask, long lane) {
 }
 
 #define EACH_VECTOR(span)                                                     \
-    const long size = (span).width * (span).n;                                \
+    const long size = (span).size, gap = (span).gap;                          \
+    (void)gap;                                                                \
     constexpr long step = Simd<T>::n;                                         \
     for (long i = 0, lane = 0; i < size;                                      \
          i += step, lane = lane + step == (span).n ? 0 : lane + step)
@@ -231,9 +253,9 @@ template <class T, bool MASKED> static void lstm_forward(const Span<T> &s) {
     T *gates = s.gates;
     EACH_VECTOR(s) {
         Vec<T> in = sigmoid<T>(load<T>(gates + i));
-        Vec<T> forget = sigmoid<T>(load<T>(gates + size + i));
-        Vec<T> cell = tanh_of<T>(load<T>(gates + 2 * size + i));
-        Vec<T> out = sigmoid<T>(load<T>(gates + 3 * size + i));
+        Vec<T> forget = sigmoid<T>(load<T>(gates + gap + i));
+        Vec<T> cell = tanh_of<T>(load<T>(gates + 2 * gap + i));
+        Vec<T> out = sigmoid<T>(load<T>(gates + 3 * gap + i));
         Vec<T> c = forget * load<T>(s.c_prev + i) + in * cell;
         Vec<T> h = out * tanh_of<T>(c);
         if (MASKED) {
@@ -242,9 +264,9 @@ template <class T, bool MASKED> static void lstm_forward(const Span<T> &s) {
             h = select<T>(present, h, load<T>(s.h_prev + i));
         }
         store<T>(gates + i, in);
-        store<T>(gates + size + i, forget);
-        store<T>(gates + 2 * size + i, cell);
-        store<T>(gates + 3 * size + i, out);
+        store<T>(gates + gap + i, forget);
+        store<T>(gates + 2 * gap + i, cell);
+        store<T>(gates + 3 * gap + i, out);
         store<T>(s.c + i, c);
         store<T>(s.h + i, h);
     }
@@ -254,15 +276,15 @@ template <class T, bool MASKED> static void gru_forward(const Span<T> &s) {
     T *gates = s.gates;
     EACH_VECTOR(s) {
         Vec<T> of_h = load<T>(gates + i);
-        Vec<T> reset = sigmoid<T>(load<T>(gates + size + i));
-        Vec<T> update = sigmoid<T>(load<T>(gates + 2 * size + i));
-        Vec<T> fresh = tanh_of<T>(load<T>(gates + 3 * size + i) + reset * of_h);
+        Vec<T> reset = sigmoid<T>(load<T>(gates + gap + i));
+        Vec<T> update = sigmoid<T>(load<T>(gates + 2 * gap + i));
+        Vec<T> fresh = tanh_of<T>(load<T>(gates + 3 * gap + i) + reset * of_h);
         Vec<T> h_prev = load<T>(s.h_prev + i);
         Vec<T> h = fresh + update * (h_prev - fresh);
         if (MASKED) h = select<T>(is_present(s.mask, lane), h, h_prev);
-        store<T>(gates + size + i, reset);
-        store<T>(gates + 2 * size + i, update);
-        store<T>(gates + 3 * size + i, fresh);
+        store<T>(gates + gap + i, reset);
+        store<T>(gates + 2 * gap + i, update);
+        store<T>(gates + 3 * gap + i, fresh);
         store<T>(s.h + i, h);
     }
 }
@@ -282,8 +304,8 @@ template <class T, bool MASKED>
 static void lstm_backward(const Span<T> &s, const T *dh_in, T *dc_in, T *to) {
     const T *gates = s.gates;
     EACH_VECTOR(s) {
-        Vec<T> in = load<T>(gates + i), forget = load<T>(gates + size + i);
-        Vec<T> cell = load<T>(gates + 2 * size + i), out = load<T>(gates + 3 * size + i);
+        Vec<T> in = load<T>(gates + i), forget = load<T>(gates + gap + i);
+        Vec<T> cell = load<T>(gates + 2 * gap + i), out = load<T>(gates + 3 * gap + i);
         Vec<T> bent = tanh_of<T>(load<T>(s.c + i));
         Vec<T> dh = load<T>(dh_in + i), dc_old = load<T>(dc_in + i);
         Vec<T> dc = dc_old + dh * out * (T(1) - bent * bent);
@@ -301,9 +323,9 @@ static void lstm_backward(const Span<T> &s, const T *dh_in, T *dc_in, T *to) {
             dc_prev = select<T>(present, dc_prev, dc_old);
         }
         store<T>(to + i, d_in);
-        store<T>(to + size + i, d_forget);
-        store<T>(to + 2 * size + i, d_cell);
-        store<T>(to + 3 * size + i, d_out);
+        store<T>(to + gap + i, d_forget);
+        store<T>(to + 2 * gap + i, d_cell);
+        store<T>(to + 3 * gap + i, d_out);
         store<T>(dc_in + i, dc_prev);
     }
 }
@@ -312,8 +334,8 @@ template <class T, bool MASKED>
 static void gru_backward(const Span<T> &s, const T *dh_in, T *to) {
     const T *gates = s.gates;
     EACH_VECTOR(s) {
-        Vec<T> of_h = load<T>(gates + i), reset = load<T>(gates + size + i);
-        Vec<T> update = load<T>(gates + 2 * size + i), fresh = load<T>(gates + 3 * size + i);
+        Vec<T> of_h = load<T>(gates + i), reset = load<T>(gates + gap + i);
+        Vec<T> update = load<T>(gates + 2 * gap + i), fresh = load<T>(gates + 3 * gap + i);
         Vec<T> dh = load<T>(dh_in + i);
         Vec<T> d_fresh = dh * (T(1) - update) * (T(1) - fresh * fresh);
         Vec<T> d_update = dh * (load<T>(s.h_prev + i) - fresh) * update * (T(1) - update);
@@ -328,9 +350,9 @@ static void gru_backward(const Span<T> &s, const T *dh_in, T *to) {
             d_of_h = select<T>(present, d_of_h, zero);
         }
         store<T>(to + i, d_of_h);
-        store<T>(to + size + i, d_reset);
-        store<T>(to + 2 * size + i, d_update);
-        store<T>(to + 3 * size + i, d_fresh);
+        store<T>(to + gap + i, d_reset);
+        store<T>(to + 2 * gap + i, d_update);
+        store<T>(to + 3 * gap + i, d_fresh);
     }
 }
 
@@ -345,16 +367,37 @@ static void rnn_backward(const Span<T> &s, const T *dh_in, T *to) {
 }
 
 // What of the gradient of the new state goes to the old one, the products aside.
-template <class T>
-static void pass_on(const Layer<T> &layer, const Block<T> &block, const Span<T> &s, const T *dh,
-                    T *dh_prev) {
-    const T *update = s.gates + 2 * block.width * s.n;
+template <class T> static void pass_on(int cell, const Span<T> &s, const T *dh, T *dh_prev) {
     EACH_VECTOR(s) {
         Vec<T> d = load<T>(dh + i);
-        Vec<T> kept = layer.cell == GRU ? d * load<T>(update + i) : fill<T>(0);
+        Vec<T> kept = cell == GRU ? d * load<T>(s.gates + 2 * gap + i) : fill<T>(0);
         if (s.mask) kept = select<T>(is_present(s.mask, lane), kept, d);
         store<T>(dh_prev + i, kept);
     }
+}
+
+template <class T> static void gates_forward(int cell, bool is_relu, const Span<T> &s) {
+    if (cell == LSTM)
+        s.mask ? lstm_forward<T, true>(s) : lstm_forward<T, false>(s);
+    else if (cell == GRU)
+        s.mask ? gru_forward<T, true>(s) : gru_forward<T, false>(s);
+    else if (is_relu)
+        s.mask ? rnn_forward<T, true, true>(s) : rnn_forward<T, false, true>(s);
+    else
+        s.mask ? rnn_forward<T, true, false>(s) : rnn_forward<T, false, false>(s);
+}
+
+// dh, dc: of the step's state; dc becomes that of the state before.
+template <class T>
+static void gates_backward(int cell, bool is_relu, const Span<T> &s, const T *dh, T *dc, T *to) {
+    if (cell == LSTM)
+        s.mask ? lstm_backward<T, true>(s, dh, dc, to) : lstm_backward<T, false>(s, dh, dc, to);
+    else if (cell == GRU)
+        s.mask ? gru_backward<T, true>(s, dh, to) : gru_backward<T, false>(s, dh, to);
+    else if (is_relu)
+        s.mask ? rnn_backward<T, true, true>(s, dh, to) : rnn_backward<T, false, true>(s, dh, to);
+    else
+        s.mask ? rnn_backward<T, true, false>(s, dh, to) : rnn_backward<T, false, false>(s, dh, to);
 }
 
 // -- one step ----------------------------------------------------------------------
@@ -370,7 +413,7 @@ template <class T> Span<T> span_of(const Layer<T> &l, const Block<T> &b, const S
     long at = b.first * n;
     const T *c_prev = s.c_prev ? s.c_prev + at : nullptr;
     T *gates = s.gates + l.gates.count * at;
-    return {b.width, n, s.mask, gates, s.h_prev + at, c_prev, s.h + at, s.c ? s.c + at : nullptr};
+    return {b.width * n, n, b.width * n, s.mask, gates, s.h_prev + at, c_prev, s.h + at, s.c ? s.c + at : nullptr};
 }
 
 template <class T> static void step_forward(const Layer<T> &layer, const Step<T> &s, long n) {
@@ -379,7 +422,7 @@ template <class T> static void step_forward(const Layer<T> &layer, const Step<T>
         Span<T> span = span_of(layer, block, s, n);
         long w = block.width, F = layer.F, H = layer.H;
         auto product = [&](int part, long first, long rows, bool x, bool h) {
-            multiply<T>({block.forward[part], s.x, x ? F : 0, s.h_prev, h ? H : 0, n,
+            multiply<T>({block.forward[part], PANEL, s.x, x ? F : 0, s.h_prev, h ? H : 0, n, n,
                          block.bias + first, span.gates + first * n, false},
                         rows);
         };
@@ -387,17 +430,10 @@ template <class T> static void step_forward(const Layer<T> &layer, const Step<T>
             product(0, 0, w, false, true);
             product(1, w, 2 * w, true, true);
             product(2, 3 * w, w, true, false);
-            s.mask ? gru_forward<T, true>(span) : gru_forward<T, false>(span);
-        } else if (layer.cell == LSTM) {
-            product(0, 0, 4 * w, true, true);
-            s.mask ? lstm_forward<T, true>(span) : lstm_forward<T, false>(span);
         } else {
-            product(0, 0, w, true, true);
-            if (layer.is_relu)
-                s.mask ? rnn_forward<T, true, true>(span) : rnn_forward<T, false, true>(span);
-            else
-                s.mask ? rnn_forward<T, true, false>(span) : rnn_forward<T, false, false>(span);
+            product(0, 0, layer.gates.count * w, true, true);
         }
+        gates_forward(layer.cell, layer.is_relu, span);
     }
 }
 
@@ -445,31 +481,20 @@ static void step_backward(const Layer<T> &layer, const Step<T> &s, long n, const
         for (long b = 0; b < layer.n_blocks; b++) {
             const Block<T> &block = layer.blocks[b];
             Span<T> span = span_of(layer, block, s, n);
-            pass_on(layer, block, span, dh + block.first * n, dh_prev + block.first * n);
+            pass_on(layer.cell, span, dh + block.first * n, dh_prev + block.first * n);
         }
     for (long b = 0; b < layer.n_blocks; b++) {
         const Block<T> &block = layer.blocks[b];
         long at = block.first * n, w = block.width, row = gates.count * block.first;
         Span<T> span = span_of(layer, block, s, n);
         T *d = d_gates + row * n;
-        const T *dh_here = dh + at;
-        if (layer.cell == LSTM)
-            s.mask ? lstm_backward<T, true>(span, dh_here, dc + at, d)
-                   : lstm_backward<T, false>(span, dh_here, dc + at, d);
-        else if (layer.cell == GRU)
-            s.mask ? gru_backward<T, true>(span, dh_here, d) : gru_backward<T, false>(span, dh_here, d);
-        else if (layer.is_relu)
-            s.mask ? rnn_backward<T, true, true>(span, dh_here, d)
-                   : rnn_backward<T, false, true>(span, dh_here, d);
-        else
-            s.mask ? rnn_backward<T, true, false>(span, dh_here, d)
-                   : rnn_backward<T, false, false>(span, dh_here, d);
-        multiply<T>({block.back_h, d + gates.first_h * w * n, gates.n_h * w, nullptr, 0, n, nullptr,
+        gates_backward(layer.cell, layer.is_relu, span, dh + at, dc + at, d);
+        multiply<T>({block.back_h, PANEL, d + gates.first_h * w * n, gates.n_h * w, nullptr, 0, n, n, nullptr,
                      dh_prev, is_begun || b > 0},
                     layer.H);
         const T *of_x = d + gates.first_x * w * n;
         if (dx)
-            multiply<T>({block.back_x, of_x, gates.n_x * w, nullptr, 0, n, nullptr, dx, b > 0},
+            multiply<T>({block.back_x, PANEL, of_x, gates.n_x * w, nullptr, 0, n, n, nullptr, dx, b > 0},
                         layer.F);
         add_by_lane(layer, d, row, gates.count * w, n, s.x, sums);
     }
@@ -483,7 +508,7 @@ static void add_outer_products(const Layer<T> &layer, long steps, long n, const 
     const Gates &gates = layer.gates;
     long rows = layer.rows(), columns = layer.columns;
     auto add = [&](long row, long n_rows, long column, long n_columns) {
-        add_outer<T>({d_gates + row * n, rows * n, turned + column, n * columns, columns, steps, n,
+        add_outer<T>({d_gates + row * n, rows * n, n, turned + column, n * columns, columns, steps, n,
                       sums.outer + row * columns + column, columns},
                      n_rows, n_columns);
     };

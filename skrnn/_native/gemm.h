@@ -27,12 +27,14 @@ template <class T, class At> INLINE T *pack(T *to, long rows, long depth, At at)
 
 // A left factor times one or two right factors (K, ld) below each other.
 template <class T> struct Product {
-    const T *a;        // packed, K1 + K2 columns
+    const T *a;        // row m, column k at a[k * a_step + m]; K1 + K2 columns
+    long a_step;
     const T *x1;       // (K1, ld)
     long k1;
     const T *x2;       // (K2, ld)
     long k2;
-    long ld;           // lanes: row stride of x1, x2 and the result
+    long ld;           // row stride of x1, x2 and the result
+    long columns;      // how many of them count: a multiple of the register's lanes
     const T *bias;     // (rows,), or null
     T *c;              // (rows, ld)
     bool is_added;     // to what c holds
@@ -53,7 +55,7 @@ INLINE void packed_tile(const Product<T> &p, const T *a, long row, long column) 
                 acc[m][v] = fill<T>(p.bias ? p.bias[row + m] : T(0));
         }
     const T *x = p.x1 + column;
-    for (long k = 0; k < p.k1; k++, a += PANEL, x += p.ld) {
+    for (long k = 0; k < p.k1; k++, a += p.a_step, x += p.ld) {
         Vec<T> xv[V];
         UNROLL
         for (int v = 0; v < V; v++) xv[v] = load<T>(x + v * n);
@@ -63,7 +65,7 @@ INLINE void packed_tile(const Product<T> &p, const T *a, long row, long column) 
             for (int v = 0; v < V; v++) acc[m][v] += a[m] * xv[v];
     }
     x = p.x2 + column;
-    for (long k = 0; k < p.k2; k++, a += PANEL, x += p.ld) {
+    for (long k = 0; k < p.k2; k++, a += p.a_step, x += p.ld) {
         Vec<T> xv[V];
         UNROLL
         for (int v = 0; v < V; v++) xv[v] = load<T>(x + v * n);
@@ -112,7 +114,6 @@ INLINE void packed_columns(const Product<T> &p, const T *panel, long row, long h
     if (height - m >= 1) packed_tile_call<T, 1, V>(p, panel + m, row + m, column);
 }
 
-// rows x ld; ld is a multiple of the register's lanes.
 template <class T> static void multiply(const Product<T> &p, long rows) {
     constexpr int n = Simd<T>::n;
     const long step = PANEL * (p.k1 + p.k2);
@@ -120,7 +121,7 @@ template <class T> static void multiply(const Product<T> &p, long rows) {
     for (long row = 0; row < rows; row += PANEL, panel += step) {
         long height = rows - row < PANEL ? rows - row : PANEL;
         long column = 0;
-        for (long left = p.ld / n; left > 0;) {
+        for (long left = p.columns / n; left > 0;) {
             if constexpr (HAS_32_REGISTERS) {
                 if (left >= 4) {
                     packed_columns<T, 4>(p, panel, row, height, column);
@@ -143,10 +144,11 @@ template <class T> static void multiply(const Product<T> &p, long rows) {
     }
 }
 
-// Sum over steps of a (rows, n_lanes) times x (n_lanes, columns): gradient of weights.
+// Sum over steps of a (rows, n_lanes) times x (n_lanes, columns): gradients of weights;
+// with one step, any product whose right factor has the columns of the result.
 template <class T> struct OuterProduct {
-    const T *a;       // step s, row r, lane i at a[s * a_step + r * n_lanes + i]
-    long a_step;
+    const T *a;       // step s, row r, lane i at a[s * a_step + r * lda + i]
+    long a_step, lda;
     const T *x;       // step s, lane i, column j at x[s * x_step + i * ldx + j]
     long x_step, ldx;
     long steps, n_lanes;
@@ -164,7 +166,7 @@ static __attribute__((noinline)) void outer_tile(const OuterProduct<T> &p, long 
         UNROLL
         for (int v = 0; v < V; v++) acc[m][v] = load<T>(c + m * p.ldc + v * n);
     for (long s = 0; s < p.steps; s++) {
-        const T *a = p.a + s * p.a_step + row * p.n_lanes;
+        const T *a = p.a + s * p.a_step + row * p.lda;
         const T *x = p.x + s * p.x_step + column;
         for (long k = 0; k < p.n_lanes; k++, x += p.ldx) {
             Vec<T> xv[V];
@@ -173,7 +175,7 @@ static __attribute__((noinline)) void outer_tile(const OuterProduct<T> &p, long 
             UNROLL
             for (int m = 0; m < M; m++)
                 UNROLL
-                for (int v = 0; v < V; v++) acc[m][v] += a[m * p.n_lanes + k] * xv[v];
+                for (int v = 0; v < V; v++) acc[m][v] += a[m * p.lda + k] * xv[v];
         }
     }
     UNROLL
@@ -182,11 +184,10 @@ static __attribute__((noinline)) void outer_tile(const OuterProduct<T> &p, long 
         for (int v = 0; v < V; v++) store<T>(c + m * p.ldc + v * n, acc[m][v]);
 }
 
-template <class T, int V>
+template <class T, int V, int TALLEST = V == 1 ? 8 : 6>
 INLINE void outer_rows(const OuterProduct<T> &p, long rows, long column) {
-    constexpr int tallest = V == 1 ? 8 : 6;
     long m = 0;
-    for (; rows - m >= tallest; m += tallest) outer_tile<T, tallest, V>(p, m, column);
+    for (; rows - m >= TALLEST; m += TALLEST) outer_tile<T, TALLEST, V>(p, m, column);
     if (rows - m >= 4) {
         outer_tile<T, 4, V>(p, m, column);
         m += 4;
@@ -204,6 +205,12 @@ template <class T> static void add_outer(const OuterProduct<T> &p, long rows, lo
     long column = 0;
     for (long left = columns / n; left > 0;) {
         if constexpr (HAS_32_REGISTERS) {
+            // Few rows: what counts is how often x is read, not how often a is.
+            if (left >= 2 && rows > 6 && rows <= 32) {
+                outer_rows<T, 2, 8>(p, rows, column);
+                left -= 2, column += 2 * n;
+                continue;
+            }
             if (left >= 4) {
                 outer_rows<T, 4>(p, rows, column);
                 left -= 4, column += 4 * n;

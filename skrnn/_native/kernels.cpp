@@ -6,7 +6,7 @@
 #include <new>
 
 #include "layer_call.h"
-#include "network.h"
+#include "narrow_network.h"
 #include "optimizer.h"
 #include "rows.h"
 
@@ -74,21 +74,22 @@ template <class T> static void close_network(void *of) {
     EXPORT int skrnn_train_##SUFFIX(void *net, const T *const *weights, T *const *gradients,     \
                                     const Input *in, int64_t n_samples, int64_t n_steps,         \
                                     const Loss *loss, T *outputs, double *value) {               \
-        Call<T> call(net, weights, gradients, *in, *loss, n_samples, n_steps, outputs, true);                               \
+        Call<T> call(net, weights, gradients, *in, *loss, n_samples, n_steps, outputs, true);    \
+        if (is_narrow(n_samples, ((Network<T> *)net)->shape.H)) return train_few(call, value);   \
         return train_batch(call, value);                                                         \
     }                                                                                            \
     EXPORT int skrnn_predict_##SUFFIX(void *net, const T *const *weights, const Input *in,       \
                                       int64_t n_samples, int64_t n_steps, T *outputs) {          \
-        Call<T> call(net, weights, nullptr, *in, Loss(), n_samples, n_steps, outputs, false);                             \
+        Call<T> call(net, weights, nullptr, *in, Loss(), n_samples, n_steps, outputs, false);    \
         return predict_batch(call);                                                              \
     }                                                                                            \
-    EXPORT double skrnn_clip_##SUFFIX(const Tensors<T> *tensors, const AdamOptions *options) {   \
-        return clip(*tensors, *options);                                                         \
+    EXPORT double skrnn_clip_##SUFFIX(void *net, const Tensors<T> *tensors,                      \
+                                      const AdamOptions *options, double *squares) {             \
+        return clip(((Network<T> *)net)->team, *tensors, *options, squares);                     \
     }                                                                                            \
-    EXPORT void skrnn_adam_##SUFFIX(const Tensors<T> *tensors, const AdamOptions *options) {     \
-        uint64_t before = flush_denormals();                                                     \
-        adam(*tensors, *options);                                                                \
-        restore_denormals(before);                                                               \
+    EXPORT void skrnn_adam_##SUFFIX(void *net, const Tensors<T> *tensors,                        \
+                                    const AdamOptions *options) {                                \
+        adam(((Network<T> *)net)->team, *tensors, *options);                                     \
     }                                                                                            \
     EXPORT int skrnn_linear_##SUFFIX(const T *x, int64_t N, int64_t K, const T *weight,          \
                                      const T *bias, int64_t M, T *to) {                          \

@@ -156,7 +156,7 @@ template <class T> static void run_head(Call<T> &call, long part, const T *final
     const Shape &s = call.net->shape;
     const long n = call.split.lanes(part), first = call.split.first(part);
     const T *bias = call.weights[4 * s.n_layers + 1];
-    multiply<T>({call.net->head, final, s.H, nullptr, 0, n, bias, raw, false}, s.K);
+    multiply<T>({call.net->head, PANEL, final, s.H, nullptr, 0, n, n, bias, raw, false}, s.K);
     for (long i = 0; i < call.split.count(part); i++)
         for (long k = 0; k < s.K; k++) call.outputs[(first + i) * s.K + k] = raw[k * n + i];
 }
@@ -215,10 +215,10 @@ template <class T> static void train_part(Call<T> &call, long part, long sum, in
     const long columns = head_columns<T>(s);
     memset(memory.turned_final, 0, n * columns * sizeof(T));
     turn(final, s.H, n, memory.turned_final, columns);
-    add_outer<T>({raw, 0, memory.turned_final, 0, columns, 1, n, call.head_sums[sum], columns}, s.K,
+    add_outer<T>({raw, 0, n, memory.turned_final, 0, columns, 1, n, call.head_sums[sum], columns}, s.K,
                  columns);
     T *d_final = memory.scratch[top].dh[1];
-    multiply<T>({call.net->head_back, raw, s.K, nullptr, 0, n, nullptr, d_final, false}, s.H);
+    multiply<T>({call.net->head_back, PANEL, raw, s.K, nullptr, 0, n, n, nullptr, d_final, false}, s.H);
 
     for (long l = top; l >= 0; l--) {
         const T *below = l ? memory.records[l - 1].h + size : memory.x;

@@ -17,7 +17,7 @@ static bool linear(const T *x, long N, long K, const T *weight, const T *bias, l
         const long count = N - first < most ? N - first : most;
         const long n = (count + group - 1) / group * group;
         rows_to_lanes(x + first * K, count, K, n, given);
-        multiply<T>({memory, given, K, nullptr, 0, n, bias, result, false}, M);
+        multiply<T>({memory, PANEL, given, K, nullptr, 0, n, n, bias, result, false}, M);
         lanes_to_rows(result, count, M, n, to + first * M);
     }
     release(memory);

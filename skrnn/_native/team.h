@@ -21,6 +21,28 @@ INLINE void pause_briefly() {
 #endif
 }
 
+// Where threads wait for each other, many times a millisecond.
+struct Barrier {
+    std::atomic<int> n_waiting{0};
+    std::atomic<uint64_t> n_passed{0};
+
+    void wait(int n_threads) {
+        if (n_threads == 1) return;
+        const uint64_t passed = n_passed.load(std::memory_order_acquire);
+        if (n_waiting.fetch_add(1, std::memory_order_acq_rel) == n_threads - 1) {
+            n_waiting.store(0, std::memory_order_relaxed);
+            n_passed.store(passed + 1, std::memory_order_release);
+            return;
+        }
+        for (int i = 0; n_passed.load(std::memory_order_acquire) == passed; i++) {
+            pause_briefly();
+#ifndef _WIN32
+            if (i % 1024 == 1023) sched_yield();  // the others may have no core
+#endif
+        }
+    }
+};
+
 typedef void (*Work)(void *argument, int thread, int n_threads);
 
 constexpr int MAX_THREADS = 64;

@@ -1,0 +1,295 @@
+// Batches of a few samples, which would leave most lanes of a vector empty.
+//
+// Here the lanes are units. All threads work on one sequence: each has some units of
+// every gate, and they wait for each other once a step. The weights, which are what a
+// small batch has to read, are then read once in all, each half by its own thread. What
+// a number is summed from, and in which order, does not depend on the threads.
+#pragma once
+
+#include "lanes.h"
+#include "sequence.h"
+#include "team.h"
+
+constexpr long FEW_SAMPLES = 8;
+// Up to twice as many where the weights are large.
+constexpr long LARGE_HIDDEN = 128;
+// Below this many numbers in the weights of a gate one thread is as fast as several.
+constexpr long SMALL_GATE = 64 * 64;
+
+INLINE bool is_narrow(long n_samples, long H) {
+    return n_samples <= (H >= LARGE_HIDDEN ? 2 : 1) * FEW_SAMPLES;
+}
+
+// Rows of samples times columns of units: columns in tiles of four cache lines.
+template <class T> constexpr long TILE = 4 * GROUP_BYTES / sizeof(T);
+
+template <class T> INLINE long tile_width(long columns, long tile) {
+    long left = columns - tile * TILE<T>;
+    return left < TILE<T> ? left : TILE<T>;
+}
+
+// A tile of a right factor: (depth, width), one row after the other.
+template <class T, class At>
+INLINE void pack_tile(T *to, long depth, long width, long present, At column) {
+    constexpr long edge = 16;  // rows at a time: whole cache lines are read
+    for (long k0 = 0; k0 < depth; k0 += edge) {
+        long count = depth - k0 < edge ? depth - k0 : edge;
+        for (long j = 0; j < width; j++) {
+            const T *from = j < present ? column(j) + k0 : nullptr;
+            for (long k = 0; k < count; k++) to[(k0 + k) * width + j] = from ? from[k] : T(0);
+        }
+    }
+}
+
+template <class T> struct NarrowLayer {
+    int cell;
+    bool is_relu;
+    Gates gates;
+    long F, H;        // as they are
+    long x_size, size;  // rounded up to whole cache lines
+    // Room for a sample's row of units and of gates: a cache line more than they take,
+    // since rows a power of two apart would share a few places in the cache.
+    long pitch, columns;
+    long tiles;       // of the units
+    T *by_x, *by_h, *bias, *back_h, *back_x;
+
+    void plan(Arena &arena, int cell_, bool relu, long F_, long H_) {
+        constexpr long line = GROUP_BYTES / sizeof(T);
+        cell = cell_, is_relu = relu, F = F_, H = H_;
+        gates = gates_of(cell);
+        x_size = round_up(F, line), size = round_up(H, line);
+        pitch = size + line, columns = gates.count * size + line;
+        tiles = (size + TILE<T> - 1) / TILE<T>;
+        by_x = arena.take<T>(gates.n_x * size * F);
+        by_h = arena.take<T>(gates.n_h * size * H);
+        bias = arena.take<T>(gates.count * size);
+        back_h = arena.take<T>(gates.n_h * size * size);
+        back_x = arena.take<T>(gates.n_x * size * x_size);
+    }
+
+    const T *row(const T *weight, const int *from, long gate, long unit, long width) const {
+        return weight + (from[gate] * H + unit) * width;
+    }
+
+    // The units of one tile, as columns of the forward products.
+    void pack_forward(const Weights<T> &w, long tile) const {
+        const long first = tile * TILE<T>, width = tile_width<T>(size, tile);
+        const long present = H - first < width ? H - first : width;
+        for (long g = 0; g < gates.count; g++) {
+            long at = g * size + first;
+            bool x = gates.from_x[g] >= 0, h = gates.from_h[g] >= 0;
+            for (long j = 0; j < width; j++) {
+                T sum = 0;
+                if (j < present && x) sum += w.b_ih[gates.from_x[g] * H + first + j];
+                if (j < present && h) sum += w.b_hh[gates.from_h[g] * H + first + j];
+                bias[at + j] = sum;
+            }
+            if (x)
+                pack_tile(by_x + (at - gates.first_x * size) * F, F, width, present,
+                          [&](long j) { return row(w.w_ih, gates.from_x, g, first + j, F); });
+            if (h)
+                pack_tile(by_h + (at - gates.first_h * size) * H, H, width, present,
+                          [&](long j) { return row(w.w_hh, gates.from_h, g, first + j, H); });
+        }
+    }
+
+    // Some columns of the products that take gradients back.
+    void pack_backward(const T *weight, const int *from, long first_gate, long n_gates, long width_of,
+                       long padded, T *to, long tile) const {
+        const long first = tile * TILE<T>, width = tile_width<T>(padded, tile);
+        const long present = width_of - first < width ? width_of - first : width;
+        to += first * n_gates * size;
+        for (long g = 0; g < n_gates; g++)
+            for (long u = 0; u < size; u++, to += width) {
+                memset(to, 0, width * sizeof(T));
+                if (u < H)
+                    memcpy(to, row(weight, from, first_gate + g, u, width_of) + first,
+                           present * sizeof(T));
+            }
+    }
+};
+
+// c (rows, width) += a (rows, depth) times a tile.
+template <class T>
+INLINE void add_rows(const T *a, long lda, long rows, long depth, const T *tile, long width, T *c,
+                     long ldc) {
+    add_outer<T>({a, 0, lda, tile, 0, width, 1, depth, c, ldc}, rows, width);
+}
+
+// What one layer leaves for the backward pass; n samples.
+template <class T> struct NarrowRecord {
+    T *gates;     // (L, n, columns); gradients take the place of values
+    T *h, *c;     // (L + 1, n, pitch)
+    T *dh, *dc;   // (n, pitch)
+    T *rows;      // a thread: PANEL rows of a weight's gradient, and what they come from
+    long rows_size;
+
+    void take(Arena &arena, const NarrowLayer<T> &layer, long L, long n, int n_threads) {
+        constexpr long line = GROUP_BYTES / sizeof(T);
+        gates = arena.take<T>(L * n * layer.columns);
+        h = arena.take<T>((L + 1) * n * layer.pitch);
+        c = layer.cell == LSTM ? arena.take<T>((L + 1) * n * layer.pitch) : nullptr;
+        dh = arena.take<T>(n * layer.pitch);
+        dc = arena.take<T>(n * layer.pitch);
+        long widest = layer.size > layer.x_size ? layer.size : layer.x_size;
+        rows_size = PANEL * (widest + line + L * n);
+        rows = arena.take<T>(n_threads * rows_size);
+    }
+};
+
+// A thread of those that run a layer, and the tiles that are its own.
+struct Worker {
+    int thread, n_threads;
+    Barrier *barrier;
+
+    void wait() const { barrier->wait(n_threads); }
+    bool owns(long piece) const { return piece % n_threads == thread; }
+};
+
+template <class T>
+INLINE Span<T> narrow_span(const NarrowLayer<T> &layer, const NarrowRecord<T> &record, long s, long t,
+                           long n, long i, long tile) {
+    const long first = tile * TILE<T>, step = n * layer.pitch, at = i * layer.pitch + first;
+    T *c = record.c;
+    return {tile_width<T>(layer.size, tile), tile_width<T>(layer.size, tile), layer.size, nullptr,
+            record.gates + (t * n + i) * layer.columns + first, record.h + s * step + at,
+            c ? c + s * step + at : nullptr, record.h + (s + 1) * step + at,
+            c ? c + (s + 1) * step + at : nullptr};
+}
+
+// x (L, n, ldx); states after step t lie at h[t + 1].
+template <class T>
+static void narrow_forward(const NarrowLayer<T> &layer, const NarrowRecord<T> &record, const T *x,
+                           long ldx, const int64_t *lengths, long L, long n, const Worker &worker) {
+    const Gates &gates = layer.gates;
+    const long step = n * layer.pitch;
+    for (long tile = 0; tile < layer.tiles; tile++) {
+        if (!worker.owns(tile)) continue;
+        const long first = tile * TILE<T>, width = tile_width<T>(layer.size, tile);
+        for (long i = 0; i < n; i++) {
+            memset(record.h + i * layer.pitch + first, 0, width * sizeof(T));
+            if (record.c) memset(record.c + i * layer.pitch + first, 0, width * sizeof(T));
+        }
+        // What comes from the inputs, for all steps at once.
+        for (long r = 0; r < L * n; r++)
+            for (long g = 0; g < gates.count; g++)
+                memcpy(record.gates + r * layer.columns + g * layer.size + first,
+                       layer.bias + g * layer.size + first, width * sizeof(T));
+        for (long g = 0; g < gates.n_x; g++)
+            add_rows(x, ldx, L * n, layer.F, layer.by_x + (g * layer.size + first) * layer.F, width,
+                     record.gates + (gates.first_x + g) * layer.size + first, layer.columns);
+    }
+    worker.wait();
+    for (long t = 0; t < L; t++) {
+        const T *h = record.h + t * step;
+        for (long tile = 0; tile < layer.tiles; tile++) {
+            if (!worker.owns(tile)) continue;
+            const long first = tile * TILE<T>, width = tile_width<T>(layer.size, tile);
+            T *here = record.gates + t * n * layer.columns + first;
+            for (long g = 0; g < gates.n_h; g++)
+                add_rows(h, layer.pitch, n, layer.H, layer.by_h + (g * layer.size + first) * layer.H,
+                         width, here + (gates.first_h + g) * layer.size, layer.columns);
+            for (long i = 0; i < n; i++) {
+                Span<T> span = narrow_span(layer, record, t, t, n, i, tile);
+                if (!lengths || t < lengths[i]) {
+                    gates_forward(layer.cell, layer.is_relu, span);
+                    continue;
+                }
+                memcpy(span.h, span.h_prev, width * sizeof(T));
+                if (span.c) memcpy(span.c, span.c_prev, width * sizeof(T));
+            }
+        }
+        worker.wait();
+    }
+}
+
+// record.dh holds the gradient of the final states. dy (L, n, pitch): of all states, or
+// null (rows as far apart as those of the states). When a thread returns, the gradients of the gates stand in record.gates.
+template <class T>
+static void narrow_backward(const NarrowLayer<T> &layer, const NarrowRecord<T> &record, const T *dy,
+                            const int64_t *lengths, long L, long n, const Worker &worker) {
+    const Gates &gates = layer.gates;
+    const long depth = gates.n_h * layer.size;
+    auto each = [&](auto piece) {
+        for (long tile = 0; tile < layer.tiles; tile++)
+            if (worker.owns(tile))
+                for (long i = 0; i < n; i++) piece(tile, i);
+    };
+    each([&](long tile, long i) {
+        memset(record.dc + i * layer.pitch + tile * TILE<T>, 0,
+               tile_width<T>(layer.size, tile) * sizeof(T));
+    });
+    for (long t = L - 1; t >= 0; t--) {
+        each([&](long tile, long i) {
+            const long at = i * layer.pitch + tile * TILE<T>;
+            Span<T> span = narrow_span(layer, record, t, t, n, i, tile);
+            T *dh = record.dh + at;
+            if (lengths && t >= lengths[i]) {  // the state went by as it was
+                for (long g = 0; g < gates.count; g++)
+                    memset(span.gates + g * layer.size, 0, span.size * sizeof(T));
+                return;
+            }
+            if (dy)
+                for (long k = 0; k < span.size; k++) dh[k] += dy[t * n * layer.pitch + at + k];
+            T kept[TILE<T>];
+            pass_on(layer.cell, span, dh, kept);
+            gates_backward(layer.cell, layer.is_relu, span, dh, record.dc + at, span.gates);
+            memcpy(dh, kept, span.size * sizeof(T));
+        });
+        worker.wait();
+        if (t == 0) break;
+        const T *d = record.gates + t * n * layer.columns + gates.first_h * layer.size;
+        for (long tile = 0; tile < layer.tiles; tile++)
+            if (worker.owns(tile))
+                add_rows(d, layer.columns, n, depth, layer.back_h + tile * TILE<T> * depth,
+                         tile_width<T>(layer.size, tile), record.dh + tile * TILE<T>, layer.pitch);
+    }
+}
+
+// dx (L * n, ldx): gradients of the inputs.
+template <class T>
+static void narrow_inputs(const NarrowLayer<T> &layer, const NarrowRecord<T> &record, long rows, T *dx,
+                          long ldx, const Worker &worker) {
+    const long depth = layer.gates.n_x * layer.size;
+    const T *d = record.gates + layer.gates.first_x * layer.size;
+    for (long tile = 0; tile * TILE<T> < layer.x_size; tile++) {
+        if (!worker.owns(tile)) continue;
+        const long first = tile * TILE<T>, width = tile_width<T>(layer.x_size, tile);
+        for (long r = 0; r < rows; r++) memset(dx + r * ldx + first, 0, width * sizeof(T));
+        add_rows(d, layer.columns, rows, depth, layer.back_x + first * depth, width, dx + first,
+                 ldx);
+    }
+}
+
+// Gradients of the weights, from rows of gates' gradients and of x, ldx apart.
+template <class T>
+static void narrow_weights(const NarrowLayer<T> &layer, const NarrowRecord<T> &record, const T *x,
+                           long ldx, long rows, const WeightGradients<T> &to, const Worker &worker) {
+    const Gates &gates = layer.gates;
+    T *panel = record.rows + worker.thread * record.rows_size, *few = panel + PANEL * rows;
+    long number = 0;
+    auto product = [&](long count, const T *from, long ld, long padded, long size, T *target) {
+        multiply<T>({panel, PANEL, from, rows, nullptr, 0, ld, padded, nullptr, few, false}, count);
+        for (long m = 0; m < count; m++) memcpy(target + m * size, few + m * ld, size * sizeof(T));
+    };
+    for (long g = 0; g < gates.count; g++)
+        for (long u = 0; u < layer.H; u += PANEL) {
+            if (!worker.owns(number++)) continue;
+            const long count = layer.H - u < PANEL ? layer.H - u : PANEL;
+            const T *d = record.gates + g * layer.size + u;
+            T bias[PANEL] = {};
+            for (long r = 0; r < rows; r++)
+                for (long m = 0; m < count; m++)
+                    bias[m] += panel[r * PANEL + m] = d[r * layer.columns + m];
+            if (gates.from_x[g] >= 0) {
+                const long row = gates.from_x[g] * layer.H + u;
+                product(count, x, ldx, layer.x_size, layer.F, to.w_ih + row * layer.F);
+                memcpy(to.b_ih + row, bias, count * sizeof(T));
+            }
+            if (gates.from_h[g] >= 0) {
+                const long row = gates.from_h[g] * layer.H + u;
+                product(count, record.h, layer.pitch, layer.size, layer.H, to.w_hh + row * layer.H);
+                memcpy(to.b_hh + row, bias, count * sizeof(T));
+            }
+        }
+}

@@ -1,0 +1,167 @@
+// A step of training the standard network on a few samples.
+#pragma once
+
+#include "narrow.h"
+#include "network.h"
+
+template <class T> struct NarrowCall {
+    Call<T> *call;
+    NarrowLayer<T> *layers;
+    NarrowRecord<T> *records;
+    T *x;          // (L, n, x_size)
+    T *dy;         // (L, n, pitch), two of them in turn
+    T *other_dy;
+    T *outputs;    // (K,)
+    Barrier barrier;
+    int n_threads;
+    double loss;
+
+    void take(Arena &arena) {
+        const Shape &s = call->net->shape;
+        const long L = call->L, n = call->split.n_samples;
+        layers = (NarrowLayer<T> *)arena.take<char>(s.n_layers * sizeof(NarrowLayer<T>));
+        records = (NarrowRecord<T> *)arena.take<char>(s.n_layers * sizeof(NarrowRecord<T>));
+        NarrowLayer<T> layer;
+        for (long l = 0; l < s.n_layers; l++) {
+            layer.plan(arena, s.cell, s.is_relu, features_of<T>(s, l), s.H);
+            NarrowRecord<T> record;
+            record.take(arena, layer, L, n, n_threads);
+            if (layers) layers[l] = layer, records[l] = record;
+        }
+        x = arena.take<T>(L * n * round_up(s.F, GROUP_BYTES / (long)sizeof(T)));
+        dy = arena.take<T>(s.n_layers > 1 ? L * n * layer.pitch : 0);
+        other_dy = arena.take<T>(s.n_layers > 2 ? L * n * layer.pitch : 0);
+        outputs = arena.take<T>(s.K);
+    }
+};
+
+// Samples in the network's units, a step after the other: (L, n, x_size).
+template <class T> static void read_rows(const NarrowCall<T> &narrow) {
+    const Call<T> &call = *narrow.call;
+    const Input &in = call.in;
+    const long L = call.L, n = call.split.n_samples, F = call.net->shape.F;
+    const long x_size = narrow.layers[0].x_size;
+    memset(narrow.x, 0, L * n * x_size * sizeof(T));
+    for (long i = 0; i < n; i++)
+        for (long t = 0; t < L; t++)
+            for (long f = 0; f < F; f++) {
+                const long at = i * in.sample_step + t * F + f;
+                double value = in.kind == FLOAT32 ? (double)((const float *)in.values)[at]
+                                                  : ((const double *)in.values)[at];
+                if (in.mean) value = (value - in.mean[f]) / in.scale[f];
+                narrow.x[(t * n + i) * x_size + f] = (T)value;
+            }
+}
+
+// Head, loss, and their gradients; the gradient of the final states goes to its record.
+template <class T> static void narrow_head(NarrowCall<T> &narrow) {
+    Call<T> &call = *narrow.call;
+    const Shape &s = call.net->shape;
+    const long n = call.split.n_samples, top = s.n_layers - 1, H = s.H;
+    const NarrowLayer<T> &layer = narrow.layers[top];
+    const NarrowRecord<T> &record = narrow.records[top];
+    const T *weight = call.weights[4 * s.n_layers], *bias = call.weights[4 * s.n_layers + 1];
+    T *d_weight = call.gradients[4 * s.n_layers], *d_bias = call.gradients[4 * s.n_layers + 1];
+    memset(d_weight, 0, s.K * H * sizeof(T));
+    memset(d_bias, 0, s.K * sizeof(T));
+    memset(record.dh, 0, n * layer.pitch * sizeof(T));
+    narrow.loss = 0;
+    for (long i = 0; i < n; i++) {
+        const T *final = record.h + (call.L * n + i) * layer.pitch;
+        T *raw = call.outputs + i * s.K, *d_final = record.dh + i * layer.pitch;
+        for (long k = 0; k < s.K; k++) {
+            Vec<T> sum = fill<T>(0);
+            long h = 0;
+            for (; h + Simd<T>::n <= H; h += Simd<T>::n)
+                sum += load<T>(weight + k * H + h) * load<T>(final + h);
+            T total = bias[k] + sum_of<T>(sum);
+            for (; h < H; h++) total += weight[k * H + h] * final[h];
+            narrow.outputs[k] = raw[k] = total;
+        }
+        narrow.loss += loss_of<T>(call.loss, i, s.K, 1.0 / n, narrow.outputs);
+        for (long k = 0; k < s.K; k++) {
+            const T d = narrow.outputs[k];
+            d_bias[k] += d;
+            for (long h = 0; h < H; h++) d_weight[k * H + h] += d * final[h];
+            for (long h = 0; h < H; h++) d_final[h] += d * weight[k * H + h];
+        }
+    }
+}
+
+template <class T> static void narrow_phase(void *of, int thread, int n_threads) {
+    NarrowCall<T> &narrow = *(NarrowCall<T> *)of;
+    Call<T> &call = *narrow.call;
+    const Shape &s = call.net->shape;
+    if (thread >= narrow.n_threads) return;
+    n_threads = narrow.n_threads;
+    const Worker worker = {thread, n_threads, &narrow.barrier};
+    const long L = call.L, n = call.split.n_samples, top = s.n_layers - 1;
+    const int64_t *lengths = call.in.lengths;
+    if (worker.owns(n_threads - 1)) read_rows(narrow);
+    for (long l = 0; l <= top; l++) {
+        const NarrowLayer<T> &layer = narrow.layers[l];
+        const Weights<T> w = weights_of(call, l);
+        const Gates &g = layer.gates;
+        for (long tile = 0; tile < layer.tiles; tile++)
+            if (worker.owns(tile)) {
+                layer.pack_forward(w, tile);
+                layer.pack_backward(w.w_hh, g.from_h, g.first_h, g.n_h, layer.H, layer.size,
+                                    layer.back_h, tile);
+            }
+        if (l)
+            for (long tile = 0; tile * TILE<T> < layer.x_size; tile++)
+                if (worker.owns(tile))
+                    layer.pack_backward(w.w_ih, g.from_x, g.first_x, g.n_x, layer.F, layer.x_size,
+                                        layer.back_x, tile);
+    }
+    worker.wait();
+    const T *x = narrow.x;
+    for (long l = 0; l <= top; l++) {
+        const NarrowLayer<T> &layer = narrow.layers[l];
+        const long ldx = l ? layer.pitch : layer.x_size;
+        narrow_forward(layer, narrow.records[l], x, ldx, lengths, L, n, worker);
+        x = narrow.records[l].h + n * layer.pitch;
+    }
+    if (thread == 0) narrow_head(narrow);
+    worker.wait();
+    T *dy = narrow.other_dy, *below_dy = narrow.dy;
+    for (long l = top; l >= 0; l--) {
+        const NarrowLayer<T> &layer = narrow.layers[l];
+        const NarrowRecord<T> &record = narrow.records[l];
+        if (l < top && thread == 0) memset(record.dh, 0, n * layer.pitch * sizeof(T));
+        if (l < top) worker.wait();
+        narrow_backward(layer, record, l < top ? dy : nullptr, lengths, L, n, worker);
+        // As far apart as the rows of the layer below, which is of the same size.
+        const long ldx = l ? layer.pitch : layer.x_size;
+        if (l) narrow_inputs(layer, record, L * n, below_dy, ldx, worker);
+        const T *below = l ? narrow.records[l - 1].h + n * ldx : narrow.x;
+        T *const *to = call.gradients + 4 * l;
+        narrow_weights(layer, record, below, ldx, L * n, {to[0], to[1], to[2], to[3]}, worker);
+        T *last = dy;
+        dy = below_dy, below_dy = last;
+        worker.wait();
+    }
+}
+
+// Gradients and loss of a batch; false if memory ran out.
+template <class T> static bool train_few(Call<T> &call, double *loss) {
+    Network<T> &net = *call.net;
+    NarrowCall<T> narrow = {};
+    narrow.call = &call;
+    narrow.n_threads = net.shape.H * net.shape.H < SMALL_GATE ? 1 : net.team.size;
+    Arena count = {nullptr, 0};
+    narrow.take(count);
+    char *base = net.part_of[0].at_least(count.used);
+    if (!base) return false;
+    Arena arena = {base, 0};
+    narrow.take(arena);
+    if (narrow.n_threads == 1) {
+        uint64_t before = flush_denormals();
+        narrow_phase<T>(&narrow, 0, 1);
+        restore_denormals(before);
+    } else {
+        run_team(net.team, narrow_phase<T>, &narrow);
+    }
+    *loss = narrow.loss / call.split.n_samples;
+    return true;
+}
