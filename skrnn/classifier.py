@@ -216,9 +216,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
 
     Notes
     -----
-    Fitting and predicting run on one thread, so that results do not depend on
-    ``n_jobs``. On the CPU probabilities are computed in double precision: those of a
-    sample do not depend on the other samples of the call.
+    Results depend neither on ``n_jobs`` nor on the number of threads (torch's). On the
+    CPU the probabilities of a sample do not depend, to the last bit, on the other samples
+    of the call.
 
     References
     ----------

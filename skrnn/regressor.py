@@ -223,9 +223,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
 
     Notes
     -----
-    Fitting and predicting run on one thread, so that results do not depend on
-    ``n_jobs``. On the CPU predictions are computed in double precision: the
-    prediction for a sample does not depend on the other samples of the call.
+    Results depend neither on ``n_jobs`` nor on the number of threads (torch's). On the
+    CPU the prediction for a sample does not depend, to the last bit, on the other samples
+    of the call.
 
     References
     ----------
