@@ -217,8 +217,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     Notes
     -----
     Results depend neither on ``n_jobs`` nor on the number of threads (torch's). On the
-    CPU the probabilities of a sample do not depend, to the last bit, on the other samples
-    of the call.
+    CPU the probabilities of a sample do not depend, to the last bit, on the other
+    samples of the call.
 
     References
     ----------

@@ -224,8 +224,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     Notes
     -----
     Results depend neither on ``n_jobs`` nor on the number of threads (torch's). On the
-    CPU the prediction for a sample does not depend, to the last bit, on the other samples
-    of the call.
+    CPU the prediction for a sample does not depend, to the last bit, on the other
+    samples of the call.
 
     References
     ----------
