@@ -35,6 +35,7 @@ from skrnn._sequences import SequenceSource, as_source
 from skrnn._sklearn_callbacks import CallbackSupportMixin, epoch_tasks
 from skrnn._training_state import restore, snapshot
 from skrnn._validation_split import newest_rows
+from skrnn._windowed import WindowedArray
 
 
 class _Samples(NamedTuple):
@@ -373,6 +374,9 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
 
 def _series_of(X):
     """Series of each row, where the levels of a MultiIndex before the last name it."""
+    if isinstance(X, WindowedArray) and X.series is not None:
+        # The index lacks what `groups` say, and takes tens of bytes a row to read.
+        return X.series
     index = getattr(X, "index", None)
     if getattr(index, "nlevels", 1) < 2:
         return None
