@@ -1,6 +1,5 @@
 """What RNNRegressor and RNNClassifier have in common."""
 
-import warnings
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -35,6 +34,7 @@ from skrnn._sequences import SequenceSource, as_source
 from skrnn._sklearn_callbacks import CallbackSupportMixin, epoch_tasks
 from skrnn._training_state import restore, snapshot
 from skrnn._validation_split import newest_rows
+from skrnn._warn import warn_user
 from skrnn._windowed import WindowedArray
 
 
@@ -187,12 +187,11 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         self.validation_loss_curve_ = _curve(history, "valid_loss")
         self.validation_scores_ = _curve(history, "valid_score")
         if reason == "max_epochs" and best.n_stalled_ == 0 and best.best_epoch_:
-            warnings.warn(
+            warn_user(
                 f"The validation of this {type(self).__name__} still improved in the "
                 f"last of max_epochs={self.max_epochs} epochs. Raise max_epochs, or "
                 "set early_stopping=False if that many were meant.",
                 ConvergenceWarning,
-                stacklevel=5,
             )
 
     def _check_arguments(self, y, X_val, y_val, resume):

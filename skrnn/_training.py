@@ -2,7 +2,6 @@
 
 import copy
 import math
-import warnings
 from contextlib import contextmanager
 
 import numpy as np
@@ -20,6 +19,7 @@ from skrnn._kernels import library
 from skrnn._optimizers import Schedule, new_optimizer
 from skrnn._threads import flushed_denormals, single_thread
 from skrnn._training_state import Run, load_training, training_state
+from skrnn._warn import warn_user
 from skrnn.exceptions import NonFiniteLossError
 
 # A batch of validation or prediction holds about this many numbers in all states.
@@ -258,11 +258,9 @@ class SequenceNet(NeuralNet):
         self.set_rate(self.lr / 10)
         self._initialize_optimizer()
         self.prepare_schedule()
-        warnings.warn(
+        warn_user(
             f"{error} Training goes on from the best weights so far at learning rate "
             f"{self.lr:g}.",
-            UserWarning,
-            stacklevel=2,
         )
 
     def set_rate(self, rate):
@@ -285,11 +283,9 @@ class SequenceNet(NeuralNet):
             self.module_.load_state_dict(self.run.begin_with)
         if len(self.history) <= self.run.n_before:
             raise KeyboardInterrupt
-        warnings.warn(
+        warn_user(
             f"Training was interrupted by the user after {len(self.history)} epochs; "
             "the estimator keeps the best weights so far.",
-            UserWarning,
-            stacklevel=2,
         )
 
     def get_split_datasets(self, X, y=None, **fit_params):
