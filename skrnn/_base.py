@@ -244,7 +244,14 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
                 )
             weight = torch.as_tensor(weight[rows] / mean)
             weight = weight.to(network.head.weight.dtype)
-        return SequenceDataset(source, target, weight)
+        repeats = None
+        if self.norm == "batch" and samples.weight is not None:
+            # As given, not with mean 1: two samples of weight 1/2 tell less of a
+            # variance than two of weight 1. Nor with the weights of the classes, which
+            # say what an error costs and not how often a sample was seen; the scaling
+            # of the features counts likewise.
+            repeats = samples.weight[rows]
+        return SequenceDataset(source, target, weight, repeats)
 
     def _new_scorer(self, X_val, y_val):
         if self.scoring is None or X_val is None:

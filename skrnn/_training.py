@@ -450,12 +450,12 @@ class SequenceNet(NeuralNet):
 
     def infer(self, x, **fit_params):
         """Run the network over a batch, which it moves to its device itself."""
-        x, lengths = x["x"], x.get("lengths")
+        given = x["x"], x.get("lengths"), x.get("repeats")
         if not (self.autocast and self.module_.training):
-            return self.module_(x, lengths)
+            return self.module_(*given)
         kind = self.module_.head.weight.device.type
         with torch.autocast(kind, dtype=torch.bfloat16):
-            return self.module_(x, lengths).float()
+            return self.module_(*given).float()
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return the weighted loss of a batch."""

@@ -345,6 +345,51 @@ def test_weights_are_repetitions_for_classes(options):
     assert_allclose(weighted.predict_proba(X), repeated.predict_proba(X), rtol=1e-7)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"num_layers": 2, "pooling": "attention"},
+        {"cell": "gru", "residual": True, "num_layers": 3, "bidirectional": True},
+        {"cell": "rnn", "early_stopping": False},
+    ],
+)
+@pytest.mark.parametrize("is_ragged", [False, True])
+def test_weights_are_repetitions_in_batch_normalisation(options, is_ragged):
+    times = np.arange(len(X)) % 3
+    options = {**SMALL, "batch_size": None, "dtype": "float64", **options}
+    given = [row[: 3 + i % 5, None] for i, row in enumerate(X)] if is_ragged else X
+    rows = np.repeat(np.arange(len(X)), times)
+    more = [given[i] for i in rows] if is_ragged else X[rows]
+    weighted = RNNRegressor(**options, norm="batch").fit(given, y, times)
+    repeated = RNNRegressor(**options, norm="batch").fit(more, y[rows])
+    assert_allclose(weighted.predict(given), repeated.predict(given), rtol=1e-7)
+    assert_allclose(weighted.loss_curve_, repeated.loss_curve_, rtol=1e-7)
+    kept = np.flatnonzero(times)
+    fewer = [given[i] for i in kept] if is_ragged else X[kept]
+    without = RNNRegressor(**options, norm="batch").fit(fewer, y[kept], times[kept])
+    assert_array_equal(weighted.predict(given), without.predict(given))
+
+
+@pytest.mark.parametrize("class_weight", [None, "balanced", {0: 1, 1: 5, 2: 2}])
+def test_batch_normalisation_counts_samples_and_not_classes(class_weight):
+    times = np.arange(len(X)) % 3
+    options = {**SMALL, "batch_size": None, "dtype": "float64", "norm": "batch"}
+    options["class_weight"] = class_weight
+    labels = np.digitize(y, [-1, 1])
+    weighted = RNNClassifier(**options).fit(X, labels, times)
+    repeated = RNNClassifier(**options)
+    repeated.fit(np.repeat(X, times, axis=0), np.repeat(labels, times))
+    assert_allclose(weighted.predict_proba(X), repeated.predict_proba(X), rtol=1e-7)
+
+
+@pytest.mark.parametrize("autocast", [False, True])
+def test_weights_in_batches_of_batch_normalisation(autocast):
+    options = SMALL | {"norm": "batch", "autocast": autocast, "max_epochs": 30}
+    weight = np.where(np.arange(len(X)) % 2, 1e-3, 2.0)
+    model = RNNRegressor(**options, batch_size=16).fit(X, y, weight)
+    assert model.score(X, y, weight) > 0.3
+
+
 def test_smoothing_takes_certainty_away():
     options = SMALL | {"max_epochs": 60}
     sharp, smooth = (
