@@ -560,6 +560,7 @@ class SequenceNet(NeuralNet):
             for group in self.optimizer_.param_groups:
                 group["lr"] = wanted["lr"]
                 group.pop("initial_lr", None)
+        self._change_progress(options["progress"])
         vars(self).update(options)
         self.best_weights.set_params(
             is_active=self.stop_early, patience=self.patience, tol=self.tol
@@ -567,6 +568,17 @@ class SequenceNet(NeuralNet):
         if loss is not None:
             vars(self).update(criterion=loss, criterion_=loss)
         self.module_.change(**network)
+
+    def _change_progress(self, progress):
+        """Show the training in another way; all other callbacks stay what they are."""
+        old = dict(self.get_default_callbacks())
+        self.progress = progress
+        new = dict(self.get_default_callbacks())
+        kept = [item for item in self.callbacks_ if item[0] not in old.keys() - new]
+        added = [(name, new[name].initialize()) for name in new if name not in old]
+        # Where skorch would have put it: what prints comes last.
+        place = len(kept) if "print_log" in new else len(new) - len(added)
+        self.callbacks_ = [*kept[:place], *added, *kept[place:]]
 
     def __getstate__(self):
         state = super().__getstate__()
