@@ -131,6 +131,8 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
                     X_val, y_val = _safe_indexing(X, rows), _safe_indexing(y, rows)
             else:
                 valid_set = None
+                if self.scoring is not None and not incremental:
+                    self._warn_of_scoring()
             train_set = self._dataset(samples, train)
             del samples  # may be large
             self._train(
@@ -193,6 +195,20 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
                 "set early_stopping=False if that many were meant.",
                 ConvergenceWarning,
             )
+
+    def _warn_of_scoring(self):
+        lack = "early_stopping=False sets no sample aside"
+        remedy = "Set early_stopping=True"
+        if self.early_stopping:
+            lack = (
+                f"validation_fraction={self.validation_fraction} and validation_gap="
+                f"{self.validation_gap} leave no sample of so few to set aside"
+            )
+            remedy = "Raise validation_fraction"
+        warn_user(
+            f"scoring={self.scoring!r} is not used: {lack}, and no X_val was given. "
+            f"{remedy}, give X_val and y_val to fit, or set scoring=None."
+        )
 
     def _check_arguments(self, y, X_val, y_val, resume):
         if y is None:

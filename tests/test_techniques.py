@@ -659,6 +659,37 @@ def test_a_scorer_decides():
     )
 
 
+@pytest.mark.parametrize(
+    ("options", "n_samples", "message"),
+    [
+        ({"early_stopping": False}, 90, "early_stopping=False sets no sample aside"),
+        (
+            {"early_stopping": True},
+            9,
+            "validation_fraction=0.1 and validation_gap=0 leave no sample",
+        ),
+        (
+            {"early_stopping": True, "validation_gap": 85},
+            90,
+            "validation_gap=85 leave no sample",
+        ),
+    ],
+)
+def test_a_scorer_without_validation_warns(options, n_samples, message):
+    some, target = X[:n_samples], y[:n_samples]
+    options = {**SMALL, "max_epochs": 2, "tol": 9, **options}
+    model = RNNRegressor(**options, scoring="r2")
+    with pytest.warns(UserWarning, match=f"scoring='r2' is not used: .*{message}"):
+        model.fit(some, target)
+    assert model.validation_scores_ is None
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.fit(some, target, X_val=X[:5], y_val=y[:5])
+        assert len(model.validation_scores_) == 2
+        model.partial_fit(some, target)
+        model.set_params(scoring=None).fit(some, target)
+
+
 def test_max_time():
     class Slow(Callback):
         def on_epoch_end(self, net, **kwargs):
@@ -788,6 +819,7 @@ def test_a_run_of_the_best_epoch_gives_the_weights_that_were_restored(options):
 
 
 @every_trick
+@pytest.mark.filterwarnings("ignore:scoring=:UserWarning")
 def test_going_on_is_the_same_as_not_stopping(options):
     options = {"hidden_size": 6, "random_state": 0, "early_stopping": False, **options}
     whole = RNNRegressor(**options, max_epochs=10).fit(X, y)
