@@ -1,6 +1,5 @@
 """What RNNRegressor and RNNClassifier have in common."""
 
-import warnings
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -35,6 +34,8 @@ from skrnn._sequences import SequenceSource, as_source
 from skrnn._sklearn_callbacks import CallbackSupportMixin, epoch_tasks
 from skrnn._training_state import restore, snapshot
 from skrnn._validation_split import newest_rows
+from skrnn._warn import warn_user
+from skrnn._windowed import WindowedArray
 
 
 class _Samples(NamedTuple):
@@ -130,6 +131,8 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
                     X_val, y_val = _safe_indexing(X, rows), _safe_indexing(y, rows)
             else:
                 valid_set = None
+                if self.scoring is not None and not incremental:
+                    self._warn_of_scoring()
             train_set = self._dataset(samples, train)
             del samples  # may be large
             self._train(
@@ -186,13 +189,26 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         self.validation_loss_curve_ = _curve(history, "valid_loss")
         self.validation_scores_ = _curve(history, "valid_score")
         if reason == "max_epochs" and best.n_stalled_ == 0 and best.best_epoch_:
-            warnings.warn(
+            warn_user(
                 f"The validation of this {type(self).__name__} still improved in the "
                 f"last of max_epochs={self.max_epochs} epochs. Raise max_epochs, or "
                 "set early_stopping=False if that many were meant.",
                 ConvergenceWarning,
-                stacklevel=5,
             )
+
+    def _warn_of_scoring(self):
+        lack = "early_stopping=False sets no sample aside"
+        remedy = "Set early_stopping=True"
+        if self.early_stopping:
+            lack = (
+                f"validation_fraction={self.validation_fraction} and validation_gap="
+                f"{self.validation_gap} leave no sample of so few to set aside"
+            )
+            remedy = "Raise validation_fraction"
+        warn_user(
+            f"scoring={self.scoring!r} is not used: {lack}, and no X_val was given. "
+            f"{remedy}, give X_val and y_val to fit, or set scoring=None."
+        )
 
     def _check_arguments(self, y, X_val, y_val, resume):
         if y is None:
@@ -244,7 +260,14 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
                 )
             weight = torch.as_tensor(weight[rows] / mean)
             weight = weight.to(network.head.weight.dtype)
-        return SequenceDataset(source, target, weight)
+        repeats = None
+        if self.norm == "batch" and samples.weight is not None:
+            # As given, not with mean 1: two samples of weight 1/2 tell less of a
+            # variance than two of weight 1. Nor with the weights of the classes, which
+            # say what an error costs and not how often a sample was seen; the scaling
+            # of the features counts likewise.
+            repeats = samples.weight[rows]
+        return SequenceDataset(source, target, weight, repeats)
 
     def _new_scorer(self, X_val, y_val):
         if self.scoring is None or X_val is None:
@@ -373,6 +396,9 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
 
 def _series_of(X):
     """Series of each row, where the levels of a MultiIndex before the last name it."""
+    if isinstance(X, WindowedArray) and X.series is not None:
+        # The index lacks what `groups` say, and takes tens of bytes a row to read.
+        return X.series
     index = getattr(X, "index", None)
     if getattr(index, "nlevels", 1) < 2:
         return None

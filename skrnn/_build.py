@@ -110,6 +110,8 @@ def training_options(estimator):
         "max_time": estimator.max_time,
         "on_divergence": estimator.on_divergence,
         "autocast": estimator.autocast,
+        "progress": int(estimator.verbose),
+        "verbose": int(estimator.verbose >= 2),
     }
 
 
@@ -133,10 +135,8 @@ def new_net(estimator, network, loss):
         network,
         loss,
         title=type(estimator).__name__,
-        progress=int(estimator.verbose),
         callbacks=copy.deepcopy(list(estimator.callbacks or [])),
         device=resolve_device(estimator.device),
-        verbose=int(estimator.verbose >= 2),
         **training_options(estimator),
     )
     return net.initialize()

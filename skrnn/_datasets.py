@@ -15,13 +15,16 @@ class SequenceDataset(Dataset):
     target : ndarray of shape (n_samples, n_targets) or (n_samples,), default=None
         Targets in the units of the loss.
     weight : ndarray of shape (n_samples,), default=None
-        Weights with mean 1.
+        Weights with mean 1, of the loss.
+    repeats : ndarray of shape (n_samples,) of float64, default=None
+        How many times each sample counts in the moments of a batch.
     """
 
-    def __init__(self, source, target=None, weight=None):
+    def __init__(self, source, target=None, weight=None, repeats=None):
         self.source = source
         self.target = None if target is None else torch.as_tensor(target)
         self.weight = None if weight is None else torch.as_tensor(weight)
+        self.repeats = None if repeats is None else torch.as_tensor(repeats)
 
     def __len__(self):
         return len(self.source)
@@ -64,6 +67,8 @@ class BatchIterator:
                 inputs["lengths"] = torch.from_numpy(lengths)
             if data.weight is not None:
                 inputs["weight"] = data.weight[rows]
+            if data.repeats is not None:
+                inputs["repeats"] = data.repeats[rows]
             # skorch concatenates the targets of batches, and has no use for None.
             target = rows.new_zeros(0) if data.target is None else data.target[rows]
             yield inputs, target

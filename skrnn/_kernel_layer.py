@@ -95,13 +95,15 @@ def run_kernel(cell, x, lengths, *, begin=None, keep=None, reverse=False):
         h0,
         c0,
         (CELLS[kind], is_relu, reverse),
+        # Within a function autograd no longer tells whether a gradient is wanted.
+        torch.is_grad_enabled(),
     )
     return results[0], tuple(results[1:])
 
 
 class _LayerFunction(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, x, w_ih, w_hh, b_ih, b_hh, lengths, h0, c0, kind):
+    def forward(ctx, x, w_ih, w_hh, b_ih, b_hh, lengths, h0, c0, kind, is_recorded):
         x, w_ih, w_hh, b_ih, b_hh = (
             t.contiguous() for t in (x, w_ih, w_hh, b_ih, b_hh)
         )
@@ -109,7 +111,7 @@ class _LayerFunction(torch.autograd.Function):
         n_samples, n_steps, n_features = x.shape
         hidden_size = w_hh.shape[1]
         cell, is_relu, reverse = kind
-        needs_record = any(ctx.needs_input_grad[:5])
+        needs_record = is_recorded and any(ctx.needs_input_grad[:5])
         states = x.new_empty(n_samples, n_steps, hidden_size)
         ends = [x.new_empty(n_samples, hidden_size) for _ in range(1 + (cell == 0))]
         call = LayerCall(
@@ -142,7 +144,7 @@ class _LayerFunction(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, d_states, d_end, *unused):
         weights = ctx.saved_tensors
-        nothing = (None,) * 9
+        nothing = (None,) * 10
         if d_states is None and d_end is None:
             return nothing
         gradients = [torch.empty_like(weight) for weight in weights]
@@ -156,7 +158,7 @@ class _LayerFunction(torch.autograd.Function):
         }
         _set(ctx.call, given)
         _run("layer_backward", _DTYPES[weights[0].dtype], ctx.call)
-        return dx, *gradients, None, None, None, None
+        return dx, *gradients, *nothing[5:]
 
 
 def _set(call, tensors):

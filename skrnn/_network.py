@@ -5,7 +5,7 @@ from torch import nn
 
 from skrnn._pooling import Pooling, new_linear
 from skrnn._recompute import recomputed
-from skrnn._recurrent import RecurrentStack, SeededDropout
+from skrnn._recurrent import RecurrentStack, Repeats, SeededDropout
 from skrnn._row_by_row import linear
 
 
@@ -73,7 +73,7 @@ class RecurrentNetwork(nn.Module):
         self.scaling = scaling
         self.compiled = None  # a CompiledNetwork, while there is one
 
-    def forward(self, x, lengths=None):
+    def forward(self, x, lengths=None, repeats=None):
         """Return parameters in units of the loss.
 
         Parameters
@@ -82,13 +82,16 @@ class RecurrentNetwork(nn.Module):
             Sequences in the user's units, padded behind their last present step.
         lengths : Tensor of shape (N,) of int64, default=None
             Present steps of each sequence; None where all L are present.
+        repeats : Tensor of shape (N,) of float64, default=None
+            How many times each sequence counts in what the samples of a batch share,
+            which is the moments of batch normalisation; once each if None.
 
         Returns
         -------
         Tensor of shape (N, n_targets, width)
         """
         x, lengths, moments = self._read(x, lengths)
-        return self._run(x, lengths, moments)
+        return self._run(x, lengths, moments, repeats)
 
     def predict(self, x, lengths=None):
         """Return parameters in the user's units, in double precision, on the CPU.
@@ -123,15 +126,16 @@ class RecurrentNetwork(nn.Module):
             moments = self.scaling.moments(x.to(torch.float64), lengths)
         return x, lengths, moments
 
-    def _run(self, x, lengths, moments):
-        raw = self._outputs(x, lengths, moments).unflatten(1, self.output_shape)
-        parameters = self.target_head.transform(raw)
+    def _run(self, x, lengths, moments, repeats=None):
+        raw = self._outputs(x, lengths, moments, repeats)
+        parameters = self.target_head.transform(raw.unflatten(1, self.output_shape))
         return self.scaling.to_loss(self.target_head, parameters, moments)
 
-    def _outputs(self, x, lengths, moments):
+    def _outputs(self, x, lengths, moments, repeats):
         """Outputs (N, n_outputs) of the linear head."""
         if self.compiled is None or self.training or torch.is_grad_enabled():
-            return linear(self.head, self.dropout(self._pool(x, lengths, moments)))
+            pooled = self._pool(x, lengths, moments, repeats)
+            return linear(self.head, self.dropout(pooled))
         is_scaled = moments is not None or self.scaling.indicator
         if is_scaled:
             x = self._inputs(x, moments)
@@ -148,13 +152,15 @@ class RecurrentNetwork(nn.Module):
             inputs[:, :, : x.shape[2]] += noise
         return inputs.to(weight.device)
 
-    def _pool(self, x, lengths, moments):
+    def _pool(self, x, lengths, moments, repeats):
         """Pooled states (N, D*H) of sequences in the user's units."""
         if self.tbptt_steps is not None and self.tbptt_steps < x.shape[1]:
             return self._pool_in_parts(x, lengths, moments)
         inputs = self._inputs(x, moments)
+        if repeats is not None and self.training:
+            repeats = Repeats.of(repeats, lengths, x.shape[1], inputs)
         lengths = _to_device(lengths, inputs)
-        states, final, _ = self.stack(inputs, lengths)
+        states, final, _ = self.stack(inputs, lengths, repeats=repeats)
         return self.pool(states, final, lengths)
 
     # -- truncated back-propagation through time (Williams and Peng 1990) ----------

@@ -1,5 +1,7 @@
 """Recurrent layers over batches of right-padded sequences."""
 
+from typing import NamedTuple
+
 import torch
 from torch import nn
 
@@ -57,13 +59,52 @@ def reverse_sequences(x, lengths):
     return x.gather(1, order[:, :, None].expand_as(x))
 
 
+class Repeats(NamedTuple):
+    """How many times each sequence of a batch counts.
+
+    Attributes
+    ----------
+    share : Tensor of shape (N,)
+        What each of its present steps is of all steps; over those they sum to 1.
+    count : float
+        Present steps of all sequences, each as often as it counts.
+    """
+
+    share: torch.Tensor
+    count: float
+
+    @classmethod
+    def of(cls, weight, lengths, n_steps, like):
+        """Make it from weights.
+
+        Parameters
+        ----------
+        weight : Tensor of shape (N,) of float64, on the CPU
+            How many times each sequence counts.
+        lengths : Tensor of shape (N,) of int64, or None
+            Present steps of each; None where all `n_steps` are present.
+        n_steps : int
+            Of the longest sequence.
+        like : Tensor
+            Of the dtype and on the device wanted.
+
+        Returns
+        -------
+        Repeats or None
+            None where no step is present.
+        """
+        count = float((weight * (n_steps if lengths is None else lengths)).sum())
+        # Divided in double precision: there are weights beyond single precision.
+        return cls((weight / count).to(like), count) if count > 0 else None
+
+
 class LayerNorm(nn.LayerNorm):
     """Normalises the states of every step and every sample by itself.
 
     Ba, J. L., Kiros, J. R. and Hinton, G. E. (2016), arXiv:1607.06450.
     """
 
-    def forward(self, states, final, lengths):
+    def forward(self, states, final, lengths, repeats=None):
         """Normalise the states (N, L, H) and the final ones (N, H)."""
         return super().forward(states), super().forward(final)
 
@@ -75,26 +116,48 @@ class BatchNorm(nn.BatchNorm1d):
     use the running moments, so that samples do not influence each other.
     """
 
-    def forward(self, states, final, lengths):
-        """Normalise the states (N, L, H) and the final ones (N, H)."""
+    def forward(self, states, final, lengths, repeats=None):
+        """Normalise the states (N, L, H) and the final ones (N, H).
+
+        Parameters
+        ----------
+        states, final : Tensor
+            Of all steps and after the last one.
+        lengths : Tensor of shape (N,) of int64, or None
+            Present steps of each sequence.
+        repeats : Repeats, default=None
+            How many times each sequence counts; once each if None.
+        """
         if self.training and self.weight.requires_grad:
+            share, count = (None, None) if repeats is None else repeats
             present = states.reshape(-1, states.shape[2])
             if lengths is not None:
                 step = torch.arange(states.shape[1], device=states.device)
-                present = states[step < lengths[:, None]]
-            mean, variance = self._moments(present)
+                is_present = step < lengths[:, None]
+                present = states[is_present]
+            if share is not None:
+                share = share[:, None].expand(states.shape[:2])
+                share = share.flatten() if lengths is None else share[is_present]
+            mean, variance = self._moments(present, share, count)
         else:
             mean, variance = self.running_mean, self.running_var
         factor = self.weight / (variance + self.eps).sqrt()
         shift = self.bias - mean * factor
         return states * factor + shift, final * factor + shift
 
-    def _moments(self, present):
+    def _moments(self, present, share, count):
         if len(present) == 0:
             return self.running_mean, self.running_var
-        mean, variance = present.mean(0), present.var(0, unbiased=False)
+        if share is None:
+            count = len(present)
+            mean, variance = present.mean(0), present.var(0, unbiased=False)
+        else:
+            share = share[:, None]
+            mean = (share * present).sum(0)
+            variance = (share * (present - mean) ** 2).sum(0)
         with torch.no_grad():
-            unbiased = variance * (len(present) / max(1, len(present) - 1))
+            # No more than one step, or a fraction of it, has no unbiased variance.
+            unbiased = variance * max(1.0, count / max(1.0, count - 1))
             self.running_mean.lerp_(mean, self.momentum)
             self.running_var.lerp_(unbiased, self.momentum)
         return mean, variance
@@ -153,11 +216,12 @@ class RecurrentLayer(nn.Module):
             return [None] * len(self.directions)
         return [dropout.mask(cell.weight_hh_l0) for cell in self.directions]
 
-    def forward(self, x, lengths, masks, begin=None):
+    def forward(self, x, lengths, masks, begin=None, repeats=None):
         """Return states (N, L, D*H), final ones (N, D*H) and the end of each cell.
 
         The end, a tuple of tensors (N, H), is where a following part of the same
-        sequences begins; it is of use in one direction only.
+        sequences begins; it is of use in one direction only. Parameters are those of
+        `RecurrentStack.forward`, for one layer.
         """
         has = has_kernel(self.directions[0], x)
         run = _run_by_kernel if has else _run_by_torch
@@ -169,7 +233,7 @@ class RecurrentLayer(nn.Module):
             final = torch.cat([final, first], dim=1)
             states = torch.cat([states, backward], dim=2)
         if self.norm is not None:
-            states, final = self.norm(states, final, lengths)
+            states, final = self.norm(states, final, lengths, repeats)
         return states, final, end
 
 
@@ -238,7 +302,7 @@ class RecurrentStack(nn.Module):
         """Draw the recurrent masks of every layer."""
         return [layer.draw_masks() for layer in self.layers]
 
-    def forward(self, x, lengths, masks=None, begin=None):
+    def forward(self, x, lengths, masks=None, begin=None, repeats=None):
         """Return the last layer's states and final state, and where each layer ends.
 
         Parameters
@@ -251,6 +315,8 @@ class RecurrentStack(nn.Module):
             From `draw_masks`; drawn here if None.
         begin : list of tuple of Tensor, default=None
             Where each layer begins; at zero if None.
+        repeats : Repeats, default=None
+            How many times each sequence counts in the moments of a batch.
 
         Returns
         -------
@@ -264,7 +330,7 @@ class RecurrentStack(nn.Module):
         for i, layer in enumerate(self.layers):
             given = x if i == 0 else self.dropout(x)
             start = None if begin is None else begin[i]
-            states, final, end = layer(given, lengths, masks[i], start)
+            states, final, end = layer(given, lengths, masks[i], start, repeats)
             if self.residual and i > 0:
                 states, final = states + x, final + below
             x, below = states, final

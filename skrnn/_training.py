@@ -2,7 +2,6 @@
 
 import copy
 import math
-import warnings
 from contextlib import contextmanager
 
 import numpy as np
@@ -20,6 +19,7 @@ from skrnn._kernels import library
 from skrnn._optimizers import Schedule, new_optimizer
 from skrnn._threads import flushed_denormals, single_thread
 from skrnn._training_state import Run, load_training, training_state
+from skrnn._warn import warn_user
 from skrnn.exceptions import NonFiniteLossError
 
 # A batch of validation or prediction holds about this many numbers in all states.
@@ -258,11 +258,9 @@ class SequenceNet(NeuralNet):
         self.set_rate(self.lr / 10)
         self._initialize_optimizer()
         self.prepare_schedule()
-        warnings.warn(
+        warn_user(
             f"{error} Training goes on from the best weights so far at learning rate "
             f"{self.lr:g}.",
-            UserWarning,
-            stacklevel=2,
         )
 
     def set_rate(self, rate):
@@ -285,11 +283,9 @@ class SequenceNet(NeuralNet):
             self.module_.load_state_dict(self.run.begin_with)
         if len(self.history) <= self.run.n_before:
             raise KeyboardInterrupt
-        warnings.warn(
+        warn_user(
             f"Training was interrupted by the user after {len(self.history)} epochs; "
             "the estimator keeps the best weights so far.",
-            UserWarning,
-            stacklevel=2,
         )
 
     def get_split_datasets(self, X, y=None, **fit_params):
@@ -453,12 +449,12 @@ class SequenceNet(NeuralNet):
 
     def infer(self, x, **fit_params):
         """Run the network over a batch, which it moves to its device itself."""
-        x, lengths = x["x"], x.get("lengths")
+        given = x["x"], x.get("lengths"), x.get("repeats")
         if not (self.autocast and self.module_.training):
-            return self.module_(x, lengths)
+            return self.module_(*given)
         kind = self.module_.head.weight.device.type
         with torch.autocast(kind, dtype=torch.bfloat16):
-            return self.module_(x, lengths).float()
+            return self.module_(*given).float()
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return the weighted loss of a batch."""
@@ -566,6 +562,7 @@ class SequenceNet(NeuralNet):
             for group in self.optimizer_.param_groups:
                 group["lr"] = wanted["lr"]
                 group.pop("initial_lr", None)
+        self._change_progress(options["progress"])
         vars(self).update(options)
         self.best_weights.set_params(
             is_active=self.stop_early, patience=self.patience, tol=self.tol
@@ -573,6 +570,17 @@ class SequenceNet(NeuralNet):
         if loss is not None:
             vars(self).update(criterion=loss, criterion_=loss)
         self.module_.change(**network)
+
+    def _change_progress(self, progress):
+        """Show the training in another way; all other callbacks stay what they are."""
+        old = dict(self.get_default_callbacks())
+        self.progress = progress
+        new = dict(self.get_default_callbacks())
+        kept = [item for item in self.callbacks_ if item[0] not in old.keys() - new]
+        added = [(name, new[name].initialize()) for name in new if name not in old]
+        # Where skorch would have put it: what prints comes last.
+        place = len(kept) if "print_log" in new else len(new) - len(added)
+        self.callbacks_ = [*kept[:place], *added, *kept[place:]]
 
     def __getstate__(self):
         state = super().__getstate__()

@@ -146,7 +146,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         does. Samples given to ``fit`` as `X_val` take the place of those set aside.
     scoring : str, callable or None, default=None
         A scorer of scikit-learn that decides, in the place of the validation loss, when
-        to stop and which epoch is best; greater is better.
+        to stop and which epoch is best; greater is better. Where there is no sample to
+        validate on it is not used, of which ``fit`` warns; ``partial_fit`` never has
+        one.
     validation_fraction : float, default=0.1
         Share of the samples, in (0, 1), to set aside; only used when
         ``early_stopping`` is True.

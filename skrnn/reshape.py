@@ -433,20 +433,33 @@ class TimeDistributed(_SequenceTransformer, auto_wrap_output_keys=None):
         -------
         sequences : ndarray, list of ndarray or WindowedArray
             In the layout of X, with the features that the transformer makes.
+
+        Raises
+        ------
+        ValueError
+            If the transformer does not give one row for each it is given.
         """
         check_is_fitted(self)
         X, names = check_sequences(self, X, reset=False)
         steps = _Steps(X, names)
         rows = steps.table()
-        if len(rows):
-            result = self.transformer_.transform(rows)
-            result = result.toarray() if hasattr(result, "toarray") else result
-            result = np.asarray(result)
-        else:
-            # Without a row the transformer cannot say how many columns it makes.
-            row = np.zeros((1, steps.n_features))
-            result = np.asarray(self.transformer_.transform(steps.as_table(row)))[:0]
+        # Without a row the transformer cannot say how many columns it makes.
+        given = rows if len(rows) else steps.as_table(np.zeros((1, steps.n_features)))
+        result = self._transform_rows(given)[: len(rows)]
         return steps.rebuild(result, self._names_out)
+
+    def _transform_rows(self, rows):
+        result = self.transformer_.transform(rows)
+        result = result.toarray() if hasattr(result, "toarray") else result
+        result = np.asarray(result)
+        if result.ndim != 2 or len(result) != len(rows):
+            raise ValueError(
+                f"The transformer of TimeDistributed, {self.transformer_!r}, made an "
+                f"output of shape {result.shape} out of {len(rows)} rows, which are "
+                "the present time steps. It must give one row for each of them: an "
+                "output of shape (n_rows, n_features_out)."
+            )
+        return result
 
     def get_feature_names_out(self, input_features=None):
         """Name the features of a step.

@@ -1,6 +1,5 @@
 """Windows over ordered rows, for scikit-learn pipelines and outside them."""
 
-import warnings
 from datetime import timedelta
 from numbers import Integral
 
@@ -18,6 +17,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from skrnn._lookahead import check_no_lookahead
 from skrnn._make_windows import make_targets, make_windows
 from skrnn._rows import History, Rows
+from skrnn._warn import warn_user
 from skrnn._windowed import WindowedArray, refuse_sequences
 from skrnn.exceptions import TargetInWindowWarning
 
@@ -246,13 +246,12 @@ class SlidingWindow(
         names = getattr(self, "feature_names_in_", np.arange(X.shape[1]))
         leaking = [str(names[column]) for column in _columns_equal_to(X, y)]
         if leaking:
-            warnings.warn(
+            warn_user(
                 f"Column {', '.join(leaking)} of X equals y, and with horizon=0 the "
                 "window of a row includes the row itself: the model is shown what it "
                 "is to predict. Use horizon=1 to predict each row from the rows "
                 "before it.",
                 TargetInWindowWarning,
-                stacklevel=4,
             )
 
     def set_output(self, *, transform=None):

@@ -15,7 +15,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skorch.callbacks import Callback
 from torch import nn
 
-from skrnn import RNNClassifier, RNNRegressor, _kernels
+from skrnn import RNNClassifier, RNNRegressor, _kernel_layer, _kernels
 from skrnn._cells import new_cell, run_cell
 from skrnn._compiled import CompiledNetwork, is_standard
 from skrnn._compiled_step import CompiledStep
@@ -179,6 +179,24 @@ def test_gradients_are_those_of_differences(level, cell, reverse):
         return states, end[0]
 
     assert torch.autograd.gradcheck(run, (x.requires_grad_(), *weights))
+
+
+def test_memory_for_gradients_is_taken_only_where_they_are_wanted(monkeypatch):
+    sizes = []
+
+    class Record(_kernel_layer._Record):
+        def __init__(self, size):
+            sizes.append(size)
+            super().__init__(size)
+
+    monkeypatch.setattr(_kernel_layer, "_Record", Record)
+    layer, x = new("lstm", 2, 3, torch.float32), torch.ones(4, 5, 2)
+    states = run_kernel(layer, x, None)[0]
+    assert len(sizes) == 1
+    for mode in (torch.no_grad, torch.inference_mode):
+        with mode():
+            assert torch.equal(run_kernel(layer, x, None)[0], states)
+    assert len(sizes) == 1
 
 
 def test_a_graph_can_be_gone_through_twice():

@@ -27,7 +27,7 @@ LAYERS = [
     {"_sequences", "_layouts", "_rows"},
     {"_windowed", "_step"},
     {"_index"},
-    {"_threads", "_progress", "_validation_split", "exceptions"},
+    {"_threads", "_progress", "_validation_split", "_warn", "exceptions"},
 ]
 OUTSIDE = {
     "torch": {

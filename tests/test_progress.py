@@ -10,6 +10,8 @@ import threading
 import numpy as np
 import pytest
 from joblib import Parallel, delayed
+from numpy.testing import assert_array_equal
+from skorch.callbacks import Callback
 
 from skrnn import RNNClassifier, RNNRegressor
 from skrnn._progress import EpochProgress
@@ -169,6 +171,27 @@ def test_table_has_a_line_an_epoch(capfd):
     assert "valid_loss" in header
     assert set(rule) <= set("- ")
     assert [line.split()[0] for line in epochs] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_verbosity_of_a_training_that_goes_on(method, capfd):
+    model = new_model(0, warm_start=True, callbacks=[Callback()]).fit(X, y)
+    twin = new_model(0, warm_start=True, callbacks=[Callback()]).fit(X, y)
+    n_epochs = 3 if method == "fit" else 1
+    assert capfd.readouterr() == ("", "")
+    for verbose in (1, 2, 0, 2, 1, 0):
+        model.verbose = verbose
+        getattr(model, method)(X, y)
+        getattr(twin, method)(X, y)
+        out, err = capfd.readouterr()
+        assert err.count(f"{n_epochs}/{n_epochs} epochs") == (verbose == 1)
+        assert out.count("train_loss") == (verbose == 2)
+        names = [name for name, _ in model.net_.callbacks_]
+        fresh = new_model(verbose, callbacks=[Callback()], max_epochs=1).fit(X, y)
+        assert names == [name for name, _ in fresh.net_.callbacks_]
+        assert model.net_.verbose == fresh.net_.verbose
+        capfd.readouterr()
+    assert_array_equal(model.predict(X), twin.predict(X))
 
 
 def test_verbosity_changes_no_bit(capfd):

@@ -17,7 +17,7 @@ from skrnn._heads import Point
 from skrnn._network import RecurrentNetwork
 from skrnn._pooling import Pooling
 from skrnn._pretrained import freeze
-from skrnn._recurrent import RecurrentLayer, RecurrentStack
+from skrnn._recurrent import RecurrentLayer, RecurrentStack, Repeats
 from skrnn._scaling import Scaling
 
 TORCH = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
@@ -231,6 +231,53 @@ def test_batch_norm_of_next_to_nothing(lengths):
         assert torch.equal(layer.norm.running_var, torch.ones(H).double())
     states.sum().backward()
     assert x.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize(
+    "lengths", [None, LENGTHS, torch.tensor([3, 0, 7, 1, 0])], ids=str
+)
+@pytest.mark.parametrize("times", [[1, 3, 0, 2, 1], [2, 0, 1, 0, 0]], ids=str)
+def test_weights_of_batch_norm_are_repetitions(bidirectional, lengths, times):
+    stack, twin = (
+        shake(new_stack("gru", 2, bidirectional, norm="batch", residual=True)).train()
+        for _ in range(2)
+    )
+    times = torch.tensor(times)
+    repeats = Repeats.of(times.double(), lengths, L, normal(1))
+    again = torch.repeat_interleave(torch.arange(N), times)
+    for seed in range(3):
+        x = normal(N, L, F, seed=seed)
+        mine, theirs = x.clone().requires_grad_(), x.clone().requires_grad_()
+        states, final, _ = stack(mine, lengths, repeats=repeats)
+        few = None if lengths is None else lengths[again]
+        expected, last, _ = twin(theirs[again], few)
+        present = torch.arange(L) < (L if few is None else few[:, None])
+        present = present.expand(len(again), L)
+        close(states[again][present], expected[present], rtol=0, atol=1e-11)
+        close(final[again], last, rtol=0, atol=1e-11)
+        weight = normal(*states.shape, seed=99)
+        (states * weight)[again][present].sum().backward()
+        (expected * weight[again])[present].sum().backward()
+        close(mine.grad, theirs.grad, rtol=0, atol=1e-10)
+    for one, other in zip(stack.layers, twin.layers, strict=True):
+        close(one.norm.running_mean, other.norm.running_mean, rtol=1e-12, atol=1e-12)
+        close(one.norm.running_var, other.norm.running_var, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-3, 1.0, 1e300])
+def test_batch_norm_of_weights_of_any_size(size):
+    x, layer = normal(N, L, F).float(), new_layer("gru", norm="batch").float()
+    weight = torch.full((N,), size / N / L, dtype=torch.float64)
+    repeats = Repeats.of(weight, None, L, x)
+    assert repeats.count == pytest.approx(size)
+    states, _, _ = layer(x, None, [None], repeats=repeats)
+    close(states.mean((0, 1)), layer.norm.bias.detach(), rtol=0, atol=1e-6)
+    # Up to one whole step the variance is what it is, since none is unbiased.
+    raw = torch_states(torch_layer(layer, "gru").float(), x, None)[0]
+    variance = raw.reshape(-1, H).var(0, correction=0)
+    close(layer.norm.running_var, 0.9 + 0.1 * variance)
+    assert Repeats.of(weight, torch.zeros(N), L, x) is None
 
 
 def test_frozen_batch_norm_keeps_its_moments():

@@ -360,6 +360,31 @@ def test_time_distributed_in_a_grid_and_in_a_pickle():
     assert_array_equal(again.predict(X), search.predict(X))
 
 
+@pytest.mark.parametrize(
+    "function", [lambda X: X[1:], lambda X: np.ravel(X), lambda X: X[:, None], np.sum]
+)
+@pytest.mark.parametrize("layout", ["dense", "2-D", "ragged", "windows", "absent"])
+def test_a_transformer_gives_a_row_for_each(function, layout):
+    X = np.ones((4, 3, 1))
+    X = {
+        "dense": X,
+        "2-D": X[:, :, 0],
+        "ragged": [X[0], X[1, :2]],
+        "windows": SlidingWindow(3).fit_transform(X[:, 0]),
+        "absent": np.full((2, 3, 1), NAN),
+    }[layout]
+    step = TimeDistributed(FunctionTransformer(function))
+    step.fit(np.ones((4, 3)) if layout == "2-D" else np.ones((4, 3, 1)))
+    with pytest.raises(ValueError, match=r"FunctionTransformer.*made an output of"):
+        step.transform(X)
+
+
+def test_sparse_output_without_a_present_step():
+    step = TimeDistributed(OneHotEncoder(handle_unknown="ignore"))
+    step.fit(np.array([[[1.0], [2.0]]]))
+    assert step.transform(np.full((3, 2, 1), NAN)).shape == (3, 2, 2)
+
+
 @pytest.mark.parametrize("transformer", ["scaler", Ridge()])
 def test_what_is_not_a_transformer_is_refused(transformer):
     with pytest.raises(ValueError, match="'transformer' parameter of TimeDistributed"):

@@ -345,6 +345,51 @@ def test_weights_are_repetitions_for_classes(options):
     assert_allclose(weighted.predict_proba(X), repeated.predict_proba(X), rtol=1e-7)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"num_layers": 2, "pooling": "attention"},
+        {"cell": "gru", "residual": True, "num_layers": 3, "bidirectional": True},
+        {"cell": "rnn", "early_stopping": False},
+    ],
+)
+@pytest.mark.parametrize("is_ragged", [False, True])
+def test_weights_are_repetitions_in_batch_normalisation(options, is_ragged):
+    times = np.arange(len(X)) % 3
+    options = {**SMALL, "batch_size": None, "dtype": "float64", **options}
+    given = [row[: 3 + i % 5, None] for i, row in enumerate(X)] if is_ragged else X
+    rows = np.repeat(np.arange(len(X)), times)
+    more = [given[i] for i in rows] if is_ragged else X[rows]
+    weighted = RNNRegressor(**options, norm="batch").fit(given, y, times)
+    repeated = RNNRegressor(**options, norm="batch").fit(more, y[rows])
+    assert_allclose(weighted.predict(given), repeated.predict(given), rtol=1e-7)
+    assert_allclose(weighted.loss_curve_, repeated.loss_curve_, rtol=1e-7)
+    kept = np.flatnonzero(times)
+    fewer = [given[i] for i in kept] if is_ragged else X[kept]
+    without = RNNRegressor(**options, norm="batch").fit(fewer, y[kept], times[kept])
+    assert_array_equal(weighted.predict(given), without.predict(given))
+
+
+@pytest.mark.parametrize("class_weight", [None, "balanced", {0: 1, 1: 5, 2: 2}])
+def test_batch_normalisation_counts_samples_and_not_classes(class_weight):
+    times = np.arange(len(X)) % 3
+    options = {**SMALL, "batch_size": None, "dtype": "float64", "norm": "batch"}
+    options["class_weight"] = class_weight
+    labels = np.digitize(y, [-1, 1])
+    weighted = RNNClassifier(**options).fit(X, labels, times)
+    repeated = RNNClassifier(**options)
+    repeated.fit(np.repeat(X, times, axis=0), np.repeat(labels, times))
+    assert_allclose(weighted.predict_proba(X), repeated.predict_proba(X), rtol=1e-7)
+
+
+@pytest.mark.parametrize("autocast", [False, True])
+def test_weights_in_batches_of_batch_normalisation(autocast):
+    options = SMALL | {"norm": "batch", "autocast": autocast, "max_epochs": 30}
+    weight = np.where(np.arange(len(X)) % 2, 1e-3, 2.0)
+    model = RNNRegressor(**options, batch_size=16).fit(X, y, weight)
+    assert model.score(X, y, weight) > 0.3
+
+
 def test_smoothing_takes_certainty_away():
     options = SMALL | {"max_epochs": 60}
     sharp, smooth = (
@@ -614,6 +659,37 @@ def test_a_scorer_decides():
     )
 
 
+@pytest.mark.parametrize(
+    ("options", "n_samples", "message"),
+    [
+        ({"early_stopping": False}, 90, "early_stopping=False sets no sample aside"),
+        (
+            {"early_stopping": True},
+            9,
+            "validation_fraction=0.1 and validation_gap=0 leave no sample",
+        ),
+        (
+            {"early_stopping": True, "validation_gap": 85},
+            90,
+            "validation_gap=85 leave no sample",
+        ),
+    ],
+)
+def test_a_scorer_without_validation_warns(options, n_samples, message):
+    some, target = X[:n_samples], y[:n_samples]
+    options = {**SMALL, "max_epochs": 2, "tol": 9, **options}
+    model = RNNRegressor(**options, scoring="r2")
+    with pytest.warns(UserWarning, match=f"scoring='r2' is not used: .*{message}"):
+        model.fit(some, target)
+    assert model.validation_scores_ is None
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.fit(some, target, X_val=X[:5], y_val=y[:5])
+        assert len(model.validation_scores_) == 2
+        model.partial_fit(some, target)
+        model.set_params(scoring=None).fit(some, target)
+
+
 def test_max_time():
     class Slow(Callback):
         def on_epoch_end(self, net, **kwargs):
@@ -743,6 +819,7 @@ def test_a_run_of_the_best_epoch_gives_the_weights_that_were_restored(options):
 
 
 @every_trick
+@pytest.mark.filterwarnings("ignore:scoring=:UserWarning")
 def test_going_on_is_the_same_as_not_stopping(options):
     options = {"hidden_size": 6, "random_state": 0, "early_stopping": False, **options}
     whole = RNNRegressor(**options, max_epochs=10).fit(X, y)

@@ -5,6 +5,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import tracemalloc
 import warnings
 
 import joblib
@@ -22,6 +23,7 @@ from skrnn import RNNClassifier, RNNRegressor, SlidingWindow
 from skrnn._sequences import as_source
 from skrnn._threads import single_thread
 from skrnn._training import BatchIterator, SequenceDataset, SequenceNet
+from skrnn._windowed import WindowedArray
 from skrnn.exceptions import NonFiniteLossError
 
 RNG = np.random.default_rng(0)
@@ -304,6 +306,36 @@ def test_newest_rows_of_each_series_validate():
     windows = SlidingWindow(4, horizon=1).fit_transform(frame)
     model.fit(windows, y)
     assert seen["sizes"] == (90 - 3 * (3 + 2), 9)
+
+
+def test_windows_say_which_series_they_are_of():
+    index = pd.MultiIndex.from_product([["a", "b", "c"], range(30)])
+    frame = pd.DataFrame(X, index=index)
+    groups = np.arange(90) % 30 < 10  # two series under each label of the index
+    windows = SlidingWindow(4, horizon=1).fit_transform(frame, groups=groups)
+    source = RNNRegressor()._read_X(windows, reset=True)
+    assert_array_equal(source.series, windows.series)
+    assert len(np.unique(source.series)) == 6
+    by_hand = WindowedArray(
+        windows.values, windows.stop, windows.length, 4, index=windows.index
+    )
+    source = RNNRegressor()._read_X(by_hand, reset=True)
+    assert_array_equal(source.series, np.repeat([0, 1, 2], 30))
+
+
+def test_the_series_of_windows_cost_no_memory():
+    n_rows = 200_000
+    index = pd.MultiIndex.from_product([range(10), range(n_rows // 10)])
+    frame = pd.DataFrame(np.zeros((n_rows, 1), np.float32), index=index)
+    windows = SlidingWindow(96).fit_transform(frame)
+    tracemalloc.start()
+    try:
+        RNNRegressor()._read_X(windows, reset=True)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # A block is checked at a time; the levels of the index alone would take 7 MB.
+    assert peak < 1e6 + 2 * n_rows
 
 
 def test_newest_rows_of_each_class_validate():
