@@ -22,7 +22,7 @@ def kernel_threads(n_threads):
         How many, the calling one included.
     """
     before = getattr(_this_thread, "team", None)
-    if before is not None or library() is None or n_threads == 1:
+    if before is not None or library() is None:
         yield
         return
     _this_thread.team = library().skrnn_open_team(n_threads)

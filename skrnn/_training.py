@@ -1,6 +1,7 @@
 """The training engine: a skorch net over sequence sources."""
 
 import copy
+import inspect
 import math
 from contextlib import contextmanager
 
@@ -210,7 +211,7 @@ class SequenceNet(NeuralNet):
         """Have kernels do what they can do of a training."""
         network, run = self.module_, self.run
         loss = getattr(self.criterion_, "compiled", None)
-        is_apt = loss is not None and not self.autocast
+        is_apt = loss is not None and not self.autocast and self._steps_alone()
         if not (is_apt and is_standard_training(network, train_set.source.max_steps)):
             with _compiled_twin(network, n_threads):  # for the validation
                 yield
@@ -222,6 +223,11 @@ class SequenceNet(NeuralNet):
         finally:
             run.step.close()
             network.compiled = run.step = None
+
+    def _steps_alone(self):
+        """Whether the optimiser needs no more of a batch than its gradient."""
+        step = inspect.signature(type(self.optimizer_).step).parameters
+        return step["closure"].default is not inspect.Parameter.empty
 
     def _train_until_stopped(self, train_set, valid_set):
         while True:
@@ -251,8 +257,7 @@ class SequenceNet(NeuralNet):
                 "tenth of the rate before."
             ) from error
         run.n_restarts += 1
-        if self.history and "train_loss" not in self.history[-1]:
-            del self.history[-1]
+        del self.history[run.n_whole :]
         best = self.best_weights.weights_
         self.module_.load_state_dict(run.best_begin if best is None else best)
         self.set_rate(self.lr / 10)
@@ -277,7 +282,7 @@ class SequenceNet(NeuralNet):
             )
 
     def _keep_whole_epochs(self):
-        if self.history and "train_loss" not in self.history[-1]:
+        if len(self.history) > self.run.n_whole:
             del self.history[-1]
             # Half an epoch is no epoch that a fit could be asked for again.
             self.module_.load_state_dict(self.run.begin_with)
@@ -335,6 +340,7 @@ class SequenceNet(NeuralNet):
     def _end_epoch(self):
         """Do what follows an epoch; tell whether it was the last."""
         run, epoch = self.run, self.history[-1]
+        run.n_whole = len(self.history)
         if self.schedule_ is not None:
             self.schedule_.after_epoch(epoch.get("valid_loss", epoch["train_loss"]))
         if epoch["train_loss"] < run.least_loss:

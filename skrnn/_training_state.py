@@ -18,6 +18,7 @@ class Run:
 
     def __init__(self, n_before, scorer, tasks, checkpoint):
         self.n_before = n_before
+        self.n_whole = n_before  # epochs that came to their end
         self.scorer, self.tasks, self.checkpoint = scorer, tasks, checkpoint
         self.begin = time.monotonic()
         self.grad_norm = None
@@ -112,4 +113,5 @@ def load_training(net, state):
     run = net.run
     for name in ("n_restarts", "n_before", "least_loss", "best_begin"):
         setattr(run, name, state[name])
+    run.n_whole = len(net.history)
     run.begin -= state["seconds"]

@@ -32,17 +32,19 @@ EXPORT int skrnn_level() {
 }
 
 EXPORT void *skrnn_open_team(int size) {
-    Team *team = (Team *)allocate(sizeof(Team));
+    LayerTeam *team = (LayerTeam *)allocate(sizeof(LayerTeam));
     if (team) {
-        new (team) Team();
-        open_team(*team, size);
+        new (team) LayerTeam();
+        open_team(team->team, size);
     }
     return team;
 }
 
-EXPORT void skrnn_close_team(void *team) {
-    if (!team) return;
-    close_team(*(Team *)team);
+EXPORT void skrnn_close_team(void *of) {
+    if (!of) return;
+    LayerTeam *team = (LayerTeam *)of;
+    close_team(team->team);
+    team->kept.clear();
     release(team);
 }
 
@@ -104,10 +106,10 @@ template <class T> static void close_network(void *of) {
         return record_size(*call);                                                               \
     }                                                                                            \
     EXPORT int skrnn_layer_forward_##SUFFIX(void *team, LayerCall<T> *call) {                    \
-        return layer_forward((Team *)team, *call);                                               \
+        return run_layer((LayerTeam *)team, *call, true);                                        \
     }                                                                                            \
     EXPORT int skrnn_layer_backward_##SUFFIX(void *team, LayerCall<T> *call) {                   \
-        return layer_backward((Team *)team, *call);                                              \
+        return run_layer((LayerTeam *)team, *call, false);                                       \
     }
 
 FOR_TYPE(float, float32)

@@ -23,17 +23,33 @@ template <class T> struct LayerCall {
     WeightGradients<T> d_weights;
 };
 
+// Memory that the calls of a team use one after the other.
+struct LayerMemories {
+    Workspace packed, summed, part_of[MAX_THREADS];
+
+    void clear() {
+        release(packed.memory);
+        release(summed.memory);
+        for (Workspace &workspace : part_of) release(workspace.memory);
+    }
+};
+
+struct LayerTeam {
+    Team team;
+    LayerMemories kept;
+};
+
 template <class T> struct LayerRun {
     LayerCall<T> *call;
     Split<T> split;
     Layer<T> layer;
-    Workspace packed, summed, part_of[MAX_THREADS];
+    LayerMemories &kept;
     long n_sums;
     Sums<T> sums[MAX_LAYER_SUMS];
     std::atomic<int> is_short_of_memory;
 
-    explicit LayerRun(LayerCall<T> &call_)
-        : call(&call_), split(call_.N, true), n_sums(0), is_short_of_memory(0) {}
+    LayerRun(LayerCall<T> &call_, LayerMemories &kept_)
+        : call(&call_), split(call_.N, true), kept(kept_), n_sums(0), is_short_of_memory(0) {}
 };
 
 // Memory of a part: what lasts until the backward pass, and what does not.
@@ -81,7 +97,7 @@ template <class T> static void forward_phase(void *of, int thread, int n_threads
         const long n = run.split.lanes(part), first = run.split.first(part);
         const long count = run.split.count(part);
         const size_t size = part_size(call, layer, run.split.size);
-        char *base = call.needs_record ? call.record + part * size : run.part_of[thread].at_least(size);
+        char *base = call.needs_record ? call.record + part * size : run.kept.part_of[thread].at_least(size);
         if (!base) {
             run.is_short_of_memory = 1;
             return;
@@ -139,7 +155,7 @@ template <class T> static void backward_phase(void *of, int thread, int n_thread
             };
             Arena size = {nullptr, 0};
             lay_out(size);
-            char *base = run.part_of[thread].at_least(size.used);
+            char *base = run.kept.part_of[thread].at_least(size.used);
             if (!base) {
                 run.is_short_of_memory = 1;
                 return;
@@ -159,7 +175,7 @@ template <class T> static void backward_phase(void *of, int thread, int n_thread
 template <class T> static bool open_layer(LayerRun<T> &run, LayerCall<T> &call, bool trains) {
     Arena count = {nullptr, 0};
     planned(call, count, trains);
-    char *base = run.packed.at_least(count.used);
+    char *base = run.kept.packed.at_least(count.used);
     if (!base) return false;
     Arena arena = {base, 0};
     run.layer = planned(call, arena, trains);
@@ -171,47 +187,47 @@ template <class T> static bool open_layer(LayerRun<T> &run, LayerCall<T> &call, 
     return true;
 }
 
-template <class T> static bool close_layer(LayerRun<T> &run, bool is_done) {
-    release(run.packed.memory);
-    release(run.summed.memory);
-    for (Workspace &workspace : run.part_of) release(workspace.memory);
-    return is_done && !run.is_short_of_memory;
-}
-
-template <class T> static void run_phase(Team *team, Work work, LayerRun<T> &run) {
-    if (team) return run_team(*team, work, &run);
+template <class T> static void run_phase(LayerTeam *of, Work work, LayerRun<T> &run) {
+    if (of) return run_team(of->team, work, &run);
     uint64_t before = flush_denormals();
     work(&run, 0, 1);
     restore_denormals(before);
 }
 
-template <class T> static bool layer_forward(Team *team, LayerCall<T> &call) {
-    LayerRun<T> run(call);
-    bool is_open = open_layer(run, call, false);
-    if (is_open) run_phase(team, forward_phase<T>, run);
-    return close_layer(run, is_open);
+template <class T>
+static bool layer_forward(LayerTeam *team, LayerCall<T> &call, LayerMemories &kept) {
+    LayerRun<T> run(call, kept);
+    if (!open_layer(run, call, false)) return false;
+    run_phase(team, forward_phase<T>, run);
+    return !run.is_short_of_memory;
 }
 
-template <class T> static bool layer_backward(Team *team, LayerCall<T> &call) {
-    LayerRun<T> run(call);
-    bool is_open = open_layer(run, call, true);
-    if (is_open) {
-        run.n_sums = run.split.n_parts < MAX_LAYER_SUMS ? run.split.n_parts : MAX_LAYER_SUMS;
-        auto lay_out = [&](Arena &arena) {
-            for (long a = 0; a < run.n_sums; a++) run.sums[a] = run.layer.take_sums(arena);
-        };
-        Arena count = {nullptr, 0};
-        lay_out(count);
-        char *base = run.summed.at_least(count.used);
-        is_open = base;
-        if (base) {
-            Arena arena = {base, 0};
-            lay_out(arena);
-            run_phase(team, backward_phase<T>, run);
-            if (!run.is_short_of_memory)
-                for (long b = 0; b < run.layer.n_blocks; b++)
-                    run.layer.reduce(b, run.sums, run.n_sums, call.d_weights);
-        }
-    }
-    return close_layer(run, is_open);
+template <class T>
+static bool layer_backward(LayerTeam *team, LayerCall<T> &call, LayerMemories &kept) {
+    LayerRun<T> run(call, kept);
+    if (!open_layer(run, call, true)) return false;
+    run.n_sums = run.split.n_parts < MAX_LAYER_SUMS ? run.split.n_parts : MAX_LAYER_SUMS;
+    auto lay_out = [&](Arena &arena) {
+        for (long a = 0; a < run.n_sums; a++) run.sums[a] = run.layer.take_sums(arena);
+    };
+    Arena count = {nullptr, 0};
+    lay_out(count);
+    char *base = kept.summed.at_least(count.used);
+    if (!base) return false;
+    Arena arena = {base, 0};
+    lay_out(arena);
+    run_phase(team, backward_phase<T>, run);
+    if (run.is_short_of_memory) return false;
+    for (long b = 0; b < run.layer.n_blocks; b++)
+        run.layer.reduce(b, run.sums, run.n_sums, call.d_weights);
+    return true;
+}
+
+// Without a team the calling thread works alone, in memory of this call.
+template <class T> static bool run_layer(LayerTeam *team, LayerCall<T> &call, bool forward) {
+    LayerMemories own;
+    LayerMemories &kept = team ? team->kept : own;
+    bool is_done = forward ? layer_forward(team, call, kept) : layer_backward(team, call, kept);
+    if (!team) own.clear();
+    return is_done;
 }
