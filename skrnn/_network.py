@@ -171,11 +171,12 @@ class RecurrentNetwork(nn.Module):
         A part is computed anew when its gradient is, so that the states of one part
         only are in memory at any time.
         """
-        masks, ends, total = self.stack.draw_masks(), None, None
+        masks, ends, total, kept = self.stack.draw_masks(), None, None, None
         # The newest part is whole; the oldest takes what is left.
         first = (x.shape[1] - 1) % self.tbptt_steps + 1
         starts = [0, *range(first, x.shape[1], self.tbptt_steps)]
-        for start, stop in zip(starts, [*starts[1:], x.shape[1]], strict=True):
+        stops = [*starts[1:], x.shape[1]]
+        for i, (start, stop) in enumerate(zip(starts, stops, strict=True)):
             piece = x[:, start:stop]
             has_step, piece_lengths = None, None
             if lengths is not None:
@@ -190,6 +191,11 @@ class RecurrentNetwork(nn.Module):
                 ends,
                 with_gradient=is_read or stop == x.shape[1],
             )
+            # In one piece of memory: left where they are, they would keep the
+            # allocator from using what the states of each part leave between them.
+            kept = kept or [end.new_empty(len(starts), *end.shape) for end in ends]
+            pairs = zip(kept, ends, strict=True)
+            ends = tuple(all_ends[i].copy_(end) for all_ends, end in pairs)
             if total is not None:
                 part = self.pool.merge(total, part, has_step)
             total = part

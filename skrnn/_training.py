@@ -197,7 +197,7 @@ class SequenceNet(NeuralNet):
                 load_training(self, resumed)
             self.prepare_schedule()
             with single_thread() as n_threads, flushed_denormals():
-                with kernel_threads(n_threads), self._compiled(train_set, n_threads):
+                with self._compiled(train_set, n_threads):
                     return self._train_until_stopped(train_set, valid_set)
         except KeyboardInterrupt:
             self._keep_whole_epochs()
@@ -213,7 +213,7 @@ class SequenceNet(NeuralNet):
         loss = getattr(self.criterion_, "compiled", None)
         is_apt = loss is not None and not self.autocast and self._steps_alone()
         if not (is_apt and is_standard_training(network, train_set.source.max_steps)):
-            with _compiled_twin(network, n_threads):  # for the validation
+            with kernel_threads(n_threads), _compiled_twin(network, n_threads):
                 yield
             return
         run.step = CompiledStep(network, loss, n_threads)
@@ -666,27 +666,30 @@ class SequenceNet(NeuralNet):
         weight = network.head.weight
         if weight.device.type == "cpu" and library() is None:
             network = copy.deepcopy(network).double()
-        was_training = network.training
-        network.eval()
+        if network.training:  # each module is visited; a step of training turns it back
+            network.eval()
         # One array from the start: small results kept between the large blocks of the
         # batches would keep the allocator from giving those back.
         results = np.empty((len(source), *network.output_shape))
         start = 0
         with single_thread() as n_threads, torch.inference_mode():
-            with kernel_threads(n_threads), _compiled_twin(network, n_threads):
+            with _compiled_twin(network, n_threads if len(source) > 64 else 1):
                 for inputs, _ in self.get_iterator(SequenceDataset(source)):
                     parameters = network.predict(inputs["x"], inputs.get("lengths"))
                     results[start : start + len(parameters)] = parameters.numpy()
                     start += len(parameters)
-        network.train(was_training)
         return results
 
 
 @contextmanager
 def _compiled_twin(network, n_threads):
-    """Have kernels compute the outputs of a network, where they can."""
-    if network.compiled is not None or not is_standard(network):
+    """Have kernels compute the outputs of a network, as far as they can."""
+    if network.compiled is not None:
         yield
+        return
+    if not is_standard(network):
+        with kernel_threads(n_threads):
+            yield
         return
     network.compiled = CompiledNetwork(network, n_threads)
     try:

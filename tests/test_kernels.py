@@ -110,6 +110,7 @@ def compare_layer(cell, dtype, n_samples, n_steps, sizes, *, ragged, reverse, se
     lengths = None
     if ragged:
         lengths = torch.randint(0, n_steps + 1, (n_samples,), generator=generator)
+        lengths[0] = n_steps
     n_states = 2 if cell == "lstm" else 1
     begin = tuple(normal(n_samples, sizes[1]) for _ in range(n_states))
     twin = torch_twin(layer, x, lengths, begin, reverse)
