@@ -23,6 +23,7 @@ from skrnn._fingerprint import Fingerprint
 from skrnn._fit_scaling import fit_scaling, fit_target_scaling, target_levels
 from skrnn._layouts import check_sequences
 from skrnn._optimizers import is_as_long_as_fit
+from skrnn._outputs import outputs
 from skrnn._parameters import (
     ARCHITECTURE,
     CONSTRAINTS,
@@ -391,7 +392,7 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
     def _predict_outputs(self, X):
         """Parameters of the targets, an ndarray (n_samples, n_targets, width)."""
         check_is_fitted(self)
-        return self.net_.outputs(self._read_X(X, reset=False))
+        return outputs(self.net_, self._read_X(X, reset=False))
 
 
 def _series_of(X):

@@ -6,6 +6,8 @@ head. Autograd runs everything else, and judges whether the gradients here are r
 
 import ctypes
 import math
+import threading
+from contextlib import contextmanager
 
 import torch
 
@@ -21,10 +23,7 @@ from skrnn._kernels import (
 )
 
 _KINDS = {torch.float32: 0, torch.float64: 1}
-
-
-def _nothing():
-    return None
+_this_thread = threading.local()
 
 
 class CompiledNetwork:
@@ -65,9 +64,6 @@ class CompiledNetwork:
         if self.handle:
             function("close_network", self.dtype)(self.handle)
             self.handle = None
-
-    def __reduce__(self):
-        return _nothing, ()  # it belongs to this process and this moment
 
     def parameters(self):
         """Weights (list of Tensor) in the order of the kernels."""
@@ -169,6 +165,31 @@ class CompiledNetwork:
             )
         )
         return self._loss.value, results
+
+
+@contextmanager
+def in_use(compiled):
+    """Have the calling thread compute outputs by a compiled twin, then close that.
+
+    Other threads may use the same network meanwhile, with twins of their own.
+
+    Parameters
+    ----------
+    compiled : CompiledNetwork
+        The twin.
+    """
+    twins = vars(_this_thread).setdefault("twins", {})
+    twins[id(compiled.network)] = compiled
+    try:
+        yield
+    finally:
+        del twins[id(compiled.network)]
+        compiled.close()
+
+
+def compiled_twin(network):
+    """Return the twin of a network that this thread has in use, or None."""
+    return vars(_this_thread).get("twins", {}).get(id(network))
 
 
 def _check(is_done):

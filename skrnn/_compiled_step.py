@@ -111,10 +111,6 @@ class CompiledStep:
         self._adam(self.network.handle, self._tensors, options)
         self._optimizer._opt_called = True  # what torch's schedulers ask for
 
-    def close(self):
-        """Give memory and threads back."""
-        self.network.close()
-
 
 def _is_plain_adam(optimizer):
     groups = optimizer.param_groups

@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from skrnn._compiled import compiled_twin
 from skrnn._pooling import Pooling, new_linear
 from skrnn._recompute import recomputed
 from skrnn._recurrent import RecurrentStack, Repeats, SeededDropout
@@ -71,7 +72,6 @@ class RecurrentNetwork(nn.Module):
         self.head = new_linear(self.stack.output_size, n_outputs, generator)
         self.to(dtype)
         self.scaling = scaling
-        self.compiled = None  # a CompiledNetwork, while there is one
 
     def forward(self, x, lengths=None, repeats=None):
         """Return parameters in units of the loss.
@@ -133,13 +133,14 @@ class RecurrentNetwork(nn.Module):
 
     def _outputs(self, x, lengths, moments, repeats):
         """Outputs (N, n_outputs) of the linear head."""
-        if self.compiled is None or self.training or torch.is_grad_enabled():
+        compiled = compiled_twin(self)
+        if compiled is None or self.training or torch.is_grad_enabled():
             pooled = self._pool(x, lengths, moments, repeats)
             return linear(self.head, self.dropout(pooled))
         is_scaled = moments is not None or self.scaling.indicator
         if is_scaled:
             x = self._inputs(x, moments)
-        return self.compiled.outputs(x, lengths, is_scaled=is_scaled)
+        return compiled.outputs(x, lengths, is_scaled=is_scaled)
 
     def _inputs(self, x, moments):
         weight = self.head.weight

@@ -2,7 +2,9 @@
 
 import threading
 from contextlib import contextmanager
+from functools import cache
 
+import joblib
 import torch
 
 _lock = threading.Lock()
@@ -35,7 +37,7 @@ def single_thread():
         if _depth == 0:
             _users_threads = threads
         _depth += 1
-        n_threads = max(1, _users_threads // _depth)
+        n_threads = max(1, min(_users_threads, _cpu_count()) // _depth)
         torch.set_num_threads(1)
     _this_thread.is_inside = True
     try:
@@ -47,6 +49,12 @@ def single_thread():
         with _lock:
             _depth -= 1
             torch.set_num_threads(_users_threads)
+
+
+@cache
+def _cpu_count():
+    # Of this process: torch does not know the share that a container may use.
+    return joblib.cpu_count()
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from torch import nn
 
 from skrnn import RNNClassifier, RNNRegressor, _kernel_layer, _kernels
 from skrnn._cells import new_cell, run_cell
-from skrnn._compiled import CompiledNetwork, is_standard
+from skrnn._compiled import CompiledNetwork, compiled_twin, is_standard
 from skrnn._compiled_step import CompiledStep
 from skrnn._datasets import SequenceDataset
 from skrnn._kernel_layer import run_kernel
@@ -300,7 +300,7 @@ def compare_step(model, X, y):
         loss, outputs = step.gradients(x, lengths, target, weight)
         ours = [w.grad.clone() for w in step.network.parameters()]
     finally:
-        step.close()
+        step.network.close()
     network.zero_grad()
     parameters = network(x, lengths)
     expected = net.criterion_(parameters, target, weight)
@@ -361,7 +361,7 @@ def test_adam_equals_torch(level, kind, options, dtype):
             twin.grad = weight.grad.clone()
         step.update()
         theirs.step()
-    step.close()
+    step.network.close()
     tolerance = 1e-6 if dtype == "float32" else 1e-14
     for weight, twin in zip(weights, twins, strict=True):
         torch.testing.assert_close(weight.data, twin.data, rtol=0, atol=tolerance)
@@ -391,7 +391,7 @@ def test_penalty_and_clipping(level):
     for weight, twin in zip(weights, twins, strict=True):
         torch.testing.assert_close(weight.grad, twin * 1.5 / (expected + 1e-6))
     assert step.clip(0, None, None) == pytest.approx(1.5)
-    step.close()
+    step.network.close()
 
 
 # -- whole fits ------------------------------------------------------------------------
@@ -465,6 +465,24 @@ def test_fits_in_threads_of_the_user_change_no_bit():
         assert_array_equal(result, expected)
 
 
+def test_predictions_in_threads_of_the_user_do_not_disturb_each_other():
+    expected, model = fitted(2, 32)
+    X, wrong = sequences(300, "float32"), []
+
+    def work():
+        for i in range(30):
+            rows = slice(i, 300 - i)
+            if not np.array_equal(model.predict(X[rows]), expected[rows]):
+                wrong.append(i)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
 def test_denormal_numbers_stay_the_users():
     fitted(2, 32)
     least = torch.full((1,), torch.finfo(torch.float64).tiny, dtype=torch.float64)
@@ -477,11 +495,11 @@ def test_the_net_can_be_copied_in_the_midst_of_a_training():
 
     class Copy(Callback):
         def on_batch_end(self, net, batch=None, training=False, **kwargs):
-            assert net.module_.compiled is not None
+            assert compiled_twin(net.module_) is not None
             copies.append(copy.deepcopy(net.module_))
 
     fitted(1, 100, callbacks=[Copy()])
-    assert copies[-1].compiled is None
+    assert compiled_twin(copies[-1]) is None
     x = torch.zeros(2, 7, 3)
     with torch.no_grad():
         assert copies[-1].eval()(x).shape == (2, 2, 1)
@@ -569,7 +587,7 @@ def test_a_network_that_is_not_standard_has_no_compiled_twin():
         assert not is_standard(model.net_.module_)
     network = RNNRegressor(hidden_size=4, max_epochs=1).fit(X, y).net_.module_
     assert is_standard(network)
-    assert network.compiled is None
+    assert compiled_twin(network) is None
     twin = CompiledNetwork(network, 1)
     twin.close()
     twin.close()
