@@ -99,9 +99,13 @@ class EpochNet(NeuralNet):
                 if not math.isfinite(loss):
                     self._raise_non_finite(f"the {_LOSS_NAMES[prefix]}", i)
         name, mean = f"{prefix}_loss", float(np.average(losses, weights=sizes))
-        before = [epoch[name] for epoch in self.history[:-1] if name in epoch]
+        least = self.run.least
+        if name not in least:
+            before = [epoch[name] for epoch in self.history[:-1] if name in epoch]
+            least[name] = min(before, default=math.inf)
         self.history.record(name, mean)
-        self.history.record(f"{name}_best", mean < min(before, default=math.inf))
+        self.history.record(f"{name}_best", mean < least[name])
+        least[name] = min(least[name], mean)
 
     def _hooks(self, name, *, with_own=True):
         """Methods of this name, of callbacks and the net, that do something."""

@@ -22,6 +22,7 @@ class Run:
         self.scorer, self.tasks, self.checkpoint = scorer, tasks, checkpoint
         self.begin = time.monotonic()
         self.grad_norm = None
+        self.least = {}  # losses of all epochs, by name
         self.batch = 0  # number of the present one, from 1
         self.step = None  # a CompiledStep, where the network is standard
         # Without validation the best weights known are those that the epoch of the
