@@ -11,9 +11,6 @@ Further tables:
 
 - Tools that do not train this very network: on one series, as near to equal as their
   parameters allow.
-- Gradients that vanish: long sequences whose early gradients become denormal numbers,
-  which slow a CPU down by an order of magnitude. skrnn flushes them to zero while it
-  trains.
 - What of the machine's peak of matrix products the fits of large networks achieve.
 
 usage: python docs/benchmarks/training_speed.py [--quick]
@@ -21,12 +18,9 @@ usage: python docs/benchmarks/training_speed.py [--quick]
 Keras with JAX, darts and neuralforecast are left out where they are not installed.)
 """
 
-from concurrent.futures import ThreadPoolExecutor
-
 import _fits
 import matplotlib
 import numpy as np
-import torch
 from _fits import CELLS, Task
 from _timing import (
     QUICK,
@@ -34,12 +28,9 @@ from _timing import (
     THREADS,
     beside,
     best_of_threads,
-    in_turns,
     machine,
-    seconds,
     sgemm_peak,
     shown,
-    with_threads,
     write,
 )
 
@@ -63,8 +54,6 @@ LARGE = [
     (128, 96, 7, 512, 1, 1),
     (128, 200, 4, 256, 2, 1),
 ]
-VANISHING = (128, 50, 4, 64, 2, 2) if QUICK else (128, 200, 4, 256, 2, 2)
-VANISHING_CELLS = ("lstm", "gru")
 SIZE_WORDS = "batch, steps, features, hidden, layers"
 COLOURS = {
     "skrnn": "#d62728",
@@ -169,47 +158,6 @@ def series_table():
         yield f"| {cell.upper()} | {' | '.join(cells)} |"
 
 
-# -- gradients that vanish -------------------------------------------------------------
-
-
-def flushed(job):
-    """The job in a new thread that flushes denormal numbers, as its helpers then do."""
-
-    def start():
-        torch.set_num_threads(THREADS[-1])
-        torch.set_flush_denormal(True)
-
-    def run():
-        with ThreadPoolExecutor(1, initializer=start) as pool:
-            pool.submit(job).result()
-
-    return run
-
-
-def vanishing_table():
-    yield (
-        "| cell | skrnn | skorch, denormal numbers flushed | skorch as it comes "
-        "| as it comes / skrnn |"
-    )
-    yield "| --- | ---: | ---: | ---: | ---: |"
-    for cell in VANISHING_CELLS:
-        task = Task(cell, *VANISHING, 1)
-        x, y = task.data()
-        theirs = _fits.skorch(task, x, y)
-        jobs = {
-            "skrnn": with_threads(_fits.skrnn(task, x, y), THREADS[-1]),
-            "flushed": flushed(theirs),
-        }
-        times = in_turns(jobs)
-        # Once, and without a warm-up: it takes many times as long.
-        times["skorch"] = seconds(with_threads(theirs, THREADS[-1]))
-        ours, fast, slow = (1000 * task.per_batch(value) for value in times.values())
-        yield (
-            f"| {cell.upper()} | {ours:.0f} | {fast:.0f} | {slow:.0f} "
-            f"| {slow / ours:.1f} |"
-        )
-
-
 # -- of the peak -----------------------------------------------------------------------
 
 
@@ -235,12 +183,10 @@ def main():
     picture = beside(__file__, ".png")
     draw(results, picture)
     of_peak = shown(peak_table())
-    vanishing = shown(vanishing_table())
     series = shown(series_table())
     missing = {"Keras on JAX", "darts", "neuralforecast"}
     missing -= {*_fits.peers(), *_fits.series_peers()}
     left_out = f" Not installed here: {', '.join(sorted(missing))}." if missing else ""
-    batch, steps, features, hidden, layers, n_batches = VANISHING
     versions = machine(
         "torch", "skorch", "keras", "jax", "scikit-learn", "darts", "neuralforecast"
     )
@@ -264,16 +210,6 @@ train nearly the same network; scikit-learn's MLP, with one hidden layer of the 
 size, reads the flattened windows.
 
 {series}
-
-## Gradients that vanish
-
-Milliseconds for a batch of {batch} sequences of {steps} steps, {features} features,
-{layers} layers of {hidden}, {n_batches} batches a fit, {THREADS[-1]} threads. Gradients
-become denormal numbers on their way to the first steps. skrnn flushes those to zero
-while it trains, which torch can be told to do (`torch.set_flush_denormal`). Median of
-{REPEATS} fits after a warm-up; of skorch as it comes, one fit.
-
-{vanishing}
 
 ## Of the peak
 

@@ -5,10 +5,6 @@
 
 #include "simd.h"
 
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
-
 enum Kind { FLOAT32 = 0, FLOAT64 = 1 };
 
 // Sequences in the user's units: sample i, step t, feature f at
@@ -97,12 +93,7 @@ inline void *allocate(size_t size) {
     return _aligned_malloc(size, GROUP_BYTES);
 #else
     void *memory = nullptr;
-    const size_t large = 2u << 20;
-    if (posix_memalign(&memory, size >= 2 * large ? large : GROUP_BYTES, size)) return nullptr;
-#if defined(__linux__) && defined(MADV_HUGEPAGE)
-    if (size >= 2 * large) madvise(memory, size, MADV_HUGEPAGE);  // fewer page faults
-#endif
-    return memory;
+    return posix_memalign(&memory, GROUP_BYTES, size) ? nullptr : memory;
 #endif
 }
 
