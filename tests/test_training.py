@@ -20,9 +20,10 @@ from sklearn.pipeline import make_pipeline
 from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 
 from skrnn import RNNClassifier, RNNRegressor, SlidingWindow
+from skrnn._datasets import BatchIterator, SequenceDataset
 from skrnn._sequences import as_source
 from skrnn._threads import single_thread
-from skrnn._training import BatchIterator, SequenceDataset, SequenceNet
+from skrnn._training import SequenceNet
 from skrnn._windowed import WindowedArray
 from skrnn.exceptions import NonFiniteLossError
 
