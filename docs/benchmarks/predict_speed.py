@@ -33,7 +33,7 @@ from skrnn import RNNRegressor
 
 # rows, steps, features, hidden
 SIZES = [(100_000, 24, 1, 32), (20_000, 96, 7, 64)]
-CHUNKS = (512, 4096) if QUICK else (256, 1024, 4096, 16384)
+CHUNKS = (512, 4096)
 N_LATENCY = 20 if QUICK else 500
 # Where ONNX has each of torch's gates.
 ONNX_ORDER = {"lstm": (0, 3, 1, 2), "gru": (1, 0, 2), "rnn": (0,)}

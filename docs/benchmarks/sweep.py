@@ -7,7 +7,7 @@ batches that it takes long enough to be timed, and is repeated where that is che
 Left out is where a batch would take the loop too long, judged by the next smaller one.
 
 usage: python docs/benchmarks/sweep.py [--quick]
-(writes sweep.md and sweep.png beside itself; ten to fifteen minutes)
+(writes sweep.md and sweep.png beside itself; ten minutes)
 """
 
 import itertools
@@ -35,11 +35,11 @@ from matplotlib.colors import TwoSlopeNorm
 
 HIDDEN = (8, 128) if QUICK else (8, 32, 128, 256, 512)
 STEPS = (5, 50) if QUICK else (5, 50, 1000)
-BATCH = (1, 32, 256) if QUICK else (1, 8, 32, 256, 1024)
+BATCH = (1, 32, 256)
 N_FEATURES = 2
-LONGEST = 8.0  # seconds of a batch in the loop
+LONGEST = 1.0  # seconds of a batch in the loop
 AIM = 0.15  # seconds of a fit
-MOST_BATCHES = 400
+MOST_BATCHES = 800
 EPOCHS = 4
 TOOLS = {"skrnn": _fits.skrnn, "torch": _fits.raw_torch}
 
@@ -64,7 +64,7 @@ def compare(task, threads):
     epochs = min(EPOCHS, n)
     task = task._replace(batches=math.ceil(n / epochs), epochs=epochs)
     slow = best(trial, "torch") > 1
-    repeats = 1 if slow or QUICK else 5
+    repeats = 1 if slow or QUICK else 3
     times = in_turns(jobs(task, TOOLS, threads), repeats, warm_up=not slow)
     torch_seconds = best(times, "torch")
     return best(times, "skrnn") / torch_seconds, task.per_batch(torch_seconds)
