@@ -60,5 +60,6 @@ def compiler_and_flags(level):
         # The C driver: the C++ runtime is not needed, and so not linked.
         flags = [f"-march={level}"] if level else []
         return [*command, "-x", "c++", *flags]
-    flags = [f"-mcpu={level.replace('-', '_')}"] if level else []
-    return [sys.executable, "-m", "ziglang", "c++", *flags]
+    # Without a name it would be for the machine that builds.
+    name = level.replace("-", "_") or "baseline"
+    return [sys.executable, "-m", "ziglang", "c++", f"-mcpu={name}"]
