@@ -15,6 +15,8 @@
 enum Cell { LSTM = 0, GRU = 1, RNN = 2 };
 
 constexpr long MAX_FEATURES_BY_LANE = 4;
+// Partial sums of gradients; more would let more threads work, and cost memory.
+constexpr long MAX_SUMS = 8;
 
 struct Gates {
     int count;       // rows a unit
@@ -124,6 +126,13 @@ template <class T> struct Layer {
         sums.bias = arena.take<T>(rows() * n);
         sums.features = arena.take<T>(is_by_lane ? rows() * F * n : 0);
         return sums;
+    }
+
+    void clear(const Sums<T> &sums) const {
+        constexpr long n = Simd<T>::n;
+        memset(sums.outer, 0, rows() * columns * sizeof(T));
+        memset(sums.bias, 0, rows() * n * sizeof(T));
+        if (is_by_lane) memset(sums.features, 0, rows() * F * n * sizeof(T));
     }
 
     // Row of torch's weights that a row of a block is; -1 for none.

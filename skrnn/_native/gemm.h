@@ -40,8 +40,23 @@ template <class T> struct Product {
     bool is_added;     // to what c holds
 };
 
+// acc += a (M, depth) times x (depth, ld), of which V registers count.
 template <class T, int M, int V>
-INLINE void packed_tile(const Product<T> &p, const T *a, long row, long column) {
+INLINE void accumulate(Vec<T> (&acc)[M][V], const T *a, long a_step, const T *x, long ld, long depth) {
+    for (long k = 0; k < depth; k++, a += a_step, x += ld) {
+        Vec<T> xv[V];
+        UNROLL
+        for (int v = 0; v < V; v++) xv[v] = load<T>(x + v * Simd<T>::n);
+        UNROLL
+        for (int m = 0; m < M; m++)
+            UNROLL
+            for (int v = 0; v < V; v++) acc[m][v] += a[m] * xv[v];
+    }
+}
+
+template <class T, int M, int V>
+static __attribute__((noinline)) void packed_tile(const Product<T> &p, const T *a, long row,
+                                                  long column) {
     constexpr int n = Simd<T>::n;
     Vec<T> acc[M][V];
     T *c = p.c + row * p.ld + column;
@@ -54,36 +69,12 @@ INLINE void packed_tile(const Product<T> &p, const T *a, long row, long column) 
             else
                 acc[m][v] = fill<T>(p.bias ? p.bias[row + m] : T(0));
         }
-    const T *x = p.x1 + column;
-    for (long k = 0; k < p.k1; k++, a += p.a_step, x += p.ld) {
-        Vec<T> xv[V];
-        UNROLL
-        for (int v = 0; v < V; v++) xv[v] = load<T>(x + v * n);
-        UNROLL
-        for (int m = 0; m < M; m++)
-            UNROLL
-            for (int v = 0; v < V; v++) acc[m][v] += a[m] * xv[v];
-    }
-    x = p.x2 + column;
-    for (long k = 0; k < p.k2; k++, a += p.a_step, x += p.ld) {
-        Vec<T> xv[V];
-        UNROLL
-        for (int v = 0; v < V; v++) xv[v] = load<T>(x + v * n);
-        UNROLL
-        for (int m = 0; m < M; m++)
-            UNROLL
-            for (int v = 0; v < V; v++) acc[m][v] += a[m] * xv[v];
-    }
+    accumulate<T, M, V>(acc, a, p.a_step, p.x1 + column, p.ld, p.k1);
+    if (p.k2) accumulate<T, M, V>(acc, a + p.k1 * p.a_step, p.a_step, p.x2 + column, p.ld, p.k2);
     UNROLL
     for (int m = 0; m < M; m++)
         UNROLL
         for (int v = 0; v < V; v++) store<T>(c + m * p.ld + v * n, acc[m][v]);
-}
-
-template <class T, int M, int V>
-static __attribute__((noinline)) void packed_tile_call(const Product<T> &p, const T *a, long row,
-                                                       long column) {
-    packed_tile<T, M, V>(p, a, row, column);
 }
 
 template <class T, int V>
@@ -92,26 +83,26 @@ INLINE void packed_columns(const Product<T> &p, const T *panel, long row, long h
     constexpr int tallest = HAS_32_REGISTERS ? 24 / V : 12 / V;
     long m = 0;
     for (; height - m >= tallest; m += tallest)
-        packed_tile_call<T, tallest, V>(p, panel + m, row + m, column);
+        packed_tile<T, tallest, V>(p, panel + m, row + m, column);
     if constexpr (tallest > 12)
         if (height - m >= 12) {
-            packed_tile_call<T, 12, V>(p, panel + m, row + m, column);
+            packed_tile<T, 12, V>(p, panel + m, row + m, column);
             m += 12;
         }
     if constexpr (tallest > 8)
         if (height - m >= 8) {
-            packed_tile_call<T, 8, V>(p, panel + m, row + m, column);
+            packed_tile<T, 8, V>(p, panel + m, row + m, column);
             m += 8;
         }
     if (height - m >= 4) {
-        packed_tile_call<T, 4, V>(p, panel + m, row + m, column);
+        packed_tile<T, 4, V>(p, panel + m, row + m, column);
         m += 4;
     }
     if (height - m >= 2) {
-        packed_tile_call<T, 2, V>(p, panel + m, row + m, column);
+        packed_tile<T, 2, V>(p, panel + m, row + m, column);
         m += 2;
     }
-    if (height - m >= 1) packed_tile_call<T, 1, V>(p, panel + m, row + m, column);
+    if (height - m >= 1) packed_tile<T, 1, V>(p, panel + m, row + m, column);
 }
 
 template <class T> static void multiply(const Product<T> &p, long rows) {

@@ -5,8 +5,6 @@
 #include "sequence.h"
 #include "team.h"
 
-constexpr long MAX_LAYER_SUMS = 8;
-
 template <class T> struct LayerCall {
     int64_t cell, is_relu, is_reversed, needs_record;
     int64_t N, L, F, H;
@@ -45,7 +43,7 @@ template <class T> struct LayerRun {
     Layer<T> layer;
     LayerMemories &kept;
     long n_sums;
-    Sums<T> sums[MAX_LAYER_SUMS];
+    Sums<T> sums[MAX_SUMS];
     std::atomic<int> is_short_of_memory;
 
     LayerRun(LayerCall<T> &call_, LayerMemories &kept_)
@@ -133,12 +131,10 @@ template <class T> static void backward_phase(void *of, int thread, int n_thread
     LayerRun<T> &run = *(LayerRun<T> *)of;
     LayerCall<T> &call = *run.call;
     const Layer<T> &layer = run.layer;
-    const long L = call.L, F = call.F, H = call.H, register_ = Simd<T>::n;
+    const long L = call.L, F = call.F, H = call.H;
     for (long sum = thread; sum < run.n_sums; sum += n_threads) {
         const Sums<T> &sums = run.sums[sum];
-        memset(sums.outer, 0, layer.rows() * layer.columns * sizeof(T));
-        memset(sums.bias, 0, layer.rows() * register_ * sizeof(T));
-        if (layer.is_by_lane) memset(sums.features, 0, layer.rows() * F * register_ * sizeof(T));
+        layer.clear(sums);
         for (long part = sum; part < run.split.n_parts; part += run.n_sums) {
             const long n = run.split.lanes(part), first = run.split.first(part);
             const long count = run.split.count(part);
@@ -206,7 +202,7 @@ template <class T>
 static bool layer_backward(LayerTeam *team, LayerCall<T> &call, LayerMemories &kept) {
     LayerRun<T> run(call, kept);
     if (!open_layer(run, call, true)) return false;
-    run.n_sums = run.split.n_parts < MAX_LAYER_SUMS ? run.split.n_parts : MAX_LAYER_SUMS;
+    run.n_sums = run.split.n_parts < MAX_SUMS ? run.split.n_parts : MAX_SUMS;
     auto lay_out = [&](Arena &arena) {
         for (long a = 0; a < run.n_sums; a++) run.sums[a] = run.layer.take_sums(arena);
     };

@@ -6,9 +6,6 @@
 #include "sequence.h"
 #include "team.h"
 
-// Partial sums of gradients; more would let more threads work, and cost memory.
-constexpr long MAX_SUMS = 8;
-
 struct Shape {
     int cell, is_relu;
     long n_layers, F, H, K;
@@ -236,14 +233,8 @@ template <class T> static void part_phase(void *of, int thread, int n_threads) {
     // A sum takes the same parts in the same order whichever thread has it.
     in_turns(thread, n_threads, call.n_sums, [&](long sum) {
         const Shape &s = call.net->shape;
-        for (long l = 0; l < s.n_layers; l++) {
-            const Sums<T> &sums = call.sums[sum * s.n_layers + l];
-            const Layer<T> &layer = call.net->layers[l];
-            const long n = Simd<T>::n;
-            memset(sums.outer, 0, layer.rows() * layer.columns * sizeof(T));
-            memset(sums.bias, 0, layer.rows() * n * sizeof(T));
-            if (layer.is_by_lane) memset(sums.features, 0, layer.rows() * layer.F * n * sizeof(T));
-        }
+        for (long l = 0; l < s.n_layers; l++)
+            call.net->layers[l].clear(call.sums[sum * s.n_layers + l]);
         memset(call.head_sums[sum], 0, s.K * head_columns<T>(s) * sizeof(T));
         memset(call.head_bias[sum], 0, s.K * sizeof(T));
         for (long part = sum; part < call.split.n_parts; part += call.n_sums)
