@@ -17,7 +17,7 @@ _HOME = {
     "FlattenSequence": "skrnn.reshape",
     "TimeDistributed": "skrnn.reshape",
 }
-_MODULES = ("exceptions", "reshape", "windows")
+_MODULES = ("exceptions", "reshape", "sktime", "windows")
 
 __all__ = [*_HOME, *_MODULES, "__version__"]
 

@@ -4,8 +4,8 @@ import sys
 import warnings
 
 # What stands between that line and the place that warns: estimators are wrapped by
-# scikit-learn, called by its pipelines, and trained by skorch.
-_MACHINERY = {"skrnn", "sklearn", "skorch", "joblib", "contextlib"}
+# scikit-learn, called by its pipelines or by sktime, and trained by skorch.
+_MACHINERY = {"skrnn", "sklearn", "sktime", "skbase", "skorch", "joblib", "contextlib"}
 
 
 def warn_user(message, category=UserWarning):

@@ -13,7 +13,8 @@ SOURCE = Path(skrnn.__file__).parent
 
 # From the top down: a module imports only from lines below its own.
 LAYERS = [
-    {"__init__"},
+    {"__init__", "sktime"},
+    {"_panel_estimators"},
     {"regressor", "classifier", "windows", "reshape"},
     {"_lookahead", "_make_windows", "_base"},
     {"_build", "_checkpoint", "_fingerprint", "_sklearn_callbacks"},
@@ -24,7 +25,7 @@ LAYERS = [
     {"_recurrent", "_recompute", "_pooling", "_heads", "_compiled"},
     {"_cells", "_kernel_layer", "_row_by_row"},
     {"_kernels"},
-    {"_sequences", "_layouts", "_rows"},
+    {"_sequences", "_layouts", "_rows", "_panels"},
     {"_windowed", "_step"},
     {"_index"},
     {"_threads", "_progress", "_validation_split", "_warn", "exceptions"},
@@ -57,7 +58,7 @@ OUTSIDE = {
         "_training",
     },
     "skorch": {"_training", "_epoch", "_callbacks"},
-    "sktime": set(),
+    "sktime": {"_panel_estimators", "sktime"},
     "tqdm": {"_progress"},
 }
 

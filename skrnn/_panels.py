@@ -1,0 +1,147 @@
+"""The panels of sktime, read as the sequences of this package.
+
+sktime keeps a panel as (instance, variable, time), as one frame with the instances in
+its index, as a list of frames, or as a frame whose cells are series. Here is the one
+place where such a panel becomes (n_samples, n_timesteps, n_features).
+"""
+
+import numpy as np
+import pandas as pd
+
+
+def read_panel(X):
+    """Convert a panel.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_instances, n_variables, n_timepoints), DataFrame with a \
+            MultiIndex (instance, time), list of DataFrame, or DataFrame of Series
+        What sktime calls numpy3D, pd-multiindex, df-list and nested_univ.
+
+    Returns
+    -------
+    sequences : ndarray of shape (n_instances, n_timepoints, n_variables), or list of \
+            ndarray of shape (n_timepoints_i, n_variables)
+        A list only where the instances differ in length. Frames come as float64.
+    names : list of str or None
+        Names of the variables; None where the panel has none.
+
+    Raises
+    ------
+    ValueError
+        If the frames of a list differ in their columns, or a cell is no series.
+    """
+    if isinstance(X, np.ndarray):
+        return X.transpose(0, 2, 1), None  # (N, L, F), a view
+    if isinstance(X, list):
+        return _stacked([_values(frame) for frame in X]), _common_names(X)
+    if isinstance(X.index, pd.MultiIndex):
+        return _stacked(_split(X)), _names(X.columns)
+    return _stacked(_joined(X)), _names(X.columns)
+
+
+def has_partly_missing(sequences):
+    """Tell whether some feature of a step is missing while others are present.
+
+    Parameters
+    ----------
+    sequences : ndarray of shape (N, L, F) or list of ndarray of shape (L_i, F)
+        What `read_panel` gives.
+
+    Returns
+    -------
+    bool
+    """
+    return any(_partly_missing(block).any() for block in _blocks(sequences))
+
+
+def fill_partly_missing(sequences, values):
+    """Fill what is missing of steps that are present in part.
+
+    Parameters
+    ----------
+    sequences : ndarray of shape (N, L, F) or list of ndarray of shape (L_i, F)
+        What `read_panel` gives; left as it is.
+    values : ndarray of shape (F,)
+        What to fill each feature with.
+
+    Returns
+    -------
+    ndarray of shape (N, L, F) or list of ndarray of shape (L_i, F)
+    """
+    filled = [np.where(_partly_missing(b), values, b) for b in _blocks(sequences)]
+    return filled if isinstance(sequences, list) else filled[0]
+
+
+def _blocks(sequences):
+    return sequences if isinstance(sequences, list) else [sequences]
+
+
+def _partly_missing(block):
+    """Where (..., F) a value is missing of a step that has others."""
+    if block.dtype.kind != "f":
+        return np.zeros(block.shape, bool)
+    missing = np.isnan(block)
+    return missing & ~missing.all(axis=-1, keepdims=True)
+
+
+def _values(frame):
+    # Columns of pandas' own integers and floats hold pd.NA.
+    return frame.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _stacked(arrays):
+    """One array where that can be, so that every kind of panel gives the same bits."""
+    lengths = {len(array) for array in arrays}
+    return arrays if len(lengths) != 1 or 0 in lengths else np.stack(arrays)
+
+
+def _names(columns):
+    names = list(columns)
+    return names if all(isinstance(name, str) for name in names) else None
+
+
+def _common_names(frames):
+    columns = list(frames[0].columns)
+    for i, frame in enumerate(frames):
+        if list(frame.columns) != columns:
+            raise ValueError(
+                f"Every instance must have the columns of the first, {columns}; "
+                f"instance {i} has {list(frame.columns)}. Bring them into one order."
+            )
+    return _names(columns)
+
+
+def _split(frame):
+    """Arrays (L_i, F) of the instances of a frame, in order of their appearance."""
+    codes, labels = pd.factorize(frame.index.get_level_values(0), use_na_sentinel=False)
+    values = _values(frame)
+    if (np.diff(codes) < 0).any():  # the rows of an instance need not be neighbours
+        order = np.argsort(codes, kind="stable")
+        codes, values = codes[order], values[order]
+    return np.split(values, np.searchsorted(codes, np.arange(1, len(labels))))
+
+
+def _joined(nested):
+    """Arrays (L_i, F) of the rows of a frame of series."""
+    arrays = []
+    for label, row in zip(nested.index, nested.to_numpy(), strict=True):
+        cells = [_cell(cell, label, nested.columns[j]) for j, cell in enumerate(row)]
+        index = cells[0].index
+        if all(cell.index.equals(index) for cell in cells[1:]):
+            arrays.append(np.column_stack([_values(cell) for cell in cells]))
+        else:  # at a time that one variable lacks, it is missing
+            arrays.append(_values(pd.concat(cells, axis=1).sort_index()))
+    return arrays
+
+
+def _cell(cell, label, column):
+    if isinstance(cell, np.ndarray) and cell.ndim == 1:
+        return pd.Series(cell)
+    if isinstance(cell, pd.Series):
+        return cell
+    raise ValueError(
+        f"The cell of instance {label!r}, variable {column!r} is a "
+        f"{type(cell).__name__}; each cell must be a Series or a 1-D array. Repeat a "
+        "value that is the same at all times."
+    )
