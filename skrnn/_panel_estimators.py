@@ -1,6 +1,8 @@
 """The recurrent estimators as classifier and regressor of sktime's panels."""
 
+import numpy as np
 from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.utils import get_tags
 from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
@@ -43,12 +45,36 @@ class _RecurrentPanel:
         self.estimator_ = estimator.fit(X, y)
         return self
 
+    def __sklearn_tags__(self):
+        # sktime's estimators have none, and scikit-learn's searches ask for them.
+        return get_tags(self._default() if self.estimator is None else self.estimator)
+
+    def reset(self):
+        """Make the estimator as it was made, as `fit` does at its start."""
+        # A search of scikit-learn 1.9 hangs its own on it before, to take off after.
+        kept = {name: v for name, v in vars(self).items() if "callback" in name}
+        super().reset()
+        vars(self).update(kept)
+        return self
+
+    def _check_y(self, y=None, return_to_mtype=False):
+        # sktime's own words for these two lead nowhere.
+        if y is None:
+            raise ValueError(
+                f"This {type(self).__name__} requires y to be passed, but the target y "
+                "is None."
+            )
+        if isinstance(y, (list, tuple)) and not isinstance(next(iter(y), None), dict):
+            y = np.asarray(y)
+        return super()._check_y(y, return_to_mtype)
+
     def _predict(self, X):
         return self.estimator_.predict(self._read(X))
 
     def _new_estimator(self):
         estimator = self._default() if self.estimator is None else self.estimator
-        if isinstance(estimator, type) or not self._is_suitable(estimator):
+        is_made = hasattr(estimator, "get_params") and not isinstance(estimator, type)
+        if not is_made or not self._is_suitable(estimator):
             raise TypeError(
                 f"estimator must be a {self.EST_TYPE} of scikit-learn's kind that "
                 f"takes sequences, such as {self._default.__name__}(), or None; got "
