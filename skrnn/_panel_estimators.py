@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.utils import get_tags
+from sktime.base import BaseObject
 from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
@@ -35,13 +36,13 @@ class _RecurrentPanel:
         X, self._names = read_panel(X)
         estimator = self._new_estimator()
         self._fill_values = None
-        settings = _named(estimator, "missing")
-        strict = {name for name, value in settings.items() if value == "error"}
-        if strict and has_partly_missing(X):
-            estimator.set_params(**dict.fromkeys(strict, "indicator"))
-        elif strict:
-            source = as_source(X, self._names)
-            self._fill_values = feature_moments(source)[0]  # (F,)
+        # What is built of several estimators may fill what is missing by itself.
+        if getattr(estimator, "missing", None) == "error":
+            if has_partly_missing(X):
+                estimator.set_params(missing="indicator")
+            else:
+                source = as_source(X, self._names)
+                self._fill_values = feature_moments(source)[0]  # (F,)
         self.estimator_ = estimator.fit(X, y)
         return self
 
@@ -74,6 +75,8 @@ class _RecurrentPanel:
     def _new_estimator(self):
         estimator = self._default() if self.estimator is None else self.estimator
         is_made = hasattr(estimator, "get_params") and not isinstance(estimator, type)
+        # Those of sktime would take time for variables.
+        is_made = is_made and not isinstance(estimator, BaseObject)
         if not is_made or not self._is_suitable(estimator):
             raise TypeError(
                 f"estimator must be a {self.EST_TYPE} of scikit-learn's kind that "
@@ -82,14 +85,18 @@ class _RecurrentPanel:
             )
         estimator = clone(estimator)
         if self.random_state is not None:
-            names = _named(estimator, "random_state")
+            names = [
+                name
+                for name in estimator.get_params()
+                if name == "random_state" or name.endswith("__random_state")
+            ]
             estimator.set_params(**dict.fromkeys(names, self.random_state))
         return estimator
 
     def _read(self, X):
         """Convert X for a prediction."""
         X, names = read_panel(X)
-        if names != self._names and sorted(names or ()) == sorted(self._names or ()):
+        if names != self._names and set(names or ()) == set(self._names or ()):
             raise ValueError(
                 f"The variables of X are {names}, those of fit were {self._names}. "
                 "Give them in the order of fit."
@@ -117,8 +124,8 @@ class RNNPanelClassifier(_RecurrentPanel, BaseClassifier):
     estimator : classifier or None, default=None
         The :class:`~skrnn.RNNClassifier`, or a classifier of scikit-learn's kind that
         is built of one. A clone of it is fitted. None means ``RNNClassifier()``.
-        For a grid give one, and name its parameters ``estimator__hidden_size`` and so
-        on.
+        Where one is given, a grid may name its parameters: ``hidden_size``, or in full
+        ``estimator__hidden_size``.
     random_state : int, RandomState instance or None, default=None
         In the place of the `random_state` of `estimator`; None leaves that as it is.
 
@@ -168,7 +175,8 @@ class RNNPanelClassifier(_RecurrentPanel, BaseClassifier):
     A time at which all variables are missing is absent, as it is for
     :class:`~skrnn.RNNClassifier`. Where ``fit`` meets one at which some are missing,
     the clone has ``missing="indicator"``. Where only a prediction does, they are
-    filled with the means of ``fit``.
+    filled with the means of ``fit``. An `estimator` that is built of several does with
+    them what it does by itself.
 
     Examples
     --------
@@ -226,8 +234,9 @@ class RNNPanelRegressor(_RecurrentPanel, BaseRegressor):
     ----------
     estimator : regressor or None, default=None
         The :class:`~skrnn.RNNRegressor`, or a regressor of scikit-learn's kind that is
-        built of one. A clone of it is fitted. None means ``RNNRegressor()``. For a
-        grid give one, and name its parameters ``estimator__hidden_size`` and so on.
+        built of one. A clone of it is fitted. None means ``RNNRegressor()``. Where one
+        is given, a grid may name its parameters: ``hidden_size``, or in full
+        ``estimator__hidden_size``.
     random_state : int, RandomState instance or None, default=None
         In the place of the `random_state` of `estimator`; None leaves that as it is.
 
@@ -269,7 +278,8 @@ class RNNPanelRegressor(_RecurrentPanel, BaseRegressor):
     A time at which all variables are missing is absent, as it is for
     :class:`~skrnn.RNNRegressor`. Where ``fit`` meets one at which some are missing,
     the clone has ``missing="indicator"``. Where only ``predict`` does, they are filled
-    with the means of ``fit``.
+    with the means of ``fit``. An `estimator` that is built of several does with them
+    what it does by itself.
 
     Examples
     --------
@@ -314,12 +324,3 @@ class RNNPanelRegressor(_RecurrentPanel, BaseRegressor):
             {"estimator": RNNRegressor("gru", **short), "random_state": 0},
             {"estimator": RNNRegressor(loss="gaussian", random_state=1, **short)},
         ]
-
-
-def _named(estimator, name):
-    """Parameters of that name (dict), also of the estimators inside."""
-    return {
-        key: value
-        for key, value in estimator.get_params().items()
-        if key == name or key.endswith(f"__{name}")
-    }

@@ -23,7 +23,7 @@ def read_panel(X):
     sequences : ndarray of shape (n_instances, n_timepoints, n_variables), or list of \
             ndarray of shape (n_timepoints_i, n_variables)
         A list only where the instances differ in length. Frames come as float64.
-    names : list of str or None
+    names : list or None
         Names of the variables; None where the panel has none.
 
     Raises
@@ -36,8 +36,8 @@ def read_panel(X):
     if isinstance(X, list):
         return _stacked([_values(frame) for frame in X]), _common_names(X)
     if isinstance(X.index, pd.MultiIndex):
-        return _stacked(_split(X)), _names(X.columns)
-    return _stacked(_joined(X)), _names(X.columns)
+        return _stacked(_split(X)), list(X.columns)
+    return _stacked(_joined(X)), list(X.columns)
 
 
 def has_partly_missing(sequences):
@@ -96,11 +96,6 @@ def _stacked(arrays):
     return arrays if len(lengths) != 1 or 0 in lengths else np.stack(arrays)
 
 
-def _names(columns):
-    names = list(columns)
-    return names if all(isinstance(name, str) for name in names) else None
-
-
 def _common_names(frames):
     columns = list(frames[0].columns)
     for i, frame in enumerate(frames):
@@ -109,7 +104,7 @@ def _common_names(frames):
                 f"Every instance must have the columns of the first, {columns}; "
                 f"instance {i} has {list(frame.columns)}. Bring them into one order."
             )
-    return _names(columns)
+    return columns
 
 
 def _split(frame):

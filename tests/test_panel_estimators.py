@@ -15,7 +15,9 @@ from numpydoc.validate import validate
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.impute import SimpleImputer
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
+from sklearn.pipeline import make_pipeline
 from sktime.base import load
 from sktime.classification.model_selection import TSCGridSearchCV
 from sktime.datasets import (
@@ -29,7 +31,7 @@ from sktime.forecasting.compose import make_reduction
 from sktime.transformations.series.exponent import ExponentTransformer
 from sktime.utils.estimator_checks import check_estimator
 
-from skrnn import RNNClassifier, RNNRegressor
+from skrnn import RNNClassifier, RNNRegressor, TimeDistributed
 from skrnn._panels import read_panel
 from skrnn.sktime import RNNPanelClassifier, RNNPanelRegressor
 
@@ -379,7 +381,7 @@ def test_several_labels_have_a_classifier_each(panel):
 
 
 @pytest.mark.parametrize(
-    "estimator", [RNNRegressor, RNNClassifier(), 32, "gru", RNNPanelClassifier()]
+    "estimator", [RNNRegressor, RNNClassifier(), 32, "gru", RNNPanelRegressor()]
 )
 def test_estimator_of_the_wrong_kind(panel, estimator):
     with pytest.raises(TypeError, match="estimator must be a regressor"):
@@ -395,6 +397,9 @@ def test_faults_of_X_and_y(panel):
     with pytest.raises(ValueError, match="X has 2 features, but RNNRegressor is expec"):
         model.predict(X[:, :2])
     frames = convert(X, "numpy3D", "df-list", "Panel")
+    numbered = nested([frame.set_axis(range(3), axis=1) for frame in frames])
+    with pytest.raises(ValueError, match=r"X are \[2, 1, 0\], those of fit were"):
+        regressor().fit(numbered, y).predict(numbered[[2, 1, 0]])
     frames[2] = frames[2].iloc[:, ::-1]
     with pytest.raises(ValueError, match=r"instance 2 has"):
         model.predict(frames)
@@ -491,14 +496,28 @@ def test_pipelines(panel):
 
 def test_built_of_an_estimator(panel):
     X, y = panel
-    X[0, 0, 0] = np.nan
     inner = TransformedTargetRegressor(
         RNNRegressor(**SHORT), func=np.arcsinh, inverse_func=np.sinh
     )
     model = RNNPanelRegressor(inner, random_state=3).fit(X, y)
-    fitted = model.estimator_.regressor_
-    assert (fitted.random_state, fitted.missing) == (3, "indicator")
+    assert model.estimator_.regressor_.random_state == 3
     assert np.isfinite(model.predict(X)).all()
+    X[0, 0, 0] = np.nan
+    with pytest.raises(ValueError, match='taken with missing="indicator"'):
+        model.predict(X)
+
+
+def test_imputer_of_a_pipeline_does_its_work(panel):
+    X, y = panel
+    inner = make_pipeline(
+        TimeDistributed(SimpleImputer(strategy="median")), RNNRegressor(**SHORT)
+    )
+    model = RNNPanelRegressor(inner, random_state=0).fit(X, y)
+    filled = X.copy()
+    filled[2, 1, 3] = np.median(X[:, 1])
+    X[2, 1, 3] = np.nan
+    np.testing.assert_array_equal(model.predict(X), model.predict(filled))
+    assert model.fit(X, y).estimator_[-1].missing == "error"
 
 
 @pytest.mark.parametrize(
