@@ -1,8 +1,10 @@
-"""Recurrent networks for sktime: classifier and regressor of panels.
+"""Recurrent networks as estimators of sktime.
 
-``import skrnn`` does not load sktime; ``import skrnn.sktime`` does.
+They take sktime's data formats, obey its checks and combine with its splitters,
+pipelines, tuners and metrics. ``import skrnn`` does not load sktime, this module does.
 """
 
+from skrnn._forecaster import RNNForecaster
 from skrnn._panel_estimators import RNNPanelClassifier, RNNPanelRegressor
 
-__all__ = ["RNNPanelClassifier", "RNNPanelRegressor"]
+__all__ = ["RNNForecaster", "RNNPanelClassifier", "RNNPanelRegressor"]

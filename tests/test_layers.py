@@ -14,7 +14,7 @@ SOURCE = Path(skrnn.__file__).parent
 # From the top down: a module imports only from lines below its own.
 LAYERS = [
     {"__init__", "sktime"},
-    {"_panel_estimators"},
+    {"_panel_estimators", "_forecaster"},
     {"regressor", "classifier", "windows", "reshape"},
     {"_lookahead", "_make_windows", "_base"},
     {"_build", "_checkpoint", "_fingerprint", "_sklearn_callbacks"},
@@ -25,10 +25,17 @@ LAYERS = [
     {"_recurrent", "_recompute", "_pooling", "_heads", "_compiled"},
     {"_cells", "_kernel_layer", "_row_by_row"},
     {"_kernels"},
+    {"_backtest", "_series_forecaster", "_series_frames"},
+    {"_strategies", "_conformal"},
+    {"_step_model"},
+    {"_covariates", "_choices"},
+    {"_recipe"},
+    {"_local_windows", "_series_table", "_time_axis"},
     {"_sequences", "_layouts", "_rows", "_panels"},
     {"_windowed", "_step"},
     {"_index"},
     {"_threads", "_progress", "_validation_split", "_warn", "exceptions"},
+    {"_calendar", "_distributions"},
 ]
 OUTSIDE = {
     "torch": {
@@ -58,7 +65,7 @@ OUTSIDE = {
         "_training",
     },
     "skorch": {"_training", "_epoch", "_callbacks"},
-    "sktime": {"_panel_estimators", "sktime"},
+    "sktime": {"_calendar", "_forecaster", "_panel_estimators", "sktime"},
     "tqdm": {"_progress"},
 }
 

@@ -1,0 +1,143 @@
+"""Conformal quantiles of forecast errors, which adapt as the errors come in."""
+
+import numpy as np
+
+__all__ = ["AdaptiveScores"]
+
+# With fewer errors than that a step shares its distribution with the other steps.
+_ENOUGH = 100
+
+
+class AdaptiveScores:
+    """Errors of forecasts from rolling origins, and the quantiles that they call for.
+
+    An error counts as soon as it is known: that of a forecast `h` steps ahead, `h`
+    origins later. For each quantile asked for the level is moved whenever an error
+    comes in, up if it lay above and down if it lay below, so that in the long run as
+    many lie below as should, whatever the distribution does: adaptive conformal
+    inference [1]_, one-sided, at each end of an interval by itself.
+
+    Parameters
+    ----------
+    errors : ndarray of shape (n_series, n_origins, n_steps, n_targets)
+        Truth less forecast in units of the scale of the window; NaN where unknown.
+        Origins rise one by one.
+    steps : ndarray of shape (n_steps,) of int64
+        The steps ahead.
+    rate : float
+        How far the level moves, at least 0.
+    most : int
+        No more than so many of the newest origins count.
+
+    References
+    ----------
+    .. [1] Gibbs, I. and Candes, E. (2021). Adaptive conformal inference under
+       distribution shift. NeurIPS. :arxiv:`2106.00170`.
+    """
+
+    def __init__(self, errors, steps, rate, most):
+        self.errors, self.steps, self.rate, self.most = errors, steps, rate, most
+
+    def offsets(self, levels):
+        """Quantiles of the errors to come.
+
+        Parameters
+        ----------
+        levels : ndarray of shape (n_levels,) of float64
+            In (0, 1).
+
+        Returns
+        -------
+        ndarray of shape (n_steps, n_targets, n_levels) of float64
+            In units of the scale of the window; rising with the level.
+        """
+        return self.rolling_offsets(levels, 0)[-1]
+
+    def rolling_offsets(self, levels, n_newest):
+        """The same as it was at each of the newest origins, and after them.
+
+        Parameters
+        ----------
+        levels : ndarray of shape (n_levels,) of float64
+            In (0, 1).
+        n_newest : int
+            Origins.
+
+        Returns
+        -------
+        ndarray of shape (n_newest + 1, n_steps, n_targets, n_levels) of float64
+        """
+        levels = np.asarray(levels, dtype=float)
+        known = _as_they_come(self.errors, self.steps)  # (S, T, H, k)
+        n_times, n_steps, n_targets = known.shape[1:]
+        moved = np.broadcast_to(levels, (n_steps, n_targets, len(levels))).copy()
+        order = np.argsort(levels)
+        results = []
+        # The level begins to move where half of the errors, or enough, are there.
+        first = min(n_times - n_newest, max(n_times // 2, 1), _ENOUGH)
+        for now in range(first, n_times + 1):
+            ahead = np.maximum(now - self.most, 0)
+            offsets = _quantiles(known[:, ahead:now], np.clip(moved, 0.0, 1.0))
+            offsets[..., order] = np.sort(offsets, axis=-1)
+            if now >= n_times - n_newest:
+                results.append(offsets)
+            if now == n_times or not self.rate:
+                continue
+            come = known[:, now][..., None]  # (S, H, k, 1)
+            seen = ~np.isnan(come)
+            below = (seen & (come <= offsets)).sum(axis=0)
+            count = seen.sum(axis=0)
+            share = below / np.maximum(count, 1)
+            moved += np.where(count > 0, self.rate * (levels - share), 0.0)
+        return np.array(results)
+
+
+def _as_they_come(errors, steps):
+    """Sort errors by the time at which they are known, a step by itself."""
+    known = np.full_like(errors, np.nan)
+    n_origins = errors.shape[1]
+    for i, step in enumerate(steps):
+        late = min(int(step), n_origins)
+        known[:, late:, i] = errors[:, : n_origins - late, i]
+    return known
+
+
+def _quantiles(known, levels):
+    """Conformal quantiles (H, k, n_levels) of the errors (S, T, H, k) known so far."""
+    n_steps, n_targets = known.shape[2:]
+    pooled = known.reshape(-1, n_steps, n_targets)
+    count = (~np.isnan(pooled)).sum(axis=0)  # (H, k)
+    offsets = np.zeros(levels.shape)
+    spread = _spread(pooled, count)
+    for target in range(n_targets):
+        shape = None
+        for step in range(n_steps):
+            if count[step, target] >= _ENOUGH:
+                errors = pooled[:, step, target]
+                own = _conformal(errors[~np.isnan(errors)], levels[step, target])
+                offsets[step, target] = own
+                continue
+            if shape is None:
+                shape = pooled[:, :, target] / spread[:, target]
+                shape = np.sort(shape[~np.isnan(shape)])
+            if len(shape):
+                n_own = max(int(count[step, target]), 1)
+                own = _conformal(shape, levels[step, target], n_own)
+                offsets[step, target] = own * spread[step, target]
+    return offsets
+
+
+def _spread(pooled, count):
+    """Root mean square of the errors of each step, never falling (H, k)."""
+    squares = np.nansum(pooled**2, axis=0) / np.maximum(count, 1)
+    spread = np.sqrt(np.maximum.accumulate(squares, axis=0))
+    return np.where(spread > 0, spread, 1.0)
+
+
+def _conformal(errors, levels, n_own=None):
+    """Quantiles with the correction for a finite sample, away from the middle."""
+    n = len(errors) if n_own is None else n_own
+    if n == 0:
+        return np.zeros(len(levels))
+    corrected = 0.5 + (levels - 0.5) * (n + 1) / n
+    return np.quantile(errors, np.clip(corrected, 0.0, 1.0))

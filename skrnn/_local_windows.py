@@ -1,0 +1,55 @@
+"""Windows that are brought to a level and a scale of their own as they are read."""
+
+import numpy as np
+
+from skrnn._windowed import WindowedArray
+
+__all__ = ["LocalWindows"]
+
+
+class LocalWindows(WindowedArray):
+    """Lazy windows, some features of which are shifted and divided window by window.
+
+    Parameters
+    ----------
+    windows : WindowedArray of shape (n_windows, window_length, n_features)
+        The windows as the rows have them.
+    level, scale : ndarray of shape (n_windows, n_local) of float64
+        What is taken off the first `n_local` features of each window, and what they
+        are divided by then.
+    """
+
+    def __init__(self, windows, level, scale):
+        vars(self).update(vars(windows), _full=None)
+        self.level, self.scale = level, scale
+
+    @property
+    def dtype(self):
+        return np.dtype(np.float64)
+
+    def gather(self, rows, dtype=None, out=None):
+        """Materialise some windows; see `WindowedArray.gather`."""
+        block = super().gather(rows, dtype=np.float64)
+        n_local = self.level.shape[1]
+        local = block[:, :, :n_local]  # a view (N, L, n_local)
+        local -= self.level[rows][:, None]
+        local /= self.scale[rows][:, None]
+        if out is not None:
+            out[...] = block
+            return out
+        return block if dtype is None else block.astype(dtype, copy=False)
+
+    def __getitem__(self, key):
+        chosen = super().__getitem__(key)
+        if isinstance(chosen, np.ndarray):
+            return chosen
+        key = key[0] if isinstance(key, tuple) else key
+        if not isinstance(key, slice):
+            key = np.asarray(key)
+            key = key.astype(np.intp) if key.size == 0 and key.dtype != bool else key
+        return LocalWindows(chosen, self.level[key], self.scale[key])
+
+    def with_values(self, values, feature_names=None):
+        """Give the same windows over other rows; see `WindowedArray.with_values`."""
+        windows = super().with_values(values, feature_names)
+        return LocalWindows(windows, self.level, self.scale)

@@ -1,0 +1,268 @@
+"""From series to what a network reads and learns, and from its outputs back.
+
+A network forecasts what is left of a series when its level, its scale and, where they
+help, its trend and its season have been taken off. All of it is local: to a window, or
+to a series.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skrnn._local_windows import LocalWindows
+from skrnn._series_table import SeriesTable
+from skrnn._windowed import WindowedArray
+
+__all__ = ["Origins", "Prepared", "Recipe", "filled_forward"]
+
+# The scale of a window is not taken for smaller than this share of that of its series:
+# a stretch without a change says little of the changes to come.
+_LEAST_SHARE = 0.1
+
+
+class Origins(NamedTuple):
+    """Where forecasts are made from."""
+
+    rows: np.ndarray  # (n,) newest row that is known; one before the first if none is
+    codes: np.ndarray  # (n,) the series
+
+
+class Prepared(NamedTuple):
+    """A table with all that windows are made of."""
+
+    table: SeriesTable
+    u: np.ndarray  # (R, k) targets without gaps, in units of their series
+    known: np.ndarray  # (R, k) which of them were observed
+    z: np.ndarray  # (R, k) their differences
+    start: np.ndarray  # (R,) first row of the series of each row
+
+
+class Recipe:
+    """How the targets of a forecast are made local.
+
+    Parameters
+    ----------
+    log : ndarray of shape (k,) of bool
+        The targets whose logarithm is forecast.
+    difference, seasonal_difference : int
+        How often each is taken: ``(1 - B)**d (1 - B**sp)**D`` [1]_.
+    sp : int
+        Rows of a season.
+    scaling : {None, "series", "window"}
+        What levels and scales belong to.
+
+    References
+    ----------
+    .. [1] Box, G. E. P. and Jenkins, G. M. (1970). Time series analysis: forecasting
+       and control.
+    """
+
+    def __init__(self, log, difference, seasonal_difference, sp, scaling):
+        self.log, self.scaling = log, scaling
+        self.polynomial = _polynomial(difference, seasonal_difference, sp)
+        self.floor = None  # (k,) what a logarithm is taken of at the least
+
+    @property
+    def lag(self):
+        """Rows before another that its difference needs."""
+        return len(self.polynomial) - 1
+
+    def learn_moments(self, table):
+        """Note, in a table, centre and scale of the series that lack them."""
+        n_targets = table.y.shape[1]
+        if table.moments is None:
+            table.moments = np.full((len(table.keys), 2, n_targets), np.nan)
+        new = np.flatnonzero(np.isnan(table.moments[:, 0, 0]))
+        if not len(new):
+            return
+        table.moments = table.moments.copy()
+        transformed = self._transformed(table.y)
+        for code in new:
+            rows = slice(table.begin[code], table.begin[code + 1])
+            table.moments[code] = self._moments(transformed[rows])
+
+    def _moments(self, values):
+        n_targets = values.shape[1]
+        if self.scaling is None:
+            return np.zeros(n_targets), np.ones(n_targets)
+        filled = filled_forward(values, np.zeros(len(values), dtype=np.int64))
+        seen = ~np.isnan(values).all(axis=0)
+        center = np.where(seen, filled.mean(axis=0), 0.0)
+        spread = filled.std(axis=0)
+        if self.lag and len(values) > self.lag:
+            changes = _differences(filled, self.polynomial)
+            rms = np.sqrt((changes**2).mean(axis=0))
+            spread = np.where(rms > 0, rms, spread)
+        size = np.maximum(np.abs(center), np.finfo(float).tiny)
+        return center, np.where(spread > 1e-9 * size, spread, 1.0)
+
+    def prepare(self, table):
+        """Transform, fill and difference the rows of a table."""
+        start = np.repeat(table.begin[:-1], table.lengths)
+        moments = np.repeat(table.moments, table.lengths, axis=0)  # (R, 2, k)
+        center, scale = moments[:, 0], moments[:, 1]
+        values = self._transformed(table.y)
+        known = ~np.isnan(values)
+        if not known.all():
+            values = filled_forward(values, start)
+        u = (values - center) / scale
+        u[np.isnan(u)] = 0.0  # before the first observation
+        z = np.zeros_like(u)
+        here = np.arange(len(u))
+        for lag, coefficient in enumerate(self.polynomial):
+            if coefficient:
+                z += coefficient * u[np.maximum(here - lag, 0)]
+        z[here - start < self.lag] = 0.0
+        return Prepared(table, u, known, z, start)
+
+    def windows(self, prepared, features, origins, window_length, names):
+        """Windows that end at some rows.
+
+        Parameters
+        ----------
+        prepared : Prepared
+            The table.
+        features : ndarray of shape (n_rows, n_features)
+            What the network reads of a row; its first `k` columns are ``prepared.z``.
+        origins : Origins
+            Newest row of each window.
+        window_length : int
+            Rows of a window.
+        names : list of str
+            Names of the features.
+
+        Returns
+        -------
+        LocalWindows of shape (n, window_length, n_features)
+        """
+        rows, codes = origins
+        begin = prepared.table.begin[codes] + self.lag
+        length = np.clip(rows + 1 - begin, 0, window_length)
+        stop = np.where(length > 0, rows + 1, 0)
+        windows = WindowedArray(
+            features, stop, length, window_length, feature_names=names, series=codes
+        )
+        return LocalWindows(windows, *self._local(prepared.z, stop, length))
+
+    def _local(self, z, stop, length):
+        """Level and scale (n, k) of the windows."""
+        shape = (len(stop), z.shape[1])
+        level, scale = np.zeros(shape), np.ones(shape)
+        if self.scaling != "window":
+            return level, scale
+        # Sums of rows in units of their series do not cancel badly.
+        sums = np.concatenate([np.zeros((1, z.shape[1])), np.cumsum(z, axis=0)])
+        squares = np.concatenate([np.zeros((1, z.shape[1])), np.cumsum(z * z, axis=0)])
+        count = np.maximum(length, 1)[:, None]
+        begin = stop - length
+        mean = (sums[stop] - sums[begin]) / count
+        power = np.maximum((squares[stop] - squares[begin]) / count, 0.0)
+        if not self.lag:
+            level = mean
+            power = np.maximum(power - mean**2, 0.0)
+        scale = np.sqrt(power + _LEAST_SHARE**2)
+        empty = length == 0
+        level[empty], scale[empty] = 0.0, 1.0
+        return level, scale
+
+    def baseline(self, prepared, origins, windows, n_steps):
+        """Forecasts if nothing changes any more.
+
+        Parameters
+        ----------
+        prepared : Prepared
+            The table.
+        origins : Origins
+            Where the forecasts are made from.
+        windows : LocalWindows of n windows
+            The windows that end there.
+        n_steps : int
+            Steps ahead.
+
+        Returns
+        -------
+        ndarray of shape (n, n_steps, k) of float64
+            In units of the series: the level where no difference is taken, else what
+            differences of zero add up to.
+        """
+        if not self.lag:
+            return np.repeat(windows.level[:, None], n_steps, axis=1)
+        rows, codes = origins
+        first = prepared.table.begin[codes]
+        back = rows[:, None] - np.arange(self.lag - 1, -1, -1)  # (n, lag)
+        path = np.empty((len(rows), self.lag + n_steps, prepared.u.shape[1]))
+        path[:, : self.lag] = prepared.u[np.maximum(back, first[:, None])]
+        path[rows < first, : self.lag] = 0.0
+        used = [j for j, c in enumerate(self.polynomial) if c and j]
+        for step in range(self.lag, self.lag + n_steps):
+            path[:, step] = sum(-self.polynomial[j] * path[:, step - j] for j in used)
+        return path[:, self.lag :]
+
+    def to_units(self, u, codes, table):
+        """Bring numbers (n, ..., k) in units of their series back to the user's."""
+        center, scale = table.moments[codes, 0], table.moments[codes, 1]
+        shape = (len(u), *(1,) * (u.ndim - 2), u.shape[-1])
+        values = u * scale.reshape(shape) + center.reshape(shape)
+        if self.log.any():
+            with np.errstate(over="ignore"):
+                values[..., self.log] = np.exp(values[..., self.log])
+        return values
+
+    def from_units(self, values, codes, table):
+        """Bring targets (n, k) in the user's units to units of their series."""
+        center, scale = table.moments[codes, 0], table.moments[codes, 1]
+        return (self._transformed(values) - center) / scale
+
+    def _transformed(self, y):
+        if not self.log.any():
+            return y
+        y = y.copy()
+        logged = y[:, self.log]
+        if self.floor is None:
+            self.floor = np.nanmin(logged, axis=0) / 2
+        y[:, self.log] = np.log(np.maximum(logged, self.floor))
+        return y
+
+
+def _polynomial(difference, seasonal_difference, sp):
+    """Coefficients, by lag, of ``(1 - B)**d (1 - B**sp)**D``."""
+    polynomial = np.ones(1)
+    for _ in range(difference):
+        polynomial = np.convolve(polynomial, [1.0, -1.0])
+    for _ in range(seasonal_difference):
+        polynomial = np.convolve(polynomial, [1.0, *np.zeros(sp - 1), -1.0])
+    return polynomial
+
+
+def _differences(values, polynomial):
+    """Differences (n - lag, k) of the rows of one series."""
+    n = len(values) - len(polynomial) + 1
+    parts = [
+        c * values[len(polynomial) - 1 - lag :][:n]
+        for lag, c in enumerate(polynomial)
+        if c
+    ]
+    return np.sum(parts, axis=0)
+
+
+def filled_forward(values, start):
+    """Carry the newest observation forward, within each series.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_columns) of float64
+        Rows; NaN where nothing was observed.
+    start : ndarray of shape (n_rows,) of int64
+        First row of the series of each row.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_columns)
+        NaN before the first observation.
+    """
+    here = np.arange(len(values))[:, None]
+    seen = np.where(np.isnan(values), -1, here)
+    newest = np.maximum.accumulate(seen, axis=0)
+    inside = newest >= start[:, None]
+    filled = np.take_along_axis(values, np.maximum(newest, 0), axis=0)
+    return np.where(inside, filled, np.nan)

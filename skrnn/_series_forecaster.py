@@ -1,0 +1,378 @@
+"""Forecasts of a table of series: fitting, going on, and how sure they are."""
+
+import copy
+
+import numpy as np
+
+from skrnn._conformal import AdaptiveScores
+from skrnn._recipe import Origins
+
+__all__ = ["SeriesForecaster"]
+
+# Origins whose errors are kept for the intervals.
+_MOST_SCORES = 500
+
+
+class SeriesForecaster:
+    """One network, or several, for all series of a table.
+
+    Parameters
+    ----------
+    forecasts : callable
+        Makes an unfitted `Forecasts`.
+    estimator : estimator
+        What the networks are clones of.
+    n_members : int
+        Networks of each model.
+    calibration_fraction : float or None
+        Newest share of the rows whose errors tell how sure forecasts are; None means
+        that nothing does.
+    rate : float
+        As for `AdaptiveScores`.
+    uses_loss : bool
+        Whether the loss may answer for the errors, where it can.
+    keeps_insample : bool
+        Whether the forecasts of the rows of fit are kept.
+
+    Attributes
+    ----------
+    forecasts : Forecasts
+        The networks.
+    tail : SeriesTable
+        The newest rows of each series, as many as a forecast and its errors need.
+    scores : AdaptiveScores or None
+        Errors of forecasts, for the intervals.
+    insample : dict of key to (first step, ndarray of shape (n_rows, n_targets))
+        Forecasts of the rows seen so far.
+    """
+
+    def __init__(
+        self,
+        forecasts,
+        estimator,
+        *,
+        n_members,
+        calibration_fraction,
+        rate,
+        uses_loss,
+        keeps_insample,
+    ):
+        self._new_forecasts, self._estimator = forecasts, estimator
+        self._n_members, self._fraction = n_members, calibration_fraction
+        self._rate, self._keeps_insample = rate, keeps_insample
+        self.uses_loss = uses_loss
+
+    @property
+    def recipe(self):
+        """What is local in these forecasts."""
+        return self.forecasts.recipe
+
+    @property
+    def steps(self):
+        """Steps ahead that the networks were trained for (ndarray of int64)."""
+        return self.forecasts.steps
+
+    def fit(self, table, random_state):
+        """Train on all series.
+
+        Parameters
+        ----------
+        table : SeriesTable
+            The series, with their moments.
+        random_state : numpy.random.RandomState
+            Source of the seeds.
+
+        Returns
+        -------
+        self : SeriesForecaster
+        """
+        state = random_state.get_state()
+        self.forecasts = self._new_forecasts()
+        self.forecasts.fit(table, self._estimator, self._n_members, random_state)
+        self.scores = None
+        if self._fraction is not None:
+            random_state.set_state(state)
+            self.scores = self._calibrated(table, random_state)
+        self._take_rows(table)
+        return self
+
+    def _take_rows(self, table):
+        self.tail = table.tails(self._n_kept)
+        self.insample = {}
+        if self._keeps_insample:
+            self._add_insample(table, table.first)
+
+    def for_series(self, table):
+        """The same networks for other series, of which all is told anew.
+
+        Parameters
+        ----------
+        table : SeriesTable
+            Series with their moments.
+
+        Returns
+        -------
+        SeriesForecaster
+        """
+        other = copy.copy(self)
+        other._take_rows(table)
+        if self.scores is not None:
+            # Errors in units of the scale of a window hold for any series.
+            pooled = self.scores.errors.reshape(1, -1, *self.scores.errors.shape[2:])
+            if len(self.scores.errors) > 1:
+                pooled = np.concatenate(list(self.scores.errors), axis=0)[None]
+            errors = np.repeat(pooled, len(table.keys), axis=0)
+            other.scores = self._scores_of(errors[:, -_MOST_SCORES:])
+        return other
+
+    @property
+    def _n_kept(self):
+        return self.forecasts.n_before + int(self.steps[-1])
+
+    # -- going on ---------------------------------------------------------------
+
+    def extended(self, newer):
+        """The tail with newer rows behind it (SeriesTable), with all moments."""
+        table = self.tail.followed_by(newer, self._n_kept)
+        self.recipe.learn_moments(table)
+        return table
+
+    def update(self, newer, n_epochs):
+        """Take in newer rows.
+
+        Parameters
+        ----------
+        newer : SeriesTable
+            Rows after those seen, or in their place.
+        n_epochs : int
+            How often the networks read the new samples; 0 leaves them as they are.
+        """
+        known_until = self._known_until(newer)
+        table = self.extended(newer)
+        last = np.array([known_until.get(key, -1) for key in table.keys])
+        is_new = np.array([key not in known_until for key in table.keys])
+        last[is_new] = table.first[is_new] - 1
+        if self.scores is not None:
+            self.scores = self.scores_after(table, last)
+        if self._keeps_insample:
+            self.insample = dict(self.insample)
+            self._add_insample(table, last + 1)
+        if n_epochs:
+            self.forecasts = copy.deepcopy(self.forecasts)
+            self.forecasts.update(table, last, n_epochs)
+        self.tail = table.tails(self._n_kept)
+
+    def _known_until(self, newer):
+        """Last step that was seen of each series before rows that replace others."""
+        last = dict(zip(self.tail.keys, self.tail.last, strict=True))
+        begins = dict(zip(newer.keys, newer.first, strict=True))
+        ends = dict(zip(newer.keys, newer.last, strict=True))
+        for key in last:
+            if key in begins and ends[key] <= last[key]:
+                # Back in time: what came later is not known any more.
+                last[key] = min(last[key], begins[key] - 1)
+        return last
+
+    # -- forecasts --------------------------------------------------------------
+
+    def point(self, table, origins, steps):
+        """Forecasts (n, n_steps, n_targets), in the user's units."""
+        u, _ = self.forecasts.predict(table, origins, steps)
+        return self.recipe.to_units(u, origins.codes, table)
+
+    def quantiles(self, table, origins, steps, levels, offsets=None):
+        """Quantiles of forecasts, in the user's units.
+
+        Parameters
+        ----------
+        table, origins, steps
+            As for `Forecasts.predict`.
+        levels : ndarray of shape (n_levels,) of float64
+            In (0, 1).
+        offsets : ndarray of shape (n, n_known_steps, n_targets, n_levels), default=None
+            Quantiles of the errors as they were at each origin; None takes those of
+            now.
+
+        Returns
+        -------
+        ndarray of shape (n, n_steps, n_targets, n_levels)
+
+        Raises
+        ------
+        ValueError
+            If neither the loss nor errors tell.
+        """
+        u = np.empty((len(origins.rows), len(steps), table.y.shape[1], len(levels)))
+        by_loss = self._by_loss(steps, levels)
+        if not by_loss.all():
+            if self.scores is None:
+                raise ValueError(
+                    f"The loss does not give the quantiles {levels[~by_loss]} of these "
+                    "forecasts. Set interval='conformal', or add them to the quantiles "
+                    "of the estimator."
+                )
+            if offsets is None:
+                offsets = self.scores.offsets(levels)[None]
+            point, scale = self.forecasts.predict(table, origins, steps)
+            u[...] = self._at_steps(offsets, steps) * scale[:, None, :, None]
+            u += point[..., None]
+        if by_loss.any():
+            u[..., by_loss] = self.forecasts.distributions(
+                "quantiles", table, origins, steps, levels[by_loss]
+            )
+        return self._sorted_units(u, levels, origins.codes, table)
+
+    def both(self, table, origins, steps, levels, offsets):
+        """Forecasts, and quantiles unless `levels` is None; see `quantiles`."""
+        point = self.point(table, origins, steps)
+        if levels is None:
+            return point, None
+        return point, self.quantiles(table, origins, steps, levels, offsets)
+
+    def laws(self, table, origins, steps):
+        """Parameters of the likelihood (n, n_steps, n_targets, width).
+
+        Location and scale in the user's units, but of the logarithm where that is what
+        is forecast.
+        """
+        laws = self.forecasts.distributions("laws", table, origins, steps)
+        center, scale = np.moveaxis(table.moments[origins.codes], 1, 0)  # (n, k)
+        laws[..., :2] *= scale[:, None, :, None]
+        laws[..., 0] += center[:, None]
+        return laws
+
+    def forecasts_of_past(self, codes, steps):
+        """Forecasts (n, k) of rows that were seen; NaN of steps before the first."""
+        values = np.full((len(codes), self.tail.y.shape[1]), np.nan)
+        for code in np.unique(codes):
+            start, known = self.insample[self.tail.keys[code]]
+            mine = codes == code
+            place = steps[mine] - start
+            inside = (place >= 0) & (place < len(known))
+            values[np.flatnonzero(mine)[inside]] = known[place[inside]]
+        return values
+
+    def moments_of(self, keys):
+        """Centre and scale of series (n, 2, k); NaN of those that were not seen."""
+        known = dict(zip(self.tail.keys, self.tail.moments, strict=True))
+        unknown = np.full(self.tail.moments.shape[1:], np.nan)
+        return np.array([known.get(key, unknown) for key in keys])
+
+    def insample_quantiles(self, values, codes, levels):
+        """Quantiles about forecasts of the past (n, k), as if of typical windows."""
+        offsets = self.scores.offsets(levels)[0]  # (k, n_levels)
+        u = self.recipe.from_units(values, codes, self.tail)[..., None] + offsets
+        return self._sorted_units(u[:, None], levels, codes, self.tail)[:, 0]
+
+    def _by_loss(self, steps, levels):
+        if not self.uses_loss or not self.forecasts.gives_distributions(steps):
+            return np.zeros(len(levels), dtype=bool)
+        return self.forecasts.knows_levels(levels)
+
+    def _at_steps(self, offsets, steps):
+        """Offsets (n, n_steps, ...) of steps ahead, beyond those known as of a walk."""
+        known = self.steps
+        place = np.minimum(np.searchsorted(known, steps), len(known) - 1)
+        growth = np.sqrt(np.maximum(steps / known[-1], 1.0))
+        return offsets[:, place] * growth[:, None, None]
+
+    def _sorted_units(self, u, levels, codes, table):
+        """Numbers (n, S, k, n_levels) in the user's units, rising with the level."""
+        order = np.argsort(levels)
+        u[..., order] = np.sort(u, axis=-1)
+        values = np.moveaxis(u, -1, -2)  # (n, S, n_levels, k)
+        values = self.recipe.to_units(values, codes, table)
+        return np.moveaxis(values, -1, -2)
+
+    # -- errors, for the intervals ----------------------------------------------
+
+    def _scores_of(self, errors):
+        return AdaptiveScores(errors, self.steps, self._rate, _MOST_SCORES)
+
+    def _calibrated(self, table, random_state):
+        """Errors on the newest rows of networks that have not seen them."""
+        lengths = table.lengths
+        wanted = np.maximum(self._fraction * lengths, np.minimum(40, 0.4 * lengths))
+        least = self.recipe.lag + int(self.steps[-1]) + 8
+        held_out = np.minimum(wanted.astype(int), np.maximum(lengths - least, 0))
+        if not held_out.any():
+            # Too few rows to set some aside: the errors are those of training.
+            held_out, judge = lengths - 1, self.forecasts
+        else:
+            judge = self._new_forecasts()
+            older = table.until(table.last - held_out)
+            judge.fit(older, self._estimator, self._n_members, random_state)
+        held_out = np.minimum(held_out, _MOST_SCORES)
+        shape = (len(lengths), int(held_out.max()) + 1)
+        errors = np.full((*shape, len(self.steps), table.y.shape[1]), np.nan)
+        self._fill_errors(errors, judge, table, held_out)
+        return self._scores_of(errors)
+
+    def scores_after(self, table, known_until):
+        """Errors of before with those that rows of a table tell.
+
+        Parameters
+        ----------
+        table : SeriesTable
+            The tail with newer rows.
+        known_until : ndarray of shape (n_series,) of int64
+            Step of each series after which rows are new.
+
+        Returns
+        -------
+        AdaptiveScores
+        """
+        old = self.scores.errors
+        n_new = np.maximum(table.last - known_until, 0)
+        n_cols = min(old.shape[1] + int(n_new.max()), _MOST_SCORES)
+        errors = np.full((len(table.keys), n_cols, *old.shape[2:]), np.nan)
+        for code in range(len(old)):
+            kept = min(old.shape[1], n_cols - int(n_new[code]))
+            if kept > 0:
+                stop = n_cols - n_new[code]
+                errors[code, stop - kept : stop] = old[code, old.shape[1] - kept :]
+        reach = np.minimum(n_new + int(self.steps[-1]), n_cols - 1)
+        reach = np.minimum(reach, table.lengths - 1)
+        self._fill_errors(errors, self.forecasts, table, np.where(n_new, reach, 0))
+        return self._scores_of(errors)
+
+    def _fill_errors(self, errors, forecasts, table, n_newest):
+        """Compute the errors from each of the newest origins; the last has none yet."""
+        codes = np.repeat(np.arange(len(n_newest)), n_newest)
+        if not len(codes):
+            return
+        first = np.repeat(np.append(0, np.cumsum(n_newest)[:-1]), n_newest)
+        back = np.repeat(n_newest, n_newest) - (np.arange(len(codes)) - first)
+        rows = table.begin[codes + 1] - 1 - back
+        origins = Origins(rows, codes)
+        forecast, scale = forecasts.predict(table, origins, self.steps)
+        prepared = self.recipe.prepare(table)
+        future = rows[:, None] + self.steps
+        inside = future < table.begin[codes + 1][:, None]
+        future = np.where(inside, future, 0)
+        seen = inside[..., None] & prepared.known[future]
+        found = (prepared.u[future] - forecast) / scale[:, None]
+        place = errors.shape[1] - 1 - back
+        old = errors[codes, place]
+        errors[codes, place] = np.where(seen, found, old)
+
+    # -- forecasts of the past --------------------------------------------------
+
+    def _add_insample(self, table, first):
+        """Keep forecasts of the rows from these steps on, by the shortest step."""
+        step = int(self.steps[0])
+        begin = np.maximum(first - table.first, 0)
+        codes = np.repeat(np.arange(len(table.keys)), table.lengths - begin)
+        counts = table.lengths - begin
+        skipped = np.repeat(begin - (np.cumsum(counts) - counts), counts)
+        targets = table.begin[codes] + np.arange(len(codes)) + skipped
+        rows = np.maximum(targets - step, table.begin[codes] - 1)
+        point = self.point(table, Origins(rows, codes), np.array([step]))[:, 0]
+        parts = np.split(point, np.cumsum(counts)[:-1])
+        for code, (key, new) in enumerate(zip(table.keys, parts, strict=True)):
+            start = int(table.first[code] + begin[code])
+            if key in self.insample:
+                old_start, old = self.insample[key]
+                new = np.concatenate([old[: max(start - old_start, 0)], new])
+                start = min(start, old_start)
+            self.insample[key] = (start, new)

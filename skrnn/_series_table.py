@@ -1,0 +1,271 @@
+"""One or many series as flat rows without gaps: series after series, step by step."""
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["SeriesTable", "split_keys", "table_of"]
+
+
+class SeriesTable:
+    """Rows of series, each without a gap; what is missing is NaN.
+
+    Parameters
+    ----------
+    keys : list
+        Label of each series: a tuple of the levels of a MultiIndex but the last, or
+        the empty tuple for a single series.
+    first : ndarray of shape (n_series,) of int64
+        Step, on the time axis, of the first row of each series.
+    begin : ndarray of shape (n_series + 1,) of int64
+        Where in the rows each series begins; at the end, the number of rows.
+    y : ndarray of shape (n_rows, n_targets) of float64
+        Targets.
+    x : ndarray of shape (n_rows, n_exogenous) of float64, or None
+        Exogenous values.
+    moments : ndarray of shape (n_series, 2, n_targets) of float64, or None
+        Centre and scale of the targets of each series; NaN where not known yet.
+    """
+
+    def __init__(self, keys, first, begin, y, x=None, moments=None):
+        self.keys, self.first, self.begin = keys, first, begin
+        self.y, self.x, self.moments = y, x, moments
+
+    @property
+    def lengths(self):
+        """Rows of each series, ndarray of shape (n_series,)."""
+        return np.diff(self.begin)
+
+    @property
+    def last(self):
+        """Step of the last row of each series, ndarray of shape (n_series,)."""
+        return self.first + self.lengths - 1
+
+    @property
+    def codes(self):
+        """Number of the series of each row, ndarray of shape (n_rows,)."""
+        return np.repeat(np.arange(len(self.keys)), self.lengths)
+
+    @property
+    def ordinals(self):
+        """Step of each row, ndarray of shape (n_rows,)."""
+        return np.arange(self.begin[-1]) + np.repeat(
+            self.first - self.begin[:-1], self.lengths
+        )
+
+    def positions(self, codes, ordinals):
+        """Rows of the given series at the given steps; -1 where there is none."""
+        inside = (ordinals >= self.first[codes]) & (ordinals <= self.last[codes])
+        place = self.begin[codes] + ordinals - self.first[codes]
+        return np.where(inside, place, -1)
+
+    def spanning(self, first, last):
+        """The same series from one step to another: cut, or filled up with NaN.
+
+        Parameters
+        ----------
+        first, last : ndarray of shape (n_series,) of int64
+            First and last step of each series.
+
+        Returns
+        -------
+        SeriesTable
+        """
+        lengths = np.maximum(last - first + 1, 0)
+        begin = np.append(0, np.cumsum(lengths))
+        table = SeriesTable(self.keys, first, begin, None, None, self.moments)
+        place = self.positions(table.codes, table.ordinals)
+        table.y = _taken(self.y, place)
+        table.x = None if self.x is None else _taken(self.x, place)
+        return table
+
+    def tails(self, n_rows):
+        """The last `n_rows` rows of each series, in a table of its own."""
+        first = np.maximum(self.first, self.last - n_rows + 1)
+        return self.spanning(first, self.last)
+
+    def contexts(self, rows, n_before, n_after):
+        """What is known at some rows: a series of its own for each.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n,) of int64
+            The newest row of each.
+        n_before : int
+            Rows up to and with the newest one, fewer where the series begins later.
+        n_after : int
+            Rows after it, of which only the exogenous values are there.
+
+        Returns
+        -------
+        table : SeriesTable of n series
+        newest : ndarray of shape (n,) of int64
+            Where in it the newest rows are.
+        """
+        codes = np.searchsorted(self.begin, rows, side="right") - 1
+        now = rows - self.begin[codes] + self.first[codes]
+        first = np.maximum(self.first[codes], now - n_before + 1)
+        lengths = now + n_after - first + 1
+        begin = np.append(0, np.cumsum(lengths))
+        keys = [self.keys[code] for code in codes]
+        moments = None if self.moments is None else self.moments[codes]
+        table = SeriesTable(keys, first, begin, None, None, moments)
+        place = self.positions(np.repeat(codes, lengths), table.ordinals)
+        if self.x is not None:
+            table.x = _taken(self.x, place)
+        newest = begin[:-1] + now - first
+        place[table.ordinals > np.repeat(now, lengths)] = -1
+        table.y = _taken(self.y, place)
+        return table, newest
+
+    def chosen(self, codes):
+        """The series of these numbers, in this order; one may come several times."""
+        codes = np.asarray(codes, dtype=np.int64)
+        begin = np.append(0, np.cumsum(self.lengths[codes]))
+        keys = [self.keys[code] for code in codes]
+        moments = None if self.moments is None else self.moments[codes]
+        table = SeriesTable(keys, self.first[codes], begin, None, None, moments)
+        place = np.arange(begin[-1]) + np.repeat(
+            self.begin[codes] - begin[:-1], self.lengths[codes]
+        )
+        table.y = self.y[place]
+        table.x = None if self.x is None else self.x[place]
+        return table
+
+    def until(self, last):
+        """The same series up to these steps (ndarray of shape (n_series,))."""
+        return self.spanning(self.first, np.minimum(last, self.last))
+
+    def followed_by(self, newer, n_kept):
+        """These series with newer rows, which win over their own.
+
+        A series ends where its newer rows end, even if it went on; one without newer
+        rows stays as it is; new ones come last.
+
+        Parameters
+        ----------
+        newer : SeriesTable
+            The newer rows.
+        n_kept : int
+            No more than so many rows of each series before the newer ones are kept.
+
+        Returns
+        -------
+        SeriesTable
+        """
+        here = {key: i for i, key in enumerate(self.keys)}
+        keys = self.keys + [key for key in newer.keys if key not in here]
+        there = {key: i for i, key in enumerate(newer.keys)}
+        parts, firsts = [], []
+        for key in keys:
+            old, new = here.get(key), there.get(key)
+            if new is None:
+                first, last = self.first[old], self.last[old]
+            else:
+                first, last = newer.first[new], newer.last[new]
+                if old is not None:
+                    earliest = max(self.first[old], first - n_kept)
+                    first = min(first, earliest) if earliest <= last else first
+            firsts.append(first)
+            part = [
+                _cut(table, code, first, last)
+                for table, code in ((self, old), (newer, new))
+                if code is not None
+            ]
+            parts.append(part[0] if len(part) == 1 else _overlaid(*part))
+        begin = np.append(0, np.cumsum([len(y) for y, _ in parts]))
+        y = np.concatenate([y for y, _ in parts])
+        x = None if self.x is None else np.concatenate([x for _, x in parts])
+        moments = self.moments
+        if moments is not None:
+            unknown = np.full((len(keys) - len(self.keys), *moments.shape[1:]), np.nan)
+            moments = np.concatenate([moments, unknown])
+        return SeriesTable(keys, np.array(firsts, dtype=np.int64), begin, y, x, moments)
+
+    def with_x(self, x, codes, ordinals):
+        """Fill in exogenous values, given row by row, wherever there is a row."""
+        place = self.positions(codes, ordinals)
+        merged = self.x.copy()
+        inside = place >= 0
+        merged[place[inside]] = x[inside]
+        return SeriesTable(
+            self.keys, self.first, self.begin, self.y, merged, self.moments
+        )
+
+
+def _taken(values, place):
+    taken = np.full((len(place), values.shape[1]), np.nan)
+    taken[place >= 0] = values[place[place >= 0]]
+    return taken
+
+
+def _cut(table, code, first, last):
+    one = table.chosen([code]).spanning(np.array([first]), np.array([last]))
+    return one.y, one.x
+
+
+def _overlaid(older, newer):
+    """Newer values where there are any, else older."""
+    return tuple(
+        None if old is None else np.where(np.isnan(new), old, new)
+        for old, new in zip(older, newer, strict=True)
+    )
+
+
+def split_keys(index):
+    """Labels of the series of an index, the number of each row, and their times.
+
+    Parameters
+    ----------
+    index : pandas.Index
+        With several levels, the last is the time and the others name the series.
+
+    Returns
+    -------
+    keys : list of tuple
+        In order of appearance; ``[()]`` for one series.
+    codes : ndarray of shape (n_rows,) of int64
+        Number of the series of each row.
+    times : pandas.Index
+        Time of each row.
+    """
+    if not isinstance(index, pd.MultiIndex):
+        return [()], np.zeros(len(index), dtype=np.int64), index
+    times = index.get_level_values(-1)
+    names = index.droplevel(-1)
+    codes, uniques = pd.factorize(names)
+    keys = [key if isinstance(key, tuple) else (key,) for key in uniques]
+    return keys, codes.astype(np.int64), times
+
+
+def table_of(keys, codes, ordinals, y, x=None):
+    """Lay rows, given in any order, on the grid of their steps.
+
+    Parameters
+    ----------
+    keys : list of tuple
+        Label of each series.
+    codes, ordinals : ndarray of shape (n_rows,) of int64
+        Series and step of each row.
+    y : ndarray of shape (n_rows, n_targets)
+        Targets.
+    x : ndarray of shape (n_rows, n_exogenous), default=None
+        Exogenous values.
+
+    Returns
+    -------
+    SeriesTable
+        Every series from its first row to its last.
+    """
+    first = np.full(len(keys), np.iinfo(np.int64).max)
+    last = np.full(len(keys), np.iinfo(np.int64).min)
+    np.minimum.at(first, codes, ordinals)
+    np.maximum.at(last, codes, ordinals)
+    begin = np.append(0, np.cumsum(last - first + 1))
+    table = SeriesTable(keys, first, begin, None)
+    place = table.positions(codes, ordinals)
+    table.y = np.full((begin[-1], y.shape[1]), np.nan)
+    table.y[place] = y
+    if x is not None:
+        table.x = np.full((begin[-1], x.shape[1]), np.nan)
+        table.x[place] = x
+    return table

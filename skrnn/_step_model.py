@@ -1,0 +1,222 @@
+"""Networks that forecast given steps ahead from windows, and ensembles of them."""
+
+import copy
+
+import numpy as np
+from sklearn.base import clone
+
+from skrnn._recipe import Origins
+
+__all__ = ["StepModel"]
+
+
+class StepModel:
+    """Forecasts of some steps ahead, each from the window up to its origin.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What is local.
+    covariates : Covariates
+        The other columns.
+    axis : TimeAxis
+        Of the steps.
+    steps : ndarray of int64
+        Steps ahead, rising.
+    window_length : int
+        Rows of a window.
+    """
+
+    def __init__(self, recipe, covariates, axis, steps, window_length):
+        self.recipe, self.covariates, self.axis = recipe, covariates, axis
+        self.steps, self.window_length = np.asarray(steps), window_length
+        # Between them the shifts show a window every future row up to its last step.
+        last = int(self.steps[-1])
+        self.shifts = list(range(last, 0, -window_length))
+
+    def fit(self, prepared, members):
+        """Train one network for each member.
+
+        Parameters
+        ----------
+        prepared : Prepared
+            The table.
+        members : list of estimator
+            Unfitted; they are fitted in place.
+
+        Returns
+        -------
+        self : StepModel
+        """
+        X, Y, weight = self.samples(prepared)
+        self.members = members
+        for member in members:
+            gap = int(self.steps[-1]) - 1
+            if getattr(member, "validation_gap", None) == 0 and gap:
+                member.set_params(validation_gap=gap)
+            options = {} if weight is None else {"sample_weight": weight}
+            member.fit(X, Y, **options)
+        return self
+
+    def update(self, prepared, newer_than, n_epochs):
+        """Train on with the samples whose targets are new.
+
+        Parameters
+        ----------
+        prepared : Prepared
+            The table.
+        newer_than : ndarray of shape (n_series,) of int64
+            Step of each series whose later values are new.
+        n_epochs : int
+            How often the samples are read.
+        """
+        X, Y, weight = self.samples(prepared, newer_than)
+        if not len(X):
+            return
+        options = {} if weight is None else {"sample_weight": weight}
+        for member in self.members:
+            for _ in range(n_epochs):
+                member.partial_fit(X, Y, **options)
+
+    def samples(self, prepared, newer_than=None):
+        """Windows and targets of all rows whose future is known.
+
+        Returns
+        -------
+        X : LocalWindows of shape (n, window_length, n_features)
+        Y : ndarray of shape (n, n_steps * n_targets), step-major
+        weight : ndarray of shape (n,), or None
+            The share of the targets that was observed, where some was not.
+        """
+        origins = self._training_origins(prepared, newer_than)
+        X = self.windows(prepared, origins)
+        future = origins.rows[:, None] + self.steps  # (n, S)
+        base = self._baseline(prepared, origins, X)
+        Y = (prepared.u[future] - base) / X.scale[:, None]
+        seen = prepared.known[future].reshape(len(Y), -1)
+        Y = Y.reshape(len(Y), -1)
+        if seen.all():
+            return X, Y, None
+        kept = np.flatnonzero(seen.any(axis=1))
+        return X[kept], Y[kept], seen[kept].mean(axis=1)
+
+    def _training_origins(self, prepared, newer_than):
+        table, last = prepared.table, int(self.steps[-1])
+        codes = table.codes
+        rows = np.arange(len(codes))
+        # Shorter windows teach as well, but not those that hardly hold a thing.
+        least = self.recipe.lag + max(1, min(self.window_length // 2, 12))
+        begin, stop = table.begin[codes], table.begin[codes + 1]
+        usable = (rows + 1 - begin >= least) & (rows + last < stop)
+        if not usable.any():
+            usable = (rows + 1 - begin > self.recipe.lag) & (rows + last < stop)
+        if not usable.any():
+            usable = rows + last < stop
+        if newer_than is not None:
+            usable &= table.ordinals + last > newer_than[codes]
+        elif not usable.any():
+            raise ValueError(
+                f"No series is longer than the {last} steps ahead that are to be "
+                f"forecast: the longest has {table.lengths.max()} rows. Give a "
+                "shorter fh, or longer series."
+            )
+        return Origins(rows[usable], codes[usable])
+
+    def windows(self, prepared, origins):
+        """Windows (n, window_length, n_features) that end at the origins."""
+        columns, names = self.covariates.columns(prepared, self.axis, self.shifts)
+        return self.recipe.windows(
+            prepared, columns, origins, self.window_length, names
+        )
+
+    def _baseline(self, prepared, origins, windows):
+        last = int(self.steps[-1])
+        base = self.recipe.baseline(prepared, origins, windows, last)
+        return base[:, self.steps - 1]
+
+    def predict(self, prepared, origins):
+        """Forecast from some rows.
+
+        Returns
+        -------
+        point : ndarray of shape (n, n_steps, n_targets) of float64
+            In units of the series; the mean over the members.
+        scale : ndarray of shape (n, n_targets) of float64
+            That of each window.
+        """
+        X = self.windows(prepared, origins)
+        base = self._baseline(prepared, origins, X)
+        outputs = np.mean([member.predict(X) for member in self.members], axis=0)
+        return base + outputs.reshape(base.shape) * X.scale[:, None], X.scale
+
+    def quantiles(self, prepared, origins, levels):
+        """Quantiles as the loss gives them (n, n_steps, n_targets, n_levels)."""
+        X = self.windows(prepared, origins)
+        base = self._baseline(prepared, origins, X)
+        shape = (*base.shape, -1)
+        parts = []
+        for member in self.members:
+            outputs = _quantiles_of(member, X, levels)
+            parts.append(outputs.reshape(shape) * X.scale[:, None, :, None])
+        return base[..., None] + np.mean(parts, axis=0)
+
+    def laws(self, prepared, origins):
+        """Parameters of a likelihood (n, n_steps, n_targets, width), location first.
+
+        The mean over the members, whose quantiles then are the mean quantiles. The
+        second is a scale; all others have no unit.
+        """
+        X = self.windows(prepared, origins)
+        base = self._baseline(prepared, origins, X)
+        outputs = np.mean([m._predict_outputs(X) for m in self.members], axis=0)
+        laws = outputs.reshape(*base.shape, -1)
+        laws[..., :2] *= X.scale[:, None, :, None]
+        laws[..., 0] += base
+        return laws
+
+
+def _quantiles_of(member, X, levels):
+    """Quantiles (..., n_levels) of a member at any levels."""
+    if member.loss != "quantile":
+        asked = copy.copy(member)
+        asked.quantiles = tuple(levels)
+        return asked.predict_quantiles(X)
+    known = np.array(member.quantiles, dtype=float)
+    order = np.argsort(known)
+    values = member.predict_quantiles(X)[..., order]
+    if len(known) == 1:
+        return np.repeat(values, len(levels), axis=-1)
+    known = known[order]
+    right = np.clip(np.searchsorted(known, levels), 1, len(known) - 1)
+    share = (np.asarray(levels) - known[right - 1]) / (known[right] - known[right - 1])
+    share = np.clip(share, 0.0, 1.0)
+    return values[..., right - 1] * (1 - share) + values[..., right] * share
+
+
+def new_members(estimator, n_members, random_state):
+    """Clones of an estimator, each with a seed of its own where it has none.
+
+    Parameters
+    ----------
+    estimator : estimator
+        What to clone.
+    n_members : int
+        How many.
+    random_state : numpy.random.RandomState
+        Source of the seeds.
+
+    Returns
+    -------
+    list of estimator
+    """
+    members = []
+    for i in range(n_members):
+        member = clone(estimator)
+        seed = int(random_state.randint(2**31 - 1))
+        parameters = member.get_params(deep=False)
+        if "random_state" in parameters:
+            own = parameters["random_state"]
+            if own is None or (i and isinstance(own, int | np.integer)):
+                member.set_params(random_state=seed if own is None else own + i)
+        members.append(member)
+    return members
