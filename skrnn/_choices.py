@@ -21,6 +21,9 @@ _USUAL = {
     "s": 60,
 }
 _MOST_SERIES, _MOST_ORIGINS = 50, 2000
+# How small the error has to be, beside that of a forecast by the last value, for seasonal
+# differences and for the mean of the window.
+_SEASON_GAIN, _LEVEL_GAIN = 0.55, 0.8
 # An autocorrelation below this is no season.
 _LEAST_CORRELATION = 0.3
 
@@ -153,27 +156,32 @@ def choose_differences(table, log, sp, scaling, window_length, n_steps, given):
     Returns
     -------
     difference, seasonal_difference : int
-        Those whose forecast "nothing changes any more" has the least mean absolute
-        error, relative to the deviation of each series.
+        Judged by the forecast "nothing changes any more": by its mean absolute error
+        about the median error of each step, which any network learns to add. One
+        difference from row to row is the rule; the season is taken off if that leaves
+        far less, and the level of the window is preferred to its last value if it
+        comes nearer.
     """
     often, seasonally = given
-    orders = [0, 1] if often == "auto" else [often]
+    orders = [1, 0] if often == "auto" else [often]
     seasonal = [0, 1] if seasonally == "auto" else [seasonally]
     if sp == 1 and seasonally == "auto":
         seasonal = [0]
     candidates = [(d, D) for D in seasonal for d in orders]
-    if len(candidates) == 1:
-        return candidates[0]
     longest = max(d + D * sp for d, D in candidates)
-    errors = []
+    if len(candidates) == 1 or table.lengths.max() <= longest + n_steps + 1:
+        return candidates[0]
+    errors = {}
     for d, D in candidates:
         recipe = Recipe(log, d, D, sp, scaling)
-        errors.append(
-            _error_of(recipe, table, longest, window_length, n_steps)
-            if table.lengths.max() > longest + n_steps
-            else d + D  # too short to tell
-        )
-    return candidates[int(np.argmin(errors))]
+        errors[d, D] = _error_of(recipe, table, longest, window_length, n_steps)
+        if D:
+            # A network learns a season; it pays to take it off where that is most of
+            # what there is.
+            errors[d, D] /= _SEASON_GAIN
+        elif d == 0:
+            errors[d, D] /= _LEVEL_GAIN
+    return min(candidates, key=errors.get)
 
 
 def _error_of(recipe, table, n_before, window_length, n_steps):
@@ -190,8 +198,9 @@ def _error_of(recipe, table, n_before, window_length, n_steps):
     windows = recipe.windows(prepared, prepared.z, origins, window_length, None)
     base = recipe.baseline(prepared, origins, windows, n_steps)
     future = rows[:, None] + np.arange(1, n_steps + 1)
-    error = np.abs(prepared.u[future] - base)
+    error = prepared.u[future] - base
     error[~prepared.known[future]] = np.nan
+    error = np.abs(error - np.nanmedian(error, axis=0))
     spread = np.array(
         [
             prepared.u[start:stop].std(axis=0)

@@ -337,7 +337,9 @@ class RNNForecaster(BaseForecaster):
         )
         engine = SeriesForecaster(
             forecasts,
-            RNNRegressor("gru", 32) if self.estimator is None else self.estimator,
+            RNNRegressor("gru", 32, learning_rate=0.003)
+            if self.estimator is None
+            else self.estimator,
             n_members=self.n_estimators,
             calibration_fraction=self.calibration_fraction
             if self._is_calibrated()
