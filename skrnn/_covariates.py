@@ -118,9 +118,20 @@ class Covariates:
             codes = np.array([self.code_of.get(key, unknown) for key in table.keys])
             parts.append(np.repeat(codes, table.lengths, axis=0))
             names += [f"series {i}" for i in range(width)]
-        return np.concatenate(parts, axis=1), names
+        return np.concatenate(parts, axis=1), _distinct(names)
 
     def _shifted(self, x, table, shifts):
         last = np.repeat(table.begin[1:] - 1, table.lengths)
         here = np.arange(len(x))
         return [x[np.minimum(here + shift, last)] for shift in shifts]
+
+
+def _distinct(names):
+    """The same names, with a prime at those that were there before."""
+    seen, distinct = set(), []
+    for name in names:
+        while name in seen:
+            name += "'"
+        seen.add(name)
+        distinct.append(name)
+    return distinct

@@ -6,6 +6,7 @@ from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -29,7 +30,7 @@ from skrnn._covariates import Covariates
 from skrnn._distributions import distribution
 from skrnn._recipe import Origins, Recipe
 from skrnn._series_forecaster import SeriesForecaster
-from skrnn._series_frames import SeriesFrames
+from skrnn._series_frames import SeriesFrames, time_axis
 from skrnn._strategies import STRATEGIES, Forecasts
 from skrnn.regressor import RNNRegressor
 
@@ -169,7 +170,6 @@ class RNNForecaster(BaseForecaster):
         "capability:multivariate": True,
         "scitype:y": "both",
         "capability:exogenous": True,
-        "ignores-exogeneous-X": False,
         "capability:insample": True,
         "capability:pred_int": True,
         "capability:pred_int:insample": True,
@@ -225,7 +225,12 @@ class RNNForecaster(BaseForecaster):
         quick = RNNRegressor("gru", 4, max_epochs=2, early_stopping=False)
         normal = RNNRegressor("rnn", 4, max_epochs=2, loss="gaussian")
         return [
-            {"estimator": quick, "n_estimators": 1, "random_state": 0},
+            {
+                "estimator": quick,
+                "strategy": "recursive",
+                "n_estimators": 1,
+                "random_state": 0,
+            },
             {
                 "estimator": normal,
                 "window_length": 5,
@@ -233,13 +238,6 @@ class RNNForecaster(BaseForecaster):
                 "insample": False,
                 "series_id": True,
                 "scaling": "series",
-                "random_state": 0,
-            },
-            {
-                "estimator": quick,
-                "window_length": 3,
-                "strategy": "recursive",
-                "n_estimators": 1,
                 "random_state": 0,
             },
         ]
@@ -287,6 +285,8 @@ class RNNForecaster(BaseForecaster):
         self.insample = insample
         self.random_state = random_state
         super().__init__()
+        # What sktime remembers where its config says so.
+        self._y = self._X = None
         self.set_tags(
             **{
                 "capability:insample": bool(insample),
@@ -319,7 +319,7 @@ class RNNForecaster(BaseForecaster):
             caller_name=type(self).__name__,
         )
         random_state = self._new_random_state()
-        frames = SeriesFrames(y, X, self.past_covariates)
+        self.frames_ = frames = SeriesFrames(y, X, self.past_covariates)
         table = frames.table(y, X)
         if np.isnan(table.y).all():
             raise ValueError("y holds nothing but NaN. Give at least some values.")
@@ -553,8 +553,36 @@ class RNNForecaster(BaseForecaster):
             return self._for(y, X).predict_interval(fh=fh, X=X, coverage=coverage)
         return super().predict_interval(fh=fh, X=X, coverage=coverage)
 
+    def _set_cutoff_from_y(self, y):
+        super()._set_cutoff_from_y(y)
+        times = self._cutoff
+        if isinstance(times, pd.DatetimeIndex) and times.freq is None:
+            # sktime counts with it, and dates with gaps do not show it.
+            times = times.copy()
+            times.freq = self._axis_of(y).freq
+            self._cutoff = times
+
+    def _axis_of(self, y):
+        return self.frames_.axis if hasattr(self, "frames_") else time_axis(y.index)
+
+    @property
+    def _now(self):
+        """Step of the cutoff."""
+        return int(self.frames_.axis.ordinals(self.cutoff)[0])
+
     def _relative(self, fh):
-        return np.asarray(fh.to_relative(self.cutoff).to_numpy(), dtype=np.int64)
+        """Steps ahead of the cutoff, in the order of `fh` (ndarray of int64)."""
+        times = fh.to_pandas()
+        if not fh.is_relative and self.cutoff is None:
+            raise ValueError(
+                "pretrain needs fh in steps ahead, since it has series of many ends; "
+                f"got the times {list(times)}."
+            )
+        if not fh.is_relative:
+            return self.frames_.axis.ordinals(times) - self._now
+        if pd.api.types.is_integer_dtype(times.dtype):
+            return times.to_numpy(dtype=np.int64)
+        return self.frames_.axis.ordinals(self.cutoff[0] + times) - self._now
 
     def _predict(self, fh, X):
         values = self._by_series(fh, X, self.forecaster_.point)
@@ -584,20 +612,34 @@ class RNNForecaster(BaseForecaster):
             and engine.forecasts.gives_distributions(steps)
             and not (self.log_.any() and (loss == "student_t" or not self.log_.all()))
         )
-        if not is_parametric:
-            return super()._predict_proba(fh=fh, X=X, marginal=marginal)
-        values = self._by_series(fh, X, engine.laws)  # (S, n, k, width)
-        laws = values.reshape(-1, *values.shape[2:])
-        return distribution(
-            laws, self.log_.any(), self._index(fh), self.frames_.y_columns
-        )
+        if is_parametric:
+            laws = self._by_series(fh, X, engine.laws)  # (S, n, k, width)
+            laws = laws.reshape(-1, *laws.shape[2:])
+        else:
+            center = self._predict(fh, X).to_numpy()
+            laws = np.stack([center, self._deviations(fh, X).to_numpy()], axis=-1)
+        is_log = is_parametric and self.log_.any()
+        return distribution(laws, is_log, self._index(fh), self._get_varnames())
+
+    def _predict_var(self, fh, X, cov=False):
+        if cov:
+            raise NotImplementedError(
+                "RNNForecaster has variances of each time by itself, no covariances. "
+                "Set cov=False."
+            )
+        return self._deviations(fh, X) ** 2
+
+    def _deviations(self, fh, X):
+        """Standard deviations of normal distributions with the quartiles forecast."""
+        quartiles = self._predict_quantiles(fh, X, [0.25, 0.75])
+        low, high = (quartiles.xs(q, axis=1, level=1) for q in (0.25, 0.75))
+        return (high - low) / (2 * norm.ppf(0.75))
 
     def _by_series(self, fh, X, of_future, of_past=None):
         """Values (n_series, n_steps of fh, ...) of the series, wherever they end."""
         engine = self.forecaster_
         tail = engine.tail
-        steps = self._relative(fh)
-        now = int(self.frames_.axis.ordinals(self.cutoff)[0])
+        steps, now = self._relative(fh), self._now
         ahead = steps + (now - tail.last)[:, None]  # (S, n) counted from their own end
         values = None
         for late in np.unique(now - tail.last):
@@ -627,7 +669,7 @@ class RNNForecaster(BaseForecaster):
 
     def _index(self, fh):
         keys = self.forecaster_.tail.keys
-        times = fh.to_absolute_index(self.cutoff)
+        times = self.frames_.axis.times(self._now + self._relative(fh))
         return self.frames_.index(keys, [times] * len(keys))
 
     def _frame(self, values, fh, columns):

@@ -6,7 +6,14 @@ import pandas as pd
 from skrnn._series_table import split_keys, table_of
 from skrnn._time_axis import TimeAxis
 
-__all__ = ["SeriesFrames"]
+__all__ = ["SeriesFrames", "time_axis"]
+
+
+def time_axis(index):
+    """The axis of an index of rows (TimeAxis), whose last level is the time."""
+    _, codes, times = split_keys(index)
+    starts = np.flatnonzero(np.append(True, codes[1:] != codes[:-1]))
+    return TimeAxis(times, starts, getattr(index, "freq", None))
 
 
 class SeriesFrames:
@@ -29,9 +36,7 @@ class SeriesFrames:
     """
 
     def __init__(self, y, X, past_covariates):
-        _, codes, times = split_keys(y.index)
-        starts = np.flatnonzero(np.append(True, codes[1:] != codes[:-1]))
-        self.axis = TimeAxis(times, starts, getattr(y.index, "freq", None))
+        self.axis = time_axis(y.index)
         self.x_columns = None if X is None else X.columns
         self.is_past = self._past(past_covariates)
         self.n_targets = len(y.columns)
@@ -122,7 +127,7 @@ class SeriesFrames:
         pandas.Index
         """
         if keys == [()]:
-            return times[0]
+            return times[0].rename(self.index_names[-1])
         n_times = [len(part) for part in times]
         levels = [
             np.repeat(np.array(level, dtype=object), n_times)

@@ -1,6 +1,8 @@
 """Networks that forecast given steps ahead from windows, and ensembles of them."""
 
 import copy
+from inspect import signature
+from numbers import Integral
 
 import numpy as np
 from sklearn.base import clone
@@ -51,11 +53,11 @@ class StepModel:
         X, Y, weight = self.samples(prepared)
         self.members = members
         for member in members:
-            gap = int(self.steps[-1]) - 1
-            if getattr(member, "validation_gap", None) == 0 and gap:
-                member.set_params(validation_gap=gap)
-            options = {} if weight is None else {"sample_weight": weight}
-            member.fit(X, Y, **options)
+            for name, gap in member.get_params().items():
+                # Those of an estimator inside a pipeline too.
+                if name.split("__")[-1] == "validation_gap" and gap == 0:
+                    member.set_params(**{name: int(self.steps[-1]) - 1})
+            member.fit(X, Y, **_weights(member.fit, weight))
         return self
 
     def update(self, prepared, newer_than, n_epochs):
@@ -73,10 +75,9 @@ class StepModel:
         X, Y, weight = self.samples(prepared, newer_than)
         if not len(X):
             return
-        options = {} if weight is None else {"sample_weight": weight}
         for member in self.members:
             for _ in range(n_epochs):
-                member.partial_fit(X, Y, **options)
+                member.partial_fit(X, Y, **_weights(member.partial_fit, weight))
 
     def samples(self, prepared, newer_than=None):
         """Windows and targets of all rows whose future is known.
@@ -175,6 +176,13 @@ class StepModel:
         return laws
 
 
+def _weights(fit, weight):
+    """Weights as an option of a method, if there are any and it takes them."""
+    if weight is None or "sample_weight" not in signature(fit).parameters:
+        return {}
+    return {"sample_weight": weight}
+
+
 def _quantiles_of(member, X, levels):
     """Quantiles (..., n_levels) of a member at any levels."""
     if member.loss != "quantile":
@@ -212,11 +220,14 @@ def new_members(estimator, n_members, random_state):
     members = []
     for i in range(n_members):
         member = clone(estimator)
-        seed = int(random_state.randint(2**31 - 1))
-        parameters = member.get_params(deep=False)
-        if "random_state" in parameters:
-            own = parameters["random_state"]
-            if own is None or (i and isinstance(own, int | np.integer)):
-                member.set_params(random_state=seed if own is None else own + i)
+        # A pipeline has seeds of the estimators inside it.
+        for name, own in sorted(member.get_params().items()):
+            if name.split("__")[-1] != "random_state":
+                continue
+            if own is None:
+                seed = int(random_state.randint(2**31 - 1))
+                member.set_params(**{name: seed})
+            elif i and isinstance(own, Integral):
+                member.set_params(**{name: int(own) + i})
         members.append(member)
     return members
