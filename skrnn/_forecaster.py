@@ -111,8 +111,8 @@ class RNNForecaster(BaseForecaster):
         Epochs of ``update(update_params=True)`` over the samples whose targets are new,
         at least 0.
     insample : bool, default=True
-        Whether forecasts of the rows of fit are kept, a number for each. Nothing else
-        of fit but the newest rows is.
+        Whether forecasts of the rows of fit are kept, two numbers for each. Nothing
+        else of fit but the newest rows is.
     random_state : int, RandomState instance or None, default=None
         Seeds the networks that have no seed of their own.
 
@@ -594,8 +594,8 @@ class RNNForecaster(BaseForecaster):
         def of_future(*where):
             return engine.quantiles(*where, levels)
 
-        def of_past(values, codes):
-            return engine.insample_quantiles(values, codes, levels)
+        def of_past(past, codes):
+            return engine.insample_quantiles(past, codes, levels)
 
         values = self._by_series(fh, X, of_future, of_past)
         columns = pd.MultiIndex.from_product([self._get_varnames(), alpha])
@@ -649,7 +649,9 @@ class RNNForecaster(BaseForecaster):
                 continue
             if values is None:
                 reach = np.maximum(ahead.max(axis=1), int(engine.steps[-1]))
-                table = self.frames_.with_future(tail, X, tail.last + reach)
+                at, place = np.nonzero(ahead > 0)
+                wanted = at, tail.last[at] + ahead[at, place]
+                table = self.frames_.with_future(tail, X, tail.last + reach, wanted)
             distinct, place = np.unique(steps[future] + late, return_inverse=True)
             rows = table.begin[codes] + tail.lengths[codes] - 1
             found = of_future(table, Origins(rows, codes), distinct)
@@ -661,7 +663,7 @@ class RNNForecaster(BaseForecaster):
             past = engine.forecasts_of_past(
                 codes, tail.last[codes] + ahead[codes, place]
             )
-            past = past if of_past is None else of_past(past, codes)
+            past = past[:, 0] if of_past is None else of_past(past, codes)
             if values is None:
                 values = np.full((*ahead.shape, *past.shape[1:]), np.nan)
             values[codes, place] = past
@@ -790,9 +792,11 @@ class RNNForecaster(BaseForecaster):
         seen = y.iloc[: max(ends) + 1]
         table = self.forecaster_.extended(frames.table(seen, X))
         reach = max(int(steps.max()), int(self.forecaster_.steps[-1]))
-        table = frames.with_future(table, X, table.last + reach)
         now = frames.axis.ordinals(y.index[ends])
-        origins = Origins(now - table.first[0], np.zeros(len(now), dtype=np.int64))
+        codes = np.zeros(len(now), dtype=np.int64)
+        wanted = np.repeat(codes, len(steps)), (now[:, None] + steps).ravel()
+        table = frames.with_future(table, X, table.last + reach, wanted)
+        origins = Origins(now - table.first[0], codes)
         distinct, place = np.unique(steps, return_inverse=True)
         values = self.forecaster_.point(table, origins, distinct)[:, place]
         forecasts = [

@@ -217,7 +217,8 @@ class Recipe:
         y = y.copy()
         logged = y[:, self.log]
         if self.floor is None:
-            self.floor = np.nanmin(logged, axis=0) / 2
+            least = np.fmin.reduce(logged, axis=0)
+            self.floor = np.where(np.isnan(least), 1.0, least / 2)
         y[:, self.log] = np.log(np.maximum(logged, self.floor))
         return y
 
