@@ -52,6 +52,8 @@ def backtest(engine, newer, steps, *, step_length, n_epochs, levels):
             "needed: pretrain on the other series, and give fit the past of these."
         )
     table, start = engine.extended(newer), engine.tail.last
+    if (table.last <= start).all():
+        raise ValueError("y has no row after those that were seen, so nothing to test.")
     counts = -(-np.maximum(table.last - start, 0) // step_length)  # origins of each
     codes = np.repeat(np.arange(len(counts)), counts)
     number = np.arange(len(codes)) - np.repeat(np.cumsum(counts) - counts, counts)

@@ -385,7 +385,18 @@ class RNNForecaster(BaseForecaster):
 
     def _plan(self, frames, table, fh):
         """Recipe, steps ahead to learn, and rows of a window."""
-        self.log_ = self._log_of(table)
+        orders = self.difference, self.seasonal_difference
+        log = self.log
+        if getattr(self.estimator, "loss", None) == "poisson":
+            # Counts are learned as they are.
+            orders = tuple(0 if order == "auto" else order for order in orders)
+            log = False if log == "auto" else log
+            if self.scaling is not None or log or any(orders):
+                raise ValueError(
+                    'loss="poisson" is for counts as they are. Set scaling=None, and '
+                    "leave log and the differences alone."
+                )
+        self.log_ = self._log_of(table, log)
         self.sp_ = self._period(frames, table)
         steps = self._steps_to_learn(table, fh)
         self.window_length_ = self._window_rows(table, steps)
@@ -396,7 +407,7 @@ class RNNForecaster(BaseForecaster):
             self.scaling,
             self.window_length_,
             int(steps[-1]),
-            (self.difference, self.seasonal_difference),
+            orders,
         )
         recipe = Recipe(
             self.log_,
@@ -407,15 +418,15 @@ class RNNForecaster(BaseForecaster):
         )
         return recipe, steps, self.window_length_
 
-    def _log_of(self, table):
-        if self.log == "auto":
+    def _log_of(self, table, log):
+        if log == "auto":
             return choose_log(table)
-        if self.log and not np.nanmin(table.y) > 0:
+        if log and not np.nanmin(table.y) > 0:
             raise ValueError(
                 "log=True needs positive values, but the smallest of y is "
                 f"{np.nanmin(table.y):g}. Set log='auto' or log=False."
             )
-        return np.full(table.y.shape[1], bool(self.log))
+        return np.full(table.y.shape[1], bool(log))
 
     def _period(self, frames, table):
         longest = int(table.lengths.max())
@@ -468,15 +479,20 @@ class RNNForecaster(BaseForecaster):
     # -- going on ---------------------------------------------------------------
 
     def _update(self, y, X=None, update_params=True):
-        n_epochs = self.update_epochs if update_params else 0
-        if n_epochs and not hasattr(self.estimator_, "partial_fit"):
-            raise TypeError(
-                "update(update_params=True) trains on by partial_fit, which "
-                f"{type(self.estimator_).__name__} does not have. Set "
-                "update_params=False, or update_epochs=0."
-            )
         engine = copy.copy(self.forecaster_)
-        engine.update(self.frames_.table(y, X), n_epochs)
+        try:
+            n_epochs = self.update_epochs if update_params else 0
+            if n_epochs and not hasattr(self.estimator_, "partial_fit"):
+                raise TypeError(
+                    "update(update_params=True) trains on by partial_fit, which "
+                    f"{type(self.estimator_).__name__} does not have. Set "
+                    "update_params=False, or update_epochs=0."
+                )
+            engine.update(self.frames_.table(y, X), n_epochs)
+        except BaseException:
+            # sktime has moved it already.
+            self._set_cutoff(self.frames_.axis.times([engine.tail.last.max()]))
+            raise
         self._take_over(self.frames_, engine)
         return self
 

@@ -143,35 +143,30 @@ class SeriesForecaster:
         Parameters
         ----------
         newer : SeriesTable
-            Rows after those seen, or in their place.
+            Rows after those seen, or in their place. Where they end before those seen
+            do, it is as if what came later had not been seen; nothing is learned from
+            a row for the second time.
         n_epochs : int
             How often the networks read the new samples; 0 leaves them as they are.
         """
-        known_until = self._known_until(newer)
         table = self.extended(newer)
-        last = np.array([known_until.get(key, -1) for key in table.keys])
-        is_new = np.array([key not in known_until for key in table.keys])
-        last[is_new] = table.first[is_new] - 1
+        known_until = self._known_until(table)
         if self.scores is not None:
             self.scores = self.scores_after(table, _MOST_SCORES)
         if self._keeps_insample:
             self.insample = dict(self.insample)
-            self._add_insample(table, last + 1)
+            self._add_insample(table, known_until + 1)
         if n_epochs:
             self.forecasts = copy.deepcopy(self.forecasts)
-            self.forecasts.update(table, last, n_epochs)
+            self.forecasts.update(table, known_until, n_epochs)
         self.tail = table.tails(self._n_kept)
 
-    def _known_until(self, newer):
-        """Last step that was seen of each series before rows that replace others."""
-        last = dict(zip(self.tail.keys, self.tail.last, strict=True))
-        begins = dict(zip(newer.keys, newer.first, strict=True))
-        ends = dict(zip(newer.keys, newer.last, strict=True))
-        for key in last:
-            if key in begins and ends[key] <= last[key]:
-                # Back in time: what came later is not known any more.
-                last[key] = min(last[key], begins[key] - 1)
-        return last
+    def _known_until(self, table):
+        """Step of each series of a table up to which its rows were seen before."""
+        known_until = table.first - 1
+        n_old = len(self.tail.keys)
+        known_until[:n_old] = np.minimum(self.tail.last, table.last[:n_old])
+        return known_until
 
     # -- forecasts --------------------------------------------------------------
 
@@ -335,10 +330,7 @@ class SeriesForecaster:
         AdaptiveScores
         """
         old = self.scores.errors
-        # Back in time there are no new rows: those seen before are not judged by
-        # networks that learned them.
-        known_until = table.first - 1
-        known_until[: len(old)] = np.minimum(self.tail.last, table.last[: len(old)])
+        known_until = self._known_until(table)
         n_new = table.last - known_until
         n_cols = old.shape[1] + int(n_new.max())
         if most is not None:
@@ -391,9 +383,10 @@ class SeriesForecaster:
         targets = table.begin[codes] + np.arange(len(codes)) + skipped
         rows = np.maximum(targets - step, table.begin[codes] - 1)
         origins = Origins(rows, codes)
-        u, scale = self.forecasts.predict(table, origins, np.array([step]))
-        point = self.recipe.to_units(u, codes, table)[:, 0]
-        both = np.stack([point, scale], axis=1)  # (n, 2, k)
+        both = np.empty((len(codes), 2, table.y.shape[1]))
+        if len(codes):
+            u, both[:, 1] = self.forecasts.predict(table, origins, np.array([step]))
+            both[:, 0] = self.recipe.to_units(u, codes, table)[:, 0]
         parts = np.split(both, np.cumsum(counts)[:-1])
         for code, (key, new) in enumerate(zip(table.keys, parts, strict=True)):
             start = int(table.first[code] + begin[code])

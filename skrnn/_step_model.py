@@ -6,6 +6,7 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.utils import get_tags
 
 from skrnn._recipe import Origins
 
@@ -50,8 +51,10 @@ class StepModel:
         -------
         self : StepModel
         """
-        X, Y, weight = self.samples(prepared)
         self.members = members
+        # Not all regressors know absent steps.
+        self.needs_full = not _takes_absent_steps(members[0])
+        X, Y, weight = self.samples(prepared)
         for member in members:
             for name, gap in member.get_params().items():
                 # Those of an estimator inside a pipeline too.
@@ -94,8 +97,8 @@ class StepModel:
         future = origins.rows[:, None] + self.steps  # (n, S)
         base = self._baseline(prepared, origins, X)
         Y = (prepared.u[future] - base) / X.scale[:, None]
-        seen = prepared.known[future].reshape(len(Y), -1)
-        Y = Y.reshape(len(Y), -1)
+        shape = len(Y), Y.shape[1] * Y.shape[2]
+        Y, seen = Y.reshape(shape), prepared.known[future].reshape(shape)
         if seen.all():
             return X, Y, None
         kept = np.flatnonzero(seen.any(axis=1))
@@ -106,7 +109,8 @@ class StepModel:
         codes = table.codes
         rows = np.arange(len(codes))
         # Shorter windows teach as well, but not those that hardly hold a thing.
-        least = self.recipe.lag + max(1, min(self.window_length // 2, 12))
+        least = max(1, min(self.window_length // 2, 12))
+        least = self.recipe.lag + (self.window_length if self.needs_full else least)
         begin, stop = table.begin[codes], table.begin[codes + 1]
         usable = (rows + 1 - begin >= least) & (rows + last < stop)
         if not usable.any():
@@ -126,9 +130,9 @@ class StepModel:
     def windows(self, prepared, origins):
         """Windows (n, window_length, n_features) that end at the origins."""
         columns, names = self.covariates.columns(prepared, self.axis, self.shifts)
-        return self.recipe.windows(
-            prepared, columns, origins, self.window_length, names
-        )
+        X = self.recipe.windows(prepared, columns, origins, self.window_length, names)
+        X.is_padded = self.needs_full
+        return X
 
     def _baseline(self, prepared, origins, windows):
         last = int(self.steps[-1])
@@ -164,8 +168,8 @@ class StepModel:
     def laws(self, prepared, origins):
         """Parameters of a likelihood (n, n_steps, n_targets, width), location first.
 
-        The mean over the members, whose quantiles then are the mean quantiles. The
-        second is a scale; all others have no unit.
+        The mean over the members, whose quantiles then are the mean quantiles, nearly
+        so for Student's t. The second is a scale; all others have no unit.
         """
         X = self.windows(prepared, origins)
         base = self._baseline(prepared, origins, X)
@@ -174,6 +178,16 @@ class StepModel:
         laws[..., :2] *= X.scale[:, None, :, None]
         laws[..., 0] += base
         return laws
+
+
+def _takes_absent_steps(estimator):
+    """Whether a window may have steps that are all NaN."""
+    steps = getattr(estimator, "steps", None)
+    if steps is None:
+        return get_tags(estimator).input_tags.allow_nan
+    # The tags of a pipeline are those of its first step.
+    parts = [part for _, part in steps if part not in (None, "passthrough")]
+    return all(_takes_absent_steps(part) for part in parts)
 
 
 def _weights(fit, weight):

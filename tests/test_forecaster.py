@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import torch
 from numpydoc.validate import validate
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sktime.base import load
 from sktime.forecasting.base import ForecastingHorizon
@@ -24,7 +24,7 @@ from skrnn import FlattenSequence, RNNRegressor
 from skrnn.sktime import RNNForecaster
 
 STRATEGIES = ["multioutput", "recursive", "direct", "dirrec"]
-LINEAR = make_pipeline(FlattenSequence(), Ridge(1e-6))
+LINEAR = make_pipeline(FlattenSequence(), LinearRegression())
 PLAIN = {"log": False, "difference": 0, "seasonal_difference": 0, "sp": 1}
 
 
@@ -54,6 +54,18 @@ def panel(lengths, ends=None, *, start="2020-01"):
         index = pd.period_range(end=last - before, periods=n, freq="M", name="month")
         parts["abcdefgh"[i]] = (waves(n, index, seed=i) + 5 * i).to_frame()
     return pd.concat(parts, names=["shop"])
+
+
+def state_of(model):
+    """All that a forecaster knows, in a form that can be compared."""
+    engine = model.forecaster_
+    arrays = [engine.tail.y, engine.tail.first, engine.tail.moments, model.cutoff]
+    arrays += [engine.scores.errors, engine.scores.start]
+    arrays += [part for _, part in engine.insample.values()]
+    for group in model.estimators_:
+        for member in group:
+            arrays += [p.detach().numpy() for p in member.net_.module_.parameters()]
+    return pickle.dumps((arrays, model._y_metadata, model.get_params(deep=False)))
 
 
 @pytest.fixture(scope="module")
@@ -117,9 +129,8 @@ def test_every_kind_of_horizon_gives_the_same_numbers(fitted, strategy):
         is_absolute = isinstance(fh, pd.Index)
         fh = ForecastingHorizon(fh, is_relative=False) if is_absolute else fh
         pd.testing.assert_series_equal(model.predict(fh).sort_index(), expected)
-    one = model.predict(2)
-    assert one.index[0] == 71
-    assert one.iloc[0] == expected[71]
+    pd.testing.assert_series_equal(model.predict([2]), expected[[71]])
+    pd.testing.assert_series_equal(model.predict(2), expected[[70, 71]])
     with_gaps = model.predict([1, 3])
     np.testing.assert_array_equal(with_gaps, expected[[70, 72]])
 
@@ -150,7 +161,7 @@ def test_steps_beyond_those_of_fit(fitted):
         width = intervals.iloc[:, 1] - intervals.iloc[:, 0]
         assert (width[75:] > width.iloc[2]).all()
     for strategy in ("direct", "dirrec"):
-        with pytest.raises(ValueError, match="none for 4.*Give them to fit in fh"):
+        with pytest.raises(ValueError, match=r"none for 4\. Give them to fit"):
             copy.deepcopy(models[strategy]).predict([1, 4])
 
 
@@ -247,7 +258,7 @@ def test_a_linear_series_is_learned(strategy):
     y = pd.Series(np.sin(np.arange(60) / 4) + 0.3 * np.cos(np.arange(60) / 7) + 2)
     model = forecaster(estimator=LINEAR, strategy=strategy, scaling=None, **PLAIN)
     model.fit(y[:50], fh=range(1, 9))
-    np.testing.assert_allclose(model.predict(), y[50:58], atol=1e-3)
+    np.testing.assert_allclose(model.predict(), y[50:58], atol=1e-6)
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
@@ -280,7 +291,7 @@ def test_a_trend_and_a_season_are_carried_on():
 
 def test_logarithms_grow_without_bounds():
     y = pd.Series(np.exp(0.1 * np.arange(80)))
-    model = forecaster(log=True, difference=1, sp=1).fit(y[:70], fh=5)
+    model = forecaster(log=True, difference=2, sp=1).fit(y[:70], fh=5)
     assert model.log_.all()
     np.testing.assert_allclose(model.predict(range(1, 11)), y[70:80], rtol=1e-6)
     assert (model.predict_interval() > 0).all(axis=None)
@@ -414,12 +425,15 @@ def test_calendar_and_seasons():
     days = pd.date_range("2023-01-01", periods=140)
     y = pd.Series(np.where(days.dayofweek >= 5, 0.0, 10.0), days)
     options = PLAIN | {"estimator": LINEAR, "scaling": None, "window_length": 1}
-    model = forecaster(calendar=["is_weekend"], **options).fit(y[:126], fh=1)
-    assert model.predict().iloc[0] == pytest.approx(10 / 7 * 5, abs=5)
-    names = forecaster(calendar=True, **options).fit(y, fh=1).covariate_names_
-    assert names == ["sin day_of_week", "cos day_of_week"] + [
+    model = forecaster(calendar=["is_weekend"], **options).fit(y[:126], fh=range(1, 8))
+    np.testing.assert_allclose(model.predict(), y[126:133], atol=1e-2)
+    model = forecaster(calendar=True, **PLAIN).fit(y, fh=[1, 3])
+    assert list(model.estimator_.feature_names_in_[1:6]) == [
+        "sin day_of_week",
+        "cos day_of_week",
         "sin day_of_year",
         "cos day_of_year",
+        "sin day_of_week[+3]",
     ]
     seasonal = forecaster(**options | {"sp": 7, "fourier_terms": 3})
     forecast = seasonal.fit(y[:126], fh=range(1, 8)).predict()
@@ -524,7 +538,7 @@ def test_a_panel_is_one_network():
 def test_series_that_were_not_in_fit():
     y = panel([40, 40, 40, 40])
     model = forecaster(series_id=True).fit(y.loc[["a", "b"]], fh=[1, 2])
-    before = pickle.dumps(model)
+    before = state_of(model)
     forecast = model.predict(y=y.loc[["c", "d"]])
     assert list(forecast.index.get_level_values(0).unique()) == ["c", "d"]
     assert forecast.loc["d", "load"].between(20, 30).all()
@@ -532,7 +546,7 @@ def test_series_that_were_not_in_fit():
     assert np.isfinite(intervals).all(axis=None)
     quantiles = model.predict_quantiles(y=y.loc[["c"]], alpha=[0.1, 0.9])
     np.testing.assert_array_equal(quantiles, intervals)
-    assert pickle.dumps(model) == before
+    assert state_of(model) == before
     # One of fit, and a single series.
     np.testing.assert_allclose(
         model.predict(y=y.loc[["a"]]), model.predict().loc[["a"]], rtol=1e-12
@@ -645,7 +659,7 @@ def test_nothing_is_read_beyond_the_origin():
 def test_the_state_stays():
     y = waves(100)
     model = forecaster().fit(y[:60], fh=[1, 2])
-    before = pickle.dumps(model)
+    before = state_of(model)
     model.predict()
     model.predict_interval()
     model.predict_quantiles(alpha=0.3)
@@ -658,7 +672,7 @@ def test_the_state_stays():
         SlidingWindowSplitter(fh=[1, 2], window_length=10, step_length=20),
         update_params=True,
     )
-    assert pickle.dumps(model) == before
+    assert state_of(model) == before
 
 
 def test_training_on():
@@ -680,11 +694,11 @@ def test_training_on():
 def test_rows_that_were_seen_already():
     y = waves(90)
     model = forecaster().fit(y[:70], fh=[1, 2, 3])
-    expected = model.predict(), model.predict_interval(), model.predict([-10])
+    fh = [-10, 1, 2, 3]
+    expected = model.predict(fh), model.predict_interval(fh)
     model.update(y[50:70], update_params=False)
-    np.testing.assert_allclose(model.predict(), expected[0], rtol=1e-12)
-    np.testing.assert_allclose(model.predict_interval(), expected[1], rtol=1e-12)
-    np.testing.assert_allclose(model.predict([-10]), expected[2], rtol=1e-12)
+    np.testing.assert_allclose(model.predict(fh), expected[0], rtol=1e-12)
+    np.testing.assert_allclose(model.predict_interval(fh), expected[1], rtol=1e-12)
     # Back in time: as it would have been then.
     model.update(y[40:60], update_params=False)
     assert model.cutoff[0] == 59
@@ -737,9 +751,10 @@ def test_backtest_of_many_origins(fitted):
         ({"fh": [0, 1]}, "at least 1; got 0"),
         ({"step_length": 0}, "step_length"),
         ({"refit": "cold"}, "refit"),
+        ({"y": y[:60]}, "no row after those that were seen"),
     ):
         with pytest.raises(ValueError, match=message):
-            model.backtest(y[70:], **options)
+            model.backtest(**{"y": y[70:]} | options)
 
 
 def test_backtest_with_warm_refit():
@@ -904,7 +919,7 @@ def test_distributions(loss, log, name):
     if name != "Normal" or loss == "gaussian":
         quantiles = law.quantile([0.1, 0.5, 0.9])
         expected = model.predict_quantiles(alpha=[0.1, 0.5, 0.9])
-        np.testing.assert_allclose(quantiles, expected, rtol=1e-6)
+        np.testing.assert_allclose(quantiles, expected, rtol=1e-4)
     else:
         np.testing.assert_allclose(law.mean(), model.predict())
         np.testing.assert_allclose(law.var(), model.predict_var())
@@ -966,7 +981,9 @@ def test_files(fitted, strategy, tmp_path):
     again = pickle.loads(pickle.dumps(model))
     pd.testing.assert_frame_equal(again.predict_interval(), expected)
     model.save(tmp_path / "model")
-    pd.testing.assert_frame_equal(load(tmp_path / "model").predict_interval(), expected)
+    pd.testing.assert_frame_equal(
+        load(tmp_path / "model.zip").predict_interval(), expected
+    )
 
 
 def test_the_past_is_not_kept():
