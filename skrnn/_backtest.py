@@ -45,11 +45,15 @@ def backtest(engine, newer, steps, *, step_length, n_epochs, levels):
     Backtest
         Of the origins after which at least one step has data.
     """
-    table = engine.extended(newer)
-    start = dict(zip(engine.tail.keys, engine.tail.last, strict=True))
-    start = np.array(
-        [start.get(k, table.first[i] - 1) for i, k in enumerate(table.keys)]
-    )
+    unseen = [key for key in newer.keys if key not in engine.tail.keys]
+    if unseen:
+        raise ValueError(
+            f"y has series that were not in fit, such as {unseen[0]}. Their past is "
+            "needed: pretrain on the other series, and give fit the past of these."
+        )
+    table, start = engine.extended(newer), engine.tail.last
+    if (table.last <= start).all():
+        raise ValueError("y has no row after those that were seen, so nothing to test.")
     counts = -(-np.maximum(table.last - start, 0) // step_length)  # origins of each
     codes = np.repeat(np.arange(len(counts)), counts)
     number = np.arange(len(codes)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -58,7 +62,7 @@ def backtest(engine, newer, steps, *, step_length, n_epochs, levels):
     if not n_epochs:
         offsets = None
         if levels is not None and engine.scores is not None:
-            scores = engine.scores_after(table, start)
+            scores = engine.scores_after(table)
             n_newest = int((table.last - start).max(initial=0))
             rolling = scores.rolling_offsets(levels, n_newest)
             offsets = rolling[n_newest - (table.last[codes] - ordinals)]

@@ -28,6 +28,9 @@ class AdaptiveScores:
         How far the level moves, at least 0.
     most : int
         No more than so many of the newest origins count.
+    start : int, default=None
+        Origin at which levels begin to move; None means where half of the errors, or
+        enough, are there.
 
     References
     ----------
@@ -35,8 +38,30 @@ class AdaptiveScores:
        distribution shift. NeurIPS. :arxiv:`2106.00170`.
     """
 
-    def __init__(self, errors, steps, rate, most):
+    def __init__(self, errors, steps, rate, most, start=None):
         self.errors, self.steps, self.rate, self.most = errors, steps, rate, most
+        usual = min(max(errors.shape[1] // 2, 1), _ENOUGH)
+        self.start = usual if start is None else start
+
+    def followed_by(self, errors, n_new):
+        """Errors of more origins after these, or some of these computed anew.
+
+        Parameters
+        ----------
+        errors : ndarray of shape (n_series, n_origins, n_steps, n_targets)
+            Those of before too, as far as they are still known.
+        n_new : int
+            How many origins more there are than before.
+
+        Returns
+        -------
+        AdaptiveScores
+            Whose levels move on from where they began to.
+        """
+        dropped = self.errors.shape[1] + n_new - errors.shape[1]
+        least = min(max(errors.shape[1] // 2, 1), _ENOUGH)
+        start = self.start if dropped <= 0 else max(self.start - dropped, least)
+        return AdaptiveScores(errors, self.steps, self.rate, self.most, start)
 
     def offsets(self, levels):
         """Quantiles of the errors to come.
@@ -73,9 +98,7 @@ class AdaptiveScores:
         moved = np.broadcast_to(levels, (n_steps, n_targets, len(levels))).copy()
         order = np.argsort(levels)
         results = []
-        # The level begins to move where half of the errors, or enough, are there.
-        first = min(n_times - n_newest, max(n_times // 2, 1), _ENOUGH)
-        for now in range(first, n_times + 1):
+        for now in range(min(n_times - n_newest, self.start), n_times + 1):
             ahead = np.maximum(now - self.most, 0)
             offsets = _quantiles(
                 known[:, ahead:now], self.steps, np.clip(moved, 0.0, 1.0)

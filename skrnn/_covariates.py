@@ -99,7 +99,7 @@ class Covariates:
             names += self.x_names
             parts += self._shifted(x[:, self.is_future], table, shifts)
             future = [n for n, f in zip(self.x_names, self.is_future, strict=True) if f]
-            names += [f"{name}[+{shift}]" for shift in shifts for name in future]
+            names += [_ahead(name, shift) for shift in shifts for name in future]
         ordinals = table.ordinals
         if self.fourier_terms:
             angle = 2 * np.pi * (ordinals % self.sp) / self.sp
@@ -108,19 +108,35 @@ class Covariates:
                 parts.append(np.cos(term * angle)[:, None])
                 names += [f"sin {term}/{self.sp}", f"cos {term}/{self.sp}"]
         if self.calendar is not None:
-            distinct, place = np.unique(ordinals, return_inverse=True)
-            calendar, calendar_names = self.calendar(axis.times(distinct))
-            parts.append(calendar[place])
-            names += calendar_names
+            for shift in [0, *shifts]:
+                distinct, place = np.unique(ordinals + shift, return_inverse=True)
+                calendar, calendar_names = self.calendar(axis.times(distinct))
+                parts.append(calendar[place])
+                names += [_ahead(name, shift) for name in calendar_names]
         if self.static:
             width = len(next(iter(self.code_of.values())))
             unknown = np.zeros(width)
             codes = np.array([self.code_of.get(key, unknown) for key in table.keys])
             parts.append(np.repeat(codes, table.lengths, axis=0))
             names += [f"series {i}" for i in range(width)]
-        return np.concatenate(parts, axis=1), names
+        return np.concatenate(parts, axis=1), _distinct(names)
 
     def _shifted(self, x, table, shifts):
         last = np.repeat(table.begin[1:] - 1, table.lengths)
         here = np.arange(len(x))
         return [x[np.minimum(here + shift, last)] for shift in shifts]
+
+
+def _ahead(name, shift):
+    return f"{name}[+{shift}]" if shift else name
+
+
+def _distinct(names):
+    """The same names, with a prime at those that were there before."""
+    seen, distinct = set(), []
+    for name in names:
+        while name in seen:
+            name += "'"
+        seen.add(name)
+        distinct.append(name)
+    return distinct

@@ -6,6 +6,7 @@ from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -30,7 +31,7 @@ from skrnn._covariates import Covariates
 from skrnn._distributions import distribution
 from skrnn._recipe import Origins, Recipe
 from skrnn._series_forecaster import SeriesForecaster
-from skrnn._series_frames import SeriesFrames
+from skrnn._series_frames import SeriesFrames, time_axis
 from skrnn._strategies import STRATEGIES, Forecasts
 from skrnn.regressor import RNNRegressor
 
@@ -113,8 +114,8 @@ class RNNForecaster(BaseForecaster):
         Epochs of ``update(update_params=True)`` over the samples whose targets are new,
         at least 0.
     insample : bool, default=True
-        Whether forecasts of the rows of fit are kept, a number for each. Nothing else
-        of fit but the newest rows is.
+        Whether forecasts of the rows of fit are kept, two numbers for each. Nothing
+        else of fit but the newest rows is.
     random_state : int, RandomState instance or None, default=None
         Seeds the networks that have no seed of their own.
 
@@ -172,7 +173,6 @@ class RNNForecaster(BaseForecaster):
         "capability:multivariate": True,
         "scitype:y": "both",
         "capability:exogenous": True,
-        "ignores-exogeneous-X": False,
         "capability:insample": True,
         "capability:pred_int": True,
         "capability:pred_int:insample": True,
@@ -228,7 +228,12 @@ class RNNForecaster(BaseForecaster):
         quick = RNNRegressor("gru", 4, max_epochs=2, early_stopping=False)
         normal = RNNRegressor("rnn", 4, max_epochs=2, loss="gaussian")
         return [
-            {"estimator": quick, "n_estimators": 1, "random_state": 0},
+            {
+                "estimator": quick,
+                "strategy": "recursive",
+                "n_estimators": 1,
+                "random_state": 0,
+            },
             {
                 "estimator": normal,
                 "window_length": 5,
@@ -236,13 +241,6 @@ class RNNForecaster(BaseForecaster):
                 "insample": False,
                 "series_id": True,
                 "scaling": "series",
-                "random_state": 0,
-            },
-            {
-                "estimator": quick,
-                "window_length": 3,
-                "strategy": "recursive",
-                "n_estimators": 1,
                 "random_state": 0,
             },
         ]
@@ -290,6 +288,8 @@ class RNNForecaster(BaseForecaster):
         self.insample = insample
         self.random_state = random_state
         super().__init__()
+        # What sktime remembers where its config says so.
+        self._y = self._X = None
         self.set_tags(
             **{
                 "capability:insample": bool(insample),
@@ -322,7 +322,7 @@ class RNNForecaster(BaseForecaster):
             caller_name=type(self).__name__,
         )
         random_state = self._new_random_state()
-        frames = SeriesFrames(y, X, self.past_covariates)
+        self.frames_ = frames = SeriesFrames(y, X, self.past_covariates)
         table = frames.table(y, X)
         if np.isnan(table.y).all():
             raise ValueError("y holds nothing but NaN. Give at least some values.")
@@ -390,7 +390,18 @@ class RNNForecaster(BaseForecaster):
 
     def _plan(self, frames, table, fh):
         """Recipe, steps ahead to learn, and rows of a window."""
-        self.log_ = self._log_of(table)
+        orders = self.difference, self.seasonal_difference
+        log = self.log
+        if getattr(self.estimator, "loss", None) == "poisson":
+            # Counts are learned as they are.
+            orders = tuple(0 if order == "auto" else order for order in orders)
+            log = False if log == "auto" else log
+            if self.scaling is not None or log or any(orders):
+                raise ValueError(
+                    'loss="poisson" is for counts as they are. Set scaling=None, and '
+                    "leave log and the differences alone."
+                )
+        self.log_ = self._log_of(table, log)
         self.sp_ = self._period(frames, table)
         steps = self._steps_to_learn(table, fh)
         self.window_length_ = self._window_rows(table, steps)
@@ -401,11 +412,7 @@ class RNNForecaster(BaseForecaster):
             self.scaling,
             self.window_length_,
             int(steps[-1]),
-            Seasonality(
-                self.difference,
-                self.seasonal_difference,
-                self.fourier_terms if self.sp_ > 1 else 0,
-            ),
+            Seasonality(*orders, self.fourier_terms if self.sp_ > 1 else 0),
         )
         self.difference_, self.seasonal_difference_ = chosen[:2]
         self.fourier_terms_ = chosen.fourier_terms
@@ -418,15 +425,15 @@ class RNNForecaster(BaseForecaster):
         )
         return recipe, steps, self.window_length_
 
-    def _log_of(self, table):
-        if self.log == "auto":
+    def _log_of(self, table, log):
+        if log == "auto":
             return choose_log(table)
-        if self.log and not np.nanmin(table.y) > 0:
+        if log and not np.nanmin(table.y) > 0:
             raise ValueError(
                 "log=True needs positive values, but the smallest of y is "
                 f"{np.nanmin(table.y):g}. Set log='auto' or log=False."
             )
-        return np.full(table.y.shape[1], bool(self.log))
+        return np.full(table.y.shape[1], bool(log))
 
     def _period(self, frames, table):
         longest = int(table.lengths.max())
@@ -479,15 +486,20 @@ class RNNForecaster(BaseForecaster):
     # -- going on ---------------------------------------------------------------
 
     def _update(self, y, X=None, update_params=True):
-        n_epochs = self.update_epochs if update_params else 0
-        if n_epochs and not hasattr(self.estimator_, "partial_fit"):
-            raise TypeError(
-                "update(update_params=True) trains on by partial_fit, which "
-                f"{type(self.estimator_).__name__} does not have. Set "
-                "update_params=False, or update_epochs=0."
-            )
         engine = copy.copy(self.forecaster_)
-        engine.update(self.frames_.table(y, X), n_epochs)
+        try:
+            n_epochs = self.update_epochs if update_params else 0
+            if n_epochs and not hasattr(self.estimator_, "partial_fit"):
+                raise TypeError(
+                    "update(update_params=True) trains on by partial_fit, which "
+                    f"{type(self.estimator_).__name__} does not have. Set "
+                    "update_params=False, or update_epochs=0."
+                )
+            engine.update(self.frames_.table(y, X), n_epochs)
+        except BaseException:
+            # sktime has moved it already.
+            self._set_cutoff(self.frames_.axis.times([engine.tail.last.max()]))
+            raise
         self._take_over(self.frames_, engine)
         return self
 
@@ -564,8 +576,36 @@ class RNNForecaster(BaseForecaster):
             return self._for(y, X).predict_interval(fh=fh, X=X, coverage=coverage)
         return super().predict_interval(fh=fh, X=X, coverage=coverage)
 
+    def _set_cutoff_from_y(self, y):
+        super()._set_cutoff_from_y(y)
+        times = self._cutoff
+        if isinstance(times, pd.DatetimeIndex) and times.freq is None:
+            # sktime counts with it, and dates with gaps do not show it.
+            times = times.copy()
+            times.freq = self._axis_of(y).freq
+            self._cutoff = times
+
+    def _axis_of(self, y):
+        return self.frames_.axis if hasattr(self, "frames_") else time_axis(y.index)
+
+    @property
+    def _now(self):
+        """Step of the cutoff."""
+        return int(self.frames_.axis.ordinals(self.cutoff)[0])
+
     def _relative(self, fh):
-        return np.asarray(fh.to_relative(self.cutoff).to_numpy(), dtype=np.int64)
+        """Steps ahead of the cutoff, in the order of `fh` (ndarray of int64)."""
+        times = fh.to_pandas()
+        if not fh.is_relative and self.cutoff is None:
+            raise ValueError(
+                "pretrain needs fh in steps ahead, since it has series of many ends; "
+                f"got the times {list(times)}."
+            )
+        if not fh.is_relative:
+            return self.frames_.axis.ordinals(times) - self._now
+        if pd.api.types.is_integer_dtype(times.dtype):
+            return times.to_numpy(dtype=np.int64)
+        return self.frames_.axis.ordinals(self.cutoff[0] + times) - self._now
 
     def _predict(self, fh, X):
         values = self._by_series(fh, X, self.forecaster_.point)
@@ -577,8 +617,8 @@ class RNNForecaster(BaseForecaster):
         def of_future(*where):
             return engine.quantiles(*where, levels)
 
-        def of_past(values, codes):
-            return engine.insample_quantiles(values, codes, levels)
+        def of_past(past, codes):
+            return engine.insample_quantiles(past, codes, levels)
 
         values = self._by_series(fh, X, of_future, of_past)
         columns = pd.MultiIndex.from_product([self._get_varnames(), alpha])
@@ -595,20 +635,34 @@ class RNNForecaster(BaseForecaster):
             and engine.forecasts.gives_distributions(steps)
             and not (self.log_.any() and (loss == "student_t" or not self.log_.all()))
         )
-        if not is_parametric:
-            return super()._predict_proba(fh=fh, X=X, marginal=marginal)
-        values = self._by_series(fh, X, engine.laws)  # (S, n, k, width)
-        laws = values.reshape(-1, *values.shape[2:])
-        return distribution(
-            laws, self.log_.any(), self._index(fh), self.frames_.y_columns
-        )
+        if is_parametric:
+            laws = self._by_series(fh, X, engine.laws)  # (S, n, k, width)
+            laws = laws.reshape(-1, *laws.shape[2:])
+        else:
+            center = self._predict(fh, X).to_numpy()
+            laws = np.stack([center, self._deviations(fh, X).to_numpy()], axis=-1)
+        is_log = is_parametric and self.log_.any()
+        return distribution(laws, is_log, self._index(fh), self._get_varnames())
+
+    def _predict_var(self, fh, X, cov=False):
+        if cov:
+            raise NotImplementedError(
+                "RNNForecaster has variances of each time by itself, no covariances. "
+                "Set cov=False."
+            )
+        return self._deviations(fh, X) ** 2
+
+    def _deviations(self, fh, X):
+        """Standard deviations of normal distributions with the quartiles forecast."""
+        quartiles = self._predict_quantiles(fh, X, [0.25, 0.75])
+        low, high = (quartiles.xs(q, axis=1, level=1) for q in (0.25, 0.75))
+        return (high - low) / (2 * norm.ppf(0.75))
 
     def _by_series(self, fh, X, of_future, of_past=None):
         """Values (n_series, n_steps of fh, ...) of the series, wherever they end."""
         engine = self.forecaster_
         tail = engine.tail
-        steps = self._relative(fh)
-        now = int(self.frames_.axis.ordinals(self.cutoff)[0])
+        steps, now = self._relative(fh), self._now
         ahead = steps + (now - tail.last)[:, None]  # (S, n) counted from their own end
         values = None
         for late in np.unique(now - tail.last):
@@ -618,7 +672,9 @@ class RNNForecaster(BaseForecaster):
                 continue
             if values is None:
                 reach = np.maximum(ahead.max(axis=1), int(engine.steps[-1]))
-                table = self.frames_.with_future(tail, X, tail.last + reach)
+                at, place = np.nonzero(ahead > 0)
+                wanted = at, tail.last[at] + ahead[at, place]
+                table = self.frames_.with_future(tail, X, tail.last + reach, wanted)
             distinct, place = np.unique(steps[future] + late, return_inverse=True)
             rows = table.begin[codes] + tail.lengths[codes] - 1
             found = of_future(table, Origins(rows, codes), distinct)
@@ -630,7 +686,7 @@ class RNNForecaster(BaseForecaster):
             past = engine.forecasts_of_past(
                 codes, tail.last[codes] + ahead[codes, place]
             )
-            past = past if of_past is None else of_past(past, codes)
+            past = past[:, 0] if of_past is None else of_past(past, codes)
             if values is None:
                 values = np.full((*ahead.shape, *past.shape[1:]), np.nan)
             values[codes, place] = past
@@ -638,7 +694,7 @@ class RNNForecaster(BaseForecaster):
 
     def _index(self, fh):
         keys = self.forecaster_.tail.keys
-        times = fh.to_absolute_index(self.cutoff)
+        times = self.frames_.axis.times(self._now + self._relative(fh))
         return self.frames_.index(keys, [times] * len(keys))
 
     def _frame(self, values, fh, columns):
@@ -759,9 +815,11 @@ class RNNForecaster(BaseForecaster):
         seen = y.iloc[: max(ends) + 1]
         table = self.forecaster_.extended(frames.table(seen, X))
         reach = max(int(steps.max()), int(self.forecaster_.steps[-1]))
-        table = frames.with_future(table, X, table.last + reach)
         now = frames.axis.ordinals(y.index[ends])
-        origins = Origins(now - table.first[0], np.zeros(len(now), dtype=np.int64))
+        codes = np.zeros(len(now), dtype=np.int64)
+        wanted = np.repeat(codes, len(steps)), (now[:, None] + steps).ravel()
+        table = frames.with_future(table, X, table.last + reach, wanted)
+        origins = Origins(now - table.first[0], codes)
         distinct, place = np.unique(steps, return_inverse=True)
         values = self.forecaster_.point(table, origins, distinct)[:, place]
         forecasts = [

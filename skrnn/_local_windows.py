@@ -17,11 +17,14 @@ class LocalWindows(WindowedArray):
     level, scale : ndarray of shape (n_windows, n_local) of float64
         What is taken off the first `n_local` features of each window, and what they
         are divided by then.
+    is_padded : bool, default=False
+        Whether an absent step holds what the oldest step that is present does, or zero
+        where none is, rather than NaN.
     """
 
-    def __init__(self, windows, level, scale):
+    def __init__(self, windows, level, scale, is_padded=False):
         vars(self).update(vars(windows), _full=None)
-        self.level, self.scale = level, scale
+        self.level, self.scale, self.is_padded = level, scale, is_padded
 
     @property
     def dtype(self):
@@ -29,11 +32,17 @@ class LocalWindows(WindowedArray):
 
     def gather(self, rows, dtype=None, out=None):
         """Materialise some windows; see `WindowedArray.gather`."""
+        rows = np.asarray(rows)
         block = super().gather(rows, dtype=np.float64)
         n_local = self.level.shape[1]
         local = block[:, :, :n_local]  # a view (N, L, n_local)
         local -= self.level[rows][:, None]
         local /= self.scale[rows][:, None]
+        if self.is_padded:
+            n_absent = self.window_length - self.length[rows]
+            for i in np.flatnonzero(n_absent):
+                oldest = block[i, n_absent[i]] if self.length[rows[i]] else 0.0
+                block[i, : n_absent[i]] = oldest
         if out is not None:
             out[...] = block
             return out
@@ -47,9 +56,9 @@ class LocalWindows(WindowedArray):
         if not isinstance(key, slice):
             key = np.asarray(key)
             key = key.astype(np.intp) if key.size == 0 and key.dtype != bool else key
-        return LocalWindows(chosen, self.level[key], self.scale[key])
+        return LocalWindows(chosen, self.level[key], self.scale[key], self.is_padded)
 
     def with_values(self, values, feature_names=None):
         """Give the same windows over other rows; see `WindowedArray.with_values`."""
         windows = super().with_values(values, feature_names)
-        return LocalWindows(windows, self.level, self.scale)
+        return LocalWindows(windows, self.level, self.scale, self.is_padded)

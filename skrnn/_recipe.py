@@ -86,12 +86,10 @@ class Recipe:
         if self.scaling is None:
             return np.zeros(n_targets), np.ones(n_targets)
         filled = filled_forward(values, np.zeros(len(values), dtype=np.int64))
-        seen = ~np.isnan(values).all(axis=0)
-        center = np.where(seen, filled.mean(axis=0), 0.0)
-        spread = filled.std(axis=0)
+        center = _mean(filled)
+        spread = np.sqrt(_mean((filled - center) ** 2))
         if self.lag and len(values) > self.lag:
-            changes = _differences(filled, self.polynomial)
-            rms = np.sqrt((changes**2).mean(axis=0))
+            rms = np.sqrt(_mean(_differences(filled, self.polynomial) ** 2))
             spread = np.where(rms > 0, rms, spread)
         size = np.maximum(np.abs(center), np.finfo(float).tiny)
         return center, np.where(spread > 1e-9 * size, spread, 1.0)
@@ -219,7 +217,8 @@ class Recipe:
         y = y.copy()
         logged = y[:, self.log]
         if self.floor is None:
-            self.floor = np.nanmin(logged, axis=0) / 2
+            least = np.fmin.reduce(logged, axis=0)
+            self.floor = np.where(np.isnan(least), 1.0, least / 2)
         y[:, self.log] = np.log(np.maximum(logged, self.floor))
         return y
 
@@ -232,6 +231,12 @@ def _polynomial(difference, seasonal_difference, sp):
     for _ in range(seasonal_difference):
         polynomial = np.convolve(polynomial, [1.0, *np.zeros(sp - 1), -1.0])
     return polynomial
+
+
+def _mean(values):
+    """Mean (k,) of the rows that are not NaN, 0 where there are none."""
+    seen = ~np.isnan(values)
+    return np.where(seen, values, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
 
 
 def _differences(values, polynomial):

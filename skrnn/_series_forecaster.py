@@ -42,8 +42,8 @@ class SeriesForecaster:
         The newest rows of each series, as many as a forecast and its errors need.
     scores : AdaptiveScores or None
         Errors of forecasts, for the intervals.
-    insample : dict of key to (first step, ndarray of shape (n_rows, n_targets))
-        Forecasts of the rows seen so far.
+    insample : dict of key to (first step, ndarray of shape (n_rows, 2, n_targets))
+        Forecasts of the rows seen so far, and the scales of their windows.
     """
 
     def __init__(
@@ -143,35 +143,30 @@ class SeriesForecaster:
         Parameters
         ----------
         newer : SeriesTable
-            Rows after those seen, or in their place.
+            Rows after those seen, or in their place. Where they end before those seen
+            do, it is as if what came later had not been seen; nothing is learned from
+            a row for the second time.
         n_epochs : int
             How often the networks read the new samples; 0 leaves them as they are.
         """
-        known_until = self._known_until(newer)
         table = self.extended(newer)
-        last = np.array([known_until.get(key, -1) for key in table.keys])
-        is_new = np.array([key not in known_until for key in table.keys])
-        last[is_new] = table.first[is_new] - 1
+        known_until = self._known_until(table)
         if self.scores is not None:
-            self.scores = self.scores_after(table, last)
+            self.scores = self.scores_after(table, _MOST_SCORES)
         if self._keeps_insample:
             self.insample = dict(self.insample)
-            self._add_insample(table, last + 1)
+            self._add_insample(table, known_until + 1)
         if n_epochs:
             self.forecasts = copy.deepcopy(self.forecasts)
-            self.forecasts.update(table, last, n_epochs)
+            self.forecasts.update(table, known_until, n_epochs)
         self.tail = table.tails(self._n_kept)
 
-    def _known_until(self, newer):
-        """Last step that was seen of each series before rows that replace others."""
-        last = dict(zip(self.tail.keys, self.tail.last, strict=True))
-        begins = dict(zip(newer.keys, newer.first, strict=True))
-        ends = dict(zip(newer.keys, newer.last, strict=True))
-        for key in last:
-            if key in begins and ends[key] <= last[key]:
-                # Back in time: what came later is not known any more.
-                last[key] = min(last[key], begins[key] - 1)
-        return last
+    def _known_until(self, table):
+        """Step of each series of a table up to which its rows were seen before."""
+        known_until = table.first - 1
+        n_old = len(self.tail.keys)
+        known_until[:n_old] = np.minimum(self.tail.last, table.last[:n_old])
+        return known_until
 
     # -- forecasts --------------------------------------------------------------
 
@@ -242,8 +237,19 @@ class SeriesForecaster:
         return laws
 
     def forecasts_of_past(self, codes, steps):
-        """Forecasts (n, k) of rows that were seen; NaN of steps before the first."""
-        values = np.full((len(codes), self.tail.y.shape[1]), np.nan)
+        """Forecasts of rows that were seen, with the scales of their windows.
+
+        Parameters
+        ----------
+        codes, steps : ndarray of shape (n,) of int64
+            Series and step of each row.
+
+        Returns
+        -------
+        ndarray of shape (n, 2, n_targets)
+            NaN of steps before the first.
+        """
+        values = np.full((len(codes), 2, self.tail.y.shape[1]), np.nan)
         for code in np.unique(codes):
             start, known = self.insample[self.tail.keys[code]]
             mine = codes == code
@@ -258,10 +264,11 @@ class SeriesForecaster:
         unknown = np.full(self.tail.moments.shape[1:], np.nan)
         return np.array([known.get(key, unknown) for key in keys])
 
-    def insample_quantiles(self, values, codes, levels):
-        """Quantiles about forecasts of the past (n, k), as if of typical windows."""
+    def insample_quantiles(self, past, codes, levels):
+        """Quantiles (n, k, n_levels) about what `forecasts_of_past` gave."""
         offsets = self.scores.offsets(levels)[0]  # (k, n_levels)
-        u = self.recipe.from_units(values, codes, self.tail)[..., None] + offsets
+        u = self.recipe.from_units(past[:, 0], codes, self.tail)
+        u = u[..., None] + offsets * past[:, 1, :, None]
         return self._sorted_units(u[:, None], levels, codes, self.tail)[:, 0]
 
     def _by_loss(self, steps, levels):
@@ -310,33 +317,40 @@ class SeriesForecaster:
         self._fill_errors(errors, judge, table, n_known)
         return self._scores_of(errors)
 
-    def scores_after(self, table, known_until):
-        """Errors of before with those that rows of a table tell.
+    def scores_after(self, table, most=None):
+        """Errors of before with those that newer rows tell.
 
         Parameters
         ----------
         table : SeriesTable
             The tail with newer rows.
-        known_until : ndarray of shape (n_series,) of int64
-            Step of each series after which rows are new.
+        most : int, default=None
+            No more than so many of the newest origins are kept; None keeps all.
 
         Returns
         -------
         AdaptiveScores
         """
         old = self.scores.errors
-        n_new = np.maximum(table.last - known_until, 0)
-        n_cols = min(old.shape[1] + int(n_new.max()), _MOST_SCORES)
+        known_until = self._known_until(table)
+        n_new = table.last - known_until
+        n_cols = old.shape[1] + int(n_new.max())
+        if most is not None:
+            n_cols = min(n_cols, most)
         errors = np.full((len(table.keys), n_cols, *old.shape[2:]), np.nan)
-        for code in range(len(old)):
-            kept = min(old.shape[1], n_cols - int(n_new[code]))
-            if kept > 0:
-                stop = n_cols - n_new[code]
-                errors[code, stop - kept : stop] = old[code, old.shape[1] - kept :]
+        for code, known in enumerate(old):
+            n_lost = int(self.tail.last[code] - known_until[code])
+            if n_lost:
+                known = known[: max(len(known) - n_lost, 0)].copy()
+                for i, step in enumerate(self.steps):
+                    known[max(len(known) - int(step), 0) :, i] = np.nan
+            stop = max(n_cols - int(n_new[code]), 0)
+            kept = min(len(known), stop)
+            errors[code, stop - kept : stop] = known[len(known) - kept :]
         reach = np.minimum(n_new + int(self.steps[-1]), n_cols - 1)
         reach = np.minimum(reach, table.lengths - 1)
         self._fill_errors(errors, self.forecasts, table, np.where(n_new, reach, 0))
-        return self._scores_of(errors)
+        return self.scores.followed_by(errors, int(n_new.max()))
 
     def _fill_errors(self, errors, forecasts, table, n_newest):
         """Compute the errors from each of the newest origins; the last has none yet."""
@@ -356,7 +370,8 @@ class SeriesForecaster:
         found = (prepared.u[future] - forecast) / scale[:, None]
         place = errors.shape[1] - 1 - back
         old = errors[codes, place]
-        errors[codes, place] = np.where(seen, found, old)
+        # What was known stays: then the networks had not learned the truth.
+        errors[codes, place] = np.where(seen & np.isnan(old), found, old)
 
     # -- forecasts of the past --------------------------------------------------
 
@@ -369,8 +384,12 @@ class SeriesForecaster:
         skipped = np.repeat(begin - (np.cumsum(counts) - counts), counts)
         targets = table.begin[codes] + np.arange(len(codes)) + skipped
         rows = np.maximum(targets - step, table.begin[codes] - 1)
-        point = self.point(table, Origins(rows, codes), np.array([step]))[:, 0]
-        parts = np.split(point, np.cumsum(counts)[:-1])
+        origins = Origins(rows, codes)
+        both = np.empty((len(codes), 2, table.y.shape[1]))
+        if len(codes):
+            u, both[:, 1] = self.forecasts.predict(table, origins, np.array([step]))
+            both[:, 0] = self.recipe.to_units(u, codes, table)[:, 0]
+        parts = np.split(both, np.cumsum(counts)[:-1])
         for code, (key, new) in enumerate(zip(table.keys, parts, strict=True)):
             start = int(table.first[code] + begin[code])
             if key in self.insample:

@@ -6,7 +6,14 @@ import pandas as pd
 from skrnn._series_table import split_keys, table_of
 from skrnn._time_axis import TimeAxis
 
-__all__ = ["SeriesFrames"]
+__all__ = ["SeriesFrames", "time_axis"]
+
+
+def time_axis(index):
+    """The axis of an index of rows (TimeAxis), whose last level is the time."""
+    _, codes, times = split_keys(index)
+    starts = np.flatnonzero(np.append(True, codes[1:] != codes[:-1]))
+    return TimeAxis(times, starts, getattr(index, "freq", None))
 
 
 class SeriesFrames:
@@ -29,9 +36,7 @@ class SeriesFrames:
     """
 
     def __init__(self, y, X, past_covariates):
-        _, codes, times = split_keys(y.index)
-        starts = np.flatnonzero(np.append(True, codes[1:] != codes[:-1]))
-        self.axis = TimeAxis(times, starts, getattr(y.index, "freq", None))
+        self.axis = time_axis(y.index)
         self.x_columns = None if X is None else X.columns
         self.is_past = self._past(past_covariates)
         self.n_targets = len(y.columns)
@@ -71,10 +76,19 @@ class SeriesFrames:
         if self.x_columns is not None:
             x = np.full((len(y), len(self.x_columns)), np.nan)
         table = table_of(keys, codes, self.axis.ordinals(times), values, x)
-        return table if X is None or x is None else self.with_x(table, X)
+        if X is None and self.x_columns is not None:
+            raise ValueError(
+                f"X is needed with y: fit had the columns {list(self.x_columns)}."
+            )
+        return table if X is None else self.with_x(table, X)
 
     def with_x(self, table, X):
         """Fill exogenous values into a table wherever it has a row."""
+        if self.x_columns is None:
+            raise ValueError(
+                f"X has the columns {list(X.columns)}, but fit had no X. Give none, or "
+                "give fit their past."
+            )
         lacking = [
             name
             for name, is_past in zip(self.x_columns, self.is_past, strict=True)
@@ -94,8 +108,24 @@ class SeriesFrames:
         known = codes >= 0
         return table.with_x(x[known], codes[known], self.axis.ordinals(times)[known])
 
-    def with_future(self, table, X, last):
-        """The table up to some step of each series, with what X says of the future."""
+    def with_future(self, table, X, last, wanted):
+        """The table up to some step of each series, with what X says of the future.
+
+        Parameters
+        ----------
+        table : SeriesTable
+            What is known.
+        X : DataFrame or None
+            Exogenous values.
+        last : ndarray of shape (n_series,) of int64
+            Step to which the result goes.
+        wanted : tuple of (ndarray of int64, ndarray of int64)
+            Series and steps of the rows that X has to have.
+
+        Returns
+        -------
+        SeriesTable
+        """
         if X is None and not self.is_past.all():
             raise ValueError(
                 f"X is needed at predict: fit had the columns {list(self.x_columns)}. "
@@ -103,9 +133,28 @@ class SeriesFrames:
                 "known in the future in past_covariates."
             )
         table = table.spanning(table.first, last)
-        if X is None or self.x_columns is None:
+        if X is None:
             return table
+        if not self.is_past.all():
+            self._check_rows(table, X, *wanted)
         return self.with_x(table, X)
+
+    def _check_rows(self, table, X, codes, steps):
+        keys, rows, times = split_keys(X.index)
+        here = {key: i for i, key in enumerate(table.keys)}
+        rows = np.array([here.get(key, -1) for key in keys])[rows]
+        place = table.positions(rows, self.axis.ordinals(times))
+        has_row = np.zeros(table.begin[-1], dtype=bool)
+        has_row[place[(rows >= 0) & (place >= 0)]] = True
+        lacks = np.flatnonzero(~has_row[table.positions(codes, steps)])
+        if len(lacks):
+            first = lacks[0]
+            label = (*table.keys[codes[first]], self.axis.times(steps[[first]])[0])
+            raise ValueError(
+                f"X has no row for {label[0] if len(label) == 1 else label}, which is "
+                "to be forecast. Give its exogenous values, NaN where not known, or "
+                "name columns without a future in past_covariates."
+            )
 
     def index(self, keys, times):
         """Index of results: the times of each series, series after series.
@@ -122,7 +171,7 @@ class SeriesFrames:
         pandas.Index
         """
         if keys == [()]:
-            return times[0]
+            return times[0].rename(self.index_names[-1])
         n_times = [len(part) for part in times]
         levels = [
             np.repeat(np.array(level, dtype=object), n_times)

@@ -1,9 +1,12 @@
 """Networks that forecast given steps ahead from windows, and ensembles of them."""
 
 import copy
+from inspect import signature
+from numbers import Integral
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.utils import get_tags
 
 from skrnn._recipe import Origins
 
@@ -48,14 +51,16 @@ class StepModel:
         -------
         self : StepModel
         """
-        X, Y, weight = self.samples(prepared)
         self.members = members
+        # Not all regressors know absent steps.
+        self.needs_full = not _takes_absent_steps(members[0])
+        X, Y, weight = self.samples(prepared)
         for member in members:
-            gap = int(self.steps[-1]) - 1
-            if getattr(member, "validation_gap", None) == 0 and gap:
-                member.set_params(validation_gap=gap)
-            options = {} if weight is None else {"sample_weight": weight}
-            member.fit(X, Y, **options)
+            for name, gap in member.get_params().items():
+                # Those of an estimator inside a pipeline too.
+                if name.split("__")[-1] == "validation_gap" and gap == 0:
+                    member.set_params(**{name: int(self.steps[-1]) - 1})
+            member.fit(X, Y, **_weights(member.fit, weight))
         return self
 
     def update(self, prepared, newer_than, n_epochs):
@@ -73,10 +78,9 @@ class StepModel:
         X, Y, weight = self.samples(prepared, newer_than)
         if not len(X):
             return
-        options = {} if weight is None else {"sample_weight": weight}
         for member in self.members:
             for _ in range(n_epochs):
-                member.partial_fit(X, Y, **options)
+                member.partial_fit(X, Y, **_weights(member.partial_fit, weight))
 
     def samples(self, prepared, newer_than=None):
         """Windows and targets of all rows whose future is known.
@@ -93,8 +97,8 @@ class StepModel:
         future = origins.rows[:, None] + self.steps  # (n, S)
         base = self._baseline(prepared, origins, X)
         Y = (prepared.u[future] - base) / X.scale[:, None]
-        seen = prepared.known[future].reshape(len(Y), -1)
-        Y = Y.reshape(len(Y), -1)
+        shape = len(Y), Y.shape[1] * Y.shape[2]
+        Y, seen = Y.reshape(shape), prepared.known[future].reshape(shape)
         if seen.all():
             return X, Y, None
         kept = np.flatnonzero(seen.any(axis=1))
@@ -105,7 +109,8 @@ class StepModel:
         codes = table.codes
         rows = np.arange(len(codes))
         # Shorter windows teach as well, but not those that hardly hold a thing.
-        least = self.recipe.lag + max(1, min(self.window_length // 2, 12))
+        least = max(1, min(self.window_length // 2, 12))
+        least = self.recipe.lag + (self.window_length if self.needs_full else least)
         begin, stop = table.begin[codes], table.begin[codes + 1]
         usable = (rows + 1 - begin >= least) & (rows + last < stop)
         if not usable.any():
@@ -125,9 +130,9 @@ class StepModel:
     def windows(self, prepared, origins):
         """Windows (n, window_length, n_features) that end at the origins."""
         columns, names = self.covariates.columns(prepared, self.axis, self.shifts)
-        return self.recipe.windows(
-            prepared, columns, origins, self.window_length, names
-        )
+        X = self.recipe.windows(prepared, columns, origins, self.window_length, names)
+        X.is_padded = self.needs_full
+        return X
 
     def _baseline(self, prepared, origins, windows):
         last = int(self.steps[-1])
@@ -163,8 +168,8 @@ class StepModel:
     def laws(self, prepared, origins):
         """Parameters of a likelihood (n, n_steps, n_targets, width), location first.
 
-        The mean over the members, whose quantiles then are the mean quantiles. The
-        second is a scale; all others have no unit.
+        The mean over the members, whose quantiles then are the mean quantiles, nearly
+        so for Student's t. The second is a scale; all others have no unit.
         """
         X = self.windows(prepared, origins)
         base = self._baseline(prepared, origins, X)
@@ -173,6 +178,23 @@ class StepModel:
         laws[..., :2] *= X.scale[:, None, :, None]
         laws[..., 0] += base
         return laws
+
+
+def _takes_absent_steps(estimator):
+    """Whether a window may have steps that are all NaN."""
+    steps = getattr(estimator, "steps", None)
+    if steps is None:
+        return get_tags(estimator).input_tags.allow_nan
+    # The tags of a pipeline are those of its first step.
+    parts = [part for _, part in steps if part not in (None, "passthrough")]
+    return all(_takes_absent_steps(part) for part in parts)
+
+
+def _weights(fit, weight):
+    """Weights as an option of a method, if there are any and it takes them."""
+    if weight is None or "sample_weight" not in signature(fit).parameters:
+        return {}
+    return {"sample_weight": weight}
 
 
 def _quantiles_of(member, X, levels):
@@ -212,11 +234,14 @@ def new_members(estimator, n_members, random_state):
     members = []
     for i in range(n_members):
         member = clone(estimator)
-        seed = int(random_state.randint(2**31 - 1))
-        parameters = member.get_params(deep=False)
-        if "random_state" in parameters:
-            own = parameters["random_state"]
-            if own is None or (i and isinstance(own, int | np.integer)):
-                member.set_params(random_state=seed if own is None else own + i)
+        # A pipeline has seeds of the estimators inside it.
+        for name, own in sorted(member.get_params().items()):
+            if name.split("__")[-1] != "random_state":
+                continue
+            if own is None:
+                seed = int(random_state.randint(2**31 - 1))
+                member.set_params(**{name: seed})
+            elif i and isinstance(own, Integral):
+                member.set_params(**{name: int(own) + i})
         members.append(member)
     return members

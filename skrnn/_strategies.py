@@ -132,6 +132,11 @@ class Forecasts:
         """Forecast block by block, each from a window with the forecasts so far."""
         context, newest = table.contexts(origins.rows, self.n_before, last + self.block)
         series = np.arange(len(newest))
+        if context.x is not None:
+            # Of some columns the future is not known, whatever the table says of it.
+            is_later = np.arange(context.begin[-1]) > np.repeat(newest, context.lengths)
+            is_past = ~self.models[0].covariates.is_future
+            context.x[np.ix_(is_later, is_past)] = np.nan
         path, first_scale = [], None
         for done in range(0, last, self.block):
             is_chain = self.strategy == "dirrec"

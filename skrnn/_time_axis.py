@@ -59,6 +59,8 @@ class TimeAxis:
             raise ValueError(
                 f"Times must be {self.kind}, as in fit, but are {order_kind(times)}."
             )
+        if getattr(times, "tz", None) is not None:
+            times = times.tz_convert(self._anchor.tz)
         if self._anchor is None:
             count = keys(times)
             n = getattr(self._step, "n", 1)
@@ -97,10 +99,26 @@ class TimeAxis:
             return pd.PeriodIndex.from_ordinals(ordinals * n, freq=self._step)
         if self._step is None or not len(ordinals):
             return pd.DatetimeIndex([self._anchor] * len(ordinals))
-        first, last = int(ordinals.min()), int(ordinals.max())
-        start = self._anchor + first * self._step
-        grid = _range(start, last - first + 1, self._step)
-        return grid[ordinals - first]
+        first = int(ordinals.min())
+        grid = self._range(first, int(ordinals.max()) - first + 1)
+        # A run keeps its frequency.
+        is_run = (np.diff(ordinals) == 1).all()
+        return grid if is_run else grid[ordinals - first]
+
+    def _range(self, first, n_times):
+        """Times of some steps in a row."""
+        if isinstance(self._anchor, pd.Timedelta):
+            start = self._anchor + first * self._step
+            return pd.timedelta_range(start, periods=n_times, freq=self._step)
+        zone = self._anchor.tz
+        if zone is None or (self._tick is not None and self._tick < _DAY):
+            start = self._anchor + first * self._step
+            return pd.date_range(start, periods=n_times, freq=self._step)
+        # A day and longer goes by the clock on the wall.
+        start = self._anchor.tz_localize(None) + first * self._step
+        local = pd.date_range(start, periods=n_times, freq=self._step)
+        is_summer = np.ones(n_times, dtype=bool)
+        return local.tz_localize(zone, ambiguous=is_summer, nonexistent="shift_forward")
 
     def _grid(self, first, last):
         """Times of the grid from the anchor, and the number of the first of them."""
@@ -120,12 +138,6 @@ class TimeAxis:
             f"{self._anchor} in steps of {self._step!r}. Resample the series, or give "
             "its index the right freq."
         )
-
-
-def _range(start, periods, step):
-    if isinstance(start, pd.Timedelta):
-        return pd.timedelta_range(start, periods=periods, freq=step)
-    return pd.date_range(start, periods=periods, freq=step)
 
 
 def _fixed_tick(step, anchor):
