@@ -804,6 +804,8 @@ TRICKY = [
     {"loss": "student_t", "instance_norm": "standard", "optimizer": "sgd"},
     {"scoring": "neg_mean_absolute_error", "l1": 1e-3, "max_grad_value": 0.1},
     {"on_divergence": "restart", "autocast": True, "init": "chrono"},
+    {"segment_length": 3, "dropout": 0.2, "input_noise": 0.1},
+    {"segment_length": 2, "decoder": "parallel", "norm": "batch", "tbptt_steps": None},
 ]
 every_trick = pytest.mark.parametrize("options", TRICKY, ids=lambda o: "-".join(o))
 
@@ -995,6 +997,7 @@ SPACE = {
     "num_layers": [1, 2],
     "bidirectional": [False, True],
     "nonlinearity": ["tanh", "relu"],
+    "segment_length": [None, 2],
     "dropout": [0.0, 0.3],
     "recurrent_dropout": [0.0, 0.3],
     "input_noise": [0.0, 0.1],
@@ -1053,6 +1056,7 @@ def test_any_combination_trains_or_is_refused(seed):
         kind, target = RNNClassifier, LABELS
     else:
         options["loss"] = LOSSES[rng.integers(len(LOSSES))]
+        options["decoder"] = ["linear", "parallel"][rng.integers(2)]
         kind, target = RNNRegressor, np.abs(y)
     model = kind(
         hidden_size=4, max_epochs=2, learning_rate=1e-3, random_state=0, **options
