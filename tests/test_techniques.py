@@ -916,6 +916,18 @@ def test_autocast_trains_and_predicts_in_full_precision():
     assert network(model).head.weight.dtype == torch.float32
 
 
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("lengths", [None, "ragged"])
+def test_autocast_with_batch_normalisation(cell, lengths):
+    given = X[:, :, None]
+    if lengths is not None:
+        given = [x[: 1 + i % 7] for i, x in enumerate(given)]
+    options = SMALL | {"max_epochs": 30, "norm": "batch", "autocast": True}
+    model = RNNRegressor(cell, **options).fit(given, y)
+    assert network(model).stack.layers[0].norm.running_var.dtype == torch.float32
+    assert model.loss_curve_[-1] < model.loss_curve_[0]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
