@@ -39,6 +39,8 @@ def align(x, lengths, length):
     padding : Tensor of shape (N,) or (1,) of int64, or None
         Steps of padding, less than `length`; None where there are none.
     """
+    if length == 1:
+        return x, lengths, None
     n_steps = x.shape[1]
     if lengths is None:
         lacking = -n_steps % length
@@ -46,7 +48,7 @@ def align(x, lengths, length):
             return x, None, None
         return pad(x, (0, 0, lacking, 0)), None, torch.tensor([lacking])
     padding = -lengths % length
-    if length == 1 or (n_steps % length == 0 and not padding.any()):
+    if n_steps % length == 0 and not padding.any():
         return x, n_segments(lengths, length), None
     place = torch.arange(n_segments(n_steps, length) * length) - padding[:, None]
     place = place.clamp_(0, n_steps - 1)[:, :, None].expand(-1, -1, x.shape[2])
