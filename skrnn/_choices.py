@@ -43,6 +43,7 @@ def usual_period(freq):
     name = getattr(freq, "rule_code", "").split("-")[0]
     name = {"ME": "M", "MS": "M", "BME": "M", "BMS": "M"}.get(name, name)
     name = {"QE": "Q", "QS": "Q", "BQE": "Q", "BQS": "Q"}.get(name, name)
+    name = {"YE": "Y", "YS": "Y", "BYE": "Y", "BYS": "Y"}.get(name, name)
     rows = _USUAL.get(name)
     if name in ("min", "s") and rows * 60 % freq.n == 0 and freq.n > 1:
         # Quarters of an hour have days, rather than hours.
@@ -199,6 +200,8 @@ def _error_of(recipe, table, n_before, window_length, n_steps):
         ]
     )
     spread = np.where(spread > 0, spread, np.inf)
+    if not prepared.known[future].any():
+        return np.inf
     return float(np.nanmean(error / spread[origins.codes][:, None]))
 
 

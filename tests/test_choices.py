@@ -1,0 +1,128 @@
+"""What a forecaster chooses by looking at its series."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skrnn._choices import (
+    choose_differences,
+    choose_log,
+    seasonal_period,
+    usual_period,
+)
+from skrnn._series_table import SeriesTable
+
+
+def table(*series):
+    """Series of shape (n,) or (n, k) as a table."""
+    series = [np.reshape(y, (len(y), -1)).astype(float) for y in series]
+    begin = np.append(0, np.cumsum([len(y) for y in series]))
+    keys = [(i,) for i in range(len(series))]
+    first = np.zeros(len(series), dtype=np.int64)
+    return SeriesTable(keys, first, begin, np.concatenate(series))
+
+
+def noise(n, seed=0):
+    return np.random.default_rng(seed).normal(size=n)
+
+
+@pytest.mark.parametrize(
+    "freq, rows",
+    [
+        ("YS", 1),
+        ("QE", 4),
+        ("QS-FEB", 4),
+        ("ME", 12),
+        ("MS", 12),
+        ("2MS", 6),
+        ("BME", 12),
+        ("W-WED", 52),
+        ("D", 7),
+        ("B", 5),
+        ("h", 24),
+        ("3h", 8),
+        ("min", 60),
+        ("15min", 96),
+        ("s", 60),
+        ("ms", None),
+        ("5MS", None),
+        ("2D", None),
+    ],
+)
+def test_usual_period(freq, rows):
+    assert usual_period(pd.tseries.frequencies.to_offset(freq)) == rows
+
+
+def test_usual_period_of_periods_and_integers():
+    assert usual_period(pd.period_range("2000", periods=3, freq="M").freq) == 12
+    assert usual_period(pd.period_range("2000", periods=3, freq="Q").freq) == 4
+    assert usual_period(pd.period_range("2000", periods=3, freq="Y").freq) == 1
+    assert usual_period(None) is None
+
+
+@pytest.mark.parametrize("period", [4, 7, 12, 24])
+def test_seasons_are_found(period):
+    t = np.arange(12 * period)
+    season = np.random.default_rng(period).normal(size=period)[t % period]
+    y = 3 * season + 0.3 * noise(len(t)) + t / 20
+    assert seasonal_period(table(y)) == period
+    y[5:8] = np.nan
+    assert seasonal_period(table(y, y[: 9 * period])) == period
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        noise(300),
+        noise(300).cumsum(),
+        np.arange(100),
+        np.ones(50),
+        np.ones(3),
+        np.full(30, np.nan),
+    ],
+)
+def test_no_season(y):
+    assert seasonal_period(table(y)) == 1
+
+
+def test_logarithms():
+    t = np.arange(200)
+    growing = np.exp(t / 40 + 0.1 * noise(200))
+    additive = 50 + t / 4 + noise(200)
+    assert choose_log(table(growing)).all()
+    assert not choose_log(table(additive)).any()
+    assert not choose_log(table(growing - growing.mean())).any()
+    both = choose_log(table(np.column_stack([growing, additive])))
+    assert list(both) == [True, False]
+    assert not choose_log(table(np.full(30, np.nan))).any()
+    assert not choose_log(table(np.ones(30))).any()
+    assert not choose_log(table(growing[:10])).any()
+
+
+CASES = {
+    "noise": (noise(240), (0, 0)),
+    "walk": (noise(240).cumsum(), (1, 0)),
+    "season": (np.tile(noise(8), 30) * 3 + 0.1 * noise(240), (0, 1)),
+    "walk with a season": (np.tile(noise(8), 30) * 9 + noise(240).cumsum(), (1, 1)),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("scaling", [None, "series", "window"])
+def test_differences(name, scaling):
+    y, expected = CASES[name]
+    data = table(y, y[:100] * 50 + 7)
+    log = np.array([False])
+    arguments = data, log, 8, scaling, 24, 3
+    assert choose_differences(*arguments, ("auto", "auto")) == expected
+    assert choose_differences(*arguments, (1, 0)) == (1, 0)
+    assert choose_differences(*arguments, ("auto", 0))[1] == 0
+    assert choose_differences(*arguments, (0, "auto"))[0] == 0
+    assert data.moments is None
+
+
+def test_differences_of_what_tells_nothing():
+    log = np.array([False])
+    for y in (np.ones(60), np.full(60, np.nan), np.ones(4)):
+        found = choose_differences(table(y), log, 8, "window", 6, 3, ("auto", "auto"))
+        assert found == (0, 0)
