@@ -81,6 +81,8 @@ def fitted():
 # -- sktime's own checks ---------------------------------------------------------------
 
 
+# sktime joins its own frames that way.
+@pytest.mark.filterwarnings("ignore:Sorting by default when concatenating")
 def test_every_check_of_sktime():
     results = check_estimator(RNNForecaster, verbose=False)
     assert {name: r for name, r in results.items() if r != "PASSED"} == {}
@@ -1049,6 +1051,8 @@ def test_bad_parameters(options, message):
 
 def test_bad_series():
     y = waves(60)
+    with pytest.raises(ValueError, match="more than one row for 39"):
+        forecaster().fit(pd.concat([y[:40], y[39:]]), fh=1)
     with pytest.raises(ValueError, match="y is infinite at 7"):
         forecaster().fit(y.where(y.index != 7, np.inf), fh=1)
     with pytest.raises(ValueError, match="No series is longer than the 80 steps"):
