@@ -6,9 +6,11 @@ import secrets
 import torch
 from sklearn.utils import check_random_state
 
+from skrnn._decoder import group_length
 from skrnn._network import RecurrentNetwork
 from skrnn._optimizers import optimizer_spec
 from skrnn._scaling import Scaling
+from skrnn._segments import n_segments
 from skrnn._threads import single_thread
 from skrnn._training import SequenceNet
 
@@ -41,6 +43,9 @@ def new_network(estimator, head, *, n_features, n_targets, max_steps, undo):
         # A step that lacks its only feature is absent.
         indicator=estimator.missing == "indicator" and n_features > 1,
     )
+    length, target_group = estimator.segment_length, None
+    if getattr(estimator, "decoder", "linear") == "parallel":
+        target_group = group_length(n_targets, length)
     init = estimator.init if isinstance(estimator.init, str) else "orthogonal"
     with single_thread():
         return RecurrentNetwork(
@@ -56,7 +61,9 @@ def new_network(estimator, head, *, n_features, n_targets, max_steps, undo):
             residual=estimator.residual,
             pooling=estimator.pooling,
             init=init,
-            max_steps=max_steps,
+            max_steps=n_segments(max_steps, length or 1),
+            segment_length=length,
+            target_group=target_group,
             generator=generator,
             dtype=getattr(torch, estimator.dtype),
             **network_options(estimator),

@@ -1,11 +1,19 @@
 """Choices about series that are made by looking at them."""
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy.stats import spearmanr
 
 from skrnn._recipe import Origins, Recipe, filled_forward
 
-__all__ = ["choose_differences", "choose_log", "seasonal_period", "usual_period"]
+__all__ = [
+    "Seasonality",
+    "choose_log",
+    "choose_seasonality",
+    "seasonal_period",
+    "usual_period",
+]
 
 # Rows of a season by the first letters of a frequency: months of a year and so on.
 _USUAL = {
@@ -21,6 +29,11 @@ _USUAL = {
     "s": 60,
 }
 _MOST_SERIES, _MOST_ORIGINS = 50, 2000
+# How small the error has to be, beside that without, for a season to count, and for the
+# mean of a window to be preferred to its last value.
+_SEASON_GAIN, _LEVEL_GAIN = 0.55, 0.8
+# With fewer seasons than that, a network does not learn what a season is.
+_FEW_SEASONS, _TERMS = 10, 3
 # An autocorrelation below this is no season.
 _LEAST_CORRELATION = 0.3
 
@@ -133,8 +146,22 @@ def _growth(values):
     return float(spearmanr(change, values[:-1] + values[1:]).statistic)
 
 
-def choose_differences(table, log, sp, scaling, window_length, n_steps, given):
-    """How often to take differences: as often as makes the plainest forecast best.
+class Seasonality(NamedTuple):
+    """What is done about trend and season."""
+
+    difference: int
+    seasonal_difference: int
+    fourier_terms: int
+
+
+def choose_seasonality(table, log, sp, scaling, window_length, n_steps, given):
+    """Whether to take off trend and season, or to tell a network of the season.
+
+    Judged by the forecast "nothing changes any more": by its mean absolute error about
+    the median error of each step, which any network learns to add. The last value is
+    what forecasts begin from unless the level of the window comes much nearer. A season
+    that is most of what there is, is taken off where the series has few seasons to
+    learn from, else it is shown to the network by sines and cosines.
 
     Parameters
     ----------
@@ -148,33 +175,39 @@ def choose_differences(table, log, sp, scaling, window_length, n_steps, given):
         As for `Recipe`.
     window_length, n_steps : int
         Rows of a window; steps ahead.
-    given : tuple of (int or "auto", int or "auto")
-        Ordinary and seasonal differences, where they are fixed.
+    given : Seasonality
+        What is fixed; the rest is "auto".
 
     Returns
     -------
-    difference, seasonal_difference : int
-        Those whose forecast "nothing changes any more" has the least mean absolute
-        error, relative to the deviation of each series.
+    Seasonality
     """
-    often, seasonally = given
-    orders = [0, 1] if often == "auto" else [often]
-    seasonal = [0, 1] if seasonally == "auto" else [seasonally]
-    if sp == 1 and seasonally == "auto":
-        seasonal = [0]
-    candidates = [(d, D) for D in seasonal for d in orders]
-    if len(candidates) == 1:
-        return candidates[0]
-    longest = max(d + D * sp for d, D in candidates)
-    errors = []
-    for d, D in candidates:
-        recipe = Recipe(log, d, D, sp, scaling)
-        errors.append(
-            _error_of(recipe, table, longest, window_length, n_steps)
-            if table.lengths.max() > longest + n_steps
-            else d + D  # too short to tell
+    longest = int(table.lengths.max())
+    if longest <= 1 + sp + n_steps + 1:  # too short to tell
+        return Seasonality(*(1 if i == 0 else 0 for i in range(3)))._replace(
+            **_fixed(given)
         )
-    return candidates[int(np.argmin(errors))]
+    errors = {}
+    for d in (0, 1):
+        for D in (0, 1) if sp > 1 else (0,):
+            recipe = Recipe(log, d, D, sp, scaling)
+            errors[d, D] = _error_of(recipe, table, 1 + sp, window_length, n_steps)
+    is_seasonal = sp > 1 and min(errors[0, 1], errors[1, 1]) < _SEASON_GAIN * min(
+        errors[0, 0], errors[1, 0]
+    )
+    pair = int(is_seasonal)
+    has_level = errors[0, pair] < _LEVEL_GAIN * errors[1, pair]
+    has_few = longest < _FEW_SEASONS * sp
+    chosen = Seasonality(
+        difference=0 if has_level else 1,
+        seasonal_difference=int(is_seasonal and has_few),
+        fourier_terms=min(_TERMS, sp // 2) if is_seasonal and not has_few else 0,
+    )
+    return chosen._replace(**_fixed(given))
+
+
+def _fixed(given):
+    return {name: n for name, n in given._asdict().items() if n != "auto"}
 
 
 def _error_of(recipe, table, n_before, window_length, n_steps):
@@ -191,8 +224,9 @@ def _error_of(recipe, table, n_before, window_length, n_steps):
     windows = recipe.windows(prepared, prepared.z, origins, window_length, None)
     base = recipe.baseline(prepared, origins, windows, n_steps)
     future = rows[:, None] + np.arange(1, n_steps + 1)
-    error = np.abs(prepared.u[future] - base)
+    error = prepared.u[future] - base
     error[~prepared.known[future]] = np.nan
+    error = np.abs(error - np.nanmedian(error, axis=0))
     spread = np.array(
         [
             prepared.u[start:stop].std(axis=0)

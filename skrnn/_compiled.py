@@ -96,7 +96,7 @@ class CompiledNetwork:
         Parameters
         ----------
         x : Tensor of shape (N, L, F) of float32 or float64
-            Right-padded sequences in the user's units.
+            Right-padded sequences in the user's units, or steps of the recurrence.
         lengths : Tensor of shape (N,) of int64, or None
             Present steps of each.
         is_scaled : bool, default=False
@@ -128,7 +128,7 @@ class CompiledNetwork:
         Parameters
         ----------
         x, lengths
-            As for `outputs`.
+            As for `outputs`, always in the user's units.
         target : Tensor of shape (N, n_outputs), or (N,) of int64 for classes
             In the units of the loss.
         weight : Tensor of shape (N,), or None
@@ -144,7 +144,10 @@ class CompiledNetwork:
         kind, smoothing = loss
         head = self.network.head.weight
         results = head.new_empty(len(x), head.shape[0])
-        given = self._input(x, lengths, False)
+        is_scaled = self.network.segment_length > 1
+        if is_scaled:
+            x, lengths = self.network.kernel_inputs(x, lengths)
+        given = self._input(x, lengths, is_scaled)
         wanted = Loss(
             LOSSES[kind],
             smoothing,
@@ -207,6 +210,7 @@ def is_standard(network):
         weight.device.type == "cpu"
         and weight.dtype in _KINDS
         and network.pool.kind == "last"
+        and network.decoder is None
         and not stack.residual
         and all(len(layer.directions) == 1 for layer in stack.layers)
         and all(layer.norm is None for layer in stack.layers)
@@ -226,5 +230,5 @@ def is_standard_training(network, max_steps):
         and not network.input_noise
         and scaling.instance_norm is None
         and not scaling.indicator
-        and max_steps <= (network.tbptt_steps or math.inf)
+        and network.n_steps(max_steps) <= (network.tbptt_steps or math.inf)
     )

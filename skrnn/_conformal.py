@@ -100,7 +100,9 @@ class AdaptiveScores:
         results = []
         for now in range(min(n_times - n_newest, self.start), n_times + 1):
             ahead = np.maximum(now - self.most, 0)
-            offsets = _quantiles(known[:, ahead:now], np.clip(moved, 0.0, 1.0))
+            offsets = _quantiles(
+                known[:, ahead:now], self.steps, np.clip(moved, 0.0, 1.0)
+            )
             offsets[..., order] = np.sort(offsets, axis=-1)
             if now >= n_times - n_newest:
                 results.append(offsets)
@@ -125,7 +127,7 @@ def _as_they_come(errors, steps):
     return known
 
 
-def _quantiles(known, levels):
+def _quantiles(known, steps, levels):
     """Conformal quantiles (H, k, n_levels) of the errors (S, T, H, k) known so far."""
     n_steps, n_targets = known.shape[2:]
     pooled = known.reshape(-1, n_steps, n_targets)
@@ -134,19 +136,20 @@ def _quantiles(known, levels):
     spread = _spread(pooled, count)
     for target in range(n_targets):
         shape = None
-        for step in range(n_steps):
-            if count[step, target] >= _ENOUGH:
-                errors = pooled[:, step, target]
-                own = _conformal(errors[~np.isnan(errors)], levels[step, target])
-                offsets[step, target] = own
+        for i, step in enumerate(steps):
+            # Forecasts that far ahead overlap with as many others.
+            n_apart = max(count[i, target] / step, 1.0)
+            if count[i, target] >= _ENOUGH:
+                errors = pooled[:, i, target]
+                errors = errors[~np.isnan(errors)]
+                offsets[i, target] = _conformal(errors, levels[i, target], n_apart)
                 continue
             if shape is None:
                 shape = pooled[:, :, target] / spread[:, target]
-                shape = np.sort(shape[~np.isnan(shape)])
+                shape = shape[~np.isnan(shape)]
             if len(shape):
-                n_own = max(int(count[step, target]), 1)
-                own = _conformal(shape, levels[step, target], n_own)
-                offsets[step, target] = own * spread[step, target]
+                offsets[i, target] = _conformal(shape, levels[i, target], n_apart)
+                offsets[i, target] *= spread[i, target]
     return offsets
 
 
@@ -157,10 +160,7 @@ def _spread(pooled, count):
     return np.where(spread > 0, spread, 1.0)
 
 
-def _conformal(errors, levels, n_own=None):
+def _conformal(errors, levels, n_apart):
     """Quantiles with the correction for a finite sample, away from the middle."""
-    n = len(errors) if n_own is None else n_own
-    if n == 0:
-        return np.zeros(len(levels))
-    corrected = 0.5 + (levels - 0.5) * (n + 1) / n
+    corrected = 0.5 + (levels - 0.5) * (n_apart + 1) / n_apart
     return np.quantile(errors, np.clip(corrected, 0.0, 1.0))

@@ -48,8 +48,10 @@ class EpochNet(NeuralNet):
         size = source.n_features * source.max_steps + 1
         if compiled_twin(network) is None:  # which keeps no states of all steps
             states = 6 * network.stack.output_size * len(network.stack.layers)
-            steps = min(source.max_steps, network.tbptt_steps or source.max_steps)
-            size += states * steps
+            steps = network.n_steps(source.max_steps)
+            size += states * min(steps, network.tbptt_steps or steps)
+        if network.decoder is not None:
+            size += 6 * network.decoder.positions.numel()
         return int(np.clip(_EVALUATION_SIZE // size, 1, 4096))
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):

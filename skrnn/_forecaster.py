@@ -21,8 +21,9 @@ from sktime.utils.validation.forecasting import check_fh
 from skrnn._backtest import as_frame, backtest
 from skrnn._calendar import calendar_columns, usual_calendar
 from skrnn._choices import (
-    choose_differences,
+    Seasonality,
     choose_log,
+    choose_seasonality,
     seasonal_period,
     usual_period,
 )
@@ -78,12 +79,14 @@ class RNNForecaster(BaseForecaster):
     difference : int or "auto", default="auto"
         How often to take the difference from row to row, at least 0.
     seasonal_difference : int or "auto", default="auto"
-        How often to take the difference to the season before, at least 0. ``"auto"``
-        for both: 0 or 1, so that the forecast "nothing changes any more" fits best.
+        How often to take the difference to the season before, at least 0.
     scaling : {"window", "series"} or None, default="window"
         What the level and the scale that are taken off belong to.
-    fourier_terms : int, default=0
+    fourier_terms : int or "auto", default="auto"
         Pairs of sine and cosine of the season among the covariates, at least 0.
+        ``"auto"``, for this and both differences: a difference from row to row unless
+        the mean of a window says more than its last value; if the season is strong, a
+        seasonal difference in series of less than ten seasons, three pairs in others.
     calendar : list of str, bool or None, default=None
         Covariates from the calendar, by the names of
         `sktime.transformations.date.DateTimeFeatures`, such as ``["day_of_week"]``.
@@ -125,7 +128,7 @@ class RNNForecaster(BaseForecaster):
         All of them: for each model of the strategy its members.
     window_length_ : int
         Rows of a window.
-    sp_, difference_, seasonal_difference_ : int
+    sp_, difference_, seasonal_difference_, fourier_terms_ : int
         What was chosen, or given.
     log_ : ndarray of shape (n_targets,) of bool
         The targets that are forecast by their logarithm.
@@ -197,7 +200,7 @@ class RNNForecaster(BaseForecaster):
         "difference": [_ANY_NUMBER, _AUTO],
         "seasonal_difference": [_ANY_NUMBER, _AUTO],
         "scaling": [StrOptions({"window", "series"}), None],
-        "fourier_terms": [_ANY_NUMBER],
+        "fourier_terms": [_ANY_NUMBER, _AUTO],
         "calendar": [list, "boolean", None],
         "past_covariates": [list, StrOptions({"all"}), None],
         "series_id": ["boolean"],
@@ -254,7 +257,7 @@ class RNNForecaster(BaseForecaster):
         difference="auto",
         seasonal_difference="auto",
         scaling="window",
-        fourier_terms=0,
+        fourier_terms="auto",
         calendar=None,
         past_covariates=None,
         series_id=False,
@@ -338,7 +341,9 @@ class RNNForecaster(BaseForecaster):
         )
         engine = SeriesForecaster(
             forecasts,
-            RNNRegressor("gru", 32) if self.estimator is None else self.estimator,
+            RNNRegressor("gru", 32, learning_rate=0.003)
+            if self.estimator is None
+            else self.estimator,
             n_members=self.n_estimators,
             calibration_fraction=self.calibration_fraction
             if self._is_calibrated()
@@ -401,15 +406,17 @@ class RNNForecaster(BaseForecaster):
         self.sp_ = self._period(frames, table)
         steps = self._steps_to_learn(table, fh)
         self.window_length_ = self._window_rows(table, steps)
-        self.difference_, self.seasonal_difference_ = choose_differences(
+        chosen = choose_seasonality(
             table,
             self.log_,
             self.sp_,
             self.scaling,
             self.window_length_,
             int(steps[-1]),
-            orders,
+            Seasonality(*orders, self.fourier_terms if self.sp_ > 1 else 0),
         )
+        self.difference_, self.seasonal_difference_ = chosen[:2]
+        self.fourier_terms_ = chosen.fourier_terms
         recipe = Recipe(
             self.log_,
             self.difference_,
@@ -432,7 +439,7 @@ class RNNForecaster(BaseForecaster):
     def _period(self, frames, table):
         longest = int(table.lengths.max())
         if self.sp != "auto":
-            wanted = self.seasonal_difference not in (0, "auto") or self.fourier_terms
+            wanted = {self.seasonal_difference, self.fourier_terms} - {0, "auto"}
             if 2 * self.sp > longest and wanted:
                 raise ValueError(
                     f"sp={self.sp} rows make a season, but the longest series has only "
@@ -467,7 +474,7 @@ class RNNForecaster(BaseForecaster):
         names = [] if frames.x_columns is None else frames.x_columns
         return Covariates(
             sp=self.sp_,
-            fourier_terms=self.fourier_terms if self.sp_ > 1 else 0,
+            fourier_terms=self.fourier_terms_,
             calendar=partial(calendar_columns, features=list(calendar))
             if calendar
             else None,

@@ -20,6 +20,7 @@ CONSTRAINTS = {
     "num_layers": [_AT_LEAST_ONE],
     "bidirectional": ["boolean"],
     "nonlinearity": [StrOptions({"tanh", "relu"})],
+    "segment_length": [_AT_LEAST_ONE, None],
     "dropout": [_PROBABILITY],
     "recurrent_dropout": [_PROBABILITY],
     "input_noise": [_NON_NEGATIVE],
@@ -76,13 +77,22 @@ RECURRENT_PART = (
     "num_layers",
     "bidirectional",
     "nonlinearity",
+    "segment_length",
     "norm",
     "residual",
     "instance_norm",
     "missing",
 )
 # The network of a fit that goes on is that of the fit before.
-ARCHITECTURE = (*RECURRENT_PART, "pooling", "scale", "dtype", "loss", "quantiles")
+ARCHITECTURE = (
+    *RECURRENT_PART,
+    "pooling",
+    "decoder",
+    "scale",
+    "dtype",
+    "loss",
+    "quantiles",
+)
 
 # What may differ between a fit and the one that resumes its checkpoint.
 NOT_IN_CHECKPOINT = {

@@ -66,12 +66,15 @@ def take_over_weights(network, estimator):
         and type(theirs.target_head) is type(network.target_head)
         and vars(theirs.target_head) == vars(network.target_head)
         and theirs.output_shape == network.output_shape
+        and (theirs.decoder is None) == (network.decoder is None)
         and np.array_equal(
             getattr(donor, "classes_", 0), getattr(estimator, "classes_", 0)
         )
     )
     if has_head:
         network.head.load_state_dict(theirs.head.state_dict())
+        if network.decoder is not None:
+            network.decoder.load_state_dict(theirs.decoder.state_dict())
         network.scaling.load_state_dict(theirs.scaling.state_dict())
     return has_head
 
@@ -85,7 +88,7 @@ def freeze(network, frozen):
         Whose parts.
     frozen : str, sequence of str, or None
         Names: ``"recurrent"`` for all layers, ``"recurrent.0"`` and so on for one,
-        ``"pooling"``, ``"head"``.
+        ``"pooling"``, ``"decoder"``, ``"head"``.
 
     Raises
     ------
@@ -102,6 +105,8 @@ def freeze(network, frozen):
         "pooling": network.pool,
         "head": network.head,
     }
+    if network.decoder is not None:
+        parts["decoder"] = network.decoder
     for name in [frozen] if isinstance(frozen, str) else frozen:
         if name not in parts:
             raise ValueError(

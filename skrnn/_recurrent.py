@@ -135,6 +135,7 @@ class BatchNorm(nn.BatchNorm1d):
                 step = torch.arange(states.shape[1], device=states.device)
                 is_present = step < lengths[:, None]
                 present = states[is_present]
+            present = present.to(self.weight.dtype)  # whatever autocast made of it
             if share is not None:
                 share = share[:, None].expand(states.shape[:2])
                 share = share.flatten() if lengths is None else share[is_present]

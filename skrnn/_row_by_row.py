@@ -1,10 +1,11 @@
-"""Products and sums whose result for a sample does not depend on the other samples.
+"""Operations whose result for a sample does not depend on the other samples.
 
 Those of torch round differently with the number of rows. Where a gradient is wanted,
 or there are no kernels, torch's are used all the same.
 """
 
 import torch
+from torch.nn import functional
 
 from skrnn._kernels import DTYPES, function, library
 
@@ -23,11 +24,30 @@ def linear(layer, x):
     -------
     Tensor of shape (..., n_outputs)
     """
+    return affine(x, layer.weight, layer.bias)
+
+
+def affine(x, weight, bias):
+    """Multiply by a weight and add a bias.
+
+    Parameters
+    ----------
+    x : Tensor of shape (..., n_inputs)
+        What is multiplied.
+    weight : Tensor of shape (n_outputs, n_inputs)
+        The weight.
+    bias : Tensor of shape (n_outputs,)
+        The bias.
+
+    Returns
+    -------
+    Tensor of shape (..., n_outputs)
+    """
     dtype = _dtype_of(x)
     if dtype is None:
-        return layer(x)
+        return functional.linear(x, weight, bias)
     rows = x.contiguous().view(-1, x.shape[-1])  # (N, K)
-    weight, bias = layer.weight.contiguous(), layer.bias.contiguous()
+    weight, bias = weight.contiguous(), bias.contiguous()
     to = rows.new_empty(len(rows), len(weight))
     is_done = function("linear", dtype)(
         rows.data_ptr(),
@@ -40,6 +60,24 @@ def linear(layer, x):
     if not is_done:
         raise MemoryError(f"There is no memory for {len(weight)} outputs.")
     return to.view(*x.shape[:-1], -1)
+
+
+def sigmoid(x):
+    """Apply the logistic function.
+
+    Parameters
+    ----------
+    x : Tensor
+        Its inputs.
+
+    Returns
+    -------
+    Tensor
+    """
+    if torch.is_grad_enabled():
+        return x.sigmoid()
+    # torch's own rounds the last few numbers of a tensor in another way.
+    return x.mul(0.5).tanh_().mul_(0.5).add_(0.5)
 
 
 def sum_over_steps(values, factors, lengths):

@@ -302,17 +302,19 @@ class SeriesForecaster:
         wanted = np.maximum(self._fraction * lengths, np.minimum(40, 0.4 * lengths))
         least = self.recipe.lag + int(self.steps[-1]) + 8
         held_out = np.minimum(wanted.astype(int), np.maximum(lengths - least, 0))
+        n_known = np.minimum(held_out, _MOST_SCORES)
         if not held_out.any():
             # Too few rows to set some aside: the errors are those of training.
-            held_out, judge = lengths - 1, self.forecasts
-        else:
-            judge = self._new_forecasts()
-            older = table.until(table.last - held_out)
-            judge.fit(older, self._estimator, self._n_members, random_state)
-        held_out = np.minimum(held_out, _MOST_SCORES)
-        shape = (len(lengths), int(held_out.max()) + 1)
+            n_known = np.minimum(lengths - 1, _MOST_SCORES)
+        shape = (len(lengths), int(n_known.max()) + 1)
         errors = np.full((*shape, len(self.steps), table.y.shape[1]), np.nan)
-        self._fill_errors(errors, judge, table, held_out)
+        if not held_out.any():
+            self._fill_errors(errors, self.forecasts, table, n_known)
+            return self._scores_of(errors)
+        judge = self._new_forecasts()
+        older = table.until(table.last - held_out)
+        judge.fit(older, self._estimator, self._n_members, random_state)
+        self._fill_errors(errors, judge, table, n_known)
         return self._scores_of(errors)
 
     def scores_after(self, table, most=None):

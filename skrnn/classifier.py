@@ -37,6 +37,11 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         each direction contributes its own final state.
     nonlinearity : {"tanh", "relu"}, default="tanh"
         Of ``cell="rnn"``; the gates of the others are fixed.
+    segment_length : int or None, default=None
+        Steps of a sequence that are one step of the recurrence [16]_. Segments are
+        counted from the newest step of each sequence, over the steps that are present,
+        and the oldest is filled up with zeros in units of the scaled features. A long
+        sequence then takes few steps, of many features each. None means 1.
     dropout : float, default=0.0
         Probability, in [0, 1), of zeroing an output while training: between layers
         and before the output layer.
@@ -128,7 +133,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         Truncated back-propagation through time [9]_: gradients flow back within
         parts of that many steps, counted from the end of the longest sequence of a
         batch, while the state flows on. Memory then grows with `tbptt_steps` and not
-        with the length of the sequences. None truncates nothing.
+        with the length of the sequences. Where `segment_length` is set, a step is a
+        segment. None truncates nothing.
     batch_size : int or None, default=32
         Samples in a batch; None means all of them.
     max_epochs : int, default=200
@@ -254,6 +260,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
        :arxiv:`1708.02002`.
     .. [15] Szegedy, C. et al. (2016). Rethinking the Inception architecture for
        computer vision. :arxiv:`1512.00567`.
+    .. [16] Lin, S. et al. (2023). SegRNN: segment recurrent neural network for
+       long-term time series forecasting. :arxiv:`2308.11200`.
 
     Examples
     --------
@@ -284,6 +292,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         num_layers=1,
         bidirectional=False,
         nonlinearity="tanh",
+        segment_length=None,
         dropout=0.0,
         recurrent_dropout=0.0,
         input_noise=0.0,
@@ -335,6 +344,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         self.num_layers = num_layers
         self.bidirectional = bidirectional
         self.nonlinearity = nonlinearity
+        self.segment_length = segment_length
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
         self.input_noise = input_noise

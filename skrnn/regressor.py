@@ -48,6 +48,11 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         each direction contributes its own final state.
     nonlinearity : {"tanh", "relu"}, default="tanh"
         Of ``cell="rnn"``; the gates of the others are fixed.
+    segment_length : int or None, default=None
+        Steps of a sequence that are one step of the recurrence [16]_. Segments are
+        counted from the newest step of each sequence, over the steps that are present,
+        and the oldest is filled up with zeros in units of the scaled features. A long
+        sequence then takes few steps, of many features each. None means 1.
     dropout : float, default=0.0
         Probability, in [0, 1), of zeroing an output while training: between layers
         and before the output layer.
@@ -68,6 +73,13 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     pooling : {"last", "mean", "max", "attention"}, default="last"
         How the states of all present steps become one: the final state, their mean,
         their maximum, or a mean whose weights are learned [4]_.
+    decoder : {"linear", "parallel"}, default="linear"
+        How the pooled state becomes the outputs: by one linear layer, or in parallel
+        [16]_. Then the columns of y are cut into groups of `segment_length`
+        (where that is None, into as many groups as a group has columns), one step of a
+        further cell turns the state into that of each group, told apart by a learned
+        input, and all groups share one linear layer. That is for forecasts of many
+        steps ahead: its weights hardly grow with the number of columns.
     scale : bool, default=True
         Whether to standardise features and targets inside ``fit`` and to undo that in
         ``predict``, so that data in any unit works.
@@ -90,7 +102,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         :class:`~sklearn.frozen.FrozenEstimator`, since a search clones those.
     frozen : str, list of str or None, default=None
         Parts whose weights stay as they begin: ``"recurrent"`` (all layers),
-        ``"recurrent.0"`` and so on (one layer), ``"pooling"``, ``"head"``.
+        ``"recurrent.0"`` and so on (one layer), ``"pooling"``, ``"decoder"``,
+        ``"head"``.
     loss : {"squared_error", "absolute_error", "huber", "poisson", "quantile", \
             "gaussian", "student_t"}, class or torch.nn.Module, default="squared_error"
         What is minimised, on targets in units of their standard deviation where
@@ -137,7 +150,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         Truncated back-propagation through time [9]_: gradients flow back within
         parts of that many steps, counted from the end of the longest sequence of a
         batch, while the state flows on. Memory then grows with `tbptt_steps` and not
-        with the length of the sequences. None truncates nothing.
+        with the length of the sequences. Where `segment_length` is set, a step is a
+        segment. None truncates nothing.
     batch_size : int or None, default=32
         Samples in a batch; None means all of them.
     max_epochs : int, default=200
@@ -261,6 +275,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
        46(1).
     .. [15] Nix, D. A. and Weigend, A. S. (1994). Estimating the mean and variance of
        the target probability distribution. IEEE ICNN.
+    .. [16] Lin, S. et al. (2023). SegRNN: segment recurrent neural network for
+       long-term time series forecasting. :arxiv:`2308.11200`.
 
     Examples
     --------
@@ -276,6 +292,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
 
     _parameter_constraints: dict = {
         **BaseRNN._parameter_constraints,
+        "decoder": [StrOptions({"linear", "parallel"})],
         "loss": [StrOptions(REGRESSION_LOSSES), type, HasMethods(["forward"])],
         "quantiles": ["array-like"],
     }
@@ -288,12 +305,14 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         num_layers=1,
         bidirectional=False,
         nonlinearity="tanh",
+        segment_length=None,
         dropout=0.0,
         recurrent_dropout=0.0,
         input_noise=0.0,
         norm=None,
         residual=False,
         pooling="last",
+        decoder="linear",
         scale=True,
         instance_norm=None,
         missing="error",
@@ -337,12 +356,14 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         self.num_layers = num_layers
         self.bidirectional = bidirectional
         self.nonlinearity = nonlinearity
+        self.segment_length = segment_length
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
         self.input_noise = input_noise
         self.norm = norm
         self.residual = residual
         self.pooling = pooling
+        self.decoder = decoder
         self.scale = scale
         self.instance_norm = instance_norm
         self.missing = missing

@@ -128,6 +128,7 @@ def test_other_labels_in_a_warm_start():
         "hidden_size": [0, 2.5, None],
         "num_layers": [0],
         "bidirectional": ["yes"],
+        "segment_length": [0, 2.5, "day"],
         "dropout": [1.0, -0.1, np.nan],
         "pooling": ["first"],
         "optimizer": ["lbfgs", 3],
@@ -157,6 +158,8 @@ def test_parameters(name, values):
 def test_other_parameters():
     with pytest.raises(InvalidParameterError, match="'loss'"):
         RNNRegressor(loss="cross_entropy").fit(X, y)
+    with pytest.raises(InvalidParameterError, match="'decoder'"):
+        RNNRegressor(decoder="recursive").fit(X, y)
     with pytest.raises(InvalidParameterError, match="'class_weight'"):
         RNNClassifier(class_weight="even").fit(X, np.arange(30) % 2)
     with pytest.raises(ValueError, match="device must be 'auto', 'cpu', 'cuda'"):

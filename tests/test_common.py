@@ -49,6 +49,8 @@ CASES = [
     (RNNClassifier(), 66, WEIGHTS),
     (RNNRegressor(**FULL_BATCH), 59, {}),
     (RNNClassifier(**FULL_BATCH), 66, {}),
+    (RNNRegressor(segment_length=3, decoder="parallel"), 59, WEIGHTS),
+    (RNNClassifier(segment_length=3), 66, WEIGHTS),
     (SlidingWindow(), 46, NEIGHBOURS),
     (SlidingWindow(window_length=1), 46, {}),
     (ToSequence(), 46, {}),

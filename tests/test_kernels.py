@@ -235,6 +235,8 @@ CASES = [
     (RNNRegressor, {"loss": "squared_error"}),
     (RNNRegressor, {"loss": "absolute_error", "num_layers": 3}),
     (RNNRegressor, {"loss": "huber", "dtype": "float64"}),
+    (RNNRegressor, {"loss": "squared_error", "segment_length": 3}),
+    (RNNClassifier, {"num_layers": 2, "segment_length": 2}),
     (RNNClassifier, {"num_layers": 2}),
     (RNNClassifier, {"label_smoothing": 0.2}),
 ]
@@ -524,6 +526,10 @@ OPTIONS = [
     {"instance_norm": "last"},
     {"dtype": "float64", "pooling": "mean"},
     {"missing": "indicator"},
+    {"segment_length": 4},
+    {"segment_length": 3, "instance_norm": "last", "pooling": "mean"},
+    {"decoder": "parallel"},
+    {"decoder": "parallel", "segment_length": 1, "loss": "gaussian"},
     {"loss": "student_t"},
     {"loss": "quantile"},
 ]

@@ -412,9 +412,9 @@ def test_input_noise_is_added_to_scaled_values_only():
     x = normal(N, L, F)
     x[0, 1, 2] = x[3, 0, 0] = math.nan
     noise = torch.empty(N, L, F, dtype=torch.float64).normal_(generator=generator)
-    noisy = network._inputs(x, None)
+    noisy = network._inputs(network._read(x, None))
     network.eval()
-    clean = network._inputs(x, None)
+    clean = network._inputs(network._read(x, None))
     close(noisy[..., :F] - clean[..., :F], 0.3 * noise, rtol=0, atol=1e-12)
     assert torch.equal(noisy[..., F:], x.isnan().double())
     assert torch.equal(clean[..., F:], x.isnan().double())

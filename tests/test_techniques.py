@@ -804,6 +804,8 @@ TRICKY = [
     {"loss": "student_t", "instance_norm": "standard", "optimizer": "sgd"},
     {"scoring": "neg_mean_absolute_error", "l1": 1e-3, "max_grad_value": 0.1},
     {"on_divergence": "restart", "autocast": True, "init": "chrono"},
+    {"segment_length": 3, "dropout": 0.2, "input_noise": 0.1},
+    {"segment_length": 2, "decoder": "parallel", "norm": "batch", "tbptt_steps": None},
 ]
 every_trick = pytest.mark.parametrize("options", TRICKY, ids=lambda o: "-".join(o))
 
@@ -914,6 +916,18 @@ def test_autocast_trains_and_predicts_in_full_precision():
     assert network(model).head.weight.dtype == torch.float32
 
 
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("lengths", [None, "ragged"])
+def test_autocast_with_batch_normalisation(cell, lengths):
+    given = X[:, :, None]
+    if lengths is not None:
+        given = [x[: 1 + i % 7] for i, x in enumerate(given)]
+    options = SMALL | {"max_epochs": 30, "norm": "batch", "autocast": True}
+    model = RNNRegressor(cell, **options).fit(given, y)
+    assert network(model).stack.layers[0].norm.running_var.dtype == torch.float32
+    assert model.loss_curve_[-1] < model.loss_curve_[0]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -995,6 +1009,7 @@ SPACE = {
     "num_layers": [1, 2],
     "bidirectional": [False, True],
     "nonlinearity": ["tanh", "relu"],
+    "segment_length": [None, 2],
     "dropout": [0.0, 0.3],
     "recurrent_dropout": [0.0, 0.3],
     "input_noise": [0.0, 0.1],
@@ -1053,6 +1068,7 @@ def test_any_combination_trains_or_is_refused(seed):
         kind, target = RNNClassifier, LABELS
     else:
         options["loss"] = LOSSES[rng.integers(len(LOSSES))]
+        options["decoder"] = ["linear", "parallel"][rng.integers(2)]
         kind, target = RNNRegressor, np.abs(y)
     model = kind(
         hidden_size=4, max_epochs=2, learning_rate=1e-3, random_state=0, **options
