@@ -184,9 +184,7 @@ def choose_seasonality(table, log, sp, scaling, window_length, n_steps, given):
     """
     longest = int(table.lengths.max())
     if longest <= 1 + sp + n_steps + 1:  # too short to tell
-        return Seasonality(*(1 if i == 0 else 0 for i in range(3)))._replace(
-            **_fixed(given)
-        )
+        return Seasonality(1, 0, 0)._replace(**_fixed(given))
     errors = {}
     for d in (0, 1):
         for D in (0, 1) if sp > 1 else (0,):
@@ -224,8 +222,12 @@ def _error_of(recipe, table, n_before, window_length, n_steps):
     windows = recipe.windows(prepared, prepared.z, origins, window_length, None)
     base = recipe.baseline(prepared, origins, windows, n_steps)
     future = rows[:, None] + np.arange(1, n_steps + 1)
-    error = prepared.u[future] - base
-    error[~prepared.known[future]] = np.nan
+    seen = prepared.known[future]
+    if not seen.any():
+        return np.inf
+    error = np.where(seen, prepared.u[future] - base, np.nan)
+    # What was never seen tells nothing, for all orders alike.
+    error[:, ~seen.any(axis=0)] = 0.0
     error = np.abs(error - np.nanmedian(error, axis=0))
     spread = np.array(
         [
@@ -234,8 +236,6 @@ def _error_of(recipe, table, n_before, window_length, n_steps):
         ]
     )
     spread = np.where(spread > 0, spread, np.inf)
-    if not prepared.known[future].any():
-        return np.inf
     return float(np.nanmean(error / spread[origins.codes][:, None]))
 
 

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from skrnn._choices import (
-    choose_differences,
+    Seasonality,
     choose_log,
+    choose_seasonality,
     seasonal_period,
     usual_period,
 )
@@ -99,30 +100,42 @@ def test_logarithms():
     assert not choose_log(table(growing[:10])).any()
 
 
+AUTO = Seasonality("auto", "auto", "auto")
+SHAPE = 3 * noise(8)
 CASES = {
-    "noise": (noise(240), (0, 0)),
-    "walk": (noise(240).cumsum(), (1, 0)),
-    "season": (np.tile(noise(8), 30) * 3 + 0.1 * noise(240), (0, 1)),
-    "walk with a season": (np.tile(noise(8), 30) * 9 + noise(240).cumsum(), (1, 1)),
+    "noise": (noise(240), (0, 0, 0)),
+    "walk": (noise(240).cumsum(), (1, 0, 0)),
+    "season": (np.tile(SHAPE, 30) + 0.1 * noise(240), (0, 0, 3)),
+    "few seasons": (np.tile(SHAPE, 8) + 0.1 * noise(64), (1, 1, 0)),
+    "walk with a season": (3 * np.tile(SHAPE, 30) + noise(240).cumsum(), (1, 0, 3)),
+    "walk with few seasons": (
+        3 * np.tile(SHAPE, 8) + 0.5 * noise(64).cumsum(),
+        (1, 1, 0),
+    ),
 }
 
 
 @pytest.mark.parametrize("name", CASES)
-@pytest.mark.parametrize("scaling", [None, "series", "window"])
-def test_differences(name, scaling):
+@pytest.mark.parametrize("scaling", ["series", "window"])
+def test_seasonality(name, scaling):
     y, expected = CASES[name]
-    data = table(y, y[:100] * 50 + 7)
-    log = np.array([False])
-    arguments = data, log, 8, scaling, 24, 3
-    assert choose_differences(*arguments, ("auto", "auto")) == expected
-    assert choose_differences(*arguments, (1, 0)) == (1, 0)
-    assert choose_differences(*arguments, ("auto", 0))[1] == 0
-    assert choose_differences(*arguments, (0, "auto"))[0] == 0
+    data = table(y, y[: len(y) * 3 // 4] * 50 + 7)
+    arguments = data, np.array([False]), 8, scaling, 24, 3
+    found = choose_seasonality(*arguments, AUTO)
+    assert found == expected
+    # What is given stays.
+    assert choose_seasonality(*arguments, Seasonality(1, 0, 2)) == (1, 0, 2)
+    given = choose_seasonality(*arguments, AUTO._replace(difference=2))
+    assert given == (2, *found[1:])
     assert data.moments is None
 
 
-def test_differences_of_what_tells_nothing():
-    log = np.array([False])
-    for y in (np.ones(60), np.full(60, np.nan), np.ones(4)):
-        found = choose_differences(table(y), log, 8, "window", 6, 3, ("auto", "auto"))
-        assert found == (0, 0)
+def test_seasonality_of_what_tells_nothing():
+    half = np.full(60, np.nan)
+    half[:20] = 1.0
+    for y in (np.ones(60), np.full(60, np.nan), half, np.ones(4), np.ones(1)):
+        for sp in (1, 8):
+            arguments = table(y), np.array([False]), sp, "window", 6, 3
+            found = choose_seasonality(*arguments, AUTO)
+            assert found == (1, 0, 0)
+            assert choose_seasonality(*arguments, AUTO._replace(difference=0))[0] == 0

@@ -31,6 +31,7 @@ def slow(errors, step, levels, rate, most, start):
         n = len(known)
         offsets = np.full(len(levels), np.nan)
         if n:
+            n = max(n / step, 1)  # those further ahead overlap
             at = 0.5 + (np.clip(moved, 0, 1) - 0.5) * (n + 1) / n
             offsets = np.quantile(known, np.clip(at, 0, 1))
         offsets = np.sort(offsets)

@@ -867,11 +867,12 @@ def test_every_strategy_has_intervals(strategy, source):
 
 
 def test_intervals_of_rows_that_were_seen():
-    y = waves(200)
-    model = forecaster().fit(y, fh=[1, 2])
+    # A trend makes the scale of a window much smaller than that of the series.
+    y = waves(200) + np.arange(200)
+    model = forecaster(estimator=network(max_epochs=20), **PLAIN).fit(y, fh=[1, 2])
     interval = model.predict_interval(np.arange(-150, 1), coverage=0.8)["load"][0.8]
     inside = y[49:].between(interval["lower"], interval["upper"])
-    assert inside.mean() == pytest.approx(0.8, abs=0.1)
+    assert 0.7 < inside.mean() < 0.97
     none = forecaster(insample=False).fit(y, fh=1)
     with pytest.raises(NotImplementedError, match="in-sample"):
         none.predict([0])
