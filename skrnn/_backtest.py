@@ -4,10 +4,12 @@ import copy
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from skrnn._recipe import Origins
+from skrnn._series_table import key_levels
 
-__all__ = ["Backtest", "backtest"]
+__all__ = ["Backtest", "as_frame", "backtest"]
 
 
 class Backtest(NamedTuple):
@@ -88,3 +90,44 @@ def _of(newer, table, numbers):
     """Numbers of the series of a table, for the series of another."""
     by_key = dict(zip(table.keys, numbers, strict=True))
     return np.array([by_key[key] for key in newer.keys])
+
+
+def as_frame(found, frames, steps, coverage, names):
+    """A row for each origin and time of which there is data.
+
+    Parameters
+    ----------
+    found : Backtest
+        The forecasts.
+    frames : SeriesFrames
+        Of the series.
+    steps : ndarray of shape (n_steps,) of int64
+        Steps ahead.
+    coverage : list of float, or None
+        Of the intervals whose ends are the quantiles of `found`.
+    names : list
+        Of the targets.
+
+    Returns
+    -------
+    DataFrame
+    """
+    times = found.origins[:, None] + steps  # (n, S)
+    inside = times <= found.last[found.codes][:, None]
+    row, _ = np.nonzero(inside)
+    index = pd.MultiIndex.from_arrays(
+        [
+            *key_levels([found.keys[code] for code in found.codes[row]]),
+            frames.axis.times(found.origins[row]),
+            frames.axis.times(times[inside]),
+        ],
+        names=[*frames.index_names[:-1], "origin", "time"],
+    )
+    values = found.point[inside]  # (n_rows, k)
+    if coverage is None:
+        return pd.DataFrame(values, index, frames.y_columns)
+    values = np.concatenate([values[..., None], found.quantiles[inside]], axis=-1)
+    ends = [(c, end) for c in coverage for end in ("lower", "upper")]
+    columns = [(name, *kind) for name in names for kind in [("forecast", ""), *ends]]
+    columns = pd.MultiIndex.from_tuples(columns)
+    return pd.DataFrame(values.reshape(len(index), -1), index, columns)

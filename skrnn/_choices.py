@@ -56,6 +56,7 @@ def usual_period(freq):
     name = getattr(freq, "rule_code", "").split("-")[0]
     name = {"ME": "M", "MS": "M", "BME": "M", "BMS": "M"}.get(name, name)
     name = {"QE": "Q", "QS": "Q", "BQE": "Q", "BQS": "Q"}.get(name, name)
+    name = {"YE": "Y", "YS": "Y", "BYE": "Y", "BYS": "Y"}.get(name, name)
     rows = _USUAL.get(name)
     if name in ("min", "s") and rows * 60 % freq.n == 0 and freq.n > 1:
         # Quarters of an hour have days, rather than hours.
@@ -183,9 +184,7 @@ def choose_seasonality(table, log, sp, scaling, window_length, n_steps, given):
     """
     longest = int(table.lengths.max())
     if longest <= 1 + sp + n_steps + 1:  # too short to tell
-        return Seasonality(*(1 if i == 0 else 0 for i in range(3)))._replace(
-            **_fixed(given)
-        )
+        return Seasonality(1, 0, 0)._replace(**_fixed(given))
     errors = {}
     for d in (0, 1):
         for D in (0, 1) if sp > 1 else (0,):
@@ -223,8 +222,12 @@ def _error_of(recipe, table, n_before, window_length, n_steps):
     windows = recipe.windows(prepared, prepared.z, origins, window_length, None)
     base = recipe.baseline(prepared, origins, windows, n_steps)
     future = rows[:, None] + np.arange(1, n_steps + 1)
-    error = prepared.u[future] - base
-    error[~prepared.known[future]] = np.nan
+    seen = prepared.known[future]
+    if not seen.any():
+        return np.inf
+    error = np.where(seen, prepared.u[future] - base, np.nan)
+    # What was never seen tells nothing, for all orders alike.
+    error[:, ~seen.any(axis=0)] = 0.0
     error = np.abs(error - np.nanmedian(error, axis=0))
     spread = np.array(
         [

@@ -18,7 +18,7 @@ from sktime.forecasting.base import BaseForecaster
 from sktime.forecasting.base._base import _format_moving_cutoff_predictions
 from sktime.utils.validation.forecasting import check_fh
 
-from skrnn._backtest import backtest
+from skrnn._backtest import as_frame, backtest
 from skrnn._calendar import calendar_columns, usual_calendar
 from skrnn._choices import (
     Seasonality,
@@ -29,6 +29,7 @@ from skrnn._choices import (
 )
 from skrnn._covariates import Covariates
 from skrnn._distributions import distribution
+from skrnn._ends import forecasts_at
 from skrnn._recipe import Origins, Recipe
 from skrnn._series_forecaster import SeriesForecaster
 from skrnn._series_frames import SeriesFrames, time_axis
@@ -596,16 +597,19 @@ class RNNForecaster(BaseForecaster):
     def _relative(self, fh):
         """Steps ahead of the cutoff, in the order of `fh` (ndarray of int64)."""
         times = fh.to_pandas()
-        if not fh.is_relative and self.cutoff is None:
+        if fh.is_relative and pd.api.types.is_integer_dtype(times.dtype):
+            return times.to_numpy(dtype=np.int64)
+        if self.cutoff is None:
             raise ValueError(
                 "pretrain needs fh in steps ahead, since it has series of many ends; "
-                f"got the times {list(times)}."
+                f"got {list(times)}."
             )
-        if not fh.is_relative:
-            return self.frames_.axis.ordinals(times) - self._now
-        if pd.api.types.is_integer_dtype(times.dtype):
-            return times.to_numpy(dtype=np.int64)
-        return self.frames_.axis.ordinals(self.cutoff[0] + times) - self._now
+        times = self.cutoff[0] + times if fh.is_relative else times
+        return self.frames_.axis.ordinals(times) - self._now
+
+    def _times(self, fh):
+        """Steps on the time axis, in the order of `fh` (ndarray of int64)."""
+        return self._now + self._relative(fh)
 
     def _predict(self, fh, X):
         values = self._by_series(fh, X, self.forecaster_.point)
@@ -659,42 +663,14 @@ class RNNForecaster(BaseForecaster):
         return (high - low) / (2 * norm.ppf(0.75))
 
     def _by_series(self, fh, X, of_future, of_past=None):
-        """Values (n_series, n_steps of fh, ...) of the series, wherever they end."""
-        engine = self.forecaster_
-        tail = engine.tail
-        steps, now = self._relative(fh), self._now
-        ahead = steps + (now - tail.last)[:, None]  # (S, n) counted from their own end
-        values = None
-        for late in np.unique(now - tail.last):
-            codes = np.flatnonzero(now - tail.last == late)
-            future = np.flatnonzero(steps + late > 0)
-            if not len(future):
-                continue
-            if values is None:
-                reach = np.maximum(ahead.max(axis=1), int(engine.steps[-1]))
-                at, place = np.nonzero(ahead > 0)
-                wanted = at, tail.last[at] + ahead[at, place]
-                table = self.frames_.with_future(tail, X, tail.last + reach, wanted)
-            distinct, place = np.unique(steps[future] + late, return_inverse=True)
-            rows = table.begin[codes] + tail.lengths[codes] - 1
-            found = of_future(table, Origins(rows, codes), distinct)
-            if values is None:
-                values = np.full((*ahead.shape, *found.shape[2:]), np.nan)
-            values[np.ix_(codes, future)] = found[:, place]
-        if (ahead <= 0).any():
-            codes, place = np.nonzero(ahead <= 0)
-            past = engine.forecasts_of_past(
-                codes, tail.last[codes] + ahead[codes, place]
-            )
-            past = past[:, 0] if of_past is None else of_past(past, codes)
-            if values is None:
-                values = np.full((*ahead.shape, *past.shape[1:]), np.nan)
-            values[codes, place] = past
-        return values
+        """Values (n_series, n_times, ...) as `of_future` and `of_past` have them."""
+        return forecasts_at(
+            self.forecaster_, self.frames_, X, self._times(fh), of_future, of_past
+        )
 
     def _index(self, fh):
         keys = self.forecaster_.tail.keys
-        times = self.frames_.axis.times(self._now + self._relative(fh))
+        times = self.frames_.axis.times(self._times(fh))
         return self.frames_.index(keys, [times] * len(keys))
 
     def _frame(self, values, fh, columns):
@@ -765,37 +741,7 @@ class RNNForecaster(BaseForecaster):
             n_epochs=self.update_epochs if refit else 0,
             levels=levels,
         )
-        return self._backtest_frame(found, steps, coverage)
-
-    def _backtest_frame(self, found, steps, coverage):
-        frames = self.frames_
-        times = found.origins[:, None] + steps  # (n, S)
-        inside = times <= found.last[found.codes][:, None]
-        row, _ = np.nonzero(inside)
-        arrays = [
-            np.array(level, dtype=object)[found.codes[row]]
-            for level in zip(*found.keys, strict=True)
-        ]
-        names = [*frames.index_names[:-1], "origin", "time"]
-        arrays = [pd.Index(level).infer_objects() for level in arrays]
-        arrays += [
-            frames.axis.times(part) for part in (found.origins[row], times[inside])
-        ]
-        index = pd.MultiIndex.from_arrays(arrays, names=names)
-        values, columns = found.point[inside], frames.y_columns
-        if coverage is not None:
-            values = np.concatenate(
-                [values[..., None], found.quantiles[inside]], axis=-1
-            ).reshape(len(index), -1)
-            ends = [(c, end) for c in coverage for end in ("lower", "upper")]
-            columns = pd.MultiIndex.from_tuples(
-                [
-                    (name, *kind)
-                    for name in self._get_varnames()
-                    for kind in [("forecast", ""), *ends]
-                ]
-            )
-        return pd.DataFrame(values, index, columns)
+        return as_frame(found, self.frames_, steps, coverage, self._get_varnames())
 
     def _predict_moving_cutoff(
         self, y, cv, X=None, update_params=True, reset_forecaster=True

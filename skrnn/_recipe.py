@@ -148,15 +148,12 @@ class Recipe:
         level, scale = np.zeros(shape), np.ones(shape)
         if self.scaling != "window":
             return level, scale
-        # Sums of rows in units of their series do not cancel badly.
-        sums = np.concatenate([np.zeros((1, z.shape[1])), np.cumsum(z, axis=0)])
-        squares = np.concatenate([np.zeros((1, z.shape[1])), np.cumsum(z * z, axis=0)])
         count = np.maximum(length, 1)[:, None]
-        begin = stop - length
-        mean = (sums[stop] - sums[begin]) / count
-        power = np.maximum((squares[stop] - squares[begin]) / count, 0.0)
+        mean = _sums(z, stop - length, stop) / count
+        power = _sums(z * z, stop - length, stop) / count
         if not self.lag:
             level = mean
+            # In units of their series these do not cancel badly.
             power = np.maximum(power - mean**2, 0.0)
         scale = np.sqrt(power + _LEAST_SHARE**2)
         empty = length == 0
@@ -221,6 +218,16 @@ class Recipe:
             self.floor = np.where(np.isnan(least), 1.0, least / 2)
         y[:, self.log] = np.log(np.maximum(logged, self.floor))
         return y
+
+
+def _sums(values, begin, stop):
+    """Sums (n, k) of runs of rows, each of its own rows alone to the last bit."""
+    values = np.concatenate([values, np.zeros((1, values.shape[1]))])
+    # Every second sum is of what lies between two runs.
+    places = np.column_stack([begin, stop]).ravel()
+    if not len(places):
+        return np.zeros((0, values.shape[1]))
+    return np.add.reduceat(values, places, axis=0)[::2]
 
 
 def _polynomial(difference, seasonal_difference, sp):

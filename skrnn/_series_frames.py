@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from skrnn._series_table import split_keys, table_of
+from skrnn._series_table import key_levels, split_keys, table_of
 from skrnn._time_axis import TimeAxis
 
 __all__ = ["SeriesFrames", "time_axis"]
@@ -75,7 +75,12 @@ class SeriesFrames:
         x = None
         if self.x_columns is not None:
             x = np.full((len(y), len(self.x_columns)), np.nan)
-        table = table_of(keys, codes, self.axis.ordinals(times), values, x)
+        steps = self.axis.ordinals(times)
+        table = table_of(keys, codes, steps, values, x)
+        twice = np.bincount(table.positions(codes, steps), minlength=1) > 1
+        if twice.any():
+            row = int(np.argmax(twice[table.positions(codes, steps)]))
+            raise ValueError(f"y has more than one row for {y.index[row]}.")
         if X is None and self.x_columns is not None:
             raise ValueError(
                 f"X is needed with y: fit had the columns {list(self.x_columns)}."
@@ -172,11 +177,6 @@ class SeriesFrames:
         """
         if keys == [()]:
             return times[0].rename(self.index_names[-1])
-        n_times = [len(part) for part in times]
-        levels = [
-            np.repeat(np.array(level, dtype=object), n_times)
-            for level in zip(*keys, strict=True)
-        ]
-        levels = [pd.Index(level).infer_objects() for level in levels]
-        time = times[0].append(list(times[1:]))
-        return pd.MultiIndex.from_arrays([*levels, time], names=self.index_names)
+        labels = [k for k, part in zip(keys, times, strict=True) for _ in part]
+        levels = [*key_levels(labels), times[0].append(list(times[1:]))]
+        return pd.MultiIndex.from_arrays(levels, names=self.index_names)

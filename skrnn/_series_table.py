@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-__all__ = ["SeriesTable", "split_keys", "table_of"]
+__all__ = ["SeriesTable", "key_levels", "split_keys", "table_of"]
 
 
 class SeriesTable:
@@ -235,6 +235,13 @@ def split_keys(index):
     codes, uniques = pd.factorize(names)
     keys = [key if isinstance(key, tuple) else (key,) for key in uniques]
     return keys, codes.astype(np.int64), times
+
+
+def key_levels(keys):
+    """Levels of an index (list of pandas.Index) from the labels of its rows."""
+    levels = zip(*keys, strict=True)
+    # Of objects first: a tuple may hold an array's own kind of number.
+    return [pd.Index(np.array(level, dtype=object)).infer_objects() for level in levels]
 
 
 def table_of(keys, codes, ordinals, y, x=None):

@@ -81,6 +81,8 @@ def fitted():
 # -- sktime's own checks ---------------------------------------------------------------
 
 
+# sktime joins its own frames that way.
+@pytest.mark.filterwarnings("ignore:Sorting by default when concatenating")
 def test_every_check_of_sktime():
     results = check_estimator(RNNForecaster, verbose=False)
     assert {name: r for name, r in results.items() if r != "PASSED"} == {}
@@ -361,7 +363,7 @@ def test_the_future_of_X_is_used(strategy):
     np.testing.assert_allclose(forecast, y[80:83], atol=1e-3)
     # The order of its columns does not matter, and other rows do not either.
     same = model.predict(X=X.loc[80:, ["rain", "heat"]])
-    np.testing.assert_allclose(same, forecast, rtol=1e-12)
+    np.testing.assert_allclose(same, forecast, rtol=0)
 
 
 def test_a_long_horizon_is_read_by_a_short_window():
@@ -549,7 +551,7 @@ def test_series_that_were_not_in_fit():
     assert state_of(model) == before
     # One of fit, and a single series.
     np.testing.assert_allclose(
-        model.predict(y=y.loc[["a"]]), model.predict().loc[["a"]], rtol=1e-12
+        model.predict(y=y.loc[["a"]]), model.predict().loc[["a"]], rtol=0
     )
     single = model.predict(y=y.loc["c"]["load"])
     assert isinstance(single, pd.Series)
@@ -628,15 +630,15 @@ def test_an_update_equals_the_same_rows_as_context(fitted, strategy):
         step_by_step.update(y[t : t + 1], update_params=False)
         expected = step_by_step.predict()
         row = forecasts.loc[t]
-        np.testing.assert_allclose(row["load"]["forecast"], expected, rtol=1e-12)
+        np.testing.assert_allclose(row["load"]["forecast"], expected, rtol=0)
         intervals = step_by_step.predict_interval(coverage=0.8)
-        np.testing.assert_allclose(row["load"][0.8], intervals["load"][0.8], rtol=1e-12)
+        np.testing.assert_allclose(row["load"][0.8], intervals["load"][0.8], rtol=0)
         np.testing.assert_allclose(
-            moving[t].dropna().to_numpy().ravel(), expected, rtol=1e-12
+            moving[t].dropna().to_numpy().ravel(), expected, rtol=0
         )
-    np.testing.assert_allclose(at_once.predict(), expected, rtol=1e-12)
+    np.testing.assert_allclose(at_once.predict(), expected, rtol=0)
     np.testing.assert_allclose(
-        at_once.predict_interval(coverage=0.8), intervals, rtol=1e-12
+        at_once.predict_interval(coverage=0.8), intervals, rtol=0
     )
     afresh = model.predict(fh=[1, 2, 3], y=y[:80])
     if model.forecaster_.recipe.scaling == "window":
@@ -697,8 +699,8 @@ def test_rows_that_were_seen_already():
     fh = [-10, 1, 2, 3]
     expected = model.predict(fh), model.predict_interval(fh)
     model.update(y[50:70], update_params=False)
-    np.testing.assert_allclose(model.predict(fh), expected[0], rtol=1e-12)
-    np.testing.assert_allclose(model.predict_interval(fh), expected[1], rtol=1e-12)
+    np.testing.assert_allclose(model.predict(fh), expected[0], rtol=0)
+    np.testing.assert_allclose(model.predict_interval(fh), expected[1], rtol=0)
     # Back in time: as it would have been then.
     model.update(y[40:60], update_params=False)
     assert model.cutoff[0] == 59
@@ -742,7 +744,7 @@ def test_backtest_of_many_origins(fitted):
         expected = known.predict([1, 4])
         inside = expected.index <= 99
         np.testing.assert_allclose(
-            forecasts.loc[origin, "load"], expected[inside], rtol=1e-12
+            forecasts.loc[origin, "load"], expected[inside], rtol=0
         )
     # Rows of fit among them change nothing.
     again = model.backtest(y, fh=[1, 4], step_length=2)
@@ -764,12 +766,12 @@ def test_backtest_with_warm_refit():
     expected = copy.deepcopy(model)
     for start in range(60, 80, 5):
         np.testing.assert_allclose(
-            forecasts.loc[start - 1, "load"]["forecast"], expected.predict(), rtol=1e-12
+            forecasts.loc[start - 1, "load"]["forecast"], expected.predict(), rtol=0
         )
         np.testing.assert_allclose(
             forecasts.loc[start - 1, "load"][0.8],
             expected.predict_interval(coverage=0.8)["load"][0.8],
-            rtol=1e-12,
+            rtol=0,
         )
         expected.update(y[start : start + 5], update_params=True)
 
@@ -784,7 +786,7 @@ def test_backtest_of_a_panel():
     assert list(forecasts.index.unique("shop")) == ["a", "c"]
     assert len(forecasts) == 2 * (10 + 9)
     first = forecasts.loc[("c", cut - 1), "load"]
-    np.testing.assert_allclose(first, model.predict().loc["c", "load"], rtol=1e-12)
+    np.testing.assert_allclose(first, model.predict().loc["c", "load"], rtol=0)
     new = pd.concat({"z": waves(9, months.unique()[-9:]).to_frame()}, names=["shop"])
     with pytest.raises(ValueError, match=r"not in fit, such as \('z',\)"):
         model.backtest(new)
@@ -865,11 +867,12 @@ def test_every_strategy_has_intervals(strategy, source):
 
 
 def test_intervals_of_rows_that_were_seen():
-    y = waves(200)
-    model = forecaster().fit(y, fh=[1, 2])
+    # A trend makes the scale of a window much smaller than that of the series.
+    y = waves(200) + np.arange(200)
+    model = forecaster(estimator=network(max_epochs=20), **PLAIN).fit(y, fh=[1, 2])
     interval = model.predict_interval(np.arange(-150, 1), coverage=0.8)["load"][0.8]
     inside = y[49:].between(interval["lower"], interval["upper"])
-    assert inside.mean() == pytest.approx(0.8, abs=0.1)
+    assert 0.7 < inside.mean() < 0.97
     none = forecaster(insample=False).fit(y, fh=1)
     with pytest.raises(NotImplementedError, match="in-sample"):
         none.predict([0])
@@ -1049,6 +1052,8 @@ def test_bad_parameters(options, message):
 
 def test_bad_series():
     y = waves(60)
+    with pytest.raises(ValueError, match="more than one row for 39"):
+        forecaster().fit(pd.concat([y[:40], y[39:]]), fh=1)
     with pytest.raises(ValueError, match="y is infinite at 7"):
         forecaster().fit(y.where(y.index != 7, np.inf), fh=1)
     with pytest.raises(ValueError, match="No series is longer than the 80 steps"):

@@ -26,7 +26,7 @@ LAYERS = [
     {"_scaling", "_segments"},
     {"_cells", "_kernel_layer", "_row_by_row"},
     {"_kernels"},
-    {"_backtest", "_series_forecaster", "_series_frames"},
+    {"_backtest", "_ends", "_series_forecaster", "_series_frames"},
     {"_strategies", "_conformal"},
     {"_step_model"},
     {"_covariates", "_choices"},
