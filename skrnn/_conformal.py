@@ -6,6 +6,8 @@ __all__ = ["AdaptiveScores"]
 
 # With fewer errors than that a step shares its distribution with the other steps.
 _ENOUGH = 100
+# Fewer errors than that, of all steps together, may have lain above as well as below.
+_FEW = 20
 
 
 class AdaptiveScores:
@@ -147,6 +149,8 @@ def _quantiles(known, steps, levels):
             if shape is None:
                 shape = pooled[:, :, target] / spread[:, target]
                 shape = shape[~np.isnan(shape)]
+                if len(shape) < _FEW:
+                    shape = np.concatenate([shape, -shape])
             if len(shape):
                 offsets[i, target] = _conformal(shape, levels[i, target], n_apart)
                 offsets[i, target] *= spread[i, target]
