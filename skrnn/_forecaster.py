@@ -519,7 +519,7 @@ class RNNForecaster(BaseForecaster):
         Parameters
         ----------
         fh : int, list of int, pandas.Index or ForecastingHorizon, default=None
-            Steps ahead of the cutoff, or times; None takes those of fit. Zero and
+            Steps ahead of the cutoff, or times; None takes those given last. Zero and
             below are rows that were seen: they get forecasts from the rows before
             them.
         X : DataFrame or other data format of sktime, default=None
@@ -543,10 +543,14 @@ class RNNForecaster(BaseForecaster):
 
         Parameters
         ----------
-        fh, X, y
+        fh : int, list of int, pandas.Index or ForecastingHorizon, default=None
+            As for `predict`.
+        X : DataFrame or other data format of sktime, default=None
             As for `predict`.
         alpha : float or list of float, default=None
             Levels in (0, 1); None means 0.05 and 0.95.
+        y : series, panel or hierarchy in a data format of sktime, default=None
+            As for `predict`.
 
         Returns
         -------
@@ -562,10 +566,14 @@ class RNNForecaster(BaseForecaster):
 
         Parameters
         ----------
-        fh, X, y
+        fh : int, list of int, pandas.Index or ForecastingHorizon, default=None
+            As for `predict`.
+        X : DataFrame or other data format of sktime, default=None
             As for `predict`.
         coverage : float or list of float, default=0.9
             Nominal coverage of each interval, in (0, 1).
+        y : series, panel or hierarchy in a data format of sktime, default=None
+            As for `predict`.
 
         Returns
         -------
@@ -688,7 +696,7 @@ class RNNForecaster(BaseForecaster):
         X : same kind as y, default=None
             Exogenous values of those rows.
         fh : int, list of int or ForecastingHorizon, default=None
-            Steps ahead of each origin, positive; None takes those of fit.
+            Steps ahead of each origin, positive; None takes those given last.
         step_length : int, default=1
             Rows from one origin to the next; the first is the cutoff.
         refit : {None, "warm"}, default=None

@@ -42,6 +42,10 @@ def _documented():
         for method in ("fit", "partial_fit", "predict", "predict_proba", "transform"):
             if hasattr(cls, method):
                 yield f"skrnn.{name}.{method}"
+    for name in ("RNNForecaster", "RNNPanelClassifier", "RNNPanelRegressor"):
+        yield f"skrnn.sktime.{name}"
+    for method in ("predict", "predict_interval", "predict_quantiles", "backtest"):
+        yield f"skrnn.sktime.RNNForecaster.{method}"
     yield "skrnn.make_windows"
     yield "skrnn.windows.make_targets"
     yield "skrnn.windows.check_no_lookahead"
