@@ -6,6 +6,8 @@ __all__ = ["AdaptiveScores"]
 
 # With fewer errors than that a step shares its distribution with the other steps.
 _ENOUGH = 100
+# Fewer errors than that, of all steps together, may have lain above as well as below.
+_FEW = 20
 
 
 class AdaptiveScores:
@@ -139,22 +141,25 @@ def _quantiles(known, steps, levels):
     count = (~np.isnan(pooled)).sum(axis=0)  # (H, k)
     offsets = np.zeros(levels.shape)
     spread = _spread(pooled, count)
+    # Forecasts that far ahead overlap with as many others.
+    n_apart = np.maximum(count / np.asarray(steps)[:, None], 1.0)
+    levels = _corrected(levels, n_apart[..., None])
     for target in range(n_targets):
-        shape = None
-        for i, step in enumerate(steps):
-            # Forecasts that far ahead overlap with as many others.
-            n_apart = max(count[i, target] / step, 1.0)
-            if count[i, target] >= _ENOUGH:
-                errors = pooled[:, i, target]
-                errors = errors[~np.isnan(errors)]
-                offsets[i, target] = _conformal(errors, levels[i, target], n_apart)
-                continue
-            if shape is None:
-                shape = pooled[:, :, target] / spread[:, target]
-                shape = shape[~np.isnan(shape)]
-            if len(shape):
-                offsets[i, target] = _conformal(shape, levels[i, target], n_apart)
-                offsets[i, target] *= spread[i, target]
+        own = count[:, target] >= _ENOUGH
+        if own.any():
+            ordered = np.sort(pooled[:, own, target].T)  # NaN come last
+            offsets[own, target] = _between(
+                ordered, count[own, target], levels[own, target]
+            )
+        if own.all():
+            continue
+        shape = pooled[:, :, target] / spread[:, target]
+        shape = shape[~np.isnan(shape)]
+        if len(shape) < _FEW:
+            shape = np.concatenate([shape, -shape])
+        if len(shape):
+            shared = np.quantile(shape, levels[~own, target])
+            offsets[~own, target] = shared * spread[~own, target, None]
     return offsets
 
 
@@ -165,7 +170,17 @@ def _spread(pooled, count):
     return np.where(spread > 0, spread, 1.0)
 
 
-def _conformal(errors, levels, n_apart):
-    """Quantiles with the correction for a finite sample, away from the middle."""
+def _corrected(levels, n_apart):
+    """Levels with the correction for a finite sample, away from the middle."""
     corrected = 0.5 + (levels - 0.5) * (n_apart + 1) / n_apart
-    return np.quantile(errors, np.clip(corrected, 0.0, 1.0))
+    return np.clip(corrected, 0.0, 1.0)
+
+
+def _between(ordered, count, levels):
+    """Quantiles (n, n_levels) of the first `count` (n,) numbers of each sorted row."""
+    last = count[:, None] - 1
+    place = levels * last
+    low = place.astype(np.int64)
+    below = np.take_along_axis(ordered, low, axis=1)
+    above = np.take_along_axis(ordered, np.minimum(low + 1, last), axis=1)
+    return below + (place - low) * (above - below)

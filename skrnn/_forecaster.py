@@ -59,9 +59,10 @@ class RNNForecaster(BaseForecaster):
     Parameters
     ----------
     estimator : estimator or None, default=None
-        Regressor of scikit-learn for windows (n, window_length, n_features); None means
-        ``RNNRegressor("gru", 32)``. Clones of it are trained. Its `validation_gap` is
-        set to what the horizon needs unless it was given.
+        Regressor of scikit-learn for windows (n, window_length, n_features), of which
+        clones are trained. None means ``RNNRegressor("gru", 32, learning_rate=0.003,
+        n_iter_no_change=10)``. Its `validation_gap` is set to what the horizon needs
+        unless it was given.
     window_length : int or None, default=None
         Newest rows that a forecast reads, at least 1. None means three seasons,
         12 to 168 rows.
@@ -341,9 +342,7 @@ class RNNForecaster(BaseForecaster):
         )
         engine = SeriesForecaster(
             forecasts,
-            RNNRegressor("gru", 32, learning_rate=0.003)
-            if self.estimator is None
-            else self.estimator,
+            _usual_estimator() if self.estimator is None else self.estimator,
             n_members=self.n_estimators,
             calibration_fraction=self.calibration_fraction
             if self._is_calibrated()
@@ -781,6 +780,11 @@ class RNNForecaster(BaseForecaster):
             self.update(seen, X=X, update_params=False)
         cutoffs = [y.index[[end]] for end in ends]
         return _format_moving_cutoff_predictions(forecasts, cutoffs)
+
+
+def _usual_estimator():
+    # Small and slow to learn: what it is to add to a local forecast is little.
+    return RNNRegressor("gru", 32, learning_rate=0.003, n_iter_no_change=10)
 
 
 def _check_option(name, value, allowed):
