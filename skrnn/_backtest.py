@@ -117,7 +117,7 @@ def as_frame(found, frames, steps, coverage, names):
     row, _ = np.nonzero(inside)
     index = pd.MultiIndex.from_arrays(
         [
-            *key_levels([found.keys[code] for code in found.codes[row]]),
+            *key_levels(found.keys, found.codes[row]),
             frames.axis.times(found.origins[row]),
             frames.axis.times(times[inside]),
         ],

@@ -44,6 +44,7 @@ class AdaptiveScores:
         self.errors, self.steps, self.rate, self.most = errors, steps, rate, most
         usual = min(max(errors.shape[1] // 2, 1), _ENOUGH)
         self.start = usual if start is None else start
+        self._latest = None
 
     def followed_by(self, errors, n_new):
         """Errors of more origins after these, or some of these computed anew.
@@ -78,7 +79,11 @@ class AdaptiveScores:
         ndarray of shape (n_steps, n_targets, n_levels) of float64
             In units of the scale of the window; rising with the level.
         """
-        return self.rolling_offsets(levels, 0)[-1]
+        key = tuple(levels)
+        if self._latest is None or self._latest[0] != key:
+            # The levels' way is long, and asked for once for each end of the series.
+            self._latest = key, self.rolling_offsets(levels, 0)[-1]
+        return self._latest[1].copy()
 
     def rolling_offsets(self, levels, n_newest):
         """The same as it was at each of the newest origins, and after them.

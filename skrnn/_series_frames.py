@@ -177,6 +177,6 @@ class SeriesFrames:
         """
         if keys == [()]:
             return times[0].rename(self.index_names[-1])
-        labels = [k for k, part in zip(keys, times, strict=True) for _ in part]
-        levels = [*key_levels(labels), times[0].append(list(times[1:]))]
+        codes = np.repeat(np.arange(len(keys)), [len(part) for part in times])
+        levels = [*key_levels(keys, codes), times[0].append(list(times[1:]))]
         return pd.MultiIndex.from_arrays(levels, names=self.index_names)

@@ -237,11 +237,20 @@ def split_keys(index):
     return keys, codes.astype(np.int64), times
 
 
-def key_levels(keys):
-    """Levels of an index (list of pandas.Index) from the labels of its rows."""
+def key_levels(keys, codes):
+    """Levels of an index that name the series (list of pandas.Index).
+
+    Parameters
+    ----------
+    keys : list of tuple
+        Label of each series.
+    codes : ndarray of shape (n_rows,) of int64
+        Number of the series of each row.
+    """
     levels = zip(*keys, strict=True)
     # Of objects first: a tuple may hold an array's own kind of number.
-    return [pd.Index(np.array(level, dtype=object)).infer_objects() for level in levels]
+    levels = [pd.Index(np.array(level, dtype=object)) for level in levels]
+    return [level.infer_objects().take(codes) for level in levels]
 
 
 def table_of(keys, codes, ordinals, y, x=None):
