@@ -20,28 +20,17 @@ from sktime.utils.validation.forecasting import check_fh
 
 from skrnn._backtest import as_frame, backtest
 from skrnn._calendar import calendar_columns, usual_calendar
-from skrnn._choices import (
-    Seasonality,
-    choose_log,
-    choose_seasonality,
-    seasonal_period,
-    usual_period,
-)
 from skrnn._covariates import Covariates
 from skrnn._distributions import distribution
 from skrnn._ends import forecasts_at
-from skrnn._recipe import Origins, Recipe
+from skrnn._plan import make_plan
+from skrnn._recipe import Origins
 from skrnn._series_forecaster import SeriesForecaster
 from skrnn._series_frames import SeriesFrames, time_axis
 from skrnn._strategies import STRATEGIES, Forecasts
 from skrnn.regressor import RNNRegressor
 
 __all__ = ["RNNForecaster"]
-
-# Seasons that a window holds unless its length is given, and the bounds of its rows.
-_SEASONS, _LEAST_WINDOW, _MOST_WINDOW = 3, 12, 168
-# Steps to learn where neither fh nor a season says how many.
-_STEPS = 12
 
 _ANY_NUMBER = Interval(Integral, 0, None, closed="left")
 _ONE_OR_MORE = Interval(Integral, 1, None, closed="left")
@@ -328,14 +317,20 @@ class RNNForecaster(BaseForecaster):
         table = frames.table(y, X)
         if np.isnan(table.y).all():
             raise ValueError("y holds nothing but NaN. Give at least some values.")
-        recipe, steps, window_length = self._plan(frames, table, fh)
+        steps = None if fh is None else self._relative(fh)
+        plan = make_plan(self, table, frames.axis.freq, steps)
+        recipe = plan.recipe
         recipe.learn_moments(table)
+        self.sp_, self.window_length_ = plan.sp, plan.window_length
+        self.log_, self.difference_ = recipe.log, recipe.difference
+        self.seasonal_difference_ = recipe.seasonal_difference
+        self.fourier_terms_ = plan.fourier_terms
         covariates = self._covariates(frames).fit(recipe.prepare(table), random_state)
         forecasts = partial(
             Forecasts,
             self.strategy,
-            steps,
-            window_length,
+            plan.steps,
+            plan.window_length,
             recipe,
             covariates,
             frames.axis,
@@ -385,85 +380,6 @@ class RNNForecaster(BaseForecaster):
         tells_all = getattr(self.estimator, "loss", None) in ("gaussian", "student_t")
         is_direct = self.strategy in ("multioutput", "direct")
         return self.interval == "conformal" or not (tells_all and is_direct)
-
-    # -- what is chosen by looking at the series --------------------------------
-
-    def _plan(self, frames, table, fh):
-        """Recipe, steps ahead to learn, and rows of a window."""
-        orders = self.difference, self.seasonal_difference
-        log = self.log
-        if getattr(self.estimator, "loss", None) == "poisson":
-            # Counts are learned as they are.
-            orders = tuple(0 if order == "auto" else order for order in orders)
-            log = False if log == "auto" else log
-            if self.scaling is not None or log or any(orders):
-                raise ValueError(
-                    'loss="poisson" is for counts as they are. Set scaling=None, and '
-                    "leave log and the differences alone."
-                )
-        self.log_ = self._log_of(table, log)
-        self.sp_ = self._period(frames, table)
-        steps = self._steps_to_learn(table, fh)
-        self.window_length_ = self._window_rows(table, steps)
-        chosen = choose_seasonality(
-            table,
-            self.log_,
-            self.sp_,
-            self.scaling,
-            self.window_length_,
-            int(steps[-1]),
-            Seasonality(*orders, self.fourier_terms if self.sp_ > 1 else 0),
-        )
-        self.difference_, self.seasonal_difference_ = chosen[:2]
-        self.fourier_terms_ = chosen.fourier_terms
-        recipe = Recipe(
-            self.log_,
-            self.difference_,
-            self.seasonal_difference_,
-            self.sp_,
-            self.scaling,
-        )
-        return recipe, steps, self.window_length_
-
-    def _log_of(self, table, log):
-        if log == "auto":
-            return choose_log(table)
-        if log and not np.nanmin(table.y) > 0:
-            raise ValueError(
-                "log=True needs positive values, but the smallest of y is "
-                f"{np.nanmin(table.y):g}. Set log='auto' or log=False."
-            )
-        return np.full(table.y.shape[1], bool(log))
-
-    def _period(self, frames, table):
-        longest = int(table.lengths.max())
-        if self.sp != "auto":
-            wanted = {self.seasonal_difference, self.fourier_terms} - {0, "auto"}
-            if 2 * self.sp > longest and wanted:
-                raise ValueError(
-                    f"sp={self.sp} rows make a season, but the longest series has only "
-                    f"{longest}. Give two seasons or more, or set sp=1."
-                )
-            return int(self.sp) if 2 * self.sp <= longest else 1
-        usual = usual_period(frames.axis.freq)
-        sp = seasonal_period(table) if usual is None else usual
-        return sp if 2 * sp <= longest else 1
-
-    def _steps_to_learn(self, table, fh):
-        if fh is not None:
-            steps = np.unique(self._relative(fh))
-            steps = steps[steps > 0]
-            return steps if len(steps) else np.array([1])
-        usual = self.sp_ if self.sp_ > 1 else _STEPS
-        return np.arange(1, max(1, min(usual, int(table.lengths.max()) // 4)) + 1)
-
-    def _window_rows(self, table, steps):
-        if self.window_length is not None:
-            return int(self.window_length)
-        rows = max(_SEASONS * self.sp_, _LEAST_WINDOW)
-        rows = min(rows, max(_MOST_WINDOW, self.sp_))
-        most = (int(table.lengths.max()) - int(steps[-1])) // 2
-        return int(max(1, min(rows, most)))
 
     def _covariates(self, frames):
         calendar = self.calendar

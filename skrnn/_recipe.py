@@ -59,6 +59,7 @@ class Recipe:
 
     def __init__(self, log, difference, seasonal_difference, sp, scaling):
         self.log, self.scaling = log, scaling
+        self.difference, self.seasonal_difference = difference, seasonal_difference
         self.polynomial = _polynomial(difference, seasonal_difference, sp)
         self.floor = None  # (k,) what a logarithm is taken of at the least
 

@@ -29,6 +29,7 @@ LAYERS = [
     {"_backtest", "_ends", "_series_forecaster", "_series_frames"},
     {"_strategies", "_conformal"},
     {"_step_model"},
+    {"_plan"},
     {"_covariates", "_choices"},
     {"_recipe"},
     {"_local_windows", "_series_table", "_time_axis"},
