@@ -654,6 +654,10 @@ class RNNForecaster(BaseForecaster):
         levels = None
         if coverage is not None:
             coverage = [coverage] if np.ndim(coverage) == 0 else list(coverage)
+            for share in coverage:
+                _check_option(
+                    "coverage", share, [Interval(Real, 0, 1, closed="neither")]
+                )
             half = np.array(coverage, dtype=float) / 2
             levels = np.column_stack([0.5 - half, 0.5 + half]).ravel()
         found = backtest(

@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+from sktime.datasets import load_airline, load_longley
 
+from skrnn import RNNRegressor
 from skrnn._conformal import AdaptiveScores
+from skrnn.sktime import RNNForecaster
 
 LEVELS = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
 
@@ -145,3 +148,23 @@ def test_no_error_is_known():
     errors = np.full((1, 1, 2, 1), np.nan)
     scores = AdaptiveScores(errors, np.array([1, 2]), 0.02, 500)
     np.testing.assert_array_equal(scores.offsets(LEVELS), np.zeros((2, 1, 5)))
+
+
+@pytest.mark.parametrize("n_origins", [2, 4])
+def test_very_few_errors_may_have_had_the_other_sign(n_origins):
+    errors = 1 + np.abs(errors_of(n_origins, steps=(1,)))
+    scores = AdaptiveScores(errors, np.array([1]), 0.02, 500)
+    low, _, middle, _, high = scores.offsets(LEVELS)[0, 0]
+    assert low == -high < 0
+    assert low < middle < high
+
+
+@pytest.mark.parametrize("n", [12, 13, 16])
+def test_intervals_of_short_series_hold_the_forecast(n):
+    network = RNNRegressor("gru", 4, max_epochs=10, early_stopping=False)
+    for y in (load_longley()[0][:n], load_airline()[:n]):
+        one = RNNForecaster(network, n_estimators=1, random_state=0)
+        one.fit(y, fh=[1, 2, 3])
+        low, high = one.predict_interval(coverage=0.8).to_numpy().T
+        assert (low < one.predict()).all() and (one.predict() < high).all()
+        assert (high - low < 5 * np.ptp(y)).all()

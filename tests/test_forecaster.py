@@ -759,6 +759,14 @@ def test_backtest_of_many_origins(fitted):
             model.backtest(**{"y": y[70:]} | options)
 
 
+@pytest.mark.parametrize("coverage", [80, 1.0, 0, [0.8, -0.5], "wide"])
+def test_backtest_of_a_coverage_that_there_is_not(coverage):
+    y = waves(40)
+    one = forecaster().fit(y[:30], fh=[1, 2])
+    with pytest.raises(ValueError, match="The 'coverage' parameter"):
+        one.backtest(y[30:], coverage=coverage)
+
+
 def test_backtest_with_warm_refit():
     y = waves(80)
     model = forecaster(update_epochs=2).fit(y[:60], fh=[1, 2])
