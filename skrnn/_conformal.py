@@ -4,10 +4,9 @@ import numpy as np
 
 __all__ = ["AdaptiveScores"]
 
-# With fewer errors than that a step shares its distribution with the other steps.
+# With fewer errors than that a step shares its distribution, a symmetric one, with the
+# other steps.
 _ENOUGH = 100
-# Fewer errors than that, of all steps together, may have lain above as well as below.
-_FEW = 20
 
 
 class AdaptiveScores:
@@ -155,9 +154,9 @@ def _quantiles(known, steps, levels):
             continue
         shape = pooled[:, :, target] / spread[:, target]
         shape = shape[~np.isnan(shape)]
-        if len(shape) < _FEW:
-            shape = np.concatenate([shape, -shape])
         if len(shape):
+            # Few errors may as well have lain on the other side.
+            shape = np.concatenate([shape, -shape])
             shared = np.quantile(shape, levels[~own, target])
             offsets[~own, target] = shared * spread[~own, target, None]
     return offsets

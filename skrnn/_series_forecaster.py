@@ -11,6 +11,8 @@ __all__ = ["SeriesForecaster"]
 
 # Origins whose errors are kept for the intervals.
 _MOST_SCORES = 500
+# Fewer rows than that tell nothing of the errors of a network.
+_LEAST_SCORES = 6
 
 
 class SeriesForecaster:
@@ -302,19 +304,18 @@ class SeriesForecaster:
         wanted = np.maximum(self._fraction * lengths, np.minimum(40, 0.4 * lengths))
         least = self.recipe.lag + int(self.steps[-1]) + 8
         held_out = np.minimum(wanted.astype(int), np.maximum(lengths - least, 0))
-        n_known = np.minimum(held_out, _MOST_SCORES)
-        if not held_out.any():
-            # Too few rows to set some aside: the errors are those of training.
-            n_known = np.minimum(lengths - 1, _MOST_SCORES)
+        is_judged = held_out.max() >= _LEAST_SCORES
+        n_known = np.minimum(held_out if is_judged else lengths - 1, _MOST_SCORES)
         shape = (len(lengths), int(n_known.max()) + 1)
         errors = np.full((*shape, len(self.steps), table.y.shape[1]), np.nan)
-        if not held_out.any():
-            self._fill_errors(errors, self.forecasts, table, n_known)
-            return self._scores_of(errors)
-        judge = self._new_forecasts()
-        older = table.until(table.last - held_out)
-        judge.fit(older, self._estimator, self._n_members, random_state)
-        self._fill_errors(errors, judge, table, n_known)
+        # Errors of training would be far too small: those without a network take over.
+        forecast = self.forecasts.unchanged
+        if is_judged:
+            judge = self._new_forecasts()
+            older = table.until(table.last - held_out)
+            judge.fit(older, self._estimator, self._n_members, random_state)
+            forecast = judge.predict
+        self._fill_errors(errors, forecast, table, n_known)
         return self._scores_of(errors)
 
     def scores_after(self, table, most=None):
@@ -349,10 +350,11 @@ class SeriesForecaster:
             errors[code, stop - kept : stop] = known[len(known) - kept :]
         reach = np.minimum(n_new + int(self.steps[-1]), n_cols - 1)
         reach = np.minimum(reach, table.lengths - 1)
-        self._fill_errors(errors, self.forecasts, table, np.where(n_new, reach, 0))
+        n_newest = np.where(n_new, reach, 0)
+        self._fill_errors(errors, self.forecasts.predict, table, n_newest)
         return self.scores.followed_by(errors, int(n_new.max()))
 
-    def _fill_errors(self, errors, forecasts, table, n_newest):
+    def _fill_errors(self, errors, predict, table, n_newest):
         """Compute the errors from each of the newest origins; the last has none yet."""
         codes = np.repeat(np.arange(len(n_newest)), n_newest)
         if not len(codes):
@@ -361,7 +363,7 @@ class SeriesForecaster:
         back = np.repeat(n_newest, n_newest) - (np.arange(len(codes)) - first)
         rows = table.begin[codes + 1] - 1 - back
         origins = Origins(rows, codes)
-        forecast, scale = forecasts.predict(table, origins, self.steps)
+        forecast, scale = predict(table, origins, self.steps)
         prepared = self.recipe.prepare(table)
         future = rows[:, None] + self.steps
         inside = future < table.begin[codes + 1][:, None]

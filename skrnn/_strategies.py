@@ -128,6 +128,14 @@ class Forecasts:
             return np.concatenate([part for part, _ in parts], axis=1), parts[0][1]
         return self._rolled(table, origins, last, steps)
 
+    def unchanged(self, table, origins, steps):
+        """Forecast that nothing changes; as `predict`, without any network."""
+        prepared = self.recipe.prepare(table)
+        windows = self.models[0].windows(prepared, origins)
+        last = int(steps[-1])
+        base = self.recipe.baseline(prepared, origins, windows, last)
+        return base[:, steps - 1], windows.scale
+
     def _rolled(self, table, origins, last, steps):
         """Forecast block by block, each from a window with the forecasts so far."""
         context, newest = table.contexts(origins.rows, self.n_before, last + self.block)
