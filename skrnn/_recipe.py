@@ -13,11 +13,13 @@ from skrnn._local_windows import LocalWindows
 from skrnn._series_table import SeriesTable
 from skrnn._windowed import WindowedArray
 
-__all__ = ["Origins", "Prepared", "Recipe", "filled_forward"]
+__all__ = ["Origins", "Prepared", "Recipe", "filled_forward", "without_outliers"]
 
 # The scale of a window is not taken for smaller than this share of that of its series:
 # a stretch without a change says little of the changes to come.
 _LEAST_SHARE = 0.1
+# Beyond so many times what is usual, a number is an accident.
+_GROSS = 10
 
 
 class Origins(NamedTuple):
@@ -88,9 +90,10 @@ class Recipe:
             return np.zeros(n_targets), np.ones(n_targets)
         filled = filled_forward(values, np.zeros(len(values), dtype=np.int64))
         center = _mean(filled)
-        spread = np.sqrt(_mean((filled - center) ** 2))
+        spread = np.sqrt(_mean(without_outliers(filled - center) ** 2))
         if self.lag and len(values) > self.lag:
-            rms = np.sqrt(_mean(_differences(filled, self.polynomial) ** 2))
+            changes = without_outliers(_differences(filled, self.polynomial))
+            rms = np.sqrt(_mean(changes**2))
             spread = np.where(rms > 0, rms, spread)
         size = np.maximum(np.abs(center), np.finfo(float).tiny)
         return center, np.where(spread > 1e-9 * size, spread, 1.0)
@@ -256,6 +259,27 @@ def _differences(values, polynomial):
         if c
     ]
     return np.sum(parts, axis=0)
+
+
+def without_outliers(values):
+    """Bring gross outliers nearer, so that they do not count for all the rest.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, n_columns) of float64
+        Deviations from something; NaN is left alone.
+
+    Returns
+    -------
+    ndarray of shape (n, n_columns)
+        Clipped, column by column, at ten times the size that 95 % do not exceed, unless
+        those are all zero.
+    """
+    sizes = np.abs(values)
+    sizes[:, np.isnan(sizes).all(axis=0)] = 0.0
+    usual = np.nanquantile(sizes, 0.95, axis=0)
+    most = np.where(usual > 0, _GROSS * usual, np.inf)
+    return np.clip(values, -most, most)
 
 
 def filled_forward(values, start):

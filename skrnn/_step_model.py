@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils import get_tags
 
-from skrnn._recipe import Origins
+from skrnn._recipe import Origins, without_outliers
 
 __all__ = ["StepModel"]
 
@@ -99,6 +99,7 @@ class StepModel:
         Y = (prepared.u[future] - base) / X.scale[:, None]
         shape = len(Y), Y.shape[1] * Y.shape[2]
         Y, seen = Y.reshape(shape), prepared.known[future].reshape(shape)
+        Y = without_outliers(Y)
         if seen.all():
             return X, Y, None
         kept = np.flatnonzero(seen.any(axis=1))

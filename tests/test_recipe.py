@@ -5,11 +5,12 @@ import pandas as pd
 import pytest
 
 from skrnn._covariates import Covariates
-from skrnn._recipe import Origins, Recipe, filled_forward
+from skrnn._recipe import Origins, Recipe, filled_forward, without_outliers
 from skrnn._series_table import SeriesTable
 from skrnn._step_model import StepModel, new_members
 from skrnn._time_axis import TimeAxis
 from skrnn.regressor import RNNRegressor
+from skrnn.sktime import RNNForecaster
 
 ORDERS = [(0, 0), (1, 0), (0, 1), (1, 1), (2, 1)]
 SP = 4
@@ -336,3 +337,34 @@ def test_seeds_of_members():
     assert (first.random_state, second.random_state) == (5, 6)
     first, second = new_members(RNNRegressor(), 2, state)
     assert first.random_state != second.random_state
+
+
+def test_gross_outliers_count_for_little():
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(200, 3))
+    plain = values.copy()
+    values[20, 0], values[:, 2] = 1e6, np.nan
+    found = without_outliers(values)
+    usual = np.quantile(np.abs(values[:, 0]), 0.95)
+    np.testing.assert_allclose(found[20, 0], 10 * usual)
+    others = np.arange(200) != 20
+    np.testing.assert_array_equal(found[others, 0], plain[others, 0])
+    np.testing.assert_array_equal(found[:, 1], plain[:, 1])
+    assert np.isnan(found[:, 2]).all()
+    # Where nearly all is zero the rest is what there is to know.
+    rare = np.zeros((200, 1))
+    rare[7] = 5.0
+    np.testing.assert_array_equal(without_outliers(rare), rare)
+
+
+def test_an_outlier_does_not_spoil_the_forecast_of_the_rest():
+    rng = np.random.default_rng(0)
+    y = pd.Series(rng.normal(size=150))
+    y[100] = 1e4
+    network = RNNRegressor("gru", 4, max_epochs=5, early_stopping=False)
+    for strategy in ("multioutput", "recursive"):
+        one = RNNForecaster(
+            network, strategy=strategy, n_estimators=1, interval=None, random_state=0
+        )
+        forecast = one.fit(y, fh=[1, 2, 3]).predict()
+        assert np.abs(forecast).max() < 10
