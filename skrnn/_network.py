@@ -50,7 +50,7 @@ class RecurrentNetwork(nn.Module):
     pooling : {"last", "mean", "max", "attention"}
         How the states of all steps become one.
     dropout : float
-        Probability of zeroing an output of a layer, or of the pooled state.
+        Probability of zeroing an output of a layer, or an input of the linear head.
     segment_length : int or None
         Steps of the sequences that are one step of the recurrence; None means 1.
     target_group : int or None
