@@ -132,8 +132,9 @@ class RNNForecaster(BaseForecaster):
     Windows lie in memory as their rows, not as windows. Missing values are carried
     forward and marked; samples count as much as the share of their targets that was
     observed. Changes that exceed ten times what 95 % of them do not, are taken for
-    accidents: networks learn a clipped one. With ``strategy="multioutput"`` one network has all steps from 1 to the
-    last of `fh`; steps beyond it, at ``predict``, are had by feeding forecasts back.
+    accidents, of which networks learn less. With ``strategy="multioutput"`` one network
+    has all steps from 1 to the last of `fh`; steps beyond it, at ``predict``, are had
+    by feeding forecasts back.
 
     References
     ----------

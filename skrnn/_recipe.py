@@ -275,6 +275,8 @@ def without_outliers(values):
         Clipped, column by column, at ten times the size that 95 % do not exceed, unless
         those are all zero.
     """
+    if not len(values):
+        return values
     sizes = np.abs(values)
     sizes[:, np.isnan(sizes).all(axis=0)] = 0.0
     usual = np.nanquantile(sizes, 0.95, axis=0)
