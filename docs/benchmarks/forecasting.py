@@ -6,8 +6,8 @@
 2. Series of sktime and statsmodels: fit on the oldest 70 % of each, forecast one season
    (or eight steps) ahead from the end and from every row after it. Errors are divided
    by those of the last value or the last season, whichever are smaller there.
-3. Intervals: how many of the truths lie within, and how wide they are beside those that
-   the errors of the seasonal naive forecast have on the rows of fit.
+3. Intervals: how many of the truths lie within, and how wide they are, beside those by
+   the errors that the seasonal naive forecast has on the rows of fit.
 4. How long that takes.
 
 `RNNForecaster` has its default settings throughout, but for the strategies of the first
@@ -149,14 +149,19 @@ class Task:
         plain = min(self.error(self.naive), self.error(self.seasonal))
         return self.error(forecasts) / plain
 
-    def seasonal_width(self, coverage):
-        """Mean width of intervals from the seasonal errors on the rows of fit."""
-        past, widths = self.past.to_numpy(), []
+    def seasonal_intervals(self, coverage):
+        """Half widths (n_steps,) by the seasonal errors on the rows of fit."""
+        past, halves = self.past.to_numpy(), []
         for step in range(1, self.steps + 1):
             lag = self.sp * -(-step // self.sp)
             errors = np.abs(past[lag:] - past[:-lag])
-            widths.append(2 * np.quantile(errors, coverage) * self.inside[:, step - 1])
-        return np.sum(widths) / self.inside.sum()
+            halves.append(np.quantile(errors, coverage))
+        return np.array(halves)
+
+    def share_within(self, low, high):
+        """Share of the truths between bounds (n_origins, n_steps)."""
+        is_in = (low <= self.truth) & (self.truth <= high)
+        return is_in[self.inside].mean()
 
 
 def rnn_forecasts(task, seed, **options):
@@ -297,8 +302,9 @@ def accuracy_table(tasks):
 
 def interval_table(tasks, seeds):
     lines = [
-        "| series | within 80 % | within 95 % | width, 80 % | width, 95 % |",
-        "| --- | ---: | ---: | ---: | ---: |",
+        "| series | within 80 % | within 95 % | seasonal naive, 80 % "
+        "| seasonal naive, 95 % | width, 80 % | width, 95 % |",
+        "| --- |" + " ---: |" * 6,
     ]
     totals = []
     for name, of_seed in tasks.items():
@@ -306,26 +312,26 @@ def interval_table(tasks, seeds):
         for seed in seeds:
             task = of_seed(seed)
             _, bounds = rnn_forecasts(task, seed)
-            row = []
-            for i in range(len(COVERAGES)):
-                low, high = bounds[..., 2 * i], bounds[..., 2 * i + 1]
-                is_in = (low <= task.truth) & (task.truth <= high)
-                row.append(is_in[task.inside].mean())
+            shares, plain, widths = [], [], []
             for i, coverage in enumerate(COVERAGES):
-                width = (bounds[..., 2 * i + 1] - bounds[..., 2 * i])[task.inside]
-                row.append(width.mean() / task.seasonal_width(coverage))
-            rows.append(row)
-        mean = np.mean(rows, axis=0)
-        totals.append(mean)
-        lines.append(_interval_row(name, mean))
+                low, high = bounds[..., 2 * i], bounds[..., 2 * i + 1]
+                shares.append(task.share_within(low, high))
+                half = task.seasonal_intervals(coverage)
+                low_, high_ = task.seasonal - half, task.seasonal + half
+                plain.append(task.share_within(low_, high_))
+                width = (high - low)[task.inside].mean()
+                widths.append(width / (high_ - low_)[task.inside].mean())
+            rows.append([*shares, *plain, *widths])
+        totals.append(np.mean(rows, axis=0))
+        lines.append(_interval_row(name, totals[-1]))
         print(lines[-1], flush=True)
     lines.append(_interval_row("mean", np.mean(totals, axis=0)))
     return lines
 
 
 def _interval_row(name, mean):
-    shares = [f"{100 * share:.1f}" for share in mean[:2]]
-    return f"| {name} | {' | '.join(shares)} | {mean[2]:.2f} | {mean[3]:.2f} |"
+    shares = [f"{100 * share:.1f}" for share in mean[:4]]
+    return f"| {name} | {' | '.join(shares)} | {mean[4]:.2f} | {mean[5]:.2f} |"
 
 
 def time_table():
@@ -430,8 +436,8 @@ def main():
         "",
         "## Intervals",
         "",
-        "Share of the truths within, in %; width beside that of intervals from the",
-        "errors of the seasonal naive forecast on the rows of fit.",
+        "Share of the truths within, in %, beside that of intervals about the seasonal",
+        "naive forecast by its errors on the rows of fit; mean width, beside theirs.",
         "",
         "Generated series, mean of two seeds:",
         "",
