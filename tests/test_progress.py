@@ -10,6 +10,7 @@ import threading
 import numpy as np
 import pytest
 from joblib import Parallel, delayed
+from joblib.externals.loky import get_reusable_executor
 from numpy.testing import assert_array_equal
 from skorch.callbacks import Callback
 
@@ -109,6 +110,8 @@ def test_one_line_a_fit_in_threads(monkeypatch):
 
 def test_one_line_a_fit_in_workers(capfd):
     models = [new_model(1) for _ in range(2)]
+    # Workers that another test left behind would write where that one listened.
+    get_reusable_executor().shutdown(wait=True)
     Parallel(n_jobs=2)(delayed(model.fit)(X, y) for model in models)
     err = capfd.readouterr().err
     assert len(re.findall(LINE.removesuffix(r"\n"), err)) == 2
