@@ -323,6 +323,7 @@ class RNNForecaster(BaseForecaster):
         plan = make_plan(self, table, frames.axis.freq, steps)
         recipe = plan.recipe
         recipe.learn_moments(table)
+        recipe.is_shared = len(table.keys) > 1
         self.sp_, self.window_length_ = plan.sp, plan.window_length
         self.log_, self.difference_ = recipe.log, recipe.difference
         self.seasonal_difference_ = recipe.seasonal_difference

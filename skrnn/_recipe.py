@@ -60,9 +60,10 @@ class Recipe:
     """
 
     def __init__(self, log, difference, seasonal_difference, sp, scaling):
-        self.log, self.scaling = log, scaling
+        self.log, self.sp, self.scaling = log, sp, scaling
         self.difference, self.seasonal_difference = difference, seasonal_difference
         self.polynomial = _polynomial(difference, seasonal_difference, sp)
+        self.is_shared = False  # whether errors count for other series too
         self.floor = None  # (k,) what a logarithm is taken of at the least
 
     @property
@@ -163,6 +164,36 @@ class Recipe:
         empty = length == 0
         level[empty], scale[empty] = 0.0, 1.0
         return level, scale
+
+    def error_scale(self, prepared, origins, windows):
+        """What errors of forecasts are measured in: what a season leaves unexplained.
+
+        Parameters
+        ----------
+        prepared : Prepared
+            The table.
+        origins : Origins
+            Where the forecasts are made from.
+        windows : LocalWindows of n windows
+            The windows that end there.
+
+        Returns
+        -------
+        ndarray of shape (n, k) of float64
+            The root mean square change from season to season. Of windows of less than
+            two seasons, of a series by itself, and where differences are taken or
+            nothing is local to a window, the scale of the window.
+        """
+        if not self.is_shared or self.lag or self.sp < 2 or self.scaling != "window":
+            return windows.scale
+        count = np.maximum(windows.length - self.sp, 0)
+        stop = np.where(count > 0, origins.rows + 1, 0)
+        change = np.zeros_like(prepared.z)
+        change[self.sp :] = prepared.z[self.sp :] - prepared.z[: -self.sp]
+        power = _sums(change**2, stop - count, stop) / np.maximum(count, 1)[:, None]
+        # Two errors make a change.
+        scale = np.sqrt(power / 2 + (_LEAST_SHARE * windows.scale) ** 2)
+        return np.where(count[:, None] >= self.sp, scale, windows.scale)
 
     def baseline(self, prepared, origins, windows, n_steps):
         """Forecasts if nothing changes any more.

@@ -45,7 +45,7 @@ class SeriesForecaster:
     scores : AdaptiveScores or None
         Errors of forecasts, for the intervals.
     insample : dict of key to (first step, ndarray of shape (n_rows, 2, n_targets))
-        Forecasts of the rows seen so far, and the scales of their windows.
+        Forecasts of the rows seen so far, and the scales of their errors.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class SeriesForecaster:
         other = copy.copy(self)
         other._take_rows(table)
         if self.scores is not None:
-            # Errors in units of the scale of a window hold for any series.
+            # Errors in units of a scale of their own hold for any series.
             pooled = self.scores.errors.reshape(1, -1, *self.scores.errors.shape[2:])
             if len(self.scores.errors) > 1:
                 pooled = np.concatenate(list(self.scores.errors), axis=0)[None]
@@ -239,7 +239,7 @@ class SeriesForecaster:
         return laws
 
     def forecasts_of_past(self, codes, steps):
-        """Forecasts of rows that were seen, with the scales of their windows.
+        """Forecasts of rows that were seen, with the scales of their errors.
 
         Parameters
         ----------

@@ -148,12 +148,13 @@ class StepModel:
         point : ndarray of shape (n, n_steps, n_targets) of float64
             In units of the series; the mean over the members.
         scale : ndarray of shape (n, n_targets) of float64
-            That of each window.
+            What the errors of each are measured in.
         """
         X = self.windows(prepared, origins)
         base = self._baseline(prepared, origins, X)
         outputs = np.mean([member.predict(X) for member in self.members], axis=0)
-        return base + outputs.reshape(base.shape) * X.scale[:, None], X.scale
+        point = base + outputs.reshape(base.shape) * X.scale[:, None]
+        return point, self.recipe.error_scale(prepared, origins, X)
 
     def quantiles(self, prepared, origins, levels):
         """Quantiles as the loss gives them (n, n_steps, n_targets, n_levels)."""

@@ -110,7 +110,7 @@ class Forecasts:
         point : ndarray of shape (n, n_steps, n_targets) of float64
             In units of the series.
         scale : ndarray of shape (n, n_targets) of float64
-            That of the window of each origin.
+            What the errors from each origin are measured in.
         """
         self._check(steps)
         last = int(steps[-1])
@@ -134,7 +134,8 @@ class Forecasts:
         windows = self.models[0].windows(prepared, origins)
         last = int(steps[-1])
         base = self.recipe.baseline(prepared, origins, windows, last)
-        return base[:, steps - 1], windows.scale
+        scale = self.recipe.error_scale(prepared, origins, windows)
+        return base[:, steps - 1], scale
 
     def _rolled(self, table, origins, last, steps):
         """Forecast block by block, each from a window with the forecasts so far."""

@@ -874,6 +874,33 @@ def test_every_strategy_has_intervals(strategy, source):
     assert ((interval[:, 0] <= forecast) & (forecast <= interval[:, 1])).all()
 
 
+def test_intervals_tell_noise_from_season():
+    # Series of seasons of all sizes and the same noise, and others like them.
+    def series(seed):
+        rng = np.random.default_rng(seed)
+        wave = np.sin(np.arange(160) * 2 * np.pi / 12 + rng.uniform(0, 6))
+        values = rng.uniform(1, 20) * wave + rng.normal(size=160)
+        return pd.DataFrame({"load": values})
+
+    y = pd.concat({i: series(i) for i in range(24)}, names=["shop", "month"])
+    early = y.index.get_level_values("month") < 120
+    seen = y.index.get_level_values("shop") < 12
+    options = {"sp": 12, "window_length": 36, "fourier_terms": 0}
+    model = forecaster(
+        estimator=LINEAR, log=False, difference=0, seasonal_difference=0, **options
+    )
+    model.pretrain(y[seen & early], fh=[1, 2, 3])
+    model.fit(y[~seen & early], fh=[1, 2, 3])
+    found = model.backtest(y[~seen & ~early], coverage=0.95)
+    ends = found["load"][0.95]
+    truth = y["load"].loc[list(found.index.droplevel("origin"))].to_numpy()
+    inside = pd.Series((truth >= ends["lower"]) & (truth <= ends["upper"]), found.index)
+    assert inside.mean() == pytest.approx(0.95, abs=0.04)
+    assert inside.groupby("shop").mean().min() > 0.8
+    # Seasonal naive forecasts have errors of sqrt(2).
+    assert (ends["upper"] - ends["lower"]).mean() < 2 * 1.96 * np.sqrt(2)
+
+
 def test_intervals_of_rows_that_were_seen():
     # A trend makes the scale of a window much smaller than that of the series.
     y = waves(200) + np.arange(200)
