@@ -455,7 +455,7 @@ class RNNForecaster(BaseForecaster):
         """
         if y is not None:
             return self._for(y, X).predict(fh=fh, X=X)
-        return super().predict(fh=fh, X=X)
+        return super().predict(fh=fh, X=self._dated(X, fh))
 
     def predict_quantiles(self, fh=None, X=None, alpha=None, y=None):
         """Forecast quantiles.
@@ -478,7 +478,7 @@ class RNNForecaster(BaseForecaster):
         """
         if y is not None:
             return self._for(y, X).predict_quantiles(fh=fh, X=X, alpha=alpha)
-        return super().predict_quantiles(fh=fh, X=X, alpha=alpha)
+        return super().predict_quantiles(fh=fh, X=self._dated(X, fh), alpha=alpha)
 
     def predict_interval(self, fh=None, X=None, coverage=0.90, y=None):
         """Forecast intervals.
@@ -501,7 +501,15 @@ class RNNForecaster(BaseForecaster):
         """
         if y is not None:
             return self._for(y, X).predict_interval(fh=fh, X=X, coverage=coverage)
-        return super().predict_interval(fh=fh, X=X, coverage=coverage)
+        return super().predict_interval(fh=fh, X=self._dated(X, fh), coverage=coverage)
+
+    def _dated(self, X, fh):
+        """Give an array for the future, which has no times, those of `fh`."""
+        if not isinstance(X, np.ndarray) or X.ndim > 2 or not self.is_fitted:
+            return X
+        fh = self.fh if fh is None else check_fh(fh)
+        times = self.frames_.axis.times(self._times(fh))
+        return pd.DataFrame(X, times) if len(X) == len(times) else X
 
     def _set_cutoff_from_y(self, y):
         super()._set_cutoff_from_y(y)
@@ -655,6 +663,11 @@ class RNNForecaster(BaseForecaster):
         )
         _check_option("refit", refit, [StrOptions({"warm"}), None])
         levels = None
+        if coverage is not None and self.interval is None:
+            raise ValueError(
+                f"coverage={coverage!r} asks for intervals, but interval=None has "
+                "none. Set interval='auto' and fit again."
+            )
         if coverage is not None:
             coverage = [coverage] if np.ndim(coverage) == 0 else list(coverage)
             for share in coverage:

@@ -60,7 +60,11 @@ class StepModel:
                 # Those of an estimator inside a pipeline too.
                 if name.split("__")[-1] == "validation_gap" and gap == 0:
                     member.set_params(**{name: int(self.steps[-1]) - 1})
-            member.fit(X, Y, **_weights(member.fit, weight))
+            try:
+                member.fit(X, Y, **_weights(member.fit, weight))
+            except ValueError as error:
+                _explain_flat(member, error)
+                raise
         return self
 
     def update(self, prepared, newer_than, n_epochs):
@@ -180,6 +184,18 @@ class StepModel:
         laws[..., :2] *= X.scale[:, None, :, None]
         laws[..., 0] += base
         return laws
+
+
+def _explain_flat(estimator, error):
+    """Raise a clearer error where an estimator of flat rows refused the windows."""
+    if "dim 3" not in str(error):
+        return
+    name = type(estimator).__name__
+    raise ValueError(
+        f"{name} takes rows of numbers, but a forecaster gives its estimator windows "
+        "of shape (n, window_length, n_features). Put FlattenSequence before it: "
+        f"make_pipeline(FlattenSequence(), {name}(...))."
+    ) from error
 
 
 def _takes_absent_steps(estimator):
