@@ -23,6 +23,7 @@ from skrnn._calendar import calendar_columns, usual_calendar
 from skrnn._covariates import Covariates
 from skrnn._distributions import distribution
 from skrnn._ends import forecasts_at
+from skrnn._linear_effect import LinearEffect
 from skrnn._plan import make_plan
 from skrnn._recipe import Origins
 from skrnn._series_forecaster import SeriesForecaster
@@ -84,6 +85,10 @@ class RNNForecaster(BaseForecaster):
     past_covariates : list of str, "all" or None, default=None
         Columns of X that are known only up to the origin of a forecast; ``predict``
         needs none of them. The future of all others has to be given.
+    linear_effects : bool, default=True
+        Whether what the other columns of X explain of the changes of y, linearly and at
+        once, is taken off and put back later, where a ridge regression finds that.
+        Networks read those columns in any case.
     series_id : bool, default=False
         Whether the network is told which series it reads. Series that were not in fit
         have no code.
@@ -195,6 +200,7 @@ class RNNForecaster(BaseForecaster):
         "fourier_terms": [_ANY_NUMBER, _AUTO],
         "calendar": [list, "boolean", None],
         "past_covariates": [list, StrOptions({"all"}), None],
+        "linear_effects": ["boolean"],
         "series_id": ["boolean"],
         "n_estimators": [_ONE_OR_MORE],
         "interval": [StrOptions({"auto", "conformal", "loss"}), None],
@@ -252,6 +258,7 @@ class RNNForecaster(BaseForecaster):
         fourier_terms="auto",
         calendar=None,
         past_covariates=None,
+        linear_effects=True,
         series_id=False,
         n_estimators=3,
         interval="auto",
@@ -272,6 +279,7 @@ class RNNForecaster(BaseForecaster):
         self.fourier_terms = fourier_terms
         self.calendar = calendar
         self.past_covariates = past_covariates
+        self.linear_effects = linear_effects
         self.series_id = series_id
         self.n_estimators = n_estimators
         self.interval = interval
@@ -324,6 +332,10 @@ class RNNForecaster(BaseForecaster):
         recipe = plan.recipe
         recipe.learn_moments(table)
         recipe.is_shared = len(table.keys) > 1
+        if self.linear_effects and getattr(self.estimator, "loss", None) != "poisson":
+            recipe.effect = LinearEffect.fit(
+                recipe.prepare(table), recipe.polynomial, ~frames.is_past
+            )
         self.sp_, self.window_length_ = plan.sp, plan.window_length
         self.log_, self.difference_ = recipe.log, recipe.difference
         self.seasonal_difference_ = recipe.seasonal_difference

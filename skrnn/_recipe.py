@@ -33,7 +33,8 @@ class Prepared(NamedTuple):
     """A table with all that windows are made of."""
 
     table: SeriesTable
-    u: np.ndarray  # (R, k) targets without gaps, in units of their series
+    u: np.ndarray  # (R, k) targets without gaps, in units of their series, less effect
+    effect: np.ndarray  # (R, k) what exogenous values add to them
     known: np.ndarray  # (R, k) which of them were observed
     z: np.ndarray  # (R, k) their differences
     start: np.ndarray  # (R,) first row of the series of each row
@@ -64,6 +65,7 @@ class Recipe:
         self.difference, self.seasonal_difference = difference, seasonal_difference
         self.polynomial = _polynomial(difference, seasonal_difference, sp)
         self.is_shared = False  # whether errors count for other series too
+        self.effect = None  # of exogenous values, where one is taken off
         self.floor = None  # (k,) what a logarithm is taken of at the least
 
     @property
@@ -109,6 +111,10 @@ class Recipe:
         if not known.all():
             values = filled_forward(values, start)
         u = (values - center) / scale
+        effect = np.zeros_like(u)
+        if self.effect is not None:
+            effect = self.effect.of(table, start)
+            u = filled_forward(np.where(known, u - effect, np.nan), start)
         u[np.isnan(u)] = 0.0  # before the first observation
         z = np.zeros_like(u)
         here = np.arange(len(u))
@@ -116,7 +122,7 @@ class Recipe:
             if coefficient:
                 z += coefficient * u[np.maximum(here - lag, 0)]
         z[here - start < self.lag] = 0.0
-        return Prepared(table, u, known, z, start)
+        return Prepared(table, u, effect, known, z, start)
 
     def windows(self, prepared, features, origins, window_length, names):
         """Windows that end at some rows.

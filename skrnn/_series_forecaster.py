@@ -369,7 +369,8 @@ class SeriesForecaster:
         inside = future < table.begin[codes + 1][:, None]
         future = np.where(inside, future, 0)
         seen = inside[..., None] & prepared.known[future]
-        found = (prepared.u[future] - forecast) / scale[:, None]
+        truth = prepared.u[future] + prepared.effect[future]
+        found = (truth - forecast) / scale[:, None]
         place = errors.shape[1] - 1 - back
         old = errors[codes, place]
         # What was known stays: then the networks had not learned the truth.

@@ -134,8 +134,10 @@ class Forecasts:
         windows = self.models[0].windows(prepared, origins)
         last = int(steps[-1])
         base = self.recipe.baseline(prepared, origins, windows, last)
+        end = table.begin[origins.codes + 1] - 1
+        future = np.minimum(origins.rows[:, None] + steps, end[:, None])
         scale = self.recipe.error_scale(prepared, origins, windows)
-        return base[:, steps - 1], scale
+        return base[:, steps - 1] + prepared.effect[future], scale
 
     def _rolled(self, table, origins, last, steps):
         """Forecast block by block, each from a window with the forecasts so far."""

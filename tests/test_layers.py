@@ -30,7 +30,7 @@ LAYERS = [
     {"_strategies", "_conformal"},
     {"_step_model"},
     {"_plan"},
-    {"_covariates", "_choices"},
+    {"_covariates", "_choices", "_linear_effect"},
     {"_recipe"},
     {"_local_windows", "_series_table", "_time_axis"},
     {"_sequences", "_layouts", "_rows", "_panels"},
