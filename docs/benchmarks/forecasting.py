@@ -15,7 +15,7 @@ table. Series generated here have a known structure; their noise has another see
 Without statsmodels, its series and models are left out.
 
 usage: pip install statsmodels; python docs/benchmarks/forecasting.py [--quick]
-(writes forecasting.md and forecasting.png beside itself; ten minutes)
+(writes forecasting.md beside itself; ten minutes)
 """
 
 import itertools
@@ -24,10 +24,9 @@ import sys
 import time
 import warnings
 
-import matplotlib
 import numpy as np
 import pandas as pd
-from _timing import QUICK, beside, machine, write
+from _timing import QUICK, machine, write
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
@@ -40,9 +39,6 @@ from sktime.datasets import (
 
 from skrnn import FlattenSequence
 from skrnn.sktime import RNNForecaster
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 
 try:
     from statsmodels.datasets import co2, elec_equip, elnino, macrodata, nile, sunspots
@@ -365,38 +361,6 @@ def time_table():
     return lines
 
 
-def draw(path):
-    y = load_airline()
-    forecaster = RNNForecaster(random_state=0).fit(y[:-36], fh=range(1, 13))
-    table = forecaster.backtest(y[-36:], step_length=12, coverage=list(COVERAGES))
-    name = y.name
-    figure, axes = plt.subplots(figsize=(9, 3.6), layout="constrained")
-    axes.plot(y[-84:].index.to_timestamp(), y[-84:], color="0.2", label="passengers")
-    for number, (_, part) in enumerate(table.groupby(level="origin")):
-        times = part.index.get_level_values("time").to_timestamp()
-        label = number == 0
-        axes.plot(
-            times,
-            part[name, "forecast", ""],
-            color="#d62728",
-            label="forecast, a year ahead" if label else None,
-        )
-        for coverage, alpha in zip(COVERAGES, (0.35, 0.15), strict=True):
-            axes.fill_between(
-                times,
-                part[name, coverage, "lower"],
-                part[name, coverage, "upper"],
-                color="#d62728",
-                alpha=alpha,
-                linewidth=0,
-                label=f"{coverage:.0%} interval" if label else None,
-            )
-    axes.set_ylabel("passengers a month, thousands")
-    axes.legend(loc="upper left", frameon=False)
-    axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, dpi=110)
-
-
 def main():
     warnings.simplefilter("ignore")
     names = real_series()
@@ -455,7 +419,6 @@ def main():
         machine("skrnn", "sktime", "statsmodels", "torch"),
     ]
     write(__file__, "\n".join(lines) + "\n")
-    draw(beside(__file__, ".png"))
 
 
 if __name__ == "__main__":
