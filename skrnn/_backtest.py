@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from skrnn._recipe import Origins
-from skrnn._series_table import key_levels
+from skrnn._series_table import key_levels, numbered
 
 __all__ = ["Backtest", "as_frame", "backtest"]
 
@@ -57,8 +57,7 @@ def backtest(engine, newer, steps, *, step_length, n_epochs, levels):
     if (table.last <= start).all():
         raise ValueError("y has no row after those that were seen, so nothing to test.")
     counts = -(-np.maximum(table.last - start, 0) // step_length)  # origins of each
-    codes = np.repeat(np.arange(len(counts)), counts)
-    number = np.arange(len(codes)) - np.repeat(np.cumsum(counts) - counts, counts)
+    codes, number = numbered(counts)
     ordinals = start[codes] + number * step_length
     rows = table.begin[codes] + ordinals - table.first[codes]
     if not n_epochs:

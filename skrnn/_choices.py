@@ -1,11 +1,13 @@
 """Choices about series that are made by looking at them."""
 
+import re
 from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import spearmanr
 
 from skrnn._recipe import Origins, Recipe, filled_forward
+from skrnn._series_table import SeriesTable
 
 __all__ = [
     "Seasonality",
@@ -54,9 +56,8 @@ def usual_period(freq):
     if freq is None:
         return None
     name = getattr(freq, "rule_code", "").split("-")[0]
-    name = {"ME": "M", "MS": "M", "BME": "M", "BMS": "M"}.get(name, name)
-    name = {"QE": "Q", "QS": "Q", "BQE": "Q", "BQS": "Q"}.get(name, name)
-    name = {"YE": "Y", "YS": "Y", "BYE": "Y", "BYS": "Y"}.get(name, name)
+    # A month, quarter or year is one whichever of its days, or business days, it names.
+    name = re.sub(r"^B?([MQY])[ES]$", r"\1", name)
     rows = _USUAL.get(name)
     if name in ("min", "s") and rows * 60 % freq.n == 0 and freq.n > 1:
         # Quarters of an hour have days, rather than hours.
@@ -209,7 +210,8 @@ def _fixed(given):
 
 
 def _error_of(recipe, table, n_before, window_length, n_steps):
-    table = copy_without_moments(table)
+    # Each recipe has moments of its own.
+    table = SeriesTable(table.keys, table.first, table.begin, table.y)
     recipe.learn_moments(table)
     prepared = recipe.prepare(table)
     codes = table.codes
@@ -237,13 +239,6 @@ def _error_of(recipe, table, n_before, window_length, n_steps):
     )
     spread = np.where(spread > 0, spread, np.inf)
     return float(np.nanmean(error / spread[origins.codes][:, None]))
-
-
-def copy_without_moments(table):
-    """The same table, of whose series nothing is known yet."""
-    bare = table.until(table.last)
-    bare.moments = None
-    return bare
 
 
 def _longest(table):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skrnn._recipe import filled_forward
+from skrnn._recipe import filled_forward, mean_of_known
 
 __all__ = ["Covariates"]
 
@@ -55,9 +55,7 @@ class Covariates:
         table = prepared.table
         self.tells_gaps = not prepared.known.all()
         if table.x is not None:
-            seen = ~np.isnan(table.x)
-            total = np.where(seen, table.x, 0.0).sum(axis=0)
-            self.x_mean = total / np.maximum(seen.sum(axis=0), 1)
+            self.x_mean = mean_of_known(table.x)
         self.code_of = {}
         if self.static:
             n = len(table.keys)
@@ -93,8 +91,7 @@ class Covariates:
             parts.append(1.0 - prepared.known)
             names += [f"{name} is missing" for name in self.y_names]
         if table.x is not None:
-            x = filled_forward(table.x, prepared.start)
-            x = np.where(np.isnan(x), self.x_mean, x)
+            x = filled_forward(table.x, prepared.start, self.x_mean)
             parts.append(x)
             names += self.x_names
             parts += self._shifted(x[:, self.is_future], table, shifts)

@@ -670,9 +670,7 @@ class RNNForecaster(BaseForecaster):
         steps = np.unique(self._relative(known._check_fh(fh)))
         if steps[0] < 1:
             raise ValueError(f"fh must be steps ahead, at least 1; got {steps[0]}.")
-        _check_option(
-            "step_length", step_length, [Interval(Integral, 1, None, closed="left")]
-        )
+        _check_option("step_length", step_length, [_ONE_OR_MORE])
         _check_option("refit", refit, [StrOptions({"warm"}), None])
         levels = None
         if coverage is not None and self.interval is None:

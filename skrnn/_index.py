@@ -6,7 +6,15 @@ import numpy as np
 import pandas as pd
 from pandas.tseries.frequencies import to_offset
 
-__all__ = ["as_step", "conform", "follows", "keys", "order_kind", "split_index"]
+__all__ = [
+    "as_step",
+    "conform",
+    "fixed_length",
+    "follows",
+    "keys",
+    "order_kind",
+    "split_index",
+]
 
 _DAY = pd.Timedelta(days=1)
 _UNITS = ("s", "ms", "us", "ns")
@@ -147,7 +155,7 @@ def follows(earlier, later, step):
         return keys(later) - keys(earlier) == 1
     if step is None:
         return np.zeros(len(earlier), dtype=bool)
-    delta = _fixed_length(step)
+    delta = fixed_length(step)
     zone = getattr(earlier, "tz", None)
     if delta is not None and (zone is None or delta < _DAY):
         return _apart(earlier, later, delta)
@@ -165,7 +173,7 @@ def follows(earlier, later, step):
     return joined
 
 
-def _fixed_length(step):
+def fixed_length(step):
     """The length of a step as a Timedelta, or None for one that varies (a month)."""
     if isinstance(step, pd.offsets.Day):
         return pd.Timedelta(days=step.n)

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.linear_model import RidgeCV
 
-from skrnn._recipe import filled_forward
+from skrnn._recipe import differences, filled_forward, mean_of_known
 
 __all__ = ["LinearEffect"]
 
@@ -53,19 +53,13 @@ class LinearEffect:
         if table.x is None or not is_future.any():
             return None
         polynomial = polynomial if len(polynomial) > 1 else np.array([1.0, -1.0])
-        seen = ~np.isnan(table.x)
-        total = np.where(seen, table.x, 0.0).sum(axis=0)
-        mean = total / np.maximum(seen.sum(axis=0), 1)
-        x = _filled(table.x, prepared.start, mean)[:, is_future]
-        lag = len(polynomial) - 1
-        here = np.arange(len(x))
-        usable = (here - prepared.start >= lag) & (prepared.start >= 0)
-        changes_x, changes_u = np.zeros_like(x), np.zeros_like(prepared.u)
-        for back in np.flatnonzero(polynomial):
-            before = np.maximum(here - back, 0)
-            usable &= prepared.known[before].all(axis=1)
-            changes_x += polynomial[back] * x[before]
-            changes_u += polynomial[back] * prepared.u[before]
+        mean = mean_of_known(table.x)
+        x = filled_forward(table.x, prepared.start, mean)[:, is_future]
+        changes_x = differences(x, polynomial)
+        changes_u = differences(prepared.u, polynomial)
+        unknown = (~prepared.known).any(axis=1, keepdims=True).astype(float)
+        usable = differences(unknown, np.abs(polynomial))[:, 0] == 0
+        usable &= np.arange(len(x)) - prepared.start >= len(polynomial) - 1
         changes_x, changes_u = changes_x[usable], changes_u[usable]
         spread = changes_x.std(axis=0)
         if len(changes_x) < 10 + 2 * len(spread) or not spread.any():
@@ -82,9 +76,5 @@ class LinearEffect:
 
     def of(self, table, start):
         """The effect at each row (n_rows, n_targets), in units of the series."""
-        return (_filled(table.x, start, self.mean) - self.mean) @ self.weight
-
-
-def _filled(x, start, mean):
-    x = filled_forward(x, start)
-    return np.where(np.isnan(x), mean, x)
+        x = filled_forward(table.x, start, self.mean)
+        return (x - self.mean) @ self.weight

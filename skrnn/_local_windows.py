@@ -48,15 +48,9 @@ class LocalWindows(WindowedArray):
             return out
         return block if dtype is None else block.astype(dtype, copy=False)
 
-    def __getitem__(self, key):
-        chosen = super().__getitem__(key)
-        if isinstance(chosen, np.ndarray):
-            return chosen
-        key = key[0] if isinstance(key, tuple) else key
-        if not isinstance(key, slice):
-            key = np.asarray(key)
-            key = key.astype(np.intp) if key.size == 0 and key.dtype != bool else key
-        return LocalWindows(chosen, self.level[key], self.scale[key], self.is_padded)
+    def _of_windows(self, key):
+        own = {"level": self.level[key], "scale": self.scale[key]}
+        return super()._of_windows(key) | own
 
     def with_values(self, values, feature_names=None):
         """Give the same windows over other rows; see `WindowedArray.with_values`."""

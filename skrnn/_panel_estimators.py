@@ -72,6 +72,26 @@ class _RecurrentPanel:
     def _predict(self, X):
         return self.estimator_.predict(self._read(X))
 
+    @classmethod
+    def get_test_params(cls, parameter_set="default"):
+        """Return parameters of small instances, for the checks of sktime.
+
+        Parameters
+        ----------
+        parameter_set : str, default="default"
+            Not used; every set has the same parameters.
+
+        Returns
+        -------
+        params : list of dict
+        """
+        short = {"hidden_size": 4, "max_epochs": 2, "early_stopping": False}
+        other = cls._default(random_state=1, **cls._other_options, **short)
+        return [
+            {"estimator": cls._default("gru", **short), "random_state": 0},
+            {"estimator": other},
+        ]
+
     def _new_estimator(self):
         estimator = self._default() if self.estimator is None else self.estimator
         is_made = hasattr(estimator, "get_params") and not isinstance(estimator, type)
@@ -193,6 +213,7 @@ class RNNPanelClassifier(_RecurrentPanel, BaseClassifier):
 
     _tags = _TAGS | {"y_inner_mtype": "numpy1D", "capability:predict_proba": True}
     _default = RNNClassifier
+    _other_options = {"pooling": "mean"}
     _is_suitable = staticmethod(is_classifier)
 
     def __init__(self, estimator=None, random_state=None):
@@ -202,25 +223,6 @@ class RNNPanelClassifier(_RecurrentPanel, BaseClassifier):
 
     def _predict_proba(self, X):
         return self.estimator_.predict_proba(self._read(X))
-
-    @classmethod
-    def get_test_params(cls, parameter_set="default"):
-        """Return parameters of small instances, for the checks of sktime.
-
-        Parameters
-        ----------
-        parameter_set : str, default="default"
-            Not used; every set has the same parameters.
-
-        Returns
-        -------
-        params : list of dict
-        """
-        short = {"hidden_size": 4, "max_epochs": 2, "early_stopping": False}
-        return [
-            {"estimator": RNNClassifier("gru", **short), "random_state": 0},
-            {"estimator": RNNClassifier(pooling="mean", random_state=1, **short)},
-        ]
 
 
 class RNNPanelRegressor(_RecurrentPanel, BaseRegressor):
@@ -296,6 +298,7 @@ class RNNPanelRegressor(_RecurrentPanel, BaseRegressor):
 
     _tags = _TAGS | {"y_inner_mtype": "numpy2D", "capability:multioutput": True}
     _default = RNNRegressor
+    _other_options = {"loss": "gaussian"}
     _is_suitable = staticmethod(is_regressor)
 
     def __init__(self, estimator=None, random_state=None):
@@ -305,22 +308,3 @@ class RNNPanelRegressor(_RecurrentPanel, BaseRegressor):
 
     def _fit(self, X, y):
         return super()._fit(X, y[:, 0] if y.shape[1] == 1 else y)
-
-    @classmethod
-    def get_test_params(cls, parameter_set="default"):
-        """Return parameters of small instances, for the checks of sktime.
-
-        Parameters
-        ----------
-        parameter_set : str, default="default"
-            Not used; every set has the same parameters.
-
-        Returns
-        -------
-        params : list of dict
-        """
-        short = {"hidden_size": 4, "max_epochs": 2, "early_stopping": False}
-        return [
-            {"estimator": RNNRegressor("gru", **short), "random_state": 0},
-            {"estimator": RNNRegressor(loss="gaussian", random_state=1, **short)},
-        ]

@@ -13,7 +13,15 @@ from skrnn._local_windows import LocalWindows
 from skrnn._series_table import SeriesTable
 from skrnn._windowed import WindowedArray
 
-__all__ = ["Origins", "Prepared", "Recipe", "filled_forward", "without_outliers"]
+__all__ = [
+    "Origins",
+    "Prepared",
+    "Recipe",
+    "differences",
+    "filled_forward",
+    "mean_of_known",
+    "without_outliers",
+]
 
 # The scale of a window is not taken for smaller than this share of that of its series:
 # a stretch without a change says little of the changes to come.
@@ -92,11 +100,11 @@ class Recipe:
         if self.scaling is None:
             return np.zeros(n_targets), np.ones(n_targets)
         filled = filled_forward(values, np.zeros(len(values), dtype=np.int64))
-        center = _mean(filled)
-        spread = np.sqrt(_mean(without_outliers(filled - center) ** 2))
+        center = mean_of_known(filled)
+        spread = np.sqrt(mean_of_known(without_outliers(filled - center) ** 2))
         if self.lag and len(values) > self.lag:
-            changes = without_outliers(_differences(filled, self.polynomial))
-            rms = np.sqrt(_mean(changes**2))
+            changes = differences(filled, self.polynomial)[self.lag :]
+            rms = np.sqrt(mean_of_known(without_outliers(changes) ** 2))
             spread = np.where(rms > 0, rms, spread)
         size = np.maximum(np.abs(center), np.finfo(float).tiny)
         return center, np.where(spread > 1e-9 * size, spread, 1.0)
@@ -116,12 +124,8 @@ class Recipe:
             effect = self.effect.of(table, start)
             u = filled_forward(np.where(known, u - effect, np.nan), start)
         u[np.isnan(u)] = 0.0  # before the first observation
-        z = np.zeros_like(u)
-        here = np.arange(len(u))
-        for lag, coefficient in enumerate(self.polynomial):
-            if coefficient:
-                z += coefficient * u[np.maximum(here - lag, 0)]
-        z[here - start < self.lag] = 0.0
+        z = differences(u, self.polynomial)
+        z[np.arange(len(u)) - start < self.lag] = 0.0
         return Prepared(table, u, effect, known, z, start)
 
     def windows(self, prepared, features, origins, window_length, names):
@@ -234,6 +238,12 @@ class Recipe:
             path[:, step] = sum(-self.polynomial[j] * path[:, step - j] for j in used)
         return path[:, self.lag :]
 
+    def effect_ahead(self, prepared, origins, steps):
+        """What exogenous values add to forecasts (n, n_steps, k), in units of them."""
+        last = prepared.table.begin[origins.codes + 1] - 1
+        future = origins.rows[:, None] + steps
+        return prepared.effect[np.minimum(future, last[:, None])]
+
     def to_units(self, u, codes, table):
         """Bring numbers (n, ..., k) in units of their series back to the user's."""
         center, scale = table.moments[codes, 0], table.moments[codes, 1]
@@ -281,21 +291,31 @@ def _polynomial(difference, seasonal_difference, sp):
     return polynomial
 
 
-def _mean(values):
-    """Mean (k,) of the rows that are not NaN, 0 where there are none."""
+def mean_of_known(values):
+    """Mean (k,) of the rows (n, k) that are not NaN, 0 where there are none."""
     seen = ~np.isnan(values)
     return np.where(seen, values, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
 
 
-def _differences(values, polynomial):
-    """Differences (n - lag, k) of the rows of one series."""
-    n = len(values) - len(polynomial) + 1
-    parts = [
-        c * values[len(polynomial) - 1 - lag :][:n]
-        for lag, c in enumerate(polynomial)
-        if c
-    ]
-    return np.sum(parts, axis=0)
+def differences(values, polynomial):
+    """Take differences of rows.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_columns) of float64
+        Rows, one after the other.
+    polynomial : ndarray of float64
+        Coefficients, by lag.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_columns)
+        As if the first row had always been there before.
+    """
+    here, found = np.arange(len(values)), np.zeros_like(values)
+    for lag in np.flatnonzero(polynomial):
+        found += polynomial[lag] * values[np.maximum(here - lag, 0)]
+    return found
 
 
 def without_outliers(values):
@@ -321,7 +341,7 @@ def without_outliers(values):
     return np.clip(values, -most, most)
 
 
-def filled_forward(values, start):
+def filled_forward(values, start, before=np.nan):
     """Carry the newest observation forward, within each series.
 
     Parameters
@@ -330,15 +350,16 @@ def filled_forward(values, start):
         Rows; NaN where nothing was observed.
     start : ndarray of shape (n_rows,) of int64
         First row of the series of each row.
+    before : float or ndarray of shape (n_columns,), default=NaN
+        What stands before the first observation.
 
     Returns
     -------
     ndarray of shape (n_rows, n_columns)
-        NaN before the first observation.
     """
     here = np.arange(len(values))[:, None]
     seen = np.where(np.isnan(values), -1, here)
     newest = np.maximum.accumulate(seen, axis=0)
     inside = newest >= start[:, None]
     filled = np.take_along_axis(values, np.maximum(newest, 0), axis=0)
-    return np.where(inside, filled, np.nan)
+    return np.where(inside, filled, before)

@@ -6,6 +6,7 @@ import numpy as np
 
 from skrnn._conformal import AdaptiveScores
 from skrnn._recipe import Origins
+from skrnn._series_table import numbered
 
 __all__ = ["SeriesForecaster"]
 
@@ -121,8 +122,6 @@ class SeriesForecaster:
         if self.scores is not None:
             # Errors in units of a scale of their own hold for any series.
             pooled = self.scores.errors.reshape(1, -1, *self.scores.errors.shape[2:])
-            if len(self.scores.errors) > 1:
-                pooled = np.concatenate(list(self.scores.errors), axis=0)[None]
             errors = np.repeat(pooled, len(table.keys), axis=0)
             other.scores = self._scores_of(errors[:, -_MOST_SCORES:])
         return other
@@ -177,7 +176,7 @@ class SeriesForecaster:
         u, _ = self.forecasts.predict(table, origins, steps)
         return self.recipe.to_units(u, origins.codes, table)
 
-    def quantiles(self, table, origins, steps, levels, offsets=None):
+    def quantiles(self, table, origins, steps, levels, offsets=None, forecast=None):
         """Quantiles of forecasts, in the user's units.
 
         Parameters
@@ -189,6 +188,8 @@ class SeriesForecaster:
         offsets : ndarray of shape (n, n_known_steps, n_targets, n_levels), default=None
             Quantiles of the errors as they were at each origin; None takes those of
             now.
+        forecast : tuple, default=None
+            What `Forecasts.predict` gives, where that is known already.
 
         Returns
         -------
@@ -210,7 +211,9 @@ class SeriesForecaster:
                 )
             if offsets is None:
                 offsets = self.scores.offsets(levels)[None]
-            point, scale = self.forecasts.predict(table, origins, steps)
+            if forecast is None:
+                forecast = self.forecasts.predict(table, origins, steps)
+            point, scale = forecast
             u[...] = self._at_steps(offsets, steps) * scale[:, None, :, None]
             u += point[..., None]
         if by_loss.any():
@@ -221,10 +224,11 @@ class SeriesForecaster:
 
     def both(self, table, origins, steps, levels, offsets):
         """Forecasts, and quantiles unless `levels` is None; see `quantiles`."""
-        point = self.point(table, origins, steps)
+        forecast = self.forecasts.predict(table, origins, steps)
+        point = self.recipe.to_units(forecast[0], origins.codes, table)
         if levels is None:
             return point, None
-        return point, self.quantiles(table, origins, steps, levels, offsets)
+        return point, self.quantiles(table, origins, steps, levels, offsets, forecast)
 
     def laws(self, table, origins, steps):
         """Parameters of the likelihood (n, n_steps, n_targets, width).
@@ -356,11 +360,10 @@ class SeriesForecaster:
 
     def _fill_errors(self, errors, predict, table, n_newest):
         """Compute the errors from each of the newest origins; the last has none yet."""
-        codes = np.repeat(np.arange(len(n_newest)), n_newest)
+        codes, number = numbered(n_newest)
         if not len(codes):
             return
-        first = np.repeat(np.append(0, np.cumsum(n_newest)[:-1]), n_newest)
-        back = np.repeat(n_newest, n_newest) - (np.arange(len(codes)) - first)
+        back = n_newest[codes] - number
         rows = table.begin[codes + 1] - 1 - back
         origins = Origins(rows, codes)
         forecast, scale = predict(table, origins, self.steps)
@@ -382,10 +385,9 @@ class SeriesForecaster:
         """Keep forecasts of the rows from these steps on, by the shortest step."""
         step = int(self.steps[0])
         begin = np.maximum(first - table.first, 0)
-        codes = np.repeat(np.arange(len(table.keys)), table.lengths - begin)
         counts = table.lengths - begin
-        skipped = np.repeat(begin - (np.cumsum(counts) - counts), counts)
-        targets = table.begin[codes] + np.arange(len(codes)) + skipped
+        codes, number = numbered(counts)
+        targets = table.begin[codes] + begin[codes] + number
         rows = np.maximum(targets - step, table.begin[codes] - 1)
         origins = Origins(rows, codes)
         both = np.empty((len(codes), 2, table.y.shape[1]))

@@ -77,9 +77,10 @@ class SeriesFrames:
             x = np.full((len(y), len(self.x_columns)), np.nan)
         steps = self.axis.ordinals(times)
         table = table_of(keys, codes, steps, values, x)
-        twice = np.bincount(table.positions(codes, steps), minlength=1) > 1
+        place = table.positions(codes, steps)
+        twice = np.bincount(place, minlength=1) > 1
         if twice.any():
-            row = int(np.argmax(twice[table.positions(codes, steps)]))
+            row = int(np.argmax(twice[place]))
             raise ValueError(f"y has more than one row for {y.index[row]}.")
         if X is None and self.x_columns is not None:
             raise ValueError(
@@ -104,14 +105,19 @@ class SeriesFrames:
                 f"X lacks the columns {lacking} of fit. Give them, or name those that "
                 "are not known in the future in past_covariates."
             )
-        keys, codes, times = split_keys(X.index)
-        here = {key: i for i, key in enumerate(table.keys)}
-        codes = np.array([here.get(key, -1) for key in keys])[codes]
         x = X.reindex(columns=self.x_columns).to_numpy(dtype=float)
         if np.isinf(x).any():
             raise ValueError("X is infinite in places. Replace those values.")
+        codes, steps = self._series_and_steps(table, X)
         known = codes >= 0
-        return table.with_x(x[known], codes[known], self.axis.ordinals(times)[known])
+        return table.with_x(x[known], codes[known], steps[known])
+
+    def _series_and_steps(self, table, X):
+        """Number in the table, -1 of unknown series, and step of each row of X."""
+        keys, codes, times = split_keys(X.index)
+        here = {key: i for i, key in enumerate(table.keys)}
+        numbers = np.array([here.get(key, -1) for key in keys])
+        return numbers[codes], self.axis.ordinals(times)
 
     def with_future(self, table, X, last, wanted):
         """The table up to some step of each series, with what X says of the future.
@@ -145,12 +151,10 @@ class SeriesFrames:
         return self.with_x(table, X)
 
     def _check_rows(self, table, X, codes, steps):
-        keys, rows, times = split_keys(X.index)
-        here = {key: i for i, key in enumerate(table.keys)}
-        rows = np.array([here.get(key, -1) for key in keys])[rows]
-        place = table.positions(rows, self.axis.ordinals(times))
+        given, times = self._series_and_steps(table, X)
+        place = table.positions(given, times)
         has_row = np.zeros(table.begin[-1], dtype=bool)
-        has_row[place[(rows >= 0) & (place >= 0)]] = True
+        has_row[place[(given >= 0) & (place >= 0)]] = True
         lacks = np.flatnonzero(~has_row[table.positions(codes, steps)])
         if len(lacks):
             first = lacks[0]

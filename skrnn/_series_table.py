@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-__all__ = ["SeriesTable", "key_levels", "split_keys", "table_of"]
+__all__ = ["SeriesTable", "key_levels", "numbered", "split_keys", "table_of"]
 
 
 class SeriesTable:
@@ -105,14 +105,11 @@ class SeriesTable:
         now = rows - self.begin[codes] + self.first[codes]
         first = np.maximum(self.first[codes], now - n_before + 1)
         lengths = now + n_after - first + 1
-        begin = np.append(0, np.cumsum(lengths))
-        keys = [self.keys[code] for code in codes]
-        moments = None if self.moments is None else self.moments[codes]
-        table = SeriesTable(keys, first, begin, None, None, moments)
+        table = self._without_rows(codes, first, lengths)
         place = self.positions(np.repeat(codes, lengths), table.ordinals)
         if self.x is not None:
             table.x = _taken(self.x, place)
-        newest = begin[:-1] + now - first
+        newest = table.begin[:-1] + now - first
         place[table.ordinals > np.repeat(now, lengths)] = -1
         table.y = _taken(self.y, place)
         return table, newest
@@ -120,16 +117,19 @@ class SeriesTable:
     def chosen(self, codes):
         """The series of these numbers, in this order; one may come several times."""
         codes = np.asarray(codes, dtype=np.int64)
-        begin = np.append(0, np.cumsum(self.lengths[codes]))
-        keys = [self.keys[code] for code in codes]
-        moments = None if self.moments is None else self.moments[codes]
-        table = SeriesTable(keys, self.first[codes], begin, None, None, moments)
-        place = np.arange(begin[-1]) + np.repeat(
-            self.begin[codes] - begin[:-1], self.lengths[codes]
-        )
+        table = self._without_rows(codes, self.first[codes], self.lengths[codes])
+        series, number = numbered(table.lengths)
+        place = self.begin[codes][series] + number
         table.y = self.y[place]
         table.x = None if self.x is None else self.x[place]
         return table
+
+    def _without_rows(self, codes, first, lengths):
+        """Some of these series, whose rows are still to come."""
+        keys = [self.keys[code] for code in codes]
+        begin = np.append(0, np.cumsum(lengths))
+        moments = None if self.moments is None else self.moments[codes]
+        return SeriesTable(keys, first, begin, None, None, moments)
 
     def until(self, last):
         """The same series up to these steps (ndarray of shape (n_series,))."""
@@ -190,6 +190,23 @@ class SeriesTable:
         return SeriesTable(
             self.keys, self.first, self.begin, self.y, merged, self.moments
         )
+
+
+def numbered(counts):
+    """Count the members of groups.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (n_groups,) of int64
+        Members of each.
+
+    Returns
+    -------
+    codes, number : ndarray of shape (n_members,) of int64
+        The group of each member, and its number there, from 0.
+    """
+    codes = np.repeat(np.arange(len(counts)), counts)
+    return codes, np.arange(len(codes)) - np.repeat(np.cumsum(counts) - counts, counts)
 
 
 def _taken(values, place):

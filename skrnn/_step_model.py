@@ -139,16 +139,16 @@ class StepModel:
         X.is_padded = self.needs_full
         return X
 
-    def _effect(self, prepared, origins):
-        """What exogenous values add to the forecasts (n, n_steps, n_targets)."""
-        last = prepared.table.begin[origins.codes + 1] - 1
-        future = origins.rows[:, None] + self.steps
-        return prepared.effect[np.minimum(future, last[:, None])]
-
     def _baseline(self, prepared, origins, windows):
         last = int(self.steps[-1])
         base = self.recipe.baseline(prepared, origins, windows, last)
         return base[:, self.steps - 1]
+
+    def _begun(self, prepared, origins):
+        """Windows, and what forecasts add the outputs to (n, n_steps, n_targets)."""
+        X = self.windows(prepared, origins)
+        base = self._baseline(prepared, origins, X)
+        return X, base + self.recipe.effect_ahead(prepared, origins, self.steps)
 
     def predict(self, prepared, origins):
         """Forecast from some rows.
@@ -160,16 +160,14 @@ class StepModel:
         scale : ndarray of shape (n, n_targets) of float64
             What the errors of each are measured in.
         """
-        X = self.windows(prepared, origins)
-        base = self._baseline(prepared, origins, X) + self._effect(prepared, origins)
+        X, base = self._begun(prepared, origins)
         outputs = np.mean([member.predict(X) for member in self.members], axis=0)
         point = base + outputs.reshape(base.shape) * X.scale[:, None]
         return point, self.recipe.error_scale(prepared, origins, X)
 
     def quantiles(self, prepared, origins, levels):
         """Quantiles as the loss gives them (n, n_steps, n_targets, n_levels)."""
-        X = self.windows(prepared, origins)
-        base = self._baseline(prepared, origins, X) + self._effect(prepared, origins)
+        X, base = self._begun(prepared, origins)
         shape = (*base.shape, -1)
         parts = []
         for member in self.members:
@@ -183,8 +181,7 @@ class StepModel:
         The mean over the members, whose quantiles then are the mean quantiles, nearly
         so for Student's t. The second is a scale; all others have no unit.
         """
-        X = self.windows(prepared, origins)
-        base = self._baseline(prepared, origins, X) + self._effect(prepared, origins)
+        X, base = self._begun(prepared, origins)
         outputs = np.mean([m._predict_outputs(X) for m in self.members], axis=0)
         laws = outputs.reshape(*base.shape, -1)
         laws[..., :2] *= X.scale[:, None, :, None]

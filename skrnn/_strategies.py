@@ -26,14 +26,10 @@ class Forecasts:
     """
 
     def __init__(self, strategy, steps, window_length, recipe, covariates, axis):
-        self.strategy, self.window_length, self.recipe = strategy, window_length, recipe
+        self.strategy, self.recipe = strategy, recipe
         last = int(steps[-1])
-        self.steps = {
-            "multioutput": np.arange(1, last + 1),
-            "recursive": np.arange(1, last + 1),
-            "direct": np.asarray(steps),
-            "dirrec": np.arange(1, last + 1),
-        }[strategy]
+        is_direct = strategy == "direct"
+        self.steps = np.asarray(steps) if is_direct else np.arange(1, last + 1)
 
         def model(steps, length=window_length):
             return StepModel(recipe, covariates, axis, steps, length)
@@ -58,11 +54,6 @@ class Forecasts:
     def block(self):
         """Steps that one call of the networks gives."""
         return len(self.steps) if self.strategy == "multioutput" else 1
-
-    @property
-    def has_any_step(self):
-        """Whether steps beyond those of fit can be had, by feeding forecasts back."""
-        return self.strategy in ("multioutput", "recursive")
 
     def fit(self, table, estimator, n_members, random_state):
         """Train all networks.
@@ -119,12 +110,7 @@ class Forecasts:
             if self.strategy != "direct":
                 point, scale = self.models[0].predict(prepared, origins)
                 return point[:, steps - 1], scale
-            parts = [
-                self.models[int(np.searchsorted(self.steps, step))].predict(
-                    prepared, origins
-                )
-                for step in steps
-            ]
+            parts = [m.predict(prepared, origins) for m in self._direct_models(steps)]
             return np.concatenate([part for part, _ in parts], axis=1), parts[0][1]
         return self._rolled(table, origins, last, steps)
 
@@ -134,10 +120,9 @@ class Forecasts:
         windows = self.models[0].windows(prepared, origins)
         last = int(steps[-1])
         base = self.recipe.baseline(prepared, origins, windows, last)
-        end = table.begin[origins.codes + 1] - 1
-        future = np.minimum(origins.rows[:, None] + steps, end[:, None])
+        effect = self.recipe.effect_ahead(prepared, origins, steps)
         scale = self.recipe.error_scale(prepared, origins, windows)
-        return base[:, steps - 1] + prepared.effect[future], scale
+        return base[:, steps - 1] + effect, scale
 
     def _rolled(self, table, origins, last, steps):
         """Forecast block by block, each from a window with the forecasts so far."""
@@ -185,11 +170,14 @@ class Forecasts:
         """
         prepared = self.recipe.prepare(table)
         if self.strategy == "direct":
-            models = [self.models[int(np.searchsorted(self.steps, s))] for s in steps]
+            models = self._direct_models(steps)
             parts = [getattr(m, method)(prepared, origins, *arguments) for m in models]
             return np.concatenate(parts, axis=1)
         found = getattr(self.models[0], method)(prepared, origins, *arguments)
         return found[:, steps - 1]
+
+    def _direct_models(self, steps):
+        return [self.models[i] for i in np.searchsorted(self.steps, steps)]
 
     def _check(self, steps):
         if self.strategy == "direct":

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from skrnn._index import keys, order_kind, wall_clock
+from skrnn._index import fixed_length, keys, order_kind, wall_clock
 from skrnn._step import find_step
 
 __all__ = ["TimeAxis"]
@@ -40,7 +40,7 @@ class TimeAxis:
             self._step = times.freq
         elif isinstance(times, (pd.DatetimeIndex, pd.TimedeltaIndex)):
             self._anchor = times.min()
-            self._tick = _fixed_tick(step, self._anchor)
+            self._tick = fixed_length(step)
 
     @property
     def freq(self):
@@ -126,8 +126,8 @@ class TimeAxis:
             return pd.date_range(self._anchor, last, freq=self._step), 0
         before = pd.date_range(end=self._anchor, start=first, freq=self._step)
         after = pd.date_range(self._anchor, max(last, self._anchor), freq=self._step)
-        n_before = len(before[before < self._anchor])
-        return before[before < self._anchor].append(after), -n_before
+        before = before[before < self._anchor]
+        return before.append(after), -len(before)
 
     def _check_grid(self, times, is_off):
         if not is_off.any():
@@ -138,14 +138,3 @@ class TimeAxis:
             f"{self._anchor} in steps of {self._step!r}. Resample the series, or give "
             "its index the right freq."
         )
-
-
-def _fixed_tick(step, anchor):
-    """Length of the step, or None where it varies (months, business days)."""
-    if step is None:
-        return None
-    if isinstance(step, pd.offsets.Day):
-        return pd.Timedelta(days=step.n)
-    if not isinstance(step, pd.offsets.Tick):
-        return None
-    return pd.Timedelta(step)

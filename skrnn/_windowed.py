@@ -217,12 +217,16 @@ class WindowedArray:
                 if key.dtype.kind == "b":
                     raise IndexError("A single boolean does not choose a window.")
                 return self.gather(key[None])[0]
-        return self._with(
-            stop=_frozen(self.stop[key]),
-            length=_frozen(self.length[key]),
-            index=None if self.index is None else self.index[key],
-            series=None if self.series is None else _frozen(self.series[key]),
-        )
+        return self._with(**self._of_windows(key))
+
+    def _of_windows(self, key):
+        """What belongs to single windows, for those chosen (dict)."""
+        return {
+            "stop": _frozen(self.stop[key]),
+            "length": _frozen(self.length[key]),
+            "index": None if self.index is None else self.index[key],
+            "series": None if self.series is None else _frozen(self.series[key]),
+        }
 
     def __array__(self, dtype=None, copy=None):
         if copy is False:
@@ -302,7 +306,7 @@ class WindowedArray:
         return every_window, first
 
     def _with(self, **changes):
-        other = object.__new__(WindowedArray)
+        other = object.__new__(type(self))
         vars(other).update(vars(self), _full=None, **changes)
         return other
 
