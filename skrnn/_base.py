@@ -20,7 +20,8 @@ from skrnn._build import network_options, new_net, new_network, training_options
 from skrnn._checkpoint import Checkpoint
 from skrnn._datasets import SequenceDataset
 from skrnn._fingerprint import Fingerprint
-from skrnn._fit_scaling import fit_scaling, fit_target_scaling, target_levels
+from skrnn._fit_linear_path import fit_linear_path
+from skrnn._fit_scaling import baselines, fit_scaling, fit_target_scaling
 from skrnn._layouts import check_sequences
 from skrnn._optimizers import is_as_long_as_fit
 from skrnn._outputs import outputs
@@ -247,8 +248,8 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         target, weight = samples.target[rows], samples.loss_weight
         network = self.net_.module_
         if target.ndim == 2:
-            level = torch.from_numpy(target_levels(network.scaling, source))
-            target = network.scaling.encode(torch.from_numpy(target), level)
+            taken_off = torch.from_numpy(baselines(network.scaling, source))
+            target = network.scaling.encode(torch.from_numpy(target), taken_off)
             target = target.to(network.head.weight.dtype)
         if weight is not None:
             # Weights have mean 1 over the data set: the mean over a full batch is
@@ -311,6 +312,7 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
             max_steps=source.max_steps,
             undo=self._scales_targets and samples.target.ndim == 2,
         )
+        self._fit_linear_path(network, samples)
         part = source if len(train) == len(source) else source.take(train)
         weight = None if weight is None else weight[train]
         has_head = False
@@ -330,6 +332,18 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         freeze(network, self.frozen)
         self._trained_as = {name: _comparable(self, name) for name in ARCHITECTURE}
         return new_net(self, network, loss)
+
+    def _fit_linear_path(self, network, samples):
+        linear = network.scaling.linear
+        if linear is not None:
+            # Of the samples set aside too: those decide about the network alone.
+            fit_linear_path(
+                linear,
+                samples.source,
+                samples.target,
+                samples.weight,
+                must_be_relative=self.instance_norm is not None,
+            )
 
     _scales_targets = False
 

@@ -7,12 +7,16 @@ import torch
 from sklearn.utils import check_random_state
 
 from skrnn._decoder import group_length
+from skrnn._linear_path import LinearPath
 from skrnn._network import RecurrentNetwork
 from skrnn._optimizers import optimizer_spec
 from skrnn._scaling import Scaling
 from skrnn._segments import n_segments
 from skrnn._threads import single_thread
 from skrnn._training import SequenceNet
+
+# A linear path of this many regressors still takes no time beside the network.
+_MOST_REGRESSORS = 512
 
 
 def new_network(estimator, head, *, n_features, n_targets, max_steps, undo):
@@ -42,6 +46,7 @@ def new_network(estimator, head, *, n_features, n_targets, max_steps, undo):
         undo=undo,
         # A step that lacks its only feature is absent.
         indicator=estimator.missing == "indicator" and n_features > 1,
+        linear=_new_linear_path(estimator, n_features, n_targets, max_steps),
     )
     length, target_group = estimator.segment_length, None
     if getattr(estimator, "decoder", "linear") == "parallel":
@@ -68,6 +73,19 @@ def new_network(estimator, head, *, n_features, n_targets, max_steps, undo):
             dtype=getattr(torch, estimator.dtype),
             **network_options(estimator),
         )
+
+
+def _new_linear_path(estimator, n_features, n_targets, max_steps):
+    n_steps = getattr(estimator, "linear_steps", None)
+    if n_steps is None:
+        return None
+    if n_steps == "auto":
+        # Any other loss may mean something by the size of a target itself.
+        if not isinstance(estimator.loss, str) or estimator.loss == "poisson":
+            return None
+        n_steps = _MOST_REGRESSORS // n_features
+    n_steps = min(n_steps, max_steps)
+    return LinearPath(n_steps, n_features, n_targets) if n_steps else None
 
 
 def _draw_seed(random_state):

@@ -4,6 +4,10 @@ import numpy as np
 import torch
 
 from skrnn._sequences import feature_moments, target_moments
+from skrnn._threads import single_thread
+
+# The least scale of what a linear path leaves, as a share of that of the targets.
+_LEAST_SHARE = 1e-6
 
 
 def fit_scaling(scaling, source, weight, *, scale):
@@ -54,15 +58,27 @@ def fit_target_scaling(scaling, source, target, weight, *, scale, center):
         mean = np.average(target, axis=0, weights=weight)
         scaling.set_moments("y", np.zeros_like(mean), np.where(mean > 0, mean, 1.0))
         return
+    if not scaling.has_baseline:
+        scaling.set_moments("y", *target_moments(target, weight))
+        return
+    whole = target_moments(target, weight)[1]
+    baseline, spread = baselines(scaling, source, with_spread=True)
+    target = target - baseline
+    has_mean = scaling.linear is None  # which has a constant of its own
     if scaling.is_undone:
-        level, spread = target_levels(scaling, source, with_spread=True)
-        target = target - level
-        scaling.set_moments("rest", *target_moments(target / spread, weight))
-    scaling.set_moments("y", *target_moments(target, weight))
+        mean, scale = target_moments(target / spread, weight)
+        scaling.set_moments("rest", mean * has_mean, scale)
+    mean, scale = target_moments(target, weight)
+    if scaling.linear is not None:
+        # What an exact linear law leaves is rounding, and nothing to be learned.
+        scale = np.maximum(scale, _LEAST_SHARE * whole)
+    scaling.set_moments("y", mean * has_mean, scale)
 
 
-def target_levels(scaling, source, *, with_spread=False):
-    """Level, and spread if asked for, of the window of each sample's targets.
+@single_thread()
+@torch.no_grad()
+def baselines(scaling, source, *, with_spread=False):
+    """What is taken off the targets of each sample; the spread too, if asked for.
 
     Parameters
     ----------
@@ -79,18 +95,30 @@ def target_levels(scaling, source, *, with_spread=False):
         Zeros where nothing is taken off.
     """
     shape = (len(source), len(scaling.y_mean))
-    levels, spreads = np.zeros(shape), np.ones(shape)
-    if scaling.is_undone:
-        for rows, moments in _moments_of(scaling, source):
-            levels[rows] = scaling.level(moments).numpy()
-            spreads[rows] = scaling.spread(moments).numpy()
-    return (levels, spreads) if with_spread else levels
+    taken_off, spreads = np.zeros(shape), np.ones(shape)
+    if scaling.has_baseline:
+        for rows, x, lengths in read_blocks(source):
+            moments = scaling.moments(x, lengths)
+            taken_off[rows] = scaling.baseline(x, lengths, moments).numpy()
+            if scaling.is_undone:
+                spreads[rows] = scaling.spread(moments).numpy()
+    return (taken_off, spreads) if with_spread else taken_off
 
 
-def _moments_of(scaling, source):
+def read_blocks(source):
+    """Read a source, a bounded amount of data at a time.
+
+    Yields
+    ------
+    rows : ndarray of int64
+        Consecutive row numbers.
+    x : Tensor of shape (N, L, F) of float64
+        Their sequences, padded behind their last present step.
+    lengths : Tensor of shape (N,) of int64, or None
+        Present steps of each.
+    """
     for rows in source.chunks():
-        block, lengths = source.batch(rows)
-        yield rows, scaling.moments(*_tensors(block, lengths))
+        yield rows, *_tensors(*source.batch(rows))
 
 
 def _tensors(block, lengths):
@@ -116,7 +144,8 @@ def _nearest_features(scaling, source, target, weight):
     n_features = len(scaling.row_mean)
     error = np.zeros((target.shape[1], n_features))
     if n_features > 1:
-        for rows, moments in _moments_of(scaling, source):
+        for rows, x, lengths in read_blocks(source):
+            moments = scaling.moments(x, lengths)
             difference = target[rows][:, :, None] - moments.level.numpy()[:, None]
             part = 1.0 if weight is None else weight[rows][:, None, None]
             error += (part * difference**2).sum(axis=0)

@@ -36,10 +36,15 @@ class Scaling(nn.Module):
     indicator : bool
         Whether single values may be missing: they are filled with the mean, and a
         0/1 channel a feature tells.
+    linear : LinearPath, default=None
+        What the outputs are added to, in the place of the level of a window.
     """
 
-    def __init__(self, n_features, n_targets, *, instance_norm, undo, indicator):
+    def __init__(
+        self, n_features, n_targets, *, instance_norm, undo, indicator, linear=None
+    ):
         super().__init__()
+        self.linear = linear
         self.instance_norm = instance_norm
         self.indicator = indicator
         self.is_undone = undo and instance_norm is not None
@@ -134,6 +139,32 @@ class Scaling(nn.Module):
         if not self.is_undone:
             return torch.zeros_like(self.y_mean)
         return moments.level[:, self.source]
+
+    @property
+    def has_baseline(self):
+        """Whether something is taken off the targets of each sequence."""
+        return self.is_undone or self.linear is not None
+
+    def baseline(self, x, lengths, moments):
+        """What is taken off targets and added to outputs, in the user's units.
+
+        Parameters
+        ----------
+        x : Tensor of shape (N, L, F), any real dtype
+            Right-padded sequences in the user's units.
+        lengths : Tensor of shape (N,) of int64, or None
+            Present steps of each.
+        moments : WindowMoments or None
+            Of the sequences.
+
+        Returns
+        -------
+        Tensor of shape (N, k) or (k,) of float64
+            Predictions of the linear path, where there is one, else the level.
+        """
+        if self.linear is None:
+            return self.level(moments)
+        return self.linear(x.to(torch.float64), lengths)
 
     def spread(self, moments):
         """Spread (N, k) of the windows of targets."""
