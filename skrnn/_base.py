@@ -20,7 +20,6 @@ from skrnn._build import network_options, new_net, new_network, training_options
 from skrnn._checkpoint import Checkpoint
 from skrnn._datasets import SequenceDataset
 from skrnn._fingerprint import Fingerprint
-from skrnn._fit_linear_path import fit_linear_path
 from skrnn._fit_scaling import baselines, fit_scaling, fit_target_scaling
 from skrnn._layouts import check_sequences
 from skrnn._optimizers import is_as_long_as_fit
@@ -307,12 +306,10 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         network = new_network(
             self,
             head,
-            n_features=source.n_features,
+            source,
             n_targets=self._n_targets(),
-            max_steps=source.max_steps,
             undo=self._scales_targets and samples.target.ndim == 2,
         )
-        self._fit_linear_path(network, samples)
         part = source if len(train) == len(source) else source.take(train)
         weight = None if weight is None else weight[train]
         has_head = False
@@ -328,22 +325,12 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
                 weight,
                 scale=self.scale,
                 center=self._centers_targets(),
+                # Those set aside too: they decide about the network alone.
+                all_samples=(source, samples.target, samples.weight),
             )
         freeze(network, self.frozen)
         self._trained_as = {name: _comparable(self, name) for name in ARCHITECTURE}
         return new_net(self, network, loss)
-
-    def _fit_linear_path(self, network, samples):
-        linear = network.scaling.linear
-        if linear is not None:
-            # Of the samples set aside too: those decide about the network alone.
-            fit_linear_path(
-                linear,
-                samples.source,
-                samples.target,
-                samples.weight,
-                must_be_relative=self.instance_norm is not None,
-            )
 
     _scales_targets = False
 

@@ -19,7 +19,7 @@ from skrnn._training import SequenceNet
 _MOST_REGRESSORS = 512
 
 
-def new_network(estimator, head, *, n_features, n_targets, max_steps, undo):
+def new_network(estimator, head, source, *, n_targets, undo):
     """Make the network of an estimator, with its initial weights.
 
     Parameters
@@ -28,8 +28,10 @@ def new_network(estimator, head, *, n_features, n_targets, max_steps, undo):
         Whose parameters count.
     head : Point
         What the outputs mean.
-    n_features, n_targets, max_steps : int
-        Features of a step, targets of a sequence, steps of the longest one.
+    source : SequenceSource
+        The samples.
+    n_targets : int
+        Targets of a sequence.
     undo : bool
         Whether outputs get back what instance normalisation took off.
 
@@ -37,6 +39,7 @@ def new_network(estimator, head, *, n_features, n_targets, max_steps, undo):
     -------
     RecurrentNetwork
     """
+    n_features = source.n_features
     generator = torch.Generator(device="cpu")
     generator.manual_seed(_draw_seed(estimator.random_state))
     scaling = Scaling(
@@ -46,7 +49,7 @@ def new_network(estimator, head, *, n_features, n_targets, max_steps, undo):
         undo=undo,
         # A step that lacks its only feature is absent.
         indicator=estimator.missing == "indicator" and n_features > 1,
-        linear=_new_linear_path(estimator, n_features, n_targets, max_steps),
+        linear=_new_linear_path(estimator, source, n_targets),
     )
     length, target_group = estimator.segment_length, None
     if getattr(estimator, "decoder", "linear") == "parallel":
@@ -66,7 +69,7 @@ def new_network(estimator, head, *, n_features, n_targets, max_steps, undo):
             residual=estimator.residual,
             pooling=estimator.pooling,
             init=init,
-            max_steps=n_segments(max_steps, length or 1),
+            max_steps=n_segments(source.max_steps, length or 1),
             segment_length=length,
             target_group=target_group,
             generator=generator,
@@ -75,7 +78,7 @@ def new_network(estimator, head, *, n_features, n_targets, max_steps, undo):
         )
 
 
-def _new_linear_path(estimator, n_features, n_targets, max_steps):
+def _new_linear_path(estimator, source, n_targets):
     n_steps = getattr(estimator, "linear_steps", None)
     if n_steps is None:
         return None
@@ -83,9 +86,9 @@ def _new_linear_path(estimator, n_features, n_targets, max_steps):
         # Any other loss may mean something by the size of a target itself.
         if not isinstance(estimator.loss, str) or estimator.loss == "poisson":
             return None
-        n_steps = _MOST_REGRESSORS // n_features
-    n_steps = min(n_steps, max_steps)
-    return LinearPath(n_steps, n_features, n_targets) if n_steps else None
+        n_steps = _MOST_REGRESSORS // source.n_features
+    n_steps = min(n_steps, source.longest())
+    return LinearPath(n_steps, source.n_features, n_targets) if n_steps else None
 
 
 def _draw_seed(random_state):

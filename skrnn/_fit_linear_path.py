@@ -1,25 +1,26 @@
 """The linear path in closed form: ridge regression on the newest steps."""
 
-import numpy as np
 import torch
 
-from skrnn._fit_scaling import read_blocks
+from skrnn._datasets import read_blocks
 from skrnn._threads import single_thread
 
 # Penalties that are tried, beside the mean square of a regressor, which is 1. Series
 # without noise want the smallest.
 _PENALTIES = torch.logspace(-6, 4, 41, dtype=torch.float64)
+# How many times less the newest values are penalised: what is shrunk towards is a
+# forecast from those alone, as levels that wander want it.
+_LIGHTER = 100.0
 _EPSILON = torch.finfo(torch.float64).eps
 
 
 @single_thread()
 @torch.no_grad()
-def fit_linear_path(path, source, target, weight, *, must_be_relative):
+def fit_linear_path(path, source, target, weight, normalise):
     """Fit the linear path of a network.
 
-    Ridge regression shrinks towards a forecast: the mean of the targets, or for series
-    whose level wanders the newest value, to which the path then adds. Which of them,
-    and how much, generalised cross-validation decides [1]_, from the samples alone.
+    The penalty of each target is what generalised cross-validation chooses [1]_, from
+    the samples alone. Units of features and targets do not matter.
 
     Parameters
     ----------
@@ -29,103 +30,66 @@ def fit_linear_path(path, source, target, weight, *, must_be_relative):
         Samples.
     target : ndarray of shape (n_samples, n_targets) of float64
         Their targets.
-    weight : ndarray of shape (n_samples,) or None
+    weight : ndarray of shape (n_samples,) of float64
         Their weights; a weight of two counts as two samples.
-    must_be_relative : bool
-        Whether the newest value is the only choice.
+    normalise : callable
+        Applied to each batch (Tensor of shape (N, L, F) of float64, lengths) first.
 
     References
     ----------
     .. [1] Golub, G. H., Heath, M. and Wahba, G. (1979). Generalized cross-validation as
        a method for choosing a good ridge parameter. Technometrics 21(2).
     """
-    weight = np.ones(len(target)) if weight is None else weight
+
+    def blocks():
+        for rows, x, lengths in read_blocks(source):
+            yield rows, *path.columns(normalise(x, lengths), lengths)
+
     # Weights that add up to less than the samples there are tell of no fewer samples.
     weight = torch.from_numpy(weight * max(1.0, len(weight) / weight.sum()))
-    target = torch.from_numpy(target)
-    mean = weight @ target / weight.sum()
-    power = weight @ (target - mean) ** 2  # (k,)
-    power = torch.where(power > 0, power, 1.0)
-    _fit_newest(path, source, target, weight)
-    candidates = []
-    for is_relative in (True,) if must_be_relative else (False, True):
-        path.is_relative.zero_()
-        path.is_relative[path.source] = is_relative
-        candidates.append(_fit_ridge(path, source, target, weight, power))
-    # Of equals the first: it takes no target for a level.
-    _, state = min(candidates, key=lambda candidate: candidate[0])
-    path.load_state_dict(state)
-
-
-def _fit_newest(path, source, target, weight):
-    """Find mean newest values, and the feature whose newest value is nearest."""
-    n_features = len(path.newest)
-    total, mass = torch.zeros(2, n_features, dtype=torch.float64)
-    error = torch.zeros(target.shape[1], n_features, dtype=torch.float64)
-    for rows, x, lengths in read_blocks(source):
-        _, seen, newest = path.read(x, lengths)
-        share = weight[rows][:, None] * seen.any(dim=1)  # (N, F)
-        total += (share * newest).sum(dim=0)
-        mass += share.sum(dim=0)
-    path.newest.copy_(total / torch.where(mass > 0, mass, 1.0))
-    for rows, x, lengths in read_blocks(source):
-        newest = path.read(x, lengths)[2]
-        distance = target[rows][:, :, None] - newest[:, None]  # (N, k, F)
-        error += (weight[rows][:, None, None] * distance**2).sum(dim=0)
-    path.source.copy_(error.argmin(dim=1))
-
-
-def _fit_ridge(path, source, target, weight, power):
-    """Solve for one kind of level; return the criterion and the state of the path."""
-    if path.is_relative.any():
-        target = target.clone()
-        for rows, x, lengths in read_blocks(source):
-            target[rows] -= path.read(x, lengths)[2][:, path.source]
-    mass = weight.sum()
-    mean = weight @ target / mass  # (k,)
-    target = target - mean
-    path.center.copy_(_means(path, source, weight))
+    target, mass = torch.from_numpy(target), weight.sum()
+    path.usual.fill_(torch.nan)
+    path.center.copy_(_means(blocks(), path, weight))
+    path.usual.copy_(path.center[-len(path.usual) :])
+    path.bias.copy_(weight @ target / mass)
+    target = target - path.bias
     size = len(path.center)
     gram = torch.zeros(size, size, dtype=torch.float64)
     moment = torch.zeros(size, target.shape[1], dtype=torch.float64)
-    for rows, x, lengths in read_blocks(source):
-        columns = path.columns(*path.read(x, lengths))  # (N, S * F)
+    for rows, columns, seen in blocks():
+        columns = (columns - path.center).masked_fill_(~seen, 0.0)  # (N, S * F)
         weighted = columns * weight[rows][:, None]
         gram += weighted.T @ columns
         moment += weighted.T @ target[rows]
     scale = (gram.diagonal() / mass).sqrt()
-    scale = torch.where(scale > 0, scale, 1.0)
+    scale = torch.where(scale > _EPSILON * path.center.abs(), scale, torch.inf)
+    scale[-len(path.usual) :] /= _LIGHTER**0.5
     values, vectors = torch.linalg.eigh(gram / scale / scale[:, None])
     values = values.clamp(min=0)
     rotated = vectors.T @ (moment / scale[:, None])  # (S * F, k)
-    criteria, penalty = _choose(values, rotated, weight @ target**2, mass)
-    solution = rotated / (values[:, None] + penalty)
-    path.weight.copy_((vectors @ solution / scale[:, None]).T)
-    path.bias.copy_(mean)
-    return float((criteria / power).sum()), {
-        name: t.clone() for name, t in path.state_dict().items()
-    }
+    penalty = _choose(values, rotated, weight @ target**2, mass)  # (k,)
+    solution = vectors @ (rotated / (values[:, None] + penalty))
+    path.weight.copy_((solution / scale[:, None]).T)
+
+
+def _means(blocks, path, weight):
+    """Means (S * F,) of the regressors over what is known of them."""
+    total, mass = torch.zeros(2, len(path.center), dtype=torch.float64)
+    for rows, columns, seen in blocks:
+        seen &= ~columns.isnan()  # newest values of sequences that have none
+        share = weight[rows]
+        total += share @ columns.masked_fill_(~seen, 0.0)
+        mass += share @ seen.to(torch.float64)
+    return total / torch.where(mass > 0, mass, 1.0)
 
 
 def _choose(values, rotated, power, mass):
-    """Least criterion of each target (k,), and the penalty (k,) that gives it."""
+    """Penalty (k,) of each target with the least criterion."""
     penalties = (_PENALTIES * mass)[:, None]  # (P, 1)
     shrunk = values + penalties  # (P, S * F)
     freedom = 1 + (values / shrunk).sum(dim=1)  # (P,)
     fitted = (2 - values / shrunk) / shrunk  # (P, S * F)
     rest = torch.maximum(power - fitted @ rotated**2, _EPSILON * power)  # (P, k)
     spare = (1 - freedom / mass).clamp(min=1e-9)[:, None]
-    criteria, best = (rest / spare**2).min(dim=0)
-    return criteria, penalties[best, 0]
-
-
-def _means(path, source, weight):
-    """Means (S * F,) of the regressors over what is seen of them."""
-    path.center.zero_()
-    total, mass = torch.zeros(2, len(path.center), dtype=torch.float64)
-    for rows, x, lengths in read_blocks(source):
-        values, seen, newest = path.read(x, lengths)
-        share = weight[rows]
-        total += share @ path.columns(values, seen, newest)
-        mass += share @ seen.flatten(1).to(torch.float64)
-    return total / torch.where(mass > 0, mass, 1.0)
+    best = (rest / spare**2).argmin(dim=0)
+    return penalties[best, 0]

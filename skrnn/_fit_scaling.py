@@ -3,6 +3,8 @@
 import numpy as np
 import torch
 
+from skrnn._datasets import read_blocks, tensors
+from skrnn._fit_linear_path import fit_linear_path
 from skrnn._sequences import feature_moments, target_moments
 from skrnn._threads import single_thread
 
@@ -31,8 +33,10 @@ def fit_scaling(scaling, source, weight, *, scale):
         scaling.set_moments("x", *moments)
 
 
-def fit_target_scaling(scaling, source, target, weight, *, scale, center):
-    """Fix the moments of the targets, and which feature each of them goes with.
+def fit_target_scaling(
+    scaling, source, target, weight, *, scale, center, all_samples=None
+):
+    """Fix the linear path, the moments of the targets, and the features they go with.
 
     Parameters
     ----------
@@ -48,10 +52,14 @@ def fit_target_scaling(scaling, source, target, weight, *, scale, center):
         Whether to standardise.
     center : bool
         Whether to take off the mean; else targets are divided by it.
+    all_samples : tuple of SequenceSource and two ndarray or None, default=None
+        Source, targets and weights of what a linear path is fitted on.
     """
     if scaling.is_undone:
         best = _nearest_features(scaling, source, target, weight)
         scaling.source.copy_(torch.as_tensor(best))
+    if scaling.linear is not None:
+        _fit_linear(scaling, *all_samples)
     if not scale:
         return
     if not center:
@@ -64,15 +72,15 @@ def fit_target_scaling(scaling, source, target, weight, *, scale, center):
     whole = target_moments(target, weight)[1]
     baseline, spread = baselines(scaling, source, with_spread=True)
     target = target - baseline
-    has_mean = scaling.linear is None  # which has a constant of its own
+    moments = {"y": target_moments(target, weight)}
     if scaling.is_undone:
-        mean, scale = target_moments(target / spread, weight)
-        scaling.set_moments("rest", mean * has_mean, scale)
-    mean, scale = target_moments(target, weight)
-    if scaling.linear is not None:
-        # What an exact linear law leaves is rounding, and nothing to be learned.
-        scale = np.maximum(scale, _LEAST_SHARE * whole)
-    scaling.set_moments("y", mean * has_mean, scale)
+        moments["rest"] = target_moments(target / spread, weight)
+    for name, (mean, scale) in moments.items():
+        if scaling.linear is not None:
+            mean = np.zeros_like(mean)  # the path has a constant of its own
+            # What an exact linear law leaves is rounding, and nothing to be learned.
+            scale = np.maximum(scale, _LEAST_SHARE * (whole if name == "y" else 1.0))
+        scaling.set_moments(name, mean, scale)
 
 
 @single_thread()
@@ -105,27 +113,16 @@ def baselines(scaling, source, *, with_spread=False):
     return (taken_off, spreads) if with_spread else taken_off
 
 
-def read_blocks(source):
-    """Read a source, a bounded amount of data at a time.
+def _fit_linear(scaling, source, target, weight):
+    if scaling.is_undone:
+        level, spread = baselines(scaling, source, with_spread=True)
+        target = (target - level) / spread
+    weight = np.ones(len(target)) if weight is None else weight
 
-    Yields
-    ------
-    rows : ndarray of int64
-        Consecutive row numbers.
-    x : Tensor of shape (N, L, F) of float64
-        Their sequences, padded behind their last present step.
-    lengths : Tensor of shape (N,) of int64, or None
-        Present steps of each.
-    """
-    for rows in source.chunks():
-        yield rows, *_tensors(*source.batch(rows))
+    def normalise(x, lengths):
+        return scaling.normalise(x, scaling.moments(x, lengths))
 
-
-def _tensors(block, lengths):
-    block = torch.from_numpy(np.ascontiguousarray(block, np.float64))
-    if block.shape[1] == 0:
-        block, lengths = block.new_zeros(len(block), 1, block.shape[2]), lengths * 0
-    return block, None if lengths is None else torch.from_numpy(lengths)
+    fit_linear_path(scaling.linear, source, target, weight, normalise)
 
 
 def _normaliser(scaling):
@@ -133,7 +130,7 @@ def _normaliser(scaling):
         return None
 
     def normalise(block, lengths):
-        x, lengths = _tensors(block, lengths)
+        x, lengths = tensors(block, lengths)
         return scaling.normalise(x, scaling.moments(x, lengths)).numpy()
 
     return normalise

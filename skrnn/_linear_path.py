@@ -12,10 +12,10 @@ from skrnn._row_by_row import affine
 
 
 class LinearPath(nn.Module):
-    """Targets from the newest steps of a sequence, in the user's units.
+    """Targets from the newest steps of a sequence.
 
     Double precision, on the CPU. What is absent or missing contributes nothing, as if
-    it had its mean.
+    it were as usual.
 
     Parameters
     ----------
@@ -27,18 +27,14 @@ class LinearPath(nn.Module):
         super().__init__()
         self.n_steps = n_steps
         size = n_steps * n_features
-
-        def register(name, *shape, dtype=torch.float64):
-            self.register_buffer(name, torch.zeros(*shape, dtype=dtype))
-
-        register("center", size)
-        register("weight", n_targets, size)
-        register("bias", n_targets)
-        # The newest value of its source may be added to a target; of these features
-        # the steps count from that value.
-        register("is_relative", n_features, dtype=torch.bool)
-        register("source", n_targets, dtype=torch.int64)
-        register("newest", n_features)  # of a sequence without a value
+        shapes = {
+            "center": (size,),
+            "weight": (n_targets, size),
+            "bias": (n_targets,),
+            "usual": (n_features,),  # newest value of a sequence that has none
+        }
+        for name, shape in shapes.items():
+            self.register_buffer(name, torch.zeros(shape, dtype=torch.float64))
 
     def forward(self, x, lengths):
         """Predict targets.
@@ -46,7 +42,7 @@ class LinearPath(nn.Module):
         Parameters
         ----------
         x : Tensor of shape (N, L, F) of float64, on the CPU
-            Right-padded sequences in the user's units; NaN is missing.
+            Right-padded sequences; NaN is missing.
         lengths : Tensor of shape (N,) of int64, or None
             Present steps of each; None where all L are present.
 
@@ -55,40 +51,36 @@ class LinearPath(nn.Module):
         Tensor of shape (N, k)
             Without a gradient the bits of a row do not depend on the other rows.
         """
-        values, seen, newest = self.read(x, lengths)
-        outputs = affine(self.columns(values, seen, newest), self.weight, self.bias)
-        if self.is_relative.any():
-            outputs = outputs + newest[:, self.source]
-        return outputs
+        columns, seen = self.columns(x, lengths)
+        columns = (columns - self.center).masked_fill_(~seen, 0.0)
+        return affine(columns, self.weight, self.bias)
 
-    def read(self, x, lengths):
-        """Newest steps of sequences.
+    def columns(self, x, lengths):
+        """What is regressed on, step by step and the newest step last.
+
+        Of the newest step it is the newest value of each feature, of older ones the
+        difference from that.
 
         Returns
         -------
-        values : Tensor of shape (N, S, F)
-            Those steps, the newest one last.
-        seen : Tensor of shape (N, S, F) of bool
-            Which values are present.
-        newest : Tensor of shape (N, F)
-            The newest of them.
+        columns : Tensor of shape (N, S * F)
+        seen : Tensor of shape (N, S * F) of bool
+            Which of them are known.
         """
-        n_steps = x.shape[1]
+        n_steps, n_features = x.shape[1:]
         if lengths is None:
             lengths = torch.full((len(x),), n_steps, dtype=torch.int64)
-        place = lengths[:, None] + torch.arange(-self.n_steps, 0)  # (N, S)
-        seen = (place >= 0)[:, :, None]
         if n_steps == 0:
-            x = x.new_zeros(len(x), 1, x.shape[2])
-        place = place.clamp(min=0)[:, :, None].expand(-1, -1, x.shape[2])
-        values = x.gather(1, place)
-        seen = seen & ~values.isnan()
+            x = x.new_zeros(len(x), 1, n_features)
+        place = lengths[:, None] + torch.arange(-self.n_steps, 0)  # (N, S)
+        is_there = (place >= 0)[:, :, None]
+        place = place.clamp(min=0)[:, :, None].expand(-1, -1, n_features)
+        values = x.gather(1, place)  # (N, S, F)
+        seen = is_there & ~values.isnan()
         rank = (seen * torch.arange(1, self.n_steps + 1)[None, :, None]).amax(dim=1)
-        last = values.gather(1, (rank - 1).clamp(min=0)[:, None])[:, 0]
-        return values, seen, torch.where(rank > 0, last, self.newest)
-
-    def columns(self, values, seen, newest):
-        """Regressors (N, S * F), centred; zero where a value is not seen."""
-        level = torch.where(self.is_relative, newest, 0.0)  # (N, F)
-        columns = (values - level[:, None]).flatten(1) - self.center
-        return columns.masked_fill_(~seen.flatten(1), 0.0)
+        newest = values.gather(1, (rank - 1).clamp(min=0)[:, None])[:, 0]
+        newest = torch.where(rank > 0, newest, self.usual)  # (N, F)
+        values = values - newest[:, None]
+        values[:, -1] = newest
+        seen[:, -1] = True
+        return values.flatten(1), seen.flatten(1)

@@ -37,7 +37,7 @@ class Scaling(nn.Module):
         Whether single values may be missing: they are filled with the mean, and a
         0/1 channel a feature tells.
     linear : LinearPath, default=None
-        What the outputs are added to, in the place of the level of a window.
+        What the outputs are added to.
     """
 
     def __init__(
@@ -160,11 +160,15 @@ class Scaling(nn.Module):
         Returns
         -------
         Tensor of shape (N, k) or (k,) of float64
-            Predictions of the linear path, where there is one, else the level.
+            The level of a window, and what the linear path predicts beyond that.
         """
         if self.linear is None:
             return self.level(moments)
-        return self.linear(x.to(torch.float64), lengths)
+        x = self.normalise(x.to(torch.float64), moments)
+        predicted = self.linear(x, lengths)
+        if not self.is_undone:
+            return predicted
+        return self.level(moments) + self.spread(moments) * predicted
 
     def spread(self, moments):
         """Spread (N, k) of the windows of targets."""

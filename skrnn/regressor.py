@@ -38,10 +38,10 @@ class RNNRegressor(RegressorMixin, BaseRNN):
 
     Parameters
     ----------
-    cell : {"lstm", "gru", "rnn"}, default="lstm"
+    cell : {"lstm", "gru", "rnn"}, default="gru"
         Recurrent cell: long short-term memory [1]_, gated recurrent unit [2]_ or the
         plain tanh network [3]_.
-    hidden_size : int, default=64
+    hidden_size : int, default=16
         Units of each layer and direction, at least 1.
     num_layers : int, default=1
         Recurrent layers on top of each other, at least 1.
@@ -86,14 +86,13 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         Newest steps of a sequence that a linear model beside the network reads, the
         autoregressive component of [17]_. The network learns what that model leaves,
         and its outputs are added. The linear model is ridge regression
-        in closed form on the samples of ``fit`` (those set aside too, which decide
-        about the network alone), or of the first ``partial_fit``; with its penalty it
-        chooses by generalised cross-validation whether to predict the target or its
-        change from the newest value. It stays as it is after that, in a fit that goes
-        on too. Absent steps and missing values contribute nothing. ``"auto"``: as many
-        steps as the longest sequence has, while they have no more than 512 features
-        together; no linear model for ``loss="poisson"`` and losses of torch. None: no
-        linear model.
+        in closed form, its penalty chosen by generalised cross-validation, on all
+        samples of ``fit`` (those set aside too, which decide about the network alone)
+        or of the first ``partial_fit``. It stays as it is after that, in a fit that
+        goes on too. Absent steps and missing values contribute nothing. ``"auto"``: as
+        many steps as the longest sequence has, while they have no more than 512
+        features together; no linear model for ``loss="poisson"`` and losses of torch.
+        None: no linear model.
     scale : bool, default=True
         Whether to standardise features and targets inside ``fit`` and to undo that in
         ``predict``, so that data in any unit works.
@@ -132,7 +131,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     optimizer : {"adam", "adamw", "nadam", "rmsprop", "adagrad", "sgd"} or class, \
             default="adam"
         Optimiser, or a class derived from `torch.optim.Optimizer`.
-    learning_rate : float, default=0.01
+    learning_rate : float, default=0.003
         Step size of the optimiser, positive.
     momentum : float, default=0.9
         Momentum in [0, 1); only used when ``optimizer`` is ``"sgd"`` or
@@ -320,8 +319,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
 
     def __init__(
         self,
-        cell="lstm",
-        hidden_size=64,
+        cell="gru",
+        hidden_size=16,
         *,
         num_layers=1,
         bidirectional=False,
@@ -343,7 +342,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         loss="squared_error",
         quantiles=(0.1, 0.5, 0.9),
         optimizer="adam",
-        learning_rate=0.01,
+        learning_rate=0.003,
         momentum=0.9,
         nesterov=False,
         weight_decay=0.0,
