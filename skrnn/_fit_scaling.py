@@ -122,6 +122,8 @@ def _fit_linear(scaling, source, target, weight):
     def normalise(x, lengths):
         return scaling.normalise(x, scaling.moments(x, lengths))
 
+    # In one memory order, so that sums round alike whatever y has.
+    target = np.ascontiguousarray(target)
     fit_linear_path(scaling.linear, source, target, weight, normalise)
 
 

@@ -180,7 +180,7 @@ def development_tasks():
         "random walk": split(walk(500, 0), 24),
         "season that grows": split(growing(240, 0), 24),
         "season, threshold AR": split(
-            seasonal(6000, 1, period=48, trend=0) + 2 * threshold(6000, 2), 48
+            seasonal(3000, 1, period=48, trend=0) + 2 * threshold(3000, 2), 48
         ),
     }
     return tasks
