@@ -131,7 +131,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     optimizer : {"adam", "adamw", "nadam", "rmsprop", "adagrad", "sgd"} or class, \
             default="adam"
         Optimiser, or a class derived from `torch.optim.Optimizer`.
-    learning_rate : float, default=0.003
+    learning_rate : float, default=0.005
         Step size of the optimiser, positive.
     momentum : float, default=0.9
         Momentum in [0, 1); only used when ``optimizer`` is ``"sgd"`` or
@@ -342,7 +342,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         loss="squared_error",
         quantiles=(0.1, 0.5, 0.9),
         optimizer="adam",
-        learning_rate=0.003,
+        learning_rate=0.005,
         momentum=0.9,
         nesterov=False,
         weight_decay=0.0,

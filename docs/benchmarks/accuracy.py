@@ -7,7 +7,7 @@ The defaults of `RNNRegressor` were chosen on the first group of tasks, all of t
 once. The second group had no part in that.
 
 usage: pip install statsmodels; python docs/benchmarks/accuracy.py [--quick]
-(writes accuracy.md and accuracy.png beside itself; eight minutes on one core)
+(writes accuracy.md and accuracy.png beside itself; four minutes on one core)
 """
 
 import itertools
@@ -234,8 +234,8 @@ def main():
         "# Accuracy out of the box",
         "",
         "Error one step ahead, relative to the forecast that nothing changes; median",
-        f"of {N_SEEDS} seeds where the model has one (skorch: one seed), everything at its",
-        "defaults.",
+        f"of {N_SEEDS} seeds where the model has one (skorch: one seed), everything at",
+        "its defaults.",
     ]
     found = []
     titles = ("Tasks that the defaults were chosen on", "Tasks that had no part in it")
