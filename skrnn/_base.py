@@ -20,7 +20,7 @@ from skrnn._build import network_options, new_net, new_network, training_options
 from skrnn._checkpoint import Checkpoint
 from skrnn._datasets import SequenceDataset
 from skrnn._fingerprint import Fingerprint
-from skrnn._fit_scaling import fit_scaling, fit_target_scaling, target_levels
+from skrnn._fit_scaling import baselines, fit_scaling, fit_target_scaling
 from skrnn._layouts import check_sequences
 from skrnn._optimizers import is_as_long_as_fit
 from skrnn._outputs import outputs
@@ -247,8 +247,8 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         target, weight = samples.target[rows], samples.loss_weight
         network = self.net_.module_
         if target.ndim == 2:
-            level = torch.from_numpy(target_levels(network.scaling, source))
-            target = network.scaling.encode(torch.from_numpy(target), level)
+            taken_off = torch.from_numpy(baselines(network.scaling, source))
+            target = network.scaling.encode(torch.from_numpy(target), taken_off)
             target = target.to(network.head.weight.dtype)
         if weight is not None:
             # Weights have mean 1 over the data set: the mean over a full batch is
@@ -306,9 +306,8 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         network = new_network(
             self,
             head,
-            n_features=source.n_features,
+            source,
             n_targets=self._n_targets(),
-            max_steps=source.max_steps,
             undo=self._scales_targets and samples.target.ndim == 2,
         )
         part = source if len(train) == len(source) else source.take(train)
@@ -326,6 +325,8 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
                 weight,
                 scale=self.scale,
                 center=self._centers_targets(),
+                # Those set aside too: they decide about the network alone.
+                all_samples=(source, samples.target, samples.weight),
             )
         freeze(network, self.frozen)
         self._trained_as = {name: _comparable(self, name) for name in ARCHITECTURE}

@@ -7,6 +7,7 @@ import torch
 from sklearn.utils import check_random_state
 
 from skrnn._decoder import group_length
+from skrnn._linear_path import LinearPath
 from skrnn._network import RecurrentNetwork
 from skrnn._optimizers import optimizer_spec
 from skrnn._scaling import Scaling
@@ -14,8 +15,11 @@ from skrnn._segments import n_segments
 from skrnn._threads import single_thread
 from skrnn._training import SequenceNet
 
+# A linear path of this many regressors still takes no time beside the network.
+_MOST_REGRESSORS = 512
 
-def new_network(estimator, head, *, n_features, n_targets, max_steps, undo):
+
+def new_network(estimator, head, source, *, n_targets, undo):
     """Make the network of an estimator, with its initial weights.
 
     Parameters
@@ -24,8 +28,10 @@ def new_network(estimator, head, *, n_features, n_targets, max_steps, undo):
         Whose parameters count.
     head : Point
         What the outputs mean.
-    n_features, n_targets, max_steps : int
-        Features of a step, targets of a sequence, steps of the longest one.
+    source : SequenceSource
+        The samples.
+    n_targets : int
+        Targets of a sequence.
     undo : bool
         Whether outputs get back what instance normalisation took off.
 
@@ -33,6 +39,7 @@ def new_network(estimator, head, *, n_features, n_targets, max_steps, undo):
     -------
     RecurrentNetwork
     """
+    n_features = source.n_features
     generator = torch.Generator(device="cpu")
     generator.manual_seed(_draw_seed(estimator.random_state))
     scaling = Scaling(
@@ -42,6 +49,7 @@ def new_network(estimator, head, *, n_features, n_targets, max_steps, undo):
         undo=undo,
         # A step that lacks its only feature is absent.
         indicator=estimator.missing == "indicator" and n_features > 1,
+        linear=_new_linear_path(estimator, source, n_targets),
     )
     length, target_group = estimator.segment_length, None
     if getattr(estimator, "decoder", "linear") == "parallel":
@@ -61,13 +69,26 @@ def new_network(estimator, head, *, n_features, n_targets, max_steps, undo):
             residual=estimator.residual,
             pooling=estimator.pooling,
             init=init,
-            max_steps=n_segments(max_steps, length or 1),
+            max_steps=n_segments(source.max_steps, length or 1),
             segment_length=length,
             target_group=target_group,
             generator=generator,
             dtype=getattr(torch, estimator.dtype),
             **network_options(estimator),
         )
+
+
+def _new_linear_path(estimator, source, n_targets):
+    n_steps = getattr(estimator, "linear_steps", None)
+    if n_steps is None:
+        return None
+    if n_steps == "auto":
+        # Any other loss may mean something by the size of a target itself.
+        if not isinstance(estimator.loss, str) or estimator.loss == "poisson":
+            return None
+        n_steps = _MOST_REGRESSORS // source.n_features
+    n_steps = min(n_steps, source.longest())
+    return LinearPath(n_steps, source.n_features, n_targets) if n_steps else None
 
 
 def _draw_seed(random_state):

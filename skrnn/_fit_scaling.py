@@ -3,7 +3,13 @@
 import numpy as np
 import torch
 
+from skrnn._datasets import read_blocks, tensors
+from skrnn._fit_linear_path import fit_linear_path
 from skrnn._sequences import feature_moments, target_moments
+from skrnn._threads import single_thread
+
+# The least scale of what a linear path leaves, as a share of that of the targets.
+_LEAST_SHARE = 1e-6
 
 
 def fit_scaling(scaling, source, weight, *, scale):
@@ -27,8 +33,10 @@ def fit_scaling(scaling, source, weight, *, scale):
         scaling.set_moments("x", *moments)
 
 
-def fit_target_scaling(scaling, source, target, weight, *, scale, center):
-    """Fix the moments of the targets, and which feature each of them goes with.
+def fit_target_scaling(
+    scaling, source, target, weight, *, scale, center, all_samples=None
+):
+    """Fix the linear path, the moments of the targets, and the features they go with.
 
     Parameters
     ----------
@@ -44,25 +52,41 @@ def fit_target_scaling(scaling, source, target, weight, *, scale, center):
         Whether to standardise.
     center : bool
         Whether to take off the mean; else targets are divided by it.
+    all_samples : tuple of SequenceSource and two ndarray or None, default=None
+        Source, targets and weights of what a linear path is fitted on.
     """
     if scaling.is_undone:
         best = _nearest_features(scaling, source, target, weight)
         scaling.source.copy_(torch.as_tensor(best))
+    if scaling.linear is not None:
+        _fit_linear(scaling, *all_samples)
     if not scale:
         return
     if not center:
         mean = np.average(target, axis=0, weights=weight)
         scaling.set_moments("y", np.zeros_like(mean), np.where(mean > 0, mean, 1.0))
         return
+    if not scaling.has_baseline:
+        scaling.set_moments("y", *target_moments(target, weight))
+        return
+    whole = target_moments(target, weight)[1]
+    baseline, spread = baselines(scaling, source, with_spread=True)
+    target = target - baseline
+    moments = {"y": target_moments(target, weight)}
     if scaling.is_undone:
-        level, spread = target_levels(scaling, source, with_spread=True)
-        target = target - level
-        scaling.set_moments("rest", *target_moments(target / spread, weight))
-    scaling.set_moments("y", *target_moments(target, weight))
+        moments["rest"] = target_moments(target / spread, weight)
+    for name, (mean, scale) in moments.items():
+        if scaling.linear is not None:
+            mean = np.zeros_like(mean)  # the path has a constant of its own
+            # What an exact linear law leaves is rounding, and nothing to be learned.
+            scale = np.maximum(scale, _LEAST_SHARE * (whole if name == "y" else 1.0))
+        scaling.set_moments(name, mean, scale)
 
 
-def target_levels(scaling, source, *, with_spread=False):
-    """Level, and spread if asked for, of the window of each sample's targets.
+@single_thread()
+@torch.no_grad()
+def baselines(scaling, source, *, with_spread=False):
+    """What is taken off the targets of each sample; the spread too, if asked for.
 
     Parameters
     ----------
@@ -79,25 +103,28 @@ def target_levels(scaling, source, *, with_spread=False):
         Zeros where nothing is taken off.
     """
     shape = (len(source), len(scaling.y_mean))
-    levels, spreads = np.zeros(shape), np.ones(shape)
+    taken_off, spreads = np.zeros(shape), np.ones(shape)
+    if scaling.has_baseline:
+        for rows, x, lengths in read_blocks(source):
+            moments = scaling.moments(x, lengths)
+            taken_off[rows] = scaling.baseline(x, lengths, moments).numpy()
+            if scaling.is_undone:
+                spreads[rows] = scaling.spread(moments).numpy()
+    return (taken_off, spreads) if with_spread else taken_off
+
+
+def _fit_linear(scaling, source, target, weight):
     if scaling.is_undone:
-        for rows, moments in _moments_of(scaling, source):
-            levels[rows] = scaling.level(moments).numpy()
-            spreads[rows] = scaling.spread(moments).numpy()
-    return (levels, spreads) if with_spread else levels
+        level, spread = baselines(scaling, source, with_spread=True)
+        target = (target - level) / spread
+    weight = np.ones(len(target)) if weight is None else weight
 
+    def normalise(x, lengths):
+        return scaling.normalise(x, scaling.moments(x, lengths))
 
-def _moments_of(scaling, source):
-    for rows in source.chunks():
-        block, lengths = source.batch(rows)
-        yield rows, scaling.moments(*_tensors(block, lengths))
-
-
-def _tensors(block, lengths):
-    block = torch.from_numpy(np.ascontiguousarray(block, np.float64))
-    if block.shape[1] == 0:
-        block, lengths = block.new_zeros(len(block), 1, block.shape[2]), lengths * 0
-    return block, None if lengths is None else torch.from_numpy(lengths)
+    # In one memory order, so that sums round alike whatever y has.
+    target = np.ascontiguousarray(target)
+    fit_linear_path(scaling.linear, source, target, weight, normalise)
 
 
 def _normaliser(scaling):
@@ -105,7 +132,7 @@ def _normaliser(scaling):
         return None
 
     def normalise(block, lengths):
-        x, lengths = _tensors(block, lengths)
+        x, lengths = tensors(block, lengths)
         return scaling.normalise(x, scaling.moments(x, lengths)).numpy()
 
     return normalise
@@ -116,7 +143,8 @@ def _nearest_features(scaling, source, target, weight):
     n_features = len(scaling.row_mean)
     error = np.zeros((target.shape[1], n_features))
     if n_features > 1:
-        for rows, moments in _moments_of(scaling, source):
+        for rows, x, lengths in read_blocks(source):
+            moments = scaling.moments(x, lengths)
             difference = target[rows][:, :, None] - moments.level.numpy()[:, None]
             part = 1.0 if weight is None else weight[rows][:, None, None]
             error += (part * difference**2).sum(axis=0)

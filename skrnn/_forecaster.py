@@ -50,9 +50,9 @@ class RNNForecaster(BaseForecaster):
     ----------
     estimator : estimator or None, default=None
         Regressor of scikit-learn for windows (n, window_length, n_features), of which
-        clones are trained. None means ``RNNRegressor("gru", 32, learning_rate=0.003,
-        n_iter_no_change=10)``. Its `validation_gap` is set to what the horizon needs
-        unless it was given.
+        clones are trained. None means ``RNNRegressor("gru", 32, linear_steps=None,
+        learning_rate=0.003, n_iter_no_change=10)``. Its `validation_gap` is set to what
+        the horizon needs unless it was given.
     window_length : int or None, default=None
         Newest rows that a forecast reads, at least 1. None means three seasons,
         12 to 168 rows.
@@ -738,7 +738,10 @@ class RNNForecaster(BaseForecaster):
 
 def _usual_estimator():
     # Small and slow to learn: what it is to add to a local forecast is little.
-    return RNNRegressor("gru", 32, learning_rate=0.003, n_iter_no_change=10)
+    # What is linear is the recipe's to take off.
+    return RNNRegressor(
+        "gru", 32, linear_steps=None, learning_rate=0.003, n_iter_no_change=10
+    )
 
 
 def _check_option(name, value, allowed):

@@ -145,8 +145,8 @@ class RecurrentNetwork(nn.Module):
         """
         batch = self._read(x, lengths)
         parameters = self._run(batch)
-        level = self.scaling.level(batch.moments)
-        return self.scaling.decode(self.target_head, parameters, level)
+        baseline = self.scaling.baseline(x, lengths, batch.moments)
+        return self.scaling.decode(self.target_head, parameters, baseline)
 
     def change(self, *, dropout, recurrent_dropout, input_noise, tbptt_steps):
         """Take over what may differ in a training that goes on; as for the class."""

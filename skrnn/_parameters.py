@@ -88,6 +88,7 @@ ARCHITECTURE = (
     *RECURRENT_PART,
     "pooling",
     "decoder",
+    "linear_steps",
     "scale",
     "dtype",
     "loss",
@@ -158,6 +159,11 @@ def check_combination(parameters):
         _refuse(
             "loss='poisson' needs targets that are counts, and instance_norm takes "
             "a level off them. Set instance_norm=None."
+        )
+    if given("linear_steps") not in (None, "auto") and _is(loss, "poisson"):
+        _refuse(
+            "loss='poisson' learns the logarithm of a rate, to which a linear path "
+            "cannot be added. Set linear_steps=None."
         )
     if given("autocast") and given("dtype") == "float64":
         _refuse(

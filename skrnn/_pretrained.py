@@ -1,5 +1,7 @@
 """Initial weights from another estimator, and parts that stay as they are."""
 
+import copy
+
 import numpy as np
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
@@ -67,6 +69,8 @@ def take_over_weights(network, estimator):
         and vars(theirs.target_head) == vars(network.target_head)
         and theirs.output_shape == network.output_shape
         and (theirs.decoder is None) == (network.decoder is None)
+        # The outputs are what a linear path leaves, or they are not.
+        and (theirs.scaling.linear is None) == (network.scaling.linear is None)
         and np.array_equal(
             getattr(donor, "classes_", 0), getattr(estimator, "classes_", 0)
         )
@@ -75,6 +79,8 @@ def take_over_weights(network, estimator):
         network.head.load_state_dict(theirs.head.state_dict())
         if network.decoder is not None:
             network.decoder.load_state_dict(theirs.decoder.state_dict())
+        # Theirs may read another number of steps.
+        network.scaling.linear = copy.deepcopy(theirs.scaling.linear)
         network.scaling.load_state_dict(theirs.scaling.state_dict())
     return has_head
 

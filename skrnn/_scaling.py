@@ -36,10 +36,15 @@ class Scaling(nn.Module):
     indicator : bool
         Whether single values may be missing: they are filled with the mean, and a
         0/1 channel a feature tells.
+    linear : LinearPath, default=None
+        What the outputs are added to.
     """
 
-    def __init__(self, n_features, n_targets, *, instance_norm, undo, indicator):
+    def __init__(
+        self, n_features, n_targets, *, instance_norm, undo, indicator, linear=None
+    ):
         super().__init__()
+        self.linear = linear
         self.instance_norm = instance_norm
         self.indicator = indicator
         self.is_undone = undo and instance_norm is not None
@@ -134,6 +139,36 @@ class Scaling(nn.Module):
         if not self.is_undone:
             return torch.zeros_like(self.y_mean)
         return moments.level[:, self.source]
+
+    @property
+    def has_baseline(self):
+        """Whether something is taken off the targets of each sequence."""
+        return self.is_undone or self.linear is not None
+
+    def baseline(self, x, lengths, moments):
+        """What is taken off targets and added to outputs, in the user's units.
+
+        Parameters
+        ----------
+        x : Tensor of shape (N, L, F), any real dtype
+            Right-padded sequences in the user's units.
+        lengths : Tensor of shape (N,) of int64, or None
+            Present steps of each.
+        moments : WindowMoments or None
+            Of the sequences.
+
+        Returns
+        -------
+        Tensor of shape (N, k) or (k,) of float64
+            The level of a window, and what the linear path predicts beyond that.
+        """
+        if self.linear is None:
+            return self.level(moments)
+        x = self.normalise(x.to(torch.float64), moments)
+        predicted = self.linear(x, lengths)
+        if not self.is_undone:
+            return predicted
+        return self.level(moments) + self.spread(moments) * predicted
 
     def spread(self, moments):
         """Spread (N, k) of the windows of targets."""

@@ -37,6 +37,12 @@ class SequenceSource:
         """Return the arrays that the samples are made of (list)."""
         raise NotImplementedError
 
+    def longest(self):
+        """Count the present steps of the longest sample (int)."""
+        if self.max_steps == 0:
+            return 0
+        return max(self.batch(rows)[0].shape[1] for rows in self.chunks())
+
     def chunks(self):
         """Yield consecutive row numbers, a bounded amount of data at a time."""
         size = max(1, CHUNK_SIZE // max(1, self.max_steps * self.n_features))

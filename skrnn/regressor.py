@@ -1,8 +1,10 @@
 """The recurrent regressor."""
 
+from numbers import Integral
+
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
-from sklearn.utils._param_validation import HasMethods, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted
 
@@ -36,10 +38,10 @@ class RNNRegressor(RegressorMixin, BaseRNN):
 
     Parameters
     ----------
-    cell : {"lstm", "gru", "rnn"}, default="lstm"
+    cell : {"lstm", "gru", "rnn"}, default="gru"
         Recurrent cell: long short-term memory [1]_, gated recurrent unit [2]_ or the
         plain tanh network [3]_.
-    hidden_size : int, default=64
+    hidden_size : int, default=16
         Units of each layer and direction, at least 1.
     num_layers : int, default=1
         Recurrent layers on top of each other, at least 1.
@@ -80,6 +82,17 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         further cell turns the state into that of each group, told apart by a learned
         input, and all groups share one linear layer. That is for forecasts of many
         steps ahead: its weights hardly grow with the number of columns.
+    linear_steps : int, "auto" or None, default="auto"
+        Newest steps of a sequence that a linear model beside the network reads, the
+        autoregressive component of [17]_. The network learns what that model leaves,
+        and its outputs are added. The linear model is ridge regression
+        in closed form, its penalty chosen by generalised cross-validation, on all
+        samples of ``fit`` (those set aside too, which decide about the network alone)
+        or of the first ``partial_fit``. It stays as it is after that, in a fit that
+        goes on too. Absent steps and missing values contribute nothing. ``"auto"``: as
+        many steps as the longest sequence has, while they have no more than 512
+        features together; no linear model for ``loss="poisson"`` and losses of torch.
+        None: no linear model.
     scale : bool, default=True
         Whether to standardise features and targets inside ``fit`` and to undo that in
         ``predict``, so that data in any unit works.
@@ -118,7 +131,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     optimizer : {"adam", "adamw", "nadam", "rmsprop", "adagrad", "sgd"} or class, \
             default="adam"
         Optimiser, or a class derived from `torch.optim.Optimizer`.
-    learning_rate : float, default=0.01
+    learning_rate : float, default=0.005
         Step size of the optimiser, positive.
     momentum : float, default=0.9
         Momentum in [0, 1); only used when ``optimizer`` is ``"sgd"`` or
@@ -277,6 +290,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
        the target probability distribution. IEEE ICNN.
     .. [16] Lin, S. et al. (2023). SegRNN: segment recurrent neural network for
        long-term time series forecasting. :arxiv:`2308.11200`.
+    .. [17] Lai, G. et al. (2018). Modeling long- and short-term temporal patterns with
+       deep neural networks. SIGIR. :arxiv:`1703.07015`.
 
     Examples
     --------
@@ -293,14 +308,19 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     _parameter_constraints: dict = {
         **BaseRNN._parameter_constraints,
         "decoder": [StrOptions({"linear", "parallel"})],
+        "linear_steps": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+            None,
+        ],
         "loss": [StrOptions(REGRESSION_LOSSES), type, HasMethods(["forward"])],
         "quantiles": ["array-like"],
     }
 
     def __init__(
         self,
-        cell="lstm",
-        hidden_size=64,
+        cell="gru",
+        hidden_size=16,
         *,
         num_layers=1,
         bidirectional=False,
@@ -313,6 +333,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         residual=False,
         pooling="last",
         decoder="linear",
+        linear_steps="auto",
         scale=True,
         instance_norm=None,
         missing="error",
@@ -321,7 +342,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         loss="squared_error",
         quantiles=(0.1, 0.5, 0.9),
         optimizer="adam",
-        learning_rate=0.01,
+        learning_rate=0.005,
         momentum=0.9,
         nesterov=False,
         weight_decay=0.0,
@@ -364,6 +385,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         self.residual = residual
         self.pooling = pooling
         self.decoder = decoder
+        self.linear_steps = linear_steps
         self.scale = scale
         self.instance_norm = instance_norm
         self.missing = missing

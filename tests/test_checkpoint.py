@@ -26,6 +26,7 @@ X = RNG.normal(size=(90, 7))
 y = X[:, -1] - X[:, 2] + 0.1 * RNG.normal(size=90)
 OPTIONS = {
     "hidden_size": 6,
+    "learning_rate": 0.01,
     "num_layers": 2,
     "dropout": 0.2,
     "recurrent_dropout": 0.1,
@@ -273,7 +274,7 @@ def test_a_restart_is_part_of_the_state(tmp_path):
 
 
 def test_going_on_from_a_warm_start(tmp_path):
-    options = OPTIONS | {"warm_start": True, "max_epochs": 4}
+    options = OPTIONS | {"warm_start": True, "max_epochs": 4, "linear_steps": None}
     first = RNNRegressor(**options).fit(X, y)
     unbroken = RNNRegressor(**options).fit(X, y).fit(X, y)
     first.set_params(checkpoint_dir=tmp_path).fit(X, y)

@@ -597,7 +597,14 @@ def test_the_identity_of_a_series_is_told():
     down[4::8] = -3.0
     y = pd.concat({k: pd.DataFrame({"y": v}) for k, v in (("u", up), ("d", down))})
     options = PLAIN | {"scaling": None, "window_length": 3}
-    learned = RNNRegressor("gru", 8, max_epochs=40, early_stopping=False)
+    learned = RNNRegressor(
+        "gru",
+        8,
+        linear_steps=None,
+        learning_rate=0.01,
+        max_epochs=40,
+        early_stopping=False,
+    )
     model = forecaster(estimator=learned, series_id=True, **options).fit(y, fh=5)
     forecast = model.predict(range(1, 9)).unstack(0)["y"]
     assert forecast["u"].max() > 1

@@ -89,7 +89,14 @@ from skrnn import (
 from skrnn.sktime import RNNForecaster
 
 FH = np.arange(1, 7)
-QUICK = RNNRegressor("gru", 4, max_epochs=10, early_stopping=False, learning_rate=0.01)
+QUICK = RNNRegressor(
+    "gru",
+    4,
+    linear_steps=None,
+    max_epochs=10,
+    early_stopping=False,
+    learning_rate=0.01,
+)
 
 
 def forecaster(**options):

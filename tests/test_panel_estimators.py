@@ -431,7 +431,8 @@ def test_cell_that_is_no_series():
 def test_warning_names_the_line_of_the_user(panel):
     X, y = panel
     with pytest.warns(ConvergenceWarning) as caught:
-        regressor(early_stopping=True, validation_fraction=0.3).fit(X, y)
+        options = {"linear_steps": None, "learning_rate": 0.01}
+        regressor(early_stopping=True, validation_fraction=0.3, **options).fit(X, y)
     assert caught[0].filename == __file__
 
 

@@ -82,7 +82,9 @@ def torch_twin(model, optimizer, n_steps):
 )
 def test_full_batch_steps_equal_those_of_torch(options, optimizer):
     model = RNNRegressor(
+        "lstm",
         **SMALL | {"max_epochs": 1},
+        linear_steps=None,
         learning_rate=1e-300,
         dtype="float64",
         batch_size=None,
@@ -419,7 +421,7 @@ def test_a_fitted_estimator_to_begin_with():
     same = RNNRegressor(**still, init=donor).fit(X, y)
     assert_allclose(same.predict(X), donor.predict(X), atol=1e-6)
     two = RNNRegressor(**still, init=donor).fit(X, np.column_stack([y, y]))
-    labels = RNNClassifier(**still, init=donor).fit(X, LABELS)
+    labels = RNNClassifier("gru", **still, init=donor).fit(X, LABELS)
     for other in (two, labels):
         for mine, theirs in zip(
             network(other).stack.parameters(),
@@ -431,9 +433,10 @@ def test_a_fitted_estimator_to_begin_with():
 
 
 def test_transfer_learns_faster_than_a_fresh_start():
-    donor = RNNRegressor(**SMALL | {"max_epochs": 60}).fit(X[:60], y[:60])
+    options = SMALL | {"linear_steps": None, "learning_rate": 0.01}
+    donor = RNNRegressor(**options | {"max_epochs": 60}).fit(X[:60], y[:60])
     losses = [
-        RNNRegressor(**SMALL, **how).fit(X[60:], y[60:]).loss_curve_[0]
+        RNNRegressor(**options, **how).fit(X[60:], y[60:]).loss_curve_[0]
         for how in ({}, {"init": donor}, {"init": donor, "frozen": "recurrent"})
     ]
     assert max(losses[1:]) < losses[0] / 2
@@ -478,7 +481,7 @@ def test_clones_keep_the_weights_to_begin_with():
     ("options", "message"),
     [
         ({"hidden_size": 7}, "hidden_size=6, so its layers do not fit hidden_size=7"),
-        ({"cell": "gru"}, "cell='lstm'"),
+        ({"cell": "lstm"}, "cell='gru'"),
         ({"frozen": "recurent"}, "out of .*'recurrent'.*; got 'recurent'"),
         ({"frozen": ["recurrent", "head"]}, "leaves nothing to train"),
     ],
@@ -507,7 +510,13 @@ def test_truncated_gradients_do_not_reach_beyond_their_part():
     # that nothing teaches to remember it still carries some of it.
     first = X.copy()
     target = first[:, 0]
-    options = {**SMALL, "cell": "rnn", "max_epochs": 40}
+    options = {
+        **SMALL,
+        "cell": "rnn",
+        "max_epochs": 40,
+        "linear_steps": None,
+        "learning_rate": 0.01,
+    }
     whole = RNNRegressor(**options).fit(first, target)
     short = RNNRegressor(**options, tbptt_steps=2).fit(first, target)
     assert whole.score(first, target) > short.score(first, target) + 0.2
@@ -528,6 +537,7 @@ def trending(n=300):
 def test_instance_norm_follows_a_trend(kind):
     windows, target = trending()
     options = {"hidden_size": 8, "max_epochs": 40, "random_state": 0}
+    options |= {"linear_steps": None, "learning_rate": 0.01}
     errors = []
     for how in (None, kind):
         model = RNNRegressor(**options, instance_norm=how)
@@ -599,6 +609,8 @@ def test_missing_values_are_told():
 
 def test_validation_data_of_the_user():
     options = {"hidden_size": 6, "random_state": 0, "max_epochs": 12, "tol": 0}
+    # A linear path is fitted on what is set aside too, but not on what was given.
+    options["linear_steps"] = None
     split = RNNRegressor(**options, validation_fraction=0.2).fit(X, y)
     given = RNNRegressor(**options).fit(X[:72], y[:72], X_val=X[72:], y_val=y[72:])
     assert split.validation_loss_curve_ == given.validation_loss_curve_
@@ -706,6 +718,7 @@ def test_max_time():
 
 def test_convergence_warning():
     options = {"hidden_size": 6, "random_state": 0, "learning_rate": 1e-3, "tol": 0}
+    options["linear_steps"] = None
     with pytest.warns(ConvergenceWarning, match="last of max_epochs=3 epochs"):
         RNNRegressor(**options, max_epochs=3).fit(X, y)
     with warnings.catch_warnings():

@@ -172,7 +172,11 @@ def test_gradient_clipping_bounds_the_step():
     ["adam", "adamw", "nadam", "rmsprop", "adagrad", "sgd", torch.optim.RAdam],
 )
 def test_optimizers_lower_the_loss(optimizer):
-    model = RNNRegressor(**SMALL, optimizer=optimizer, max_epochs=15)
+    model = RNNRegressor(
+        **SMALL | {"linear_steps": None, "learning_rate": 0.01},
+        optimizer=optimizer,
+        max_epochs=15,
+    )
     curve = model.fit(X, y).loss_curve_
     assert curve[-1] < 0.9 * curve[0]
 
@@ -412,7 +416,12 @@ def test_no_warning_from_an_ordinary_fit():
 
 # -- what the loss curves say ---------------------------------------------------------
 
-FROZEN = SMALL | {"learning_rate": 1e-30, "dtype": "float64", "max_epochs": 2}
+FROZEN = SMALL | {
+    "linear_steps": None,
+    "learning_rate": 1e-30,
+    "dtype": "float64",
+    "max_epochs": 2,
+}
 
 
 @pytest.mark.parametrize("is_weighted", [False, True])
@@ -440,7 +449,7 @@ def test_validation_loss_is_that_of_the_newest_samples():
 def test_scaling_is_that_of_the_training_samples():
     far = X.copy()
     far[-9:] += 1e6
-    model = RNNRegressor(**SMALL, max_epochs=1).fit(far, y)
+    model = RNNRegressor(**SMALL, linear_steps=None, max_epochs=1).fit(far, y)
     assert_allclose(model.net_.module_.scaling.x_mean, [X[:-9].mean()], rtol=1e-9)
     assert_allclose(model.net_.module_.scaling.y_mean, [y[:-9].mean()], rtol=1e-9)
 
@@ -705,7 +714,7 @@ def test_divergence_while_going_on_is_undone(method):
 def test_non_finite_validation_loss_is_an_error():
     bad = y.copy()
     bad[-1] = 1e300
-    model = RNNRegressor(**SMALL)
+    model = RNNRegressor(**SMALL, linear_steps=None)
     with pytest.raises(NonFiniteLossError, match=r"the validation loss .* epoch 1"):
         model.fit(X, bad)
     assert vars(model) == model.get_params()
@@ -771,7 +780,7 @@ def test_callbacks_are_copied():
 
 def test_learning_rate_schedules():
     schedule = LRScheduler("StepLR", step_size=1, gamma=0.5)
-    options = SMALL | {"early_stopping": False, "max_epochs": 3}
+    options = SMALL | {"early_stopping": False, "max_epochs": 3, "learning_rate": 0.01}
     model = RNNRegressor(**options, callbacks=[schedule]).fit(X, y)
     rates = [epoch["event_lr"] for epoch in model.net_.history]
     assert_allclose(rates, [0.01, 0.005, 0.0025])

@@ -62,7 +62,13 @@ def test_of_a_fit(case, wrap, monkeypatch):
 def test_of_a_search():
     model = make_pipeline(
         StandardScaler(),
-        RNNRegressor("gru", max_epochs=2, learning_rate=1e-4, tol=0, random_state=0),
+        RNNRegressor(
+            linear_steps=None,
+            max_epochs=2,
+            learning_rate=1e-4,
+            tol=0,
+            random_state=0,
+        ),
     )
     search = GridSearchCV(model, {"rnnregressor__hidden_size": [2, 3]}, cv=2)
     with pytest.warns(ConvergenceWarning, match="still improved") as caught:

@@ -67,7 +67,9 @@ def sequences(n, length, seed):
 def train(cell, init, rate, length):
     """Return seconds, the MSE on training data by epoch, and that on test data."""
     x, y = sequences(N_TRAIN, length, seed=0)
-    model = RNNRegressor(cell, init=init, learning_rate=rate, **SETTINGS)
+    model = RNNRegressor(
+        cell, init=init, learning_rate=rate, linear_steps=None, **SETTINGS
+    )
     start = time.perf_counter()
     model.fit(x, y)
     seconds = time.perf_counter() - start
@@ -84,7 +86,12 @@ def gradients(cell, init, length):
     # One step of next to no size: the weights are the initial ones. In double
     # precision, as small gradients would be zero in single precision.
     model = RNNRegressor(
-        cell, init=init, learning_rate=1e-12, dtype="float64", **options
+        cell,
+        init=init,
+        learning_rate=1e-12,
+        linear_steps=None,
+        dtype="float64",
+        **options,
     )
     module = model.fit(x, y).net_.module_
     inputs = torch.tensor(x, dtype=torch.float64, requires_grad=True)

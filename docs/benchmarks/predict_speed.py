@@ -45,6 +45,7 @@ def fitted(task):
     return RNNRegressor(
         task.cell,
         task.hidden,
+        linear_steps=None,  # the others have none either
         scale=False,
         max_epochs=1,
         early_stopping=False,

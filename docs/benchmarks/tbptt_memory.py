@@ -42,6 +42,7 @@ def run_case(length, part, cell, pooling):
         RNNRegressor(
             cell,
             32,
+            linear_steps=None,
             pooling=pooling,
             batch_size=N_SEQUENCES,
             max_epochs=1,
