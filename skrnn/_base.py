@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,13 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
-from skrnn._build import network_options, new_net, new_network, training_options
+from skrnn._build import (
+    draw_seeds,
+    network_options,
+    new_net,
+    new_network,
+    training_options,
+)
 from skrnn._checkpoint import Checkpoint
 from skrnn._datasets import SequenceDataset
 from skrnn._fingerprint import Fingerprint
@@ -34,9 +41,14 @@ from skrnn._pretrained import freeze, take_over_weights
 from skrnn._sequences import SequenceSource, as_source
 from skrnn._sklearn_callbacks import CallbackSupportMixin, epoch_tasks
 from skrnn._training_state import restore, snapshot
-from skrnn._validation_split import newest_rows
+from skrnn._validation_split import split_rows
 from skrnn._warn import warn_user
 from skrnn._windowed import WindowedArray
+
+# Networks of a fit that says "auto": enough that more change little, as long as the
+# samples are so few that fitting them takes seconds.
+_MOST_NETS = 5
+_SAMPLES_OF_ALL = 10_000
 
 
 class _Samples(NamedTuple):
@@ -45,6 +57,27 @@ class _Samples(NamedTuple):
     weight: np.ndarray | None  # (n,)
     loss_weight: np.ndarray | None  # (n,), with those of the classes
     rows: np.ndarray | None  # where in X they are; None if all of X is here
+
+
+class _Data(NamedTuple):
+    """What a fit is given, as it came and as it was read."""
+
+    X: object
+    y: object
+    samples: _Samples
+    X_val: object
+    y_val: object
+    given: _Samples | None  # X_val and y_val
+
+
+class _Plan(NamedTuple):
+    """How a fit goes."""
+
+    n_nets: int
+    n_epochs: int
+    proceed: bool  # from the networks of the fit before
+    incremental: bool
+    resume: bool
 
 
 class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
@@ -103,93 +136,146 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         with self._all_or_nothing():
             check_combination(self.get_params(deep=False))
             self._check_arguments(y, X_val, y_val, resume)
-            n_epochs = 1 if incremental else self.max_epochs
-            context, tasks = epoch_tasks(self, n_epochs, X, y)
-            proceed = hasattr(self, "net_") and (self.warm_start or incremental)
+            proceed = hasattr(self, "nets_") and (self.warm_start or incremental)
             samples = self._read_samples(
                 X, y, sample_weight, reset=not proceed, classes=classes
             )
-            train, valid = self._split(samples, incremental or X_val is not None)
-            begin_with = None
             if proceed:
                 self._check_same_network()
-                begin_with = self.net_.copy_of_weights()
-            else:
-                self.net_ = self._new_net(samples, train)
-            checkpoint, state = None, None
-            if self.checkpoint_dir is not None and not incremental:
-                checkpoint = self._new_checkpoint(
-                    samples, [train, valid], begin_with, X_val, y_val
-                )
-                state = checkpoint.load() if resume else checkpoint.clear()
+            given = None
             if X_val is not None:
                 given = self._read_samples(X_val, y_val, None, reset=False)
-                valid_set = self._dataset(given, np.arange(len(given.source)))
-            elif len(valid):
-                valid_set = self._dataset(samples, valid)
-                if self.scoring is not None:
-                    rows = valid if samples.rows is None else samples.rows[valid]
-                    X_val, y_val = _safe_indexing(X, rows), _safe_indexing(y, rows)
-            else:
-                valid_set = None
-                if self.scoring is not None and not incremental:
-                    self._warn_of_scoring()
-            train_set = self._dataset(samples, train)
-            del samples  # may be large
-            self._train(
-                train_set,
-                valid_set,
-                n_epochs,
+            plan = _Plan(
+                n_nets=len(self.nets_)
+                if proceed
+                else self._n_nets(incremental, len(samples.target)),
+                n_epochs=1 if incremental else self.max_epochs,
                 proceed=proceed,
                 incremental=incremental,
-                scorer=self._new_scorer(X_val, y_val),
-                tasks=tasks,
-                checkpoint=checkpoint,
-                resumed=state,
+                resume=resume,
             )
+            n_tasks = plan.n_nets * plan.n_epochs
+            context, tasks = epoch_tasks(self, n_tasks, X, y)
+            self._fit_nets(plan, _Data(X, y, samples, X_val, y_val, given), tasks)
             if context is not None:
                 context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
-    @contextmanager
-    def _all_or_nothing(self):
-        """Leave the estimator as it was if anything goes wrong."""
-        before = self.__dict__.copy()
-        try:
-            yield
-        except BaseException:
-            # scikit-learn ends its callbacks after this.
-            kept = {k: v for k, v in vars(self).items() if "callback" in k}
-            self.__dict__.clear()
-            self.__dict__.update(kept | before)
-            raise
+    def _n_nets(self, incremental, n_samples):
+        """Return how many networks are fitted, and averaged."""
+        wanted = getattr(self, "n_estimators", 1)
+        if wanted != "auto":
+            return wanted
+        # Without validation they would all learn the same samples.
+        if incremental or not self.early_stopping:
+            return 1
+        return int(np.clip(_SAMPLES_OF_ALL // n_samples, 1, _MOST_NETS))
 
-    def _train(
-        self, train_set, valid_set, n_epochs, *, proceed, incremental, **options
-    ):
-        net = self.net_
-        before = snapshot(net) if proceed else None
+    def _fit_nets(self, plan, data, tasks):
+        """Fit one network after the other; none has changed if one of them fails."""
+        old = self.nets_ if plan.proceed else []
+        before = [snapshot(net) for net in old]
+        seeds = None if old else draw_seeds(self.random_state, plan.n_nets)
+        done, reasons = [], []
         try:
-            if proceed:
-                freeze(net.module_, self.frozen)
-                # A loss of torch may have learned weights of its own.
-                loss = self._new_loss()[1] if isinstance(self.loss, str) else None
-                net.change(
-                    loss=loss, network=network_options(self), **training_options(self)
-                )
-            reason = net.train(train_set, valid_set, n_epochs, **options)
+            for place in range(plan.n_nets):
+                train, valid = self._split(data, plan, place)
+                if old:
+                    net, begin_with = old[place], old[place].copy_of_weights()
+                else:
+                    net = self._new_net(
+                        data.samples, train, seeds[place], place, plan.n_nets
+                    )
+                    begin_with = None
+                # Until all are there, scorers and callbacks see the one in training.
+                self.net_, self.nets_ = net, [net]
+                split = [train, valid]
+                try:
+                    reason = self._fit_net(plan, data, tasks, split, begin_with, place)
+                except KeyboardInterrupt:
+                    if not done:
+                        raise
+                    if old:
+                        restore(net, before[place])
+                    warn_user(
+                        f"Training was interrupted by the user after {place} of "
+                        f"{plan.n_nets} networks; the estimator keeps those."
+                    )
+                    break
+                done.append(net)
+                reasons.append(reason)
+                if reason == "interrupted":
+                    break
         except BaseException:
-            if proceed:
-                restore(net, before)
+            for net, state in zip(old, before, strict=True):
+                restore(net, state)
             raise
-        history, best = net.history, net.best_weights
-        n_before = before[-1] if proceed and not incremental else 0
-        self.n_iter_ = len(history) - n_before
-        self.best_epoch_ = best.best_epoch_ or len(history)
+        self.nets_ = old or done
+        n_before = [0] * len(done)
+        if old and not plan.incremental:
+            n_before = [state[-1] for state in before]
+        self._note_training(done, n_before, reasons)
+
+    def _fit_net(self, plan, data, tasks, split, begin_with, place):
+        """Train the present network; return what ended the training (str)."""
+        net, samples = self.net_, data.samples
+        train, valid = split
+        checkpoint, state = None, None
+        if self.checkpoint_dir is not None and not plan.incremental:
+            checkpoint = self._new_checkpoint(data, split, begin_with, place)
+            state = checkpoint.load() if plan.resume else checkpoint.clear()
+        X_val, y_val = data.X_val, data.y_val
+        if X_val is not None:
+            valid_set = self._dataset(data.given, np.arange(len(data.given.source)))
+        elif len(valid):
+            valid_set = self._dataset(samples, valid)
+            if self.scoring is not None:
+                rows = valid if samples.rows is None else samples.rows[valid]
+                X_val = _safe_indexing(data.X, rows)
+                y_val = _safe_indexing(data.y, rows)
+        else:
+            valid_set = None
+            if self.scoring is not None and not plan.incremental and place == 0:
+                self._warn_of_scoring()
+        if plan.proceed:
+            freeze(net.module_, self.frozen)
+            # A loss of torch may have learned weights of its own.
+            loss = self._new_loss()[1] if isinstance(self.loss, str) else None
+            net.change(
+                loss=loss, network=network_options(self), **training_options(self)
+            )
+        if self.max_time is not None:
+            net.max_time = self.max_time / plan.n_nets
+        return net.train(
+            self._dataset(samples, train),
+            valid_set,
+            plan.n_epochs,
+            scorer=self._new_scorer(X_val, y_val),
+            tasks=tasks,
+            checkpoint=checkpoint,
+            resumed=state,
+        )
+
+    def _note_training(self, nets, n_before, reasons):
+        """Set the fitted attributes that tell of the training; warn if it was short."""
+        best = [net.best_weights for net in nets]
+        epochs = [
+            b.best_epoch_ or len(net.history) for b, net in zip(best, nets, strict=True)
+        ]
+        # Told of is the network of the latest best epoch: with that many each of them
+        # comes to its best weights.
+        place = int(np.argmax(epochs))
+        self.net_ = nets[place]
+        history = self.net_.history
+        self.n_iter_ = len(history) - n_before[place]
+        self.best_epoch_ = epochs[place]
         self.loss_curve_ = _curve(history, "train_loss")
         self.validation_loss_curve_ = _curve(history, "valid_loss")
         self.validation_scores_ = _curve(history, "valid_score")
-        if reason == "max_epochs" and best.n_stalled_ == 0 and best.best_epoch_:
+        if any(
+            reason == "max_epochs" and b.n_stalled_ == 0 and b.best_epoch_
+            for reason, b in zip(reasons, best, strict=True)
+        ):
             warn_user(
                 f"The validation of this {type(self).__name__} still improved in the "
                 f"last of max_epochs={self.max_epochs} epochs. Raise max_epochs, or "
@@ -287,20 +373,23 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
 
         return score
 
-    def _split(self, samples, is_whole):
-        n_samples = len(samples.source)
-        if is_whole or not self.early_stopping:
-            return np.arange(n_samples), np.arange(0)
-        return newest_rows(
-            n_samples,
+    def _split(self, data, plan, place):
+        """Rows that a network is trained on, and those that decide when to stop."""
+        source, target = data.samples.source, data.samples.target
+        if plan.incremental or data.given is not None or not self.early_stopping:
+            return np.arange(len(source)), np.arange(0)
+        return split_rows(
+            len(source),
             self.validation_fraction,
             self.validation_gap,
-            self._validation_groups(samples.target, samples.source),
+            self._validation_groups(target, source),
+            part=place,
+            n_parts=plan.n_nets,
         )
 
     # -- the net ------------------------------------------------------------------
 
-    def _new_net(self, samples, train):
+    def _new_net(self, samples, train, seed, place, n_nets):
         head, loss = self._new_loss()
         source, weight = samples.source, samples.weight
         network = new_network(
@@ -309,6 +398,7 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
             source,
             n_targets=self._n_targets(),
             undo=self._scales_targets and samples.target.ndim == 2,
+            seed=seed,
         )
         part = source if len(train) == len(source) else source.take(train)
         weight = None if weight is None else weight[train]
@@ -316,7 +406,7 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         if isinstance(self.init, str):
             fit_scaling(network.scaling, part, weight, scale=self.scale)
         else:
-            has_head = take_over_weights(network, self)
+            has_head = take_over_weights(network, self, place)
         if self._scales_targets and not has_head:
             fit_target_scaling(
                 network.scaling,
@@ -325,12 +415,12 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
                 weight,
                 scale=self.scale,
                 center=self._centers_targets(),
-                # Those set aside too: they decide about the network alone.
-                all_samples=(source, samples.target, samples.weight),
             )
         freeze(network, self.frozen)
         self._trained_as = {name: _comparable(self, name) for name in ARCHITECTURE}
-        return new_net(self, network, loss)
+        title = type(self).__name__
+        title = title if n_nets == 1 else f"{title} {place + 1}/{n_nets}"
+        return new_net(self, network, loss, title)
 
     _scales_targets = False
 
@@ -347,7 +437,8 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
                     "the parameter back, or fit with warm_start=False."
                 )
 
-    def _new_checkpoint(self, samples, split, begin_with, X_val, y_val):
+    def _new_checkpoint(self, data, split, begin_with, place):
+        samples = data.samples
         parameters = self.get_params(deep=False)
         fingerprint = Fingerprint()
         fingerprint.add(type(self).__name__)
@@ -359,10 +450,13 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         fingerprint.add(getattr(self, "classes_", None))
         if is_as_long_as_fit(self.lr_schedule, self.lr_schedule_options):
             fingerprint.add(self.max_epochs)
-        if X_val is not None:
-            fingerprint.add(self._read_X(X_val, reset=False).contents())
-            fingerprint.add(np.asarray(y_val))
-        return Checkpoint(self.checkpoint_dir, fingerprint.digest())
+        if data.given is not None:
+            fingerprint.add(data.given.source.contents())
+            fingerprint.add(np.asarray(data.y_val))
+        directory = Path(self.checkpoint_dir)
+        if place:
+            directory /= f"network-{place + 1}"
+        return Checkpoint(directory, fingerprint.digest())
 
     # -- reading ------------------------------------------------------------------
 
@@ -393,7 +487,11 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
     def _predict_outputs(self, X):
         """Parameters of the targets, an ndarray (n_samples, n_targets, width)."""
         check_is_fitted(self)
-        return outputs(self.net_, self._read_X(X, reset=False))
+        source = self._read_X(X, reset=False)
+        mean = outputs(self.nets_[0], source)
+        for n_before, net in enumerate(self.nets_[1:], start=1):
+            mean += (outputs(net, source) - mean) / (n_before + 1)
+        return mean
 
 
 def _series_of(X):

@@ -19,7 +19,7 @@ from skrnn._training import SequenceNet
 _MOST_REGRESSORS = 512
 
 
-def new_network(estimator, head, source, *, n_targets, undo):
+def new_network(estimator, head, source, *, n_targets, undo, seed):
     """Make the network of an estimator, with its initial weights.
 
     Parameters
@@ -34,6 +34,8 @@ def new_network(estimator, head, source, *, n_targets, undo):
         Targets of a sequence.
     undo : bool
         Whether outputs get back what instance normalisation took off.
+    seed : int
+        Of initial weights, the order of the batches and dropout.
 
     Returns
     -------
@@ -41,7 +43,7 @@ def new_network(estimator, head, source, *, n_targets, undo):
     """
     n_features = source.n_features
     generator = torch.Generator(device="cpu")
-    generator.manual_seed(_draw_seed(estimator.random_state))
+    generator.manual_seed(seed)
     scaling = Scaling(
         n_features,
         n_targets,
@@ -91,11 +93,21 @@ def _new_linear_path(estimator, source, n_targets):
     return LinearPath(n_steps, source.n_features, n_targets) if n_steps else None
 
 
-def _draw_seed(random_state):
+def draw_seeds(random_state, n_seeds):
+    """Draw as many seeds of networks (list of int); the first does not depend on it.
+
+    Parameters
+    ----------
+    random_state : int, RandomState instance or None
+        Where they come from.
+    n_seeds : int
+        How many.
+    """
     if random_state is None:
         # From the system: NumPy's global state belongs to the caller.
-        return secrets.randbits(63)
-    return int(check_random_state(random_state).randint(2**31 - 1))
+        return [secrets.randbits(63) for _ in range(n_seeds)]
+    random = check_random_state(random_state)
+    return [int(random.randint(2**31 - 1)) for _ in range(n_seeds)]
 
 
 def optimizer_of(estimator):
@@ -143,7 +155,7 @@ def training_options(estimator):
     }
 
 
-def new_net(estimator, network, loss):
+def new_net(estimator, network, loss, title):
     """Make the skorch net that trains a network for an estimator.
 
     Parameters
@@ -154,6 +166,8 @@ def new_net(estimator, network, loss):
         What is trained.
     loss : SampleLoss
         What is minimised.
+    title : str
+        What the progress bar says.
 
     Returns
     -------
@@ -162,7 +176,7 @@ def new_net(estimator, network, loss):
     net = SequenceNet(
         network,
         loss,
-        title=type(estimator).__name__,
+        title=title,
         callbacks=copy.deepcopy(list(estimator.callbacks or [])),
         device=resolve_device(estimator.device),
         **training_options(estimator),

@@ -68,5 +68,4 @@ class Fingerprint:
 
 def _weights_of(estimator):
     estimator = getattr(estimator, "estimator", estimator)
-    net = getattr(estimator, "net_", None)
-    return {} if net is None else net.module_.state_dict()
+    return [net.module_.state_dict() for net in getattr(estimator, "nets_", ())]

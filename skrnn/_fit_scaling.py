@@ -33,9 +33,7 @@ def fit_scaling(scaling, source, weight, *, scale):
         scaling.set_moments("x", *moments)
 
 
-def fit_target_scaling(
-    scaling, source, target, weight, *, scale, center, all_samples=None
-):
+def fit_target_scaling(scaling, source, target, weight, *, scale, center):
     """Fix the linear path, the moments of the targets, and the features they go with.
 
     Parameters
@@ -52,14 +50,12 @@ def fit_target_scaling(
         Whether to standardise.
     center : bool
         Whether to take off the mean; else targets are divided by it.
-    all_samples : tuple of SequenceSource and two ndarray or None, default=None
-        Source, targets and weights of what a linear path is fitted on.
     """
     if scaling.is_undone:
         best = _nearest_features(scaling, source, target, weight)
         scaling.source.copy_(torch.as_tensor(best))
     if scaling.linear is not None:
-        _fit_linear(scaling, *all_samples)
+        _fit_linear(scaling, source, target, weight)
     if not scale:
         return
     if not center:

@@ -89,6 +89,7 @@ ARCHITECTURE = (
     "pooling",
     "decoder",
     "linear_steps",
+    "n_estimators",
     "scale",
     "dtype",
     "loss",

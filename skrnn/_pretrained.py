@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 from skrnn._parameters import RECURRENT_PART
 
 
-def take_over_weights(network, estimator):
+def take_over_weights(network, estimator, place=0):
     """Copy what fits from the network of the fitted estimator in ``init``.
 
     Parameters
@@ -18,6 +18,9 @@ def take_over_weights(network, estimator):
         Where to.
     estimator : BaseRNN
         Whose ``init`` it comes from.
+    place : int, default=0
+        Number of the network among those of the estimator; that of the same number
+        is copied, where the donor has so many.
 
     Returns
     -------
@@ -42,7 +45,7 @@ def take_over_weights(network, estimator):
         msg="init is a %(name)s that is not fitted. If it was, a search has cloned it "
         "as a value of its grid: wrap it in sklearn.frozen.FrozenEstimator.",
     )
-    theirs = donor.net_.module_
+    theirs = donor.nets_[place % len(donor.nets_)].module_
     for name in RECURRENT_PART:
         if getattr(donor, name) != getattr(estimator, name):
             raise ValueError(

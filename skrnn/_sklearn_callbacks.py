@@ -52,7 +52,7 @@ class EpochTasks:
         net = self._estimator.net_
         twin = copy.copy(net)
         twin.module_ = copy.deepcopy(net.module_)
-        return {"net_": twin, "n_iter_": len(net.history)}
+        return {"net_": twin, "nets_": [twin], "n_iter_": len(net.history)}
 
 
 def epoch_tasks(estimator, n_epochs, X, y):

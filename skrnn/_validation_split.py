@@ -1,10 +1,10 @@
-"""Which rows an estimator sets aside to decide when to stop."""
+"""Which rows a network sets aside to decide when to stop."""
 
 import numpy as np
 
 
-def newest_rows(n_samples, fraction, gap=0, groups=None):
-    """Split rows into older ones for training and the newest for validation.
+def split_rows(n_samples, fraction, gap=0, groups=None, *, part=0, n_parts=1):
+    """Split rows into some in a row for validation, and the others for training.
 
     Parameters
     ----------
@@ -13,9 +13,12 @@ def newest_rows(n_samples, fraction, gap=0, groups=None):
     fraction : float
         Share of each group's rows that validates, in (0, 1), rounded down.
     gap : int, default=0
-        Rows just before the cut that are in neither part.
+        Rows on either side of those that validate that are in neither part.
     groups : ndarray of shape (n_samples,) of int, default=None
         Series or class of each row; None means one group.
+    part, n_parts : int, default=0, 1
+        Which rows of each group validate: those of part 0 are the newest, those of
+        the last the oldest, and the others lie evenly between.
 
     Returns
     -------
@@ -28,11 +31,15 @@ def newest_rows(n_samples, fraction, gap=0, groups=None):
     for rows in _rows_of_each(groups, n_samples):
         # The small number keeps 0.29 * 100 from falling to 28.
         n_valid = int(fraction * len(rows) + 1e-9)
-        cut = len(rows) - n_valid
-        if n_valid == 0 or cut - gap <= 0:
+        newest = len(rows) - n_valid
+        start = newest - newest * part // max(1, n_parts - 1)
+        stop = start + n_valid
+        trained = np.ones(len(rows), bool)
+        trained[max(0, start - gap) : stop + gap] = False
+        if n_valid == 0 or not trained.any():
             continue
-        is_valid[rows[cut:]] = True
-        is_train[rows[cut - gap :]] = False
+        is_valid[rows[start:stop]] = True
+        is_train[rows[~trained]] = False
     return np.flatnonzero(is_train), np.flatnonzero(is_valid)
 
 

@@ -85,14 +85,21 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     linear_steps : int, "auto" or None, default="auto"
         Newest steps of a sequence that a linear model beside the network reads, the
         autoregressive component of [17]_. The network learns what that model leaves,
-        and its outputs are added. The linear model is ridge regression
-        in closed form, its penalty chosen by generalised cross-validation, on all
-        samples of ``fit`` (those set aside too, which decide about the network alone)
-        or of the first ``partial_fit``. It stays as it is after that, in a fit that
-        goes on too. Absent steps and missing values contribute nothing. ``"auto"``: as
-        many steps as the longest sequence has, while they have no more than 512
-        features together; no linear model for ``loss="poisson"`` and losses of torch.
-        None: no linear model.
+        and its outputs are added. The linear model is ridge regression in closed form,
+        its penalty chosen by generalised cross-validation, on the samples that the
+        network is trained on, in ``fit`` or the first ``partial_fit``. It stays as it
+        is after that, in a fit that goes on too. Absent steps and missing values
+        contribute nothing. ``"auto"``: as many steps as the longest sequence has, while
+        they have no more than 512 features together; no linear model for
+        ``loss="poisson"`` and losses of torch. None: no linear model.
+    n_estimators : int or "auto", default="auto"
+        Networks that are trained one after the other, and whose outputs are averaged,
+        each with other initial weights [18]_. Under early stopping each sets aside
+        other samples: the first one the newest, the last one the oldest, and the
+        others what lies evenly between, so that five with ``validation_fraction=0.2``
+        are those of a five-fold cross-validation [19]_. ``"auto"``: 5 for up to 2,000
+        samples, fewer for more, and 1 beyond 5,000, without early stopping and where
+        the first call is ``partial_fit``.
     scale : bool, default=True
         Whether to standardise features and targets inside ``fit`` and to undo that in
         ``predict``, so that data in any unit works.
@@ -170,13 +177,15 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     max_epochs : int, default=200
         Passes over the training samples if nothing stops the training earlier.
     max_time : float or None, default=None
-        Seconds after which no further epoch begins; None sets no limit.
+        Seconds after which no further epoch begins, of several networks the same
+        share for each; None sets no limit.
     shuffle : bool, default=True
         Whether every epoch reads the samples in a new order.
     early_stopping : bool, default=True
         Whether to set samples aside, stop when the loss on them no longer falls, and
-        go back to the weights of the best epoch. Set aside are the newest samples, of
-        each series where the series are known, never a random choice. Where that leaves
+        go back to the weights of the best epoch. Set aside are samples in a row, the
+        newest by the only network or the first of several, of each series where the
+        series are known, never a random choice. Where that leaves
         no sample (tiny data), training runs for ``max_epochs``. With False it always
         does. Samples given to ``fit`` as `X_val` take the place of those set aside.
     scoring : str, callable or None, default=None
@@ -184,12 +193,13 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         to stop and which epoch is best; greater is better. Where there is no sample to
         validate on it is not used, of which ``fit`` warns; ``partial_fit`` never has
         one.
-    validation_fraction : float, default=0.1
+    validation_fraction : float, default=0.2
         Share of the samples, in (0, 1), to set aside; only used when
         ``early_stopping`` is True.
     validation_gap : int, default=0
-        Samples just before those set aside that are left out of training, for targets
-        that reach several steps ahead; only used when ``early_stopping`` is True.
+        Samples just before those set aside, and after them, that are left out of
+        training, for targets that reach several steps ahead; only used when
+        ``early_stopping`` is True.
     n_iter_no_change : int, default=20
         Epochs in a row without an improvement by ``tol`` that end the training; only
         used when ``early_stopping`` is True.
@@ -231,12 +241,16 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         Names of the features; only where X has string names.
     n_outputs_ : int
         Number of targets.
+    nets_ : list of skorch.NeuralNet
+        The trained nets, whose outputs are averaged.
     net_ : skorch.NeuralNet
-        The trained net; its torch module is ``net_.module_``.
+        That of the latest best epoch, of which the attributes below tell; its torch
+        module is ``net_.module_``.
     n_iter_ : int
         Epochs run by the last ``fit``, or by all calls of ``partial_fit``.
     best_epoch_ : int
-        Epoch, counted from 1 in ``loss_curve_``, whose weights are kept.
+        Epoch, counted from 1 in ``loss_curve_``, whose weights are kept. With
+        ``max_epochs`` set to it a fresh fit gives the same networks.
     loss_curve_ : list of float
         Mean training loss of each epoch, in units of the scaled target.
     validation_loss_curve_ : list of float or None
@@ -293,6 +307,11 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     .. [17] Lai, G. et al. (2018). Modeling long- and short-term temporal patterns with
        deep neural networks. SIGIR. :arxiv:`1703.07015`.
 
+    .. [18] Hansen, L. K. and Salamon, P. (1990). Neural network ensembles. IEEE
+       Transactions on Pattern Analysis and Machine Intelligence 12(10).
+    .. [19] Krogh, A. and Vedelsby, J. (1995). Neural network ensembles, cross
+       validation, and active learning. NIPS 7.
+
     Examples
     --------
     >>> import numpy as np
@@ -312,6 +331,10 @@ class RNNRegressor(RegressorMixin, BaseRNN):
             Interval(Integral, 1, None, closed="left"),
             StrOptions({"auto"}),
             None,
+        ],
+        "n_estimators": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
         ],
         "loss": [StrOptions(REGRESSION_LOSSES), type, HasMethods(["forward"])],
         "quantiles": ["array-like"],
@@ -334,6 +357,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         pooling="last",
         decoder="linear",
         linear_steps="auto",
+        n_estimators="auto",
         scale=True,
         instance_norm=None,
         missing="error",
@@ -358,7 +382,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         shuffle=True,
         early_stopping=True,
         scoring=None,
-        validation_fraction=0.1,
+        validation_fraction=0.2,
         validation_gap=0,
         n_iter_no_change=20,
         tol=1e-4,
@@ -386,6 +410,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         self.pooling = pooling
         self.decoder = decoder
         self.linear_steps = linear_steps
+        self.n_estimators = n_estimators
         self.scale = scale
         self.instance_norm = instance_norm
         self.missing = missing
