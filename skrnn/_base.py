@@ -2,85 +2,25 @@
 
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
-from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-import torch
 from sklearn.base import BaseEstimator, _clone_parametrized
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import check_scoring
-from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import (
     _check_sample_weight,
     check_consistent_length,
     check_is_fitted,
 )
 
-from skrnn._build import (
-    draw_seeds,
-    network_options,
-    new_net,
-    new_network,
-    training_options,
-)
-from skrnn._checkpoint import Checkpoint
-from skrnn._datasets import SequenceDataset
-from skrnn._fingerprint import Fingerprint
-from skrnn._fit_scaling import baselines, fit_scaling, fit_target_scaling
+from skrnn._fit_networks import Data, NetworkFitting, Plan, Samples, comparable
 from skrnn._layouts import check_sequences
-from skrnn._optimizers import is_as_long_as_fit
 from skrnn._outputs import outputs
-from skrnn._parameters import (
-    ARCHITECTURE,
-    CONSTRAINTS,
-    NOT_IN_CHECKPOINT,
-    check_combination,
-)
-from skrnn._pretrained import freeze, take_over_weights
-from skrnn._sequences import SequenceSource, as_source
+from skrnn._parameters import CONSTRAINTS, check_combination
+from skrnn._sequences import as_source
 from skrnn._sklearn_callbacks import CallbackSupportMixin, epoch_tasks
-from skrnn._training_state import restore, snapshot
-from skrnn._validation_split import split_rows
-from skrnn._warn import warn_user
 from skrnn._windowed import WindowedArray
 
-# Networks of a fit that says "auto": enough that more change little, as long as the
-# samples are so few that fitting them takes seconds.
-_MOST_NETS = 5
-_SAMPLES_OF_ALL = 10_000
 
-
-class _Samples(NamedTuple):
-    source: SequenceSource
-    target: np.ndarray  # (n, n_targets) of float64, or (n,) of int64 for classes
-    weight: np.ndarray | None  # (n,)
-    loss_weight: np.ndarray | None  # (n,), with those of the classes
-    rows: np.ndarray | None  # where in X they are; None if all of X is here
-
-
-class _Data(NamedTuple):
-    """What a fit is given, as it came and as it was read."""
-
-    X: object
-    y: object
-    samples: _Samples
-    X_val: object
-    y_val: object
-    given: _Samples | None  # X_val and y_val
-
-
-class _Plan(NamedTuple):
-    """How a fit goes."""
-
-    n_nets: int
-    n_epochs: int
-    proceed: bool  # from the networks of the fit before
-    incremental: bool
-    resume: bool
-
-
-class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
+class BaseRNN(NetworkFitting, CallbackSupportMixin, BaseEstimator, ABC):
     """Reading X, building the network, training it, predicting with it."""
 
     _parameter_constraints: dict = CONSTRAINTS
@@ -145,157 +85,33 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
             given = None
             if X_val is not None:
                 given = self._read_samples(X_val, y_val, None, reset=False)
-            plan = _Plan(
-                n_nets=len(self.nets_)
-                if proceed
-                else self._n_nets(incremental, len(samples.target)),
+            n_nets = self._n_nets(incremental, len(samples.target))
+            plan = Plan(
+                n_nets=len(self.nets_) if proceed else n_nets,
                 n_epochs=1 if incremental else self.max_epochs,
                 proceed=proceed,
                 incremental=incremental,
                 resume=resume,
             )
-            n_tasks = plan.n_nets * plan.n_epochs
-            context, tasks = epoch_tasks(self, n_tasks, X, y)
-            self._fit_nets(plan, _Data(X, y, samples, X_val, y_val, given), tasks)
+            n_epochs = plan.n_nets * plan.n_epochs
+            context, tasks = epoch_tasks(self, n_epochs, X, y)
+            self._fit_nets(plan, Data(X, y, samples, X_val, y_val, given), tasks)
             if context is not None:
                 context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
-    def _n_nets(self, incremental, n_samples):
-        """Return how many networks are fitted, and averaged."""
-        wanted = getattr(self, "n_estimators", 1)
-        if wanted != "auto":
-            return wanted
-        # Without validation they would all learn the same samples.
-        if incremental or not self.early_stopping:
-            return 1
-        return int(np.clip(_SAMPLES_OF_ALL // n_samples, 1, _MOST_NETS))
-
-    def _fit_nets(self, plan, data, tasks):
-        """Fit one network after the other; none has changed if one of them fails."""
-        old = self.nets_ if plan.proceed else []
-        before = [snapshot(net) for net in old]
-        seeds = None if old else draw_seeds(self.random_state, plan.n_nets)
-        done, reasons = [], []
+    @contextmanager
+    def _all_or_nothing(self):
+        """Leave the estimator as it was if anything goes wrong."""
+        before = self.__dict__.copy()
         try:
-            for place in range(plan.n_nets):
-                train, valid = self._split(data, plan, place)
-                if old:
-                    net, begin_with = old[place], old[place].copy_of_weights()
-                else:
-                    net = self._new_net(
-                        data.samples, train, seeds[place], place, plan.n_nets
-                    )
-                    begin_with = None
-                # Until all are there, scorers and callbacks see the one in training.
-                self.net_, self.nets_ = net, [net]
-                split = [train, valid]
-                try:
-                    reason = self._fit_net(plan, data, tasks, split, begin_with, place)
-                except KeyboardInterrupt:
-                    if not done:
-                        raise
-                    if old:
-                        restore(net, before[place])
-                    warn_user(
-                        f"Training was interrupted by the user after {place} of "
-                        f"{plan.n_nets} networks; the estimator keeps those."
-                    )
-                    break
-                done.append(net)
-                reasons.append(reason)
-                if reason == "interrupted":
-                    break
+            yield
         except BaseException:
-            for net, state in zip(old, before, strict=True):
-                restore(net, state)
+            # scikit-learn ends its callbacks after this.
+            kept = {k: v for k, v in vars(self).items() if "callback" in k}
+            self.__dict__.clear()
+            self.__dict__.update(kept | before)
             raise
-        self.nets_ = old or done
-        n_before = [0] * len(done)
-        if old and not plan.incremental:
-            n_before = [state[-1] for state in before]
-        self._note_training(done, n_before, reasons)
-
-    def _fit_net(self, plan, data, tasks, split, begin_with, place):
-        """Train the present network; return what ended the training (str)."""
-        net, samples = self.net_, data.samples
-        train, valid = split
-        checkpoint, state = None, None
-        if self.checkpoint_dir is not None and not plan.incremental:
-            checkpoint = self._new_checkpoint(data, split, begin_with, place)
-            state = checkpoint.load() if plan.resume else checkpoint.clear()
-        X_val, y_val = data.X_val, data.y_val
-        if X_val is not None:
-            valid_set = self._dataset(data.given, np.arange(len(data.given.source)))
-        elif len(valid):
-            valid_set = self._dataset(samples, valid)
-            if self.scoring is not None:
-                rows = valid if samples.rows is None else samples.rows[valid]
-                X_val = _safe_indexing(data.X, rows)
-                y_val = _safe_indexing(data.y, rows)
-        else:
-            valid_set = None
-            if self.scoring is not None and not plan.incremental and place == 0:
-                self._warn_of_scoring()
-        if plan.proceed:
-            freeze(net.module_, self.frozen)
-            # A loss of torch may have learned weights of its own.
-            loss = self._new_loss()[1] if isinstance(self.loss, str) else None
-            net.change(
-                loss=loss, network=network_options(self), **training_options(self)
-            )
-        if self.max_time is not None:
-            net.max_time = self.max_time / plan.n_nets
-        return net.train(
-            self._dataset(samples, train),
-            valid_set,
-            plan.n_epochs,
-            scorer=self._new_scorer(X_val, y_val),
-            tasks=tasks,
-            checkpoint=checkpoint,
-            resumed=state,
-        )
-
-    def _note_training(self, nets, n_before, reasons):
-        """Set the fitted attributes that tell of the training; warn if it was short."""
-        best = [net.best_weights for net in nets]
-        epochs = [
-            b.best_epoch_ or len(net.history) for b, net in zip(best, nets, strict=True)
-        ]
-        # Told of is the network of the latest best epoch: with that many each of them
-        # comes to its best weights.
-        place = int(np.argmax(epochs))
-        self.net_ = nets[place]
-        history = self.net_.history
-        self.n_iter_ = len(history) - n_before[place]
-        self.best_epoch_ = epochs[place]
-        self.loss_curve_ = _curve(history, "train_loss")
-        self.validation_loss_curve_ = _curve(history, "valid_loss")
-        self.validation_scores_ = _curve(history, "valid_score")
-        if any(
-            reason == "max_epochs" and b.n_stalled_ == 0 and b.best_epoch_
-            for reason, b in zip(reasons, best, strict=True)
-        ):
-            warn_user(
-                f"The validation of this {type(self).__name__} still improved in the "
-                f"last of max_epochs={self.max_epochs} epochs. Raise max_epochs, or "
-                "set early_stopping=False if that many were meant.",
-                ConvergenceWarning,
-            )
-
-    def _warn_of_scoring(self):
-        lack = "early_stopping=False sets no sample aside"
-        remedy = "Set early_stopping=True"
-        if self.early_stopping:
-            lack = (
-                f"validation_fraction={self.validation_fraction} and validation_gap="
-                f"{self.validation_gap} leave no sample of so few to set aside"
-            )
-            remedy = "Raise validation_fraction"
-        warn_user(
-            f"scoring={self.scoring!r} is not used: {lack}, and no X_val was given. "
-            f"{remedy}, give X_val and y_val to fit, or set scoring=None."
-        )
 
     def _check_arguments(self, y, X_val, y_val, resume):
         if y is None:
@@ -325,138 +141,19 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
             rows = np.flatnonzero(weight)
             source, target, weight = source.take(rows), target[rows], weight[rows]
         loss_weight = self._loss_weight(target, weight)
-        return _Samples(source, target, weight, loss_weight, rows)
-
-    def _dataset(self, samples, rows):
-        source = samples.source
-        source = source if len(rows) == len(source) else source.take(rows)
-        target, weight = samples.target[rows], samples.loss_weight
-        network = self.net_.module_
-        if target.ndim == 2:
-            taken_off = torch.from_numpy(baselines(network.scaling, source))
-            target = network.scaling.encode(torch.from_numpy(target), taken_off)
-            target = target.to(network.head.weight.dtype)
-        if weight is not None:
-            # Weights have mean 1 over the data set: the mean over a full batch is
-            # then the weighted mean, and small batches keep their relative weights.
-            mean = weight[rows].mean()
-            if mean == 0:
-                raise ValueError(
-                    f"class_weight={self.class_weight!r} leaves no sample with a "
-                    "weight in the training or the validation data."
-                )
-            weight = torch.as_tensor(weight[rows] / mean)
-            weight = weight.to(network.head.weight.dtype)
-        repeats = None
-        if self.norm == "batch" and samples.weight is not None:
-            # As given, not with mean 1: two samples of weight 1/2 tell less of a
-            # variance than two of weight 1. Nor with the weights of the classes, which
-            # say what an error costs and not how often a sample was seen; the scaling
-            # of the features counts likewise.
-            repeats = samples.weight[rows]
-        return SequenceDataset(source, target, weight, repeats)
-
-    def _new_scorer(self, X_val, y_val):
-        if self.scoring is None or X_val is None:
-            return None
-        scorer = check_scoring(self, self.scoring)
-
-        def score():
-            value = float(scorer(self, X_val, y_val))
-            if np.isnan(value):
-                raise ValueError(
-                    f"scoring={self.scoring!r} gives NaN on the {len(y_val)} "
-                    "validation samples, so that no epoch can be the best. Raise "
-                    "validation_fraction, give X_val and y_val, or set scoring=None."
-                )
-            return value
-
-        return score
-
-    def _split(self, data, plan, place):
-        """Rows that a network is trained on, and those that decide when to stop."""
-        source, target = data.samples.source, data.samples.target
-        if plan.incremental or data.given is not None or not self.early_stopping:
-            return np.arange(len(source)), np.arange(0)
-        return split_rows(
-            len(source),
-            self.validation_fraction,
-            self.validation_gap,
-            self._validation_groups(target, source),
-            part=place,
-            n_parts=plan.n_nets,
-        )
+        return Samples(source, target, weight, loss_weight, rows)
 
     # -- the net ------------------------------------------------------------------
 
-    def _new_net(self, samples, train, seed, place, n_nets):
-        head, loss = self._new_loss()
-        source, weight = samples.source, samples.weight
-        network = new_network(
-            self,
-            head,
-            source,
-            n_targets=self._n_targets(),
-            undo=self._scales_targets and samples.target.ndim == 2,
-            seed=seed,
-        )
-        part = source if len(train) == len(source) else source.take(train)
-        weight = None if weight is None else weight[train]
-        has_head = False
-        if isinstance(self.init, str):
-            fit_scaling(network.scaling, part, weight, scale=self.scale)
-        else:
-            has_head = take_over_weights(network, self, place)
-        if self._scales_targets and not has_head:
-            fit_target_scaling(
-                network.scaling,
-                part,
-                samples.target[train],
-                weight,
-                scale=self.scale,
-                center=self._centers_targets(),
-            )
-        freeze(network, self.frozen)
-        self._trained_as = {name: _comparable(self, name) for name in ARCHITECTURE}
-        title = type(self).__name__
-        title = title if n_nets == 1 else f"{title} {place + 1}/{n_nets}"
-        return new_net(self, network, loss, title)
-
-    _scales_targets = False
-
-    def _centers_targets(self):
-        return True
-
     def _check_same_network(self):
         for name, value in self._trained_as.items():
-            now = _comparable(self, name)
+            now = comparable(self, name)
             if now != value:
                 raise ValueError(
                     f"This {type(self).__name__} was fitted with {name}={value!r}, and "
                     f"the network of {name}={now!r} cannot go on from its weights. Set "
                     "the parameter back, or fit with warm_start=False."
                 )
-
-    def _new_checkpoint(self, data, split, begin_with, place):
-        samples = data.samples
-        parameters = self.get_params(deep=False)
-        fingerprint = Fingerprint()
-        fingerprint.add(type(self).__name__)
-        fingerprint.add(
-            {k: v for k, v in parameters.items() if k not in NOT_IN_CHECKPOINT}
-        )
-        fingerprint.add([samples.source.contents(), samples.target])
-        fingerprint.add([samples.loss_weight, begin_with, split])
-        fingerprint.add(getattr(self, "classes_", None))
-        if is_as_long_as_fit(self.lr_schedule, self.lr_schedule_options):
-            fingerprint.add(self.max_epochs)
-        if data.given is not None:
-            fingerprint.add(data.given.source.contents())
-            fingerprint.add(np.asarray(data.y_val))
-        directory = Path(self.checkpoint_dir)
-        if place:
-            directory /= f"network-{place + 1}"
-        return Checkpoint(directory, fingerprint.digest())
 
     # -- reading ------------------------------------------------------------------
 
@@ -503,14 +200,3 @@ def _series_of(X):
     if getattr(index, "nlevels", 1) < 2:
         return None
     return index.droplevel(-1).factorize()[0]
-
-
-def _curve(history, name):
-    if not any(name in epoch for epoch in history):
-        return None
-    return [float(epoch.get(name, np.nan)) for epoch in history]
-
-
-def _comparable(estimator, name):
-    value = getattr(estimator, name, None)
-    return tuple(value) if name == "quantiles" and value is not None else value

@@ -17,6 +17,7 @@ LAYERS = [
     {"_panel_estimators", "_forecaster"},
     {"regressor", "classifier", "windows", "reshape"},
     {"_lookahead", "_make_windows", "_base"},
+    {"_fit_networks"},
     {"_build", "_checkpoint", "_fingerprint", "_sklearn_callbacks"},
     {"_fit_scaling", "_pretrained", "_training"},
     {"_parameters", "_training_state", "_epoch", "_outputs", "_fit_linear_path"},
@@ -41,7 +42,6 @@ LAYERS = [
 ]
 OUTSIDE = {
     "torch": {
-        "_base",
         "_build",
         "_cells",
         "_checkpoint",
@@ -52,6 +52,7 @@ OUTSIDE = {
         "_epoch",
         "_fingerprint",
         "_fit_linear_path",
+        "_fit_networks",
         "_fit_scaling",
         "_heads",
         "_kernel_layer",
