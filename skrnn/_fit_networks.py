@@ -68,7 +68,7 @@ class Plan(NamedTuple):
 class NetworkFitting:
     """How `BaseRNN` comes to its networks."""
 
-    # What a leaf says of its targets: whether they are scaled, and their mean taken off.
+    # What a leaf says of its targets: whether they are scaled, and lose their mean.
     _scales_targets = False
 
     def _centers_targets(self):
@@ -185,10 +185,11 @@ class NetworkFitting:
         self.loss_curve_ = _curve(history, "train_loss")
         self.validation_loss_curve_ = _curve(history, "valid_loss")
         self.validation_scores_ = _curve(history, "valid_score")
-        if any(
-            reason == "max_epochs" and b.n_stalled_ == 0 and b.best_epoch_
+        n_improving = sum(
+            reason == "max_epochs" and b.n_stalled_ == 0 and b.best_epoch_ is not None
             for reason, b in zip(reasons, best, strict=True)
-        ):
+        )
+        if 2 * n_improving > len(nets):  # a single one of five would change little
             warn_user(
                 f"The validation of this {type(self).__name__} still improved in the "
                 f"last of max_epochs={self.max_epochs} epochs. Raise max_epochs, or "

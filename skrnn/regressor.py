@@ -230,8 +230,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     callbacks : list of skorch.callbacks.Callback or None, default=None
         Further callbacks for the training; copies of them are used.
     verbose : int, default=0
-        0 is silent, 1 shows a progress bar (in workers of a parallel search a line at
-        the end of each fit), 2 prints a line an epoch.
+        0 is silent, 1 shows a progress bar (in workers of a parallel search a line
+        for each network), 2 prints a line an epoch.
 
     Attributes
     ----------
