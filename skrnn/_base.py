@@ -77,6 +77,9 @@ class BaseRNN(NetworkFitting, CallbackSupportMixin, BaseEstimator, ABC):
             check_combination(self.get_params(deep=False))
             self._check_arguments(y, X_val, y_val, resume)
             proceed = hasattr(self, "nets_") and (self.warm_start or incremental)
+            n_epochs = 1 if incremental else self.max_epochs
+            n_nets = self._n_nets(proceed, incremental, len(np.atleast_1d(y)))
+            context, tasks = epoch_tasks(self, n_nets * n_epochs, X, y)
             samples = self._read_samples(
                 X, y, sample_weight, reset=not proceed, classes=classes
             )
@@ -85,16 +88,13 @@ class BaseRNN(NetworkFitting, CallbackSupportMixin, BaseEstimator, ABC):
             given = None
             if X_val is not None:
                 given = self._read_samples(X_val, y_val, None, reset=False)
-            n_nets = self._n_nets(incremental, len(samples.target))
             plan = Plan(
-                n_nets=len(self.nets_) if proceed else n_nets,
-                n_epochs=1 if incremental else self.max_epochs,
+                n_nets=self._n_nets(proceed, incremental, len(samples.target)),
+                n_epochs=n_epochs,
                 proceed=proceed,
                 incremental=incremental,
                 resume=resume,
             )
-            n_epochs = plan.n_nets * plan.n_epochs
-            context, tasks = epoch_tasks(self, n_epochs, X, y)
             self._fit_nets(plan, Data(X, y, samples, X_val, y_val, given), tasks)
             if context is not None:
                 context.call_on_fit_task_end(estimator=self, X=X, y=y)

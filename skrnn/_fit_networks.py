@@ -74,8 +74,10 @@ class NetworkFitting:
     def _centers_targets(self):
         return True
 
-    def _n_nets(self, incremental, n_samples):
+    def _n_nets(self, proceed, incremental, n_samples):
         """Return how many networks are fitted, and averaged."""
+        if proceed:
+            return len(self.nets_)
         wanted = getattr(self, "n_estimators", 1)
         if wanted != "auto":
             return wanted

@@ -204,6 +204,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         Number of labels a sample: 1, or the columns of a multilabel y.
     classes_ : ndarray of shape (n_classes,)
         Labels, sorted, in their own dtype; the column numbers for a multilabel y.
+    nets_ : list of skorch.NeuralNet
+        ``[net_]``.
     net_ : skorch.NeuralNet
         The trained net; its torch module is ``net_.module_``.
     n_iter_ : int

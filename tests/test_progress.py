@@ -24,7 +24,8 @@ LINE = r"RNNRegressor: 3/3 epochs, loss [-+.e\d]+, validation [-+.e\d]+\n"
 
 
 def new_model(verbose, **options):
-    options = {"hidden_size": 3, "max_epochs": 3, "tol": 9, "random_state": 0} | options
+    defaults = {"hidden_size": 3, "max_epochs": 3, "tol": 9, "random_state": 0}
+    options = defaults | {"n_estimators": 1} | options
     return RNNRegressor(**options, verbose=verbose)
 
 
@@ -80,6 +81,14 @@ def test_line_names_the_estimator(capfd):
     model = RNNClassifier(hidden_size=3, max_epochs=2, random_state=0, verbose=1)
     model.fit(X, y > 0)
     assert capfd.readouterr().err.startswith("RNNClassifier: 2/2 epochs, ")
+
+
+def test_a_line_for_each_of_several_networks(capfd):
+    new_model(1, n_estimators=3).fit(X, y)
+    lines = capfd.readouterr().err.splitlines()
+    assert [line.split(":")[0] for line in lines] == [
+        f"RNNRegressor {i}/3" for i in (1, 2, 3)
+    ]
 
 
 def test_line_of_partial_fit(capfd):

@@ -663,12 +663,12 @@ def test_a_scorer_decides():
         seen.append(len(X_valid))
         return -float(np.abs(estimator.predict(X_valid) - y_valid).mean())
 
-    model = RNNRegressor(hidden_size=6, random_state=0, scoring=scorer, max_epochs=5)
+    options = {"hidden_size": 6, "random_state": 0, "max_epochs": 5, "n_estimators": 1}
+    model = RNNRegressor(**options, scoring=scorer)
     model.fit(X, y, sample_weight=np.arange(90) >= 10)
-    assert seen == [8] * 5  # a tenth of the rows that count
-    assert_allclose(
-        model.validation_scores_[model.best_epoch_ - 1], scorer(model, X[-8:], y[-8:])
-    )
+    assert seen == [16] * 5  # a fifth of the rows that count
+    best = model.validation_scores_[model.best_epoch_ - 1]
+    assert_allclose(best, scorer(model, X[-16:], y[-16:]))
 
 
 @pytest.mark.parametrize(
@@ -677,8 +677,8 @@ def test_a_scorer_decides():
         ({"early_stopping": False}, 90, "early_stopping=False sets no sample aside"),
         (
             {"early_stopping": True},
-            9,
-            "validation_fraction=0.1 and validation_gap=0 leave no sample",
+            4,
+            "validation_fraction=0.2 and validation_gap=0 leave no sample",
         ),
         (
             {"early_stopping": True, "validation_gap": 85},
@@ -764,7 +764,8 @@ def test_callbacks_of_scikit_learn():
             return self.events.count("end epoch") == 3
 
     recorder = Recorder()
-    model = RNNRegressor(**SMALL | {"max_epochs": 50}).set_callbacks(recorder)
+    options = SMALL | {"max_epochs": 50, "n_estimators": 1}
+    model = RNNRegressor(**options).set_callbacks(recorder)
     model.fit(X, y)
     assert model.n_iter_ == 3
     assert recorder.events == [
@@ -786,6 +787,7 @@ def test_an_epoch_that_starts_again_is_one_task():
     callback = pytest.importorskip("sklearn.callback")
     model = RNNRegressor(
         **SMALL | {"max_epochs": 6},
+        n_estimators=1,
         optimizer="sgd",
         learning_rate=1e4,
         momentum=0.0,

@@ -40,7 +40,7 @@ def restarted(monkeypatch):
         return original(self, batch, **kwargs)
 
     monkeypatch.setattr(SequenceNet, "train_step", train_step)
-    options = {"max_epochs": 2, "tol": 9, "random_state": 0}
+    options = {"max_epochs": 2, "tol": 9, "random_state": 0, "n_estimators": 1}
     return RNNRegressor("gru", 3, on_divergence="restart", **options), "goes on from"
 
 
