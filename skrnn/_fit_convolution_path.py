@@ -1,0 +1,186 @@
+"""The convolution path of a classifier: its kernels, its weights, its share."""
+
+import zlib
+
+import numpy as np
+import torch
+from scipy import optimize, special
+
+from skrnn._convolution_path import ConvolutionPath
+from skrnn._convolutions import plan
+from skrnn._ridge import Ridge
+from skrnn._threads import single_thread
+
+# How strongly the shares are held to 1 for the path and 0 for the networks, in units of
+# the loss of a sample: few samples prove little.
+_DOUBT = 3.0
+# Range of the logarithm of what the scores of the ridge classifier are multiplied by.
+_LEAST_LOG, _MOST_LOG = -3.0, 6.0
+
+
+@single_thread()
+@torch.no_grad()
+def new_convolution_path(source, scaling, n_targets, *, n_kernels, seed):
+    """Choose random convolutions for the samples of a source.
+
+    Their biases are quantiles of what a kernel gives for one sample each. Which one, a
+    checksum of its values says: neither the order of the samples matters nor how often
+    each is there.
+
+    Parameters
+    ----------
+    source : SequenceSource
+        The samples.
+    scaling : Scaling
+        What makes their features alike.
+    n_targets : int
+        Classes, or labels.
+    n_kernels : int
+        Convolutions, about.
+    seed : int
+        Of the choice.
+
+    Returns
+    -------
+    ConvolutionPath
+    """
+    generator = np.random.default_rng(seed)
+    longest = max(1, source.longest())
+    convolutions = plan(generator, source.n_features, longest, n_kernels)
+    path = ConvolutionPath(scaling, convolutions, n_targets)
+    different = np.unique(_checksums(source), return_index=True)[1]
+    biases = convolutions.biases.numpy()  # (D, 84, B)
+    for place in np.ndindex(biases.shape[:2]):
+        row = different[generator.integers(len(different))]
+        x, lengths = path.inputs(source, np.array([row]))
+        levels = (np.arange(biases.shape[2]) + generator.uniform()) / biases.shape[2]
+        response = convolutions.responses(x, lengths, *place)[0].numpy()
+        response = response[~np.isnan(response)]
+        if len(response):
+            biases[place] = np.quantile(response, levels)
+    return path
+
+
+def _checksums(source):
+    sums = []
+    for rows in source.chunks():
+        block, lengths = source.batch(rows)
+        block = np.ascontiguousarray(block, np.float64)
+        if lengths is None:
+            lengths = np.full(len(block), block.shape[1])
+        pairs = zip(block, lengths, strict=True)
+        sums += [zlib.crc32(sample[:length].tobytes()) for sample, length in pairs]
+    return np.array(sums)
+
+
+@single_thread()
+@torch.no_grad()
+def fit_convolution_path(path, source, target, weight, loss_weight):
+    """Fit the ridge classifier of a path, so that it gives logits.
+
+    Scores are made logits by a factor that gives the least cross-entropy over the
+    samples, each scored by a fit without it [1]_.
+
+    Parameters
+    ----------
+    path : ConvolutionPath
+        What is fitted.
+    source : SequenceSource
+        The samples.
+    target : ndarray of shape (n,) of int64, or (n, n_labels) of float64
+        Numbers of their classes, or which labels they have.
+    weight : ndarray of shape (n,) or None
+        How many samples each of them stands for.
+    loss_weight : ndarray of shape (n,) or None
+        What the loss of each of them weighs.
+
+    Returns
+    -------
+    callable
+        Takes row numbers, and gives their logits (n, n_targets) by a fit without them.
+
+    References
+    ----------
+    .. [1] Platt, J. (1999). Probabilistic outputs for support vector machines and
+       comparisons to regularized likelihood methods. Advances in Large Margin
+       Classifiers.
+    """
+    ones = np.ones(len(source))
+    weight = ones if weight is None else weight
+    loss_weight = weight if loss_weight is None else loss_weight
+    unit = loss_weight / weight * np.minimum(weight, 1.0)
+    wanted = _indicator(target, len(path.bias))
+
+    def read(rows):
+        return (features for _, features in path.blocks(source.take(rows)))
+
+    ridge = Ridge(
+        read,
+        len(path.center),
+        torch.from_numpy(2 * wanted - 1),
+        *(torch.from_numpy(w.astype(np.float64)) for w in (loss_weight, unit)),
+    )
+    factor = _factor(ridge.left_out.numpy(), wanted, loss_weight, target.ndim == 2)
+    path.center.copy_(ridge.center)
+    path.weight.copy_(factor * ridge.weight)
+    path.bias.copy_(factor * ridge.bias)
+    return lambda rows: factor * ridge.without(rows).numpy()
+
+
+def _indicator(target, n_targets):
+    return target if target.ndim == 2 else np.eye(n_targets)[target]
+
+
+def cross_entropy(logits, wanted, is_multilabel):
+    """Cross-entropy (n,) of logits (n, K) with wanted probabilities (n, K)."""
+    if is_multilabel:
+        loss = np.logaddexp(0, logits) - wanted * logits
+        return loss.mean(axis=1)
+    return -(wanted * special.log_softmax(logits, axis=1)).sum(axis=1)
+
+
+def _factor(scores, wanted, weight, is_multilabel):
+    # A sample more of every class, so that scores without fault stay finite.
+    mass, n_targets = weight.sum(), wanted.shape[1]
+    n_kinds = 2 if is_multilabel else n_targets
+    wanted = (wanted * mass + 1) / (mass + n_kinds)
+
+    def loss(log_factor):
+        logits = np.exp(log_factor) * scores
+        return weight @ cross_entropy(logits, wanted, is_multilabel)
+
+    bounds = (_LEAST_LOG, _MOST_LOG)
+    return float(np.exp(optimize.minimize_scalar(loss, bounds=bounds).x))
+
+
+def fit_shares(path, ours, theirs, target, weight):
+    """Find what the logits of a path and of networks are multiplied by in their sum.
+
+    As in stacked generalisation [1]_ by samples that neither was fitted on.
+
+    Parameters
+    ----------
+    path : ConvolutionPath
+        Whose shares are set.
+    ours, theirs : ndarray of shape (n, n_targets)
+        Logits of the path, and of the networks.
+    target : ndarray of shape (n,) of int64, or (n, n_targets) of float64
+        Numbers of the classes, or which labels the samples have.
+    weight : ndarray of shape (n,)
+        What the loss of each sample weighs.
+
+    References
+    ----------
+    .. [1] Wolpert, D. H. (1992). Stacked generalization. Neural Networks 5(2).
+    """
+    prior = np.array([1.0, 0.0])
+    wanted, is_multilabel = _indicator(target, len(path.bias)), target.ndim == 2
+
+    def loss(shares):
+        logits = shares[0] * ours + shares[1] * theirs
+        total = weight @ cross_entropy(logits, wanted, is_multilabel)
+        return total + _DOUBT / 2 * ((shares - prior) ** 2).sum()
+
+    bounds = [(0, None), (0, None)]
+    found = optimize.minimize(loss, prior + 0.1, method="L-BFGS-B", bounds=bounds)
+    path.shares.copy_(torch.from_numpy(found.x))

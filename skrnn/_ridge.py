@@ -1,0 +1,158 @@
+"""Ridge regression on many regressors, and what it predicts without some samples.
+
+Regressors come in blocks, so that they need not be in memory together. Where there are
+no more samples than regressors, the kernel matrix of the samples takes the place of
+the matrix of the regressors.
+"""
+
+import torch
+
+# Penalties that are tried, beside the mean square of all regressors together.
+_PENALTIES = torch.logspace(-7, 2, 19, dtype=torch.float64)
+_EPSILON = torch.finfo(torch.float64).eps
+
+
+class Ridge:
+    """Ridge regression with a constant; the penalty is chosen by leaving samples out.
+
+    Regressors are standardised. A sample of weight 2 is the same as two samples, of
+    which one is left out at a time.
+
+    Parameters
+    ----------
+    read : callable
+        Takes row numbers (ndarray of int64), and gives their regressors in order:
+        tensors of shape (N, P) of float64, N of them at a time.
+    n_regressors : int
+        P.
+    wanted : Tensor of shape (n, K) of float64
+        Targets.
+    weight : Tensor of shape (n,) of float64
+        What the error of each sample weighs.
+    unit : Tensor of shape (n,) of float64
+        How much of that weight is left out with it.
+
+    Attributes
+    ----------
+    center : Tensor of shape (P,)
+        Means of the regressors, which are taken off them.
+    weight : Tensor of shape (K, P)
+    bias : Tensor of shape (K,)
+    left_out : Tensor of shape (n, K)
+        What is predicted for each sample by a fit without it.
+    """
+
+    def __init__(self, read, n_regressors, wanted, weight, unit):
+        self._read, self._wanted, self._mass = read, wanted, weight.sum()
+        self._weights, self._unit = weight, unit
+        self._rows = torch.arange(len(wanted)).numpy()
+        self.bias = weight @ wanted / self._mass
+        if len(wanted) <= n_regressors:
+            self._use_kernel_matrix()
+        else:
+            self._use_regressors(n_regressors)
+        self._choose_penalty()
+        solution = self._moment / self._damped[:, None]
+        self.weight = (self._basis @ solution).T
+
+    # In the basis of the principal components the matrix to invert is diagonal:
+    # `_power` are its elements (R,), `_basis` (P, R) leads there, `_moment` (R, K) is
+    # what the components have in common with the targets.
+
+    def _use_kernel_matrix(self):
+        features = torch.cat(list(self._read(self._rows)))  # (n, P)
+        self.center = self._weights @ features / self._mass
+        features -= self.center
+        scale = self._scale(self._weights @ features**2)
+        features *= self._weights.sqrt()[:, None] / scale
+        power, vectors = torch.linalg.eigh(features @ features.T)
+        is_there = power > power[-1] * len(power) * _EPSILON
+        self._power, vectors = power[is_there], vectors[:, is_there]
+        self._basis = features.T @ (vectors / self._power.sqrt()) / scale[:, None]
+        wanted = (self._wanted - self.bias) * self._weights.sqrt()[:, None]
+        self._moment = self._power.sqrt()[:, None] * (vectors.T @ wanted)
+
+    def _use_regressors(self, n_regressors):
+        # About the mean of the first block, whatever that is, no digits are lost.
+        origin, start = None, 0
+        gram = torch.zeros(n_regressors, n_regressors, dtype=torch.float64)
+        total = torch.zeros(n_regressors, dtype=torch.float64)
+        moment = torch.zeros(n_regressors, self._wanted.shape[1], dtype=torch.float64)
+        for features in self._read(self._rows):
+            rows = slice(start, start + len(features))
+            origin = features.mean(dim=0) if origin is None else origin
+            features = features - origin
+            weighted = (features * self._weights[rows, None]).T
+            total += weighted.sum(dim=1)
+            gram += weighted @ features
+            moment += weighted @ (self._wanted[rows] - self.bias)
+            start = rows.stop
+        self.center = origin + total / self._mass
+        gram -= total[:, None] * total / self._mass
+        scale = self._scale(gram.diagonal())
+        power, vectors = torch.linalg.eigh(gram / scale / scale[:, None])
+        self._power = power.clamp(min=0)
+        self._basis = vectors / scale[:, None]
+        self._moment = self._basis.T @ moment
+
+    def _scale(self, squares):
+        """What regressors are divided by; together they have a mean square of 1."""
+        deviation = (squares / self._mass).clamp(min=0).sqrt()
+        is_constant = deviation <= 1e3 * _EPSILON * self.center.abs()
+        n_varying = max(1, int((~is_constant).sum()))
+        return deviation.masked_fill(is_constant, torch.inf) * n_varying**0.5
+
+    def _components(self, rows):
+        """Yield rows, their components (N, R) and targets less the mean (N, K)."""
+        start = 0
+        for features in self._read(self._rows[rows]):
+            some = rows[start : start + len(features)]
+            components = (features - self.center) @ self._basis
+            yield some, components, self._wanted[some] - self.bias
+            start += len(features)
+
+    def _choose_penalty(self):
+        damped = self._power + (_PENALTIES * self._mass)[:, None]  # (A, R)
+        error = torch.zeros(len(damped), dtype=torch.float64)
+        for rows, components, wanted in self._components(self._rows):
+            for i, candidate in enumerate(damped):
+                missed = wanted - self._without_one(rows, components, wanted, candidate)
+                error[i] += self._weights[rows] @ (missed**2).sum(dim=1)
+        self._damped = damped[error.argmin()]
+        found = [
+            self._without_one(rows, components, wanted, self._damped)
+            for rows, components, wanted in self._components(self._rows)
+        ]
+        self.left_out = torch.cat(found) + self.bias
+
+    def _without_one(self, rows, components, wanted, damped):
+        missed = wanted - components @ (self._moment / damped[:, None])
+        leverage = components**2 @ (1 / damped) + 1 / self._mass
+        spare = (1 - self._unit[rows] * leverage).clamp(min=_EPSILON)
+        return wanted - missed / spare[:, None]
+
+    def without(self, rows):
+        """Predict some samples by a fit without them, of the same penalty.
+
+        Parameters
+        ----------
+        rows : ndarray of int64
+            Which; not all of them.
+
+        Returns
+        -------
+        Tensor of shape (len(rows), K) of float64
+        """
+        size = len(self._power) + 1  # the last component is the constant
+        matrix = torch.zeros(size, size, dtype=torch.float64)
+        matrix.diagonal().copy_(torch.cat([self._damped, self._mass[None]]))
+        moment = torch.nn.functional.pad(self._moment, (0, 0, 0, 1))
+        parts = []
+        for some, components, wanted in self._components(rows):
+            components = torch.nn.functional.pad(components, (0, 1), value=1.0)
+            weighted = (components * self._weights[some, None]).T
+            matrix -= weighted @ components
+            moment -= weighted @ wanted
+            parts.append(components)
+        solution = torch.linalg.solve(matrix, moment)
+        return torch.cat(parts) @ solution + self.bias
