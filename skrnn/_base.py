@@ -184,7 +184,9 @@ class BaseRNN(NetworkFitting, CallbackSupportMixin, BaseEstimator, ABC):
     def _predict_outputs(self, X):
         """Parameters of the targets, an ndarray (n_samples, n_targets, width)."""
         check_is_fitted(self)
-        source = self._read_X(X, reset=False)
+        return self._outputs_of(self._read_X(X, reset=False))
+
+    def _outputs_of(self, source):
         mean = outputs(self.nets_[0], source)
         for n_before, net in enumerate(self.nets_[1:], start=1):
             mean += (outputs(net, source) - mean) / (n_before + 1)

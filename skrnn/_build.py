@@ -41,17 +41,11 @@ def new_network(estimator, head, source, *, n_targets, undo, seed):
     -------
     RecurrentNetwork
     """
-    n_features = source.n_features
     generator = torch.Generator(device="cpu")
     generator.manual_seed(seed)
-    scaling = Scaling(
-        n_features,
-        n_targets,
-        instance_norm=estimator.instance_norm,
-        undo=undo,
-        # A step that lacks its only feature is absent.
-        indicator=estimator.missing == "indicator" and n_features > 1,
-        linear=_new_linear_path(estimator, source, n_targets),
+    linear = _new_linear_path(estimator, source, n_targets)
+    scaling = new_scaling(
+        estimator, source.n_features, n_targets, undo=undo, linear=linear
     )
     length, target_group = estimator.segment_length, None
     if getattr(estimator, "decoder", "linear") == "parallel":
@@ -78,6 +72,35 @@ def new_network(estimator, head, source, *, n_targets, undo, seed):
             dtype=getattr(torch, estimator.dtype),
             **network_options(estimator),
         )
+
+
+def new_scaling(estimator, n_features, n_targets, *, undo=False, linear=None):
+    """Make what scales the samples of an estimator.
+
+    Parameters
+    ----------
+    estimator : BaseRNN
+        Whose parameters count.
+    n_features, n_targets : int
+        Features of a step, targets of a sequence.
+    undo : bool, default=False
+        Whether outputs get back what instance normalisation took off.
+    linear : LinearPath, default=None
+        What the outputs are added to.
+
+    Returns
+    -------
+    Scaling
+    """
+    return Scaling(
+        n_features,
+        n_targets,
+        instance_norm=estimator.instance_norm,
+        undo=undo,
+        # A step that lacks its only feature is absent.
+        indicator=estimator.missing == "indicator" and n_features > 1,
+        linear=linear,
+    )
 
 
 def _new_linear_path(estimator, source, n_targets):

@@ -1,15 +1,13 @@
 """A recurrent layer in compiled code, as a function that autograd knows."""
 
-import threading
 from contextlib import contextmanager
 
 import torch
 from torch.autograd.function import once_differentiable
 
-from skrnn._kernels import CELLS, LayerCall, function, library
+from skrnn._kernels import CELLS, LayerCall, function, library, set_team, team
 
 _DTYPES = {torch.float32: "float32", torch.float64: "float64"}
-_this_thread = threading.local()
 
 
 @contextmanager
@@ -21,16 +19,15 @@ def kernel_threads(n_threads):
     n_threads : int
         How many, the calling one included.
     """
-    before = getattr(_this_thread, "team", None)
-    if before is not None or library() is None:
+    if team() is not None or library() is None:
         yield
         return
-    _this_thread.team = library().skrnn_open_team(n_threads)
+    set_team(library().skrnn_open_team(n_threads))
     try:
         yield
     finally:
-        library().skrnn_close_team(_this_thread.team)
-        _this_thread.team = None
+        library().skrnn_close_team(team())
+        set_team(None)
         _records.clear()
 
 
@@ -167,8 +164,7 @@ def _set(call, tensors):
 
 
 def _run(name, dtype, call):
-    team = getattr(_this_thread, "team", None)
-    if not function(name, dtype)(team, call):
+    if not function(name, dtype)(team(), call):
         raise MemoryError(
             f"There is no memory for the states of {call.n_samples} sequences of "
             f"{call.n_steps} steps. Lower batch_size, or set tbptt_steps."
@@ -191,5 +187,5 @@ class _Record:
 
     def __del__(self):
         # Only while a training keeps a team: otherwise memory goes back at once.
-        if getattr(_this_thread, "team", None) is not None:
+        if team() is not None:
             _records.setdefault(len(self.memory), []).append(self.memory)

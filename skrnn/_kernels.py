@@ -7,6 +7,7 @@ them alive, contiguous and of the right type.
 import ctypes
 import os
 import sysconfig
+import threading
 from ctypes import POINTER, c_double, c_int, c_int64, c_long, c_void_p
 from functools import cache
 from pathlib import Path
@@ -136,6 +137,18 @@ class LayerCall(ctypes.Structure):
     ]
 
 
+class ConvolutionCall(ctypes.Structure):
+    """As `ConvolutionCall` in convolutions.h."""
+
+    _fields_ = [
+        (name, c_int64)
+        for name in ("n_samples", "n_steps", "n_features", "n_dilations", "n_biases")
+    ] + [
+        (name, c_void_p)
+        for name in ("x", "lengths", "dilations", "channels", "biases", "to")
+    ]
+
+
 _SIGNATURES = {
     "open_network": (c_void_p, [POINTER(Shape)]),
     "close_network": (None, [c_void_p]),
@@ -171,6 +184,12 @@ _SIGNATURES = {
     "layer_forward": (c_int, [c_void_p, POINTER(LayerCall)]),
     "layer_backward": (c_int, [c_void_p, POINTER(LayerCall)]),
 }
+_OF_NO_DTYPE = {
+    "open_team": (c_void_p, [c_int]),
+    "close_team": (None, [c_void_p]),
+    "convolve": (c_int, [c_void_p, POINTER(ConvolutionCall)]),
+}
+_this_thread = threading.local()
 
 
 @cache
@@ -189,15 +208,21 @@ def library():
     level = basic.skrnn_level()
     found = (_load(f"kernels_v{n}") for n in (4, 3) if n <= level)
     chosen = next((lib for lib in found if lib is not None), basic)
-    for name, (result, arguments) in _SIGNATURES.items():
+    return _declared(chosen)
+
+
+def _declared(library):
+    for name, signature in _OF_NO_DTYPE.items():
+        _declare(library, f"skrnn_{name}", signature)
+    for name, signature in _SIGNATURES.items():
         for dtype in DTYPES:
-            function = getattr(chosen, f"skrnn_{name}_{dtype}")
-            function.restype, function.argtypes = result, arguments
-    chosen.skrnn_open_team.restype = c_void_p
-    chosen.skrnn_open_team.argtypes = [c_int]
-    chosen.skrnn_close_team.restype = None
-    chosen.skrnn_close_team.argtypes = [c_void_p]
-    return chosen
+            _declare(library, f"skrnn_{name}_{dtype}", signature)
+    return library
+
+
+def _declare(library, name, signature):
+    function = getattr(library, name)
+    function.restype, function.argtypes = signature
 
 
 def _load(name):
@@ -216,3 +241,13 @@ def function(name, dtype):
 def addresses(arrays):
     """Return a C array of the addresses (int) of arrays."""
     return (c_void_p * len(arrays))(*arrays)
+
+
+def team():
+    """Return the team of threads (int) that work for this thread, or None."""
+    return getattr(_this_thread, "team", None)
+
+
+def set_team(team):
+    """Let a team of threads (int), or None, work for this thread."""
+    _this_thread.team = team

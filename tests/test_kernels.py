@@ -47,17 +47,10 @@ def one_thread():
 @cache
 def library_of(name):
     """A library with the signatures set, or None if this machine cannot run it."""
-    best, library = _kernels.library(), _kernels._load(name)
+    library = _kernels._load(name)
     if library is None or LEVELS[name] > library.skrnn_level():
         return None
-    for function, (result, arguments) in _kernels._SIGNATURES.items():
-        for dtype in _kernels.DTYPES:
-            target = getattr(library, f"skrnn_{function}_{dtype}")
-            target.restype, target.argtypes = result, arguments
-    for function in ("skrnn_open_team", "skrnn_close_team"):
-        theirs, ours = getattr(best, function), getattr(library, function)
-        ours.restype, ours.argtypes = theirs.restype, theirs.argtypes
-    return library
+    return _kernels._declared(library)
 
 
 @pytest.fixture(params=list(LEVELS))

@@ -5,6 +5,7 @@
 
 #include <new>
 
+#include "convolutions.h"
 #include "layer_call.h"
 #include "narrow_network.h"
 #include "optimizer.h"
@@ -46,6 +47,10 @@ EXPORT void skrnn_close_team(void *of) {
     close_team(team->team);
     team->kept.clear();
     release(team);
+}
+
+EXPORT int skrnn_convolve(void *team, const ConvolutionCall *call) {
+    return convolve((LayerTeam *)team, *call);
 }
 
 template <class T> static void *open_network(const Shape &shape) {

@@ -183,10 +183,10 @@ template <class T> static bool open_layer(LayerRun<T> &run, LayerCall<T> &call, 
     return true;
 }
 
-template <class T> static void run_phase(LayerTeam *of, Work work, LayerRun<T> &run) {
-    if (of) return run_team(of->team, work, &run);
+static void run_phase(LayerTeam *of, Work work, void *run) {
+    if (of) return run_team(of->team, work, run);
     uint64_t before = flush_denormals();
-    work(&run, 0, 1);
+    work(run, 0, 1);
     restore_denormals(before);
 }
 
@@ -194,7 +194,7 @@ template <class T>
 static bool layer_forward(LayerTeam *team, LayerCall<T> &call, LayerMemories &kept) {
     LayerRun<T> run(call, kept);
     if (!open_layer(run, call, false)) return false;
-    run_phase(team, forward_phase<T>, run);
+    run_phase(team, forward_phase<T>, &run);
     return !run.is_short_of_memory;
 }
 
@@ -212,7 +212,7 @@ static bool layer_backward(LayerTeam *team, LayerCall<T> &call, LayerMemories &k
     if (!base) return false;
     Arena arena = {base, 0};
     lay_out(arena);
-    run_phase(team, backward_phase<T>, run);
+    run_phase(team, backward_phase<T>, &run);
     if (run.is_short_of_memory) return false;
     for (long b = 0; b < run.layer.n_blocks; b++)
         run.layer.reduce(b, run.sums, run.n_sums, call.d_weights);

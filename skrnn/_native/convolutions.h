@@ -1,0 +1,276 @@
+// Random convolutions of sequences, pooled over time.
+//
+// Kernels have nine weights, of which three are 2 and the others -1: all 84 of them, as
+// in MiniRocket (Dempster, Schmidt and Webb 2021). Poolings are three of MultiRocket's
+// (Tan, Dempster, Bergmeir and Webb 2022).
+//
+// Nothing but sums makes a response: a compiler has no product to contract, so that
+// every machine rounds alike.
+#pragma once
+
+#include "layer_call.h"
+
+constexpr long N_TRIPLES = 84, N_WEIGHTS = 9, CENTER = N_WEIGHTS / 2;
+constexpr long GROUP = GROUP_BYTES / sizeof(float);
+
+// Steps are counted in blocks, within which the number of positive steps (11 bits) and
+// the sum of their indices (19 bits) fit into one integer.
+constexpr long BLOCK = 1024;
+constexpr int COUNT_BITS = 11;
+
+struct ConvolutionCall {
+    int64_t N, L, F, D, B;
+    const float *x;            // (N, L, F)
+    const int64_t *lengths;    // (N,), or null
+    const int64_t *dilations;  // (D,)
+    const uint8_t *channels;   // (D, 84, F): whether a kernel reads a channel
+    const float *biases;       // (D, 84, B)
+    float *to;                 // (N, D, 84, B, 3)
+};
+
+struct ConvolutionRun {
+    const ConvolutionCall &call;
+    LayerMemories &kept;
+    std::atomic<int64_t> next{0};
+    std::atomic<int> is_short_of_memory{0};
+};
+
+// Beyond the sequence all is zero, so a longer step between weights changes nothing.
+INLINE long bounded(int64_t dilation, long L) {
+    return dilation > L ? L : dilation < -L ? -L : dilation;
+}
+
+INLINE long whole_groups(long n_steps) { return (n_steps + GROUP - 1) / GROUP * GROUP; }
+
+// What a thread keeps of one sequence; steps are rounded up to whole groups.
+struct ConvolutionMemory {
+    float *channels;       // (F, L), zero after the last step
+    const float **chosen;  // (F,)
+    float *once, *thrice;  // (L,): the sum of the chosen channels, zero on both sides
+    float *nine;           // (L,): its sum over the nine weights' steps
+    float *pair;           // (L,): the response less the third weight's part
+
+    void take(Arena &arena, const ConvolutionCall &call) {
+        long margin = 0;
+        for (long d = 0; d < call.D; d++) {
+            const long most = CENTER * labs(bounded(call.dilations[d], call.L));
+            margin = most > margin ? most : margin;
+        }
+        margin = whole_groups(margin);
+        const long L = whole_groups(call.L), padded = L + 2 * margin;
+        channels = arena.take<float>(call.F * L);
+        chosen = arena.take<const float *>(call.F);
+        once = arena.take<float>(padded);
+        thrice = arena.take<float>(padded);
+        nine = arena.take<float>(L);
+        pair = arena.take<float>(L);
+        if (!arena.base) return;
+        memset(once, 0, padded * sizeof(float));
+        memset(thrice, 0, padded * sizeof(float));
+        once += margin, thrice += margin;
+    }
+};
+
+// The three poolings of one kernel and bias, block after block.
+struct Pooled {
+    double sum = 0;
+    int64_t count = 0, indices = 0;
+
+    void write(long n_steps, float *to) const {
+        to[0] = float((double)count / n_steps);
+        to[1] = count ? float(sum / count) : 0.0f;
+        to[2] = count ? float((double)indices / ((double)count * n_steps)) : -1.0f;
+    }
+};
+
+// Sum of one group: in this order whatever the register is.
+template <class T> INLINE T sum_of_group(const T *lanes) {
+    typedef T Quarter __attribute__((vector_size(16)));
+    Quarter q[4];
+    memcpy(q, lanes, sizeof q);
+    q[0] = (q[0] + q[2]) + (q[1] + q[3]);
+    return (q[0][0] + q[0][2]) + (q[0][1] + q[0][3]);
+}
+
+#if defined(__AVX512F__)
+// GCC makes of a mask a vector, and then of the vector a mask.
+INLINE void add_positive(Vec<float> v, IntVec<float> code, Vec<float> &sum, IntVec<float> &codes) {
+    const __mmask16 mask = _mm512_cmp_ps_mask((__m512)v, _mm512_setzero_ps(), _CMP_GT_OQ);
+    sum = (Vec<float>)_mm512_mask_add_ps((__m512)sum, mask, (__m512)sum, (__m512)v);
+    codes = (IntVec<float>)_mm512_mask_add_epi32((__m512i)codes, mask, (__m512i)codes, (__m512i)code);
+}
+#else
+INLINE void add_positive(Vec<float> v, IntVec<float> code, Vec<float> &sum, IntVec<float> &codes) {
+    const IntVec<float> mask = v > fill<float>(0);  // false for NaN
+    sum += (Vec<float>)(mask & (IntVec<float>)v);
+    codes += mask & code;
+}
+#endif
+
+// Pool a block of responses, pair + third, for B biases at a time.
+template <int B>
+static void pool_block(const float *pair, const float *third, long n_steps, const float *biases,
+                       int64_t first, Pooled *to) {
+    constexpr int n = Simd<float>::n;
+    alignas(GROUP_BYTES) float sums[B][GROUP];
+    alignas(GROUP_BYTES) int32_t codes[B][GROUP];
+    for (long lane = 0; lane < GROUP; lane += n) {
+        Vec<float> sum[B], bias[B];
+        IntVec<float> packed[B], code;
+        UNROLL
+        for (int b = 0; b < B; b++) {
+            sum[b] = Vec<float>{}, packed[b] = IntVec<float>{};
+            bias[b] = fill<float>(biases[b]);
+        }
+        for (int i = 0; i < n; i++) code[i] = int32_t((lane + i) << COUNT_BITS) + 1;
+        for (long t = lane; t < n_steps; t += GROUP, code += int32_t(GROUP << COUNT_BITS)) {
+            const Vec<float> response = load<float>(pair + t) + load<float>(third + t);
+            UNROLL
+            for (int b = 0; b < B; b++)
+                add_positive(response - bias[b], code, sum[b], packed[b]);
+        }
+        UNROLL
+        for (int b = 0; b < B; b++) {
+            memcpy(sums[b] + lane, &sum[b], sizeof sum[b]);
+            memcpy(codes[b] + lane, &packed[b], sizeof packed[b]);
+        }
+    }
+    for (int b = 0; b < B; b++) {
+        const int32_t code = sum_of_group(codes[b]), count = code & ((1 << COUNT_BITS) - 1);
+        to[b].sum += sum_of_group(sums[b]);
+        to[b].count += count;
+        to[b].indices += first * count + (code >> COUNT_BITS);
+    }
+}
+
+template <int B>
+static void pool_biases(const float *pair, const float *third, long n_steps, const float *biases,
+                        float *to) {
+    Pooled pooled[B];
+    const long n_whole = whole_groups(n_steps);
+    for (long t = 0; t < n_whole; t += BLOCK) {
+        const long size = n_whole - t < BLOCK ? n_whole - t : BLOCK;
+        pool_block<B>(pair + t, third + t, size, biases, t, pooled);
+    }
+    for (int b = 0; b < B; b++) pooled[b].write(n_steps, to + 3 * b);
+}
+
+static void pool(const float *pair, const float *third, long n_steps, const float *biases, long B,
+                 float *to) {
+    constexpr int most = HAS_32_REGISTERS ? 8 : 4;
+    long b = 0;
+    for (; B - b >= most; b += most)
+        pool_biases<most>(pair, third, n_steps, biases + b, to + 3 * b);
+    for (; B - b >= 3; b += 3) pool_biases<3>(pair, third, n_steps, biases + b, to + 3 * b);
+    if (B - b == 2) pool_biases<2>(pair, third, n_steps, biases + b, to + 3 * b);
+    if (B - b == 1) pool_biases<1>(pair, third, n_steps, biases + b, to + 3 * b);
+}
+
+static void sum_channels(const ConvolutionMemory &memory, const uint8_t *is_chosen, long F,
+                         long n_steps, long L) {
+    long n_chosen = 0;
+    for (long c = 0; c < F; c++)
+        if (is_chosen[c]) memory.chosen[n_chosen++] = memory.channels + c * L;
+    for (long t = 0; t < n_steps; t += Simd<float>::n) {
+        Vec<float> sum = fill<float>(0);
+        for (long c = 0; c < n_chosen; c++) sum += load<float>(memory.chosen[c] + t);
+        store<float>(memory.once + t, sum);
+        store<float>(memory.thrice + t, sum + sum + sum);  // rounds as 3 * sum does
+    }
+}
+
+static void sum_nine(const ConvolutionMemory &memory, long dilation, long n_steps) {
+    const float *from = memory.once - CENTER * dilation;
+    const long n_whole = whole_groups(n_steps);
+    for (long t = 0; t < n_whole; t += Simd<float>::n) {
+        Vec<float> sum = load<float>(from + t);
+        UNROLL
+        for (long j = 1; j < N_WEIGHTS; j++) sum += load<float>(from + j * dilation + t);
+        store<float>(memory.nine + t, sum);
+    }
+    // Minus infinity is above no bias, so that what fills the last group never counts.
+    for (long t = n_steps; t < n_whole; t++) memory.nine[t] = __builtin_inff();
+}
+
+static void sum_pair(const ConvolutionMemory &memory, const float *a, const float *b, long n_steps) {
+    for (long t = 0; t < n_steps; t += Simd<float>::n)
+        store<float>(memory.pair + t,
+                     load<float>(a + t) + load<float>(b + t) - load<float>(memory.nine + t));
+}
+
+static void read_channels(const ConvolutionMemory &memory, const float *x, long F, long n_steps,
+                          long L) {
+    const long n_whole = whole_groups(n_steps);
+    for (long c = 0; c < F; c++) {
+        float *channel = memory.channels + c * L;
+        for (long t = 0; t < n_steps; t++) channel[t] = x[t * F + c];
+        for (long t = n_steps; t < n_whole; t++) channel[t] = 0;
+    }
+    // What a longer sequence left.
+    memset(memory.once + n_whole, 0, (L - n_whole) * sizeof(float));
+    memset(memory.thrice + n_whole, 0, (L - n_whole) * sizeof(float));
+}
+
+// All features of one sequence.
+static void convolve_one(const ConvolutionCall &call, const ConvolutionMemory &memory, const float *x,
+                         long n_steps, float *to) {
+    const long F = call.F, B = call.B, L = whole_groups(call.L), n_whole = whole_groups(n_steps);
+    read_channels(memory, x, F, n_steps, L);
+    const uint8_t *subset = call.channels, *summed = nullptr;
+    const float *biases = call.biases;
+    for (long d = 0; d < call.D; d++) {
+        const long dilation = bounded(call.dilations[d], call.L);
+        const float *from = memory.thrice - CENTER * dilation;
+        bool has_nine = false;
+        for (long a = 0; a < N_WEIGHTS; a++)
+            for (long b = a + 1; b < N_WEIGHTS; b++) {
+                bool has_pair = false;
+                for (long c = b + 1; c < N_WEIGHTS; c++) {
+                    // Kernels in a row may read the same channels; with one, all do.
+                    if (!summed || memcmp(summed, subset, F)) {
+                        sum_channels(memory, subset, F, n_whole, L);
+                        summed = subset, has_nine = has_pair = false;
+                    }
+                    if (!has_nine) sum_nine(memory, dilation, n_steps);
+                    if (!has_pair)
+                        sum_pair(memory, from + a * dilation, from + b * dilation, n_whole);
+                    has_nine = has_pair = true;
+                    pool(memory.pair, from + c * dilation, n_steps, biases, B, to);
+                    subset += F, biases += B, to += 3 * B;
+                }
+            }
+    }
+}
+
+static void convolve_some(void *of, int thread, int) {
+    ConvolutionRun &run = *(ConvolutionRun *)of;
+    const ConvolutionCall &call = run.call;
+    const long n_outputs = call.D * N_TRIPLES * call.B * 3;
+    ConvolutionMemory memory;
+    Arena count = {nullptr, 0};
+    memory.take(count, call);
+    char *base = run.kept.part_of[thread].at_least(count.used);
+    if (!base) {
+        run.is_short_of_memory = 1;
+        return;
+    }
+    Arena arena = {base, 0};
+    memory.take(arena, call);
+    for (int64_t i = run.next++; i < call.N; i = run.next++) {
+        const long n_steps = call.lengths ? call.lengths[i] : call.L;
+        float *to = call.to + i * n_outputs;
+        if (n_steps > 0)
+            convolve_one(call, memory, call.x + i * call.L * call.F, n_steps, to);
+        else
+            memset(to, 0, n_outputs * sizeof(float));
+    }
+}
+
+// Without a team the calling thread works alone, in memory of this call.
+static bool convolve(LayerTeam *team, const ConvolutionCall &call) {
+    LayerMemories own;
+    ConvolutionRun run = {call, team ? team->kept : own};
+    run_phase(team, convolve_some, &run);
+    if (!team) own.clear();
+    return !run.is_short_of_memory;
+}
