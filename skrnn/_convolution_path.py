@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from skrnn._datasets import tensors
+from skrnn._kernel_layer import kernel_threads
 from skrnn._row_by_row import affine
 from skrnn._threads import single_thread
 
@@ -83,7 +84,6 @@ class ConvolutionPath(nn.Module):
             features = self.convolutions(x, lengths)
             yield slice(start, stop), features.to(torch.float64)
 
-    @single_thread()
     @torch.no_grad()
     def logits(self, source):
         """Compute the logits of a source.
@@ -99,6 +99,7 @@ class ConvolutionPath(nn.Module):
             The bits of a row do not depend on the other rows.
         """
         results = np.empty((len(source), len(self.bias)))
-        for rows, features in self.blocks(source):
-            results[rows] = affine(features - self.center, self.weight, self.bias)
+        with single_thread() as n_threads, kernel_threads(n_threads):
+            for rows, features in self.blocks(source):
+                results[rows] = affine(features - self.center, self.weight, self.bias)
         return results

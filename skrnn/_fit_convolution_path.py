@@ -8,6 +8,7 @@ from scipy import optimize, special
 
 from skrnn._convolution_path import ConvolutionPath
 from skrnn._convolutions import plan
+from skrnn._kernel_layer import kernel_threads
 from skrnn._ridge import Ridge
 from skrnn._threads import single_thread
 
@@ -73,7 +74,6 @@ def _checksums(source):
     return np.array(sums)
 
 
-@single_thread()
 @torch.no_grad()
 def fit_convolution_path(path, source, target, weight, loss_weight):
     """Fit the ridge classifier of a path, so that it gives logits.
@@ -114,17 +114,21 @@ def fit_convolution_path(path, source, target, weight, loss_weight):
     def read(rows):
         return (features for _, features in path.blocks(source.take(rows)))
 
-    ridge = Ridge(
-        read,
-        len(path.center),
-        torch.from_numpy(2 * wanted - 1),
-        *(torch.from_numpy(w.astype(np.float64)) for w in (loss_weight, unit)),
-    )
+    weights = (torch.from_numpy(w.astype(np.float64)) for w in (loss_weight, unit))
+    with single_thread() as n_threads, kernel_threads(n_threads):
+        wanted_scores = torch.from_numpy(2 * wanted - 1)
+        ridge = Ridge(read, len(path.center), wanted_scores, *weights)
     factor = _factor(ridge.left_out.numpy(), wanted, loss_weight, target.ndim == 2)
     path.center.copy_(ridge.center)
     path.weight.copy_(factor * ridge.weight)
     path.bias.copy_(factor * ridge.bias)
-    return lambda rows: factor * ridge.without(rows).numpy()
+
+    @torch.no_grad()
+    def without(rows):
+        with single_thread() as n_threads, kernel_threads(n_threads):
+            return factor * ridge.without(rows).numpy()
+
+    return without
 
 
 def _indicator(target, n_targets):

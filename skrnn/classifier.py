@@ -350,7 +350,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         shuffle=True,
         early_stopping=True,
         scoring=None,
-        validation_fraction=0.1,
+        validation_fraction=0.2,
         validation_gap=0,
         n_iter_no_change=20,
         tol=1e-4,
