@@ -74,6 +74,23 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     pooling : {"last", "mean", "max", "attention"}, default="last"
         How the states of all present steps become one: the final state, their mean,
         their maximum, or a mean whose weights are learned [4]_.
+    n_kernels : int, "auto" or None, default="auto"
+        Random convolutions beside the networks, about how many: kernels of 9 weights
+        at several dilations that nobody trains [17]_, pooled over time to the share of
+        steps at which they exceed a bias, by how much they do, and when [18]_. A ridge
+        classifier in closed form turns that into logits. Those are added to the logits
+        of the networks; how much either counts is found by the samples set aside, each
+        predicted by fits that never saw it [19]_. It is fitted in ``fit`` only, on all
+        samples; ``partial_fit`` leaves it as it is. ``"auto"``: 672 where samples are
+        set aside or given, and the loss is not one of torch. None: networks alone.
+    n_estimators : int or "auto", default="auto"
+        Networks that are trained one after the other, and whose logits are averaged,
+        each with other initial weights [20]_. Under early stopping each sets aside
+        other samples: the first one the newest, the last one the oldest, and the
+        others what lies evenly between, so that five with ``validation_fraction=0.2``
+        are those of a five-fold cross-validation [21]_. ``"auto"``: 5 for up to 2,000
+        samples, fewer for more, and 1 beyond 5,000, without early stopping and where
+        the first call is ``partial_fit``.
     scale : bool, default=True
         Whether to standardise the features inside ``fit`` and ``predict``, so that data
         in any unit works.
@@ -152,14 +169,15 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     max_epochs : int, default=200
         Passes over the training samples if nothing stops the training earlier.
     max_time : float or None, default=None
-        Seconds after which no further epoch begins; None sets no limit.
+        Seconds after which no further epoch begins, of several networks the same
+        share for each; None sets no limit.
     shuffle : bool, default=True
         Whether every epoch reads the samples in a new order.
     early_stopping : bool, default=True
         Whether to set samples aside, stop when the loss on them no longer falls, and
-        go back to the weights of the best epoch. Set aside are the newest samples
-        of each class, never a random choice; for several labels a sample, the newest
-        samples. Where that leaves
+        go back to the weights of the best epoch. Set aside are samples in a row of
+        each class, the newest by the only network or the first of several, never a
+        random choice; for several labels a sample, of all samples. Where that leaves
         no sample (tiny data), training runs for ``max_epochs``. With False it always
         does. Samples given to ``fit`` as `X_val` take the place of those set aside.
     scoring : str, callable or None, default=None
@@ -171,8 +189,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         Share of the samples, in (0, 1), to set aside; only used when
         ``early_stopping`` is True.
     validation_gap : int, default=0
-        Samples just before those set aside that are left out of training, for targets
-        that reach several steps ahead; only used when ``early_stopping`` is True.
+        Samples just before those set aside, and after them, that are left out of
+        training, for windows that overlap; only used when ``early_stopping`` is True.
     n_iter_no_change : int, default=20
         Epochs in a row without an improvement by ``tol`` that end the training; only
         used when ``early_stopping`` is True.
@@ -203,8 +221,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     callbacks : list of skorch.callbacks.Callback or None, default=None
         Further callbacks for the training; copies of them are used.
     verbose : int, default=0
-        0 is silent, 1 shows a progress bar (in workers of a parallel search a line at
-        the end of each fit), 2 prints a line an epoch.
+        0 is silent, 1 shows a progress bar (in workers of a parallel search a line
+        for each network), 2 prints a line an epoch.
 
     Attributes
     ----------
@@ -217,13 +235,18 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     classes_ : ndarray of shape (n_classes,)
         Labels, sorted, in their own dtype; the column numbers for a multilabel y.
     nets_ : list of skorch.NeuralNet
-        ``[net_]``.
+        The trained nets, whose logits are averaged.
     net_ : skorch.NeuralNet
-        The trained net; its torch module is ``net_.module_``.
+        That of the latest best epoch, of which the attributes below tell; its torch
+        module is ``net_.module_``.
+    convolutions_ : torch.nn.Module or None
+        What is beside the networks; ``convolutions_.shares`` are the factors of its
+        logits and of theirs.
     n_iter_ : int
         Epochs run by the last ``fit``, or by all calls of ``partial_fit``.
     best_epoch_ : int
-        Epoch, counted from 1 in ``loss_curve_``, whose weights are kept.
+        Epoch, counted from 1 in ``loss_curve_``, whose weights are kept. With
+        ``max_epochs`` set to it a fresh fit gives the same networks.
     loss_curve_ : list of float
         Mean training loss of each epoch.
     validation_loss_curve_ : list of float or None
@@ -276,6 +299,17 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
        computer vision. :arxiv:`1512.00567`.
     .. [16] Lin, S. et al. (2023). SegRNN: segment recurrent neural network for
        long-term time series forecasting. :arxiv:`2308.11200`.
+    .. [17] Dempster, A., Schmidt, D. F. and Webb, G. I. (2021). MiniRocket: a very fast
+       (almost) deterministic transform for time series classification. KDD.
+       :arxiv:`2012.08791`.
+    .. [18] Tan, C. W., Dempster, A., Bergmeir, C. and Webb, G. I. (2022). MultiRocket:
+       multiple pooling operators and transformations for fast and effective time series
+       classification. Data Mining and Knowledge Discovery 36.
+    .. [19] Wolpert, D. H. (1992). Stacked generalization. Neural Networks 5(2).
+    .. [20] Hansen, L. K. and Salamon, P. (1990). Neural network ensembles. IEEE
+       Transactions on Pattern Analysis and Machine Intelligence 12(10).
+    .. [21] Krogh, A. and Vedelsby, J. (1995). Neural network ensembles, cross
+       validation, and active learning. NIPS 7.
 
     Examples
     --------
