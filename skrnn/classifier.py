@@ -206,6 +206,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         Labels, sorted, in their own dtype; the column numbers for a multilabel y.
     nets_ : list of skorch.NeuralNet
         ``[net_]``.
+    net_weights_ : ndarray of shape (1,)
+        ``[1.0]``.
     net_ : skorch.NeuralNet
         The trained net; its torch module is ``net_.module_``.
     n_iter_ : int
