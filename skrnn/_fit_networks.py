@@ -223,10 +223,10 @@ class NetworkFitting:
         losses = [_best_loss(net) for net in self.nets_]
         if plan.proceed and None in losses:
             return
-        means = np.ones(len(plan.kinds))
+        means = np.ones(len(plan.kinds[:count]))
         if self.loss in _SIZES and None not in losses:
-            sums = np.bincount(kinds, losses, len(plan.kinds))
-            means = sums / np.maximum(np.bincount(kinds, minlength=len(plan.kinds)), 1)
+            sums = np.bincount(kinds, losses)
+            means = sums / np.bincount(kinds)
         share = _least_counts_most(means)[kinds] / np.bincount(kinds)[kinds]
         self.net_weights_ = share / share.sum()
 

@@ -203,7 +203,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         Samples just before those set aside, and after them, that are left out of
         training, for targets that reach several steps ahead; only used when
         ``early_stopping`` is True.
-    n_iter_no_change : int, default=20
+    n_iter_no_change : int, default=15
         Epochs in a row without an improvement by ``tol`` that end the training; only
         used when ``early_stopping`` is True.
     tol : float, default=1e-4
@@ -391,7 +391,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         scoring=None,
         validation_fraction=0.2,
         validation_gap=0,
-        n_iter_no_change=20,
+        n_iter_no_change=15,
         tol=1e-4,
         on_divergence="raise",
         checkpoint_dir=None,
