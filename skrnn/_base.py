@@ -78,8 +78,8 @@ class BaseRNN(NetworkFitting, CallbackSupportMixin, BaseEstimator, ABC):
             self._check_arguments(y, X_val, y_val, resume)
             proceed = hasattr(self, "nets_") and (self.warm_start or incremental)
             n_epochs = 1 if incremental else self.max_epochs
-            n_nets = self._n_nets(proceed, incremental, len(np.atleast_1d(y)))
-            context, tasks = epoch_tasks(self, n_nets * n_epochs, X, y)
+            kinds, n_parts = self._kinds(proceed, incremental, len(np.atleast_1d(y)))
+            context, tasks = epoch_tasks(self, len(kinds) * n_parts * n_epochs, X, y)
             samples = self._read_samples(
                 X, y, sample_weight, reset=not proceed, classes=classes
             )
@@ -88,8 +88,10 @@ class BaseRNN(NetworkFitting, CallbackSupportMixin, BaseEstimator, ABC):
             given = None
             if X_val is not None:
                 given = self._read_samples(X_val, y_val, None, reset=False)
+            kinds, n_parts = self._kinds(proceed, incremental, len(samples.target))
             plan = Plan(
-                n_nets=self._n_nets(proceed, incremental, len(samples.target)),
+                kinds=kinds,
+                n_parts=n_parts,
                 n_epochs=n_epochs,
                 proceed=proceed,
                 incremental=incremental,
@@ -187,10 +189,10 @@ class BaseRNN(NetworkFitting, CallbackSupportMixin, BaseEstimator, ABC):
         return self._outputs_of(self._read_X(X, reset=False))
 
     def _outputs_of(self, source):
-        mean = outputs(self.nets_[0], source)
-        for n_before, net in enumerate(self.nets_[1:], start=1):
-            mean += (outputs(net, source) - mean) / (n_before + 1)
-        return mean
+        if len(self.nets_) == 1:
+            return outputs(self.nets_[0], source)
+        pairs = zip(self.nets_, self.net_weights_, strict=True)
+        return sum(weight * outputs(net, source) for net, weight in pairs)
 
 
 def _series_of(X):

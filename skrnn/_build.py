@@ -19,7 +19,7 @@ from skrnn._training import SequenceNet
 _MOST_REGRESSORS = 512
 
 
-def new_network(estimator, head, source, *, n_targets, undo, seed):
+def new_network(estimator, head, source, *, n_targets, undo, segment_length, seed):
     """Make the network of an estimator, with its initial weights.
 
     Parameters
@@ -34,6 +34,8 @@ def new_network(estimator, head, source, *, n_targets, undo, seed):
         Targets of a sequence.
     undo : bool
         Whether outputs get back what instance normalisation took off.
+    segment_length : int or None
+        Steps of a sequence that are one step of the recurrence.
     seed : int
         Of initial weights, the order of the batches and dropout.
 
@@ -47,7 +49,7 @@ def new_network(estimator, head, source, *, n_targets, undo, seed):
     scaling = new_scaling(
         estimator, source.n_features, n_targets, undo=undo, linear=linear
     )
-    length, target_group = estimator.segment_length, None
+    length, target_group = segment_length, None
     if getattr(estimator, "decoder", "linear") == "parallel":
         target_group = group_length(n_targets, length)
     init = estimator.init if isinstance(estimator.init, str) else "orthogonal"

@@ -144,8 +144,12 @@ class EpochNet(NeuralNet):
             self.schedule_.after_batch()
 
     def _set_training(self, training=True):
-        if self.module_.training != training:  # each module is visited otherwise
-            super()._set_training(training)
+        if self.module_.training == training:
+            return
+        # What `train` of torch does, without its cost for each of the modules.
+        for module in (self.module_, self.criterion_):
+            for part in module.modules():
+                vars(part)["training"] = training
 
     def infer(self, x, **fit_params):
         """Run the network over a batch, which it moves to its device itself."""

@@ -28,10 +28,16 @@ from skrnn._training_state import restore, snapshot
 from skrnn._validation_split import split_rows
 from skrnn._warn import warn_user
 
-# Networks of a fit that says "auto": enough that more change little, as long as the
-# samples are so few that fitting them takes seconds.
-_MOST_NETS = 5
-_SAMPLES_OF_ALL = 10_000
+# What "auto" takes: of each kind enough networks that more change little, as long as
+# the samples are so few that fitting them takes seconds.
+_MOST_PARTS = 5
+_SAMPLES_OF_ALL = 5_000
+# Kinds of networks: those that read step by step, and those that see the newest steps
+# together. What one of them cannot learn from few samples the other often can.
+_SEGMENT_LENGTHS = (None, 6)
+# Validation losses that are sizes of errors, and how much the lesser counts.
+_SIZES = {"squared_error", "absolute_error", "huber", "quantile"}
+_POWER = 4
 
 
 class Samples(NamedTuple):
@@ -58,11 +64,17 @@ class Data(NamedTuple):
 class Plan(NamedTuple):
     """How a fit goes."""
 
-    n_nets: int
+    kinds: tuple  # their segment lengths
+    n_parts: int  # networks of each kind
     n_epochs: int
     proceed: bool  # from the networks of the fit before
     incremental: bool
     resume: bool
+
+    @property
+    def n_nets(self):
+        """How many networks are fitted."""
+        return len(self.kinds) * self.n_parts
 
 
 class NetworkFitting:
@@ -74,33 +86,37 @@ class NetworkFitting:
     def _centers_targets(self):
         return True
 
-    def _n_nets(self, proceed, incremental, n_samples):
-        """Return how many networks are fitted, and averaged."""
+    def _kinds(self, proceed, incremental, n_samples):
+        """Return segment lengths of networks, and how many there are of each."""
         if proceed:
-            return len(self.nets_)
+            return self._planned
         wanted = getattr(self, "n_estimators", 1)
-        if wanted != "auto":
-            return wanted
         # Without validation they would all learn the same samples.
-        if incremental or not self.early_stopping:
-            return 1
-        return int(np.clip(_SAMPLES_OF_ALL // n_samples, 1, _MOST_NETS))
+        if wanted == "auto" and (incremental or not self.early_stopping):
+            wanted = 1
+        if wanted != "auto":
+            return (self.segment_length,), wanted
+        kinds = (self.segment_length,)
+        if self.segment_length is None and getattr(self, "decoder", None) == "linear":
+            # The layers of another estimator are of one kind.
+            kinds = _SEGMENT_LENGTHS if isinstance(self.init, str) else (None,)
+        return kinds, int(np.clip(_SAMPLES_OF_ALL // n_samples, 1, _MOST_PARTS))
 
     def _fit_nets(self, plan, data, tasks):
         """Fit one network after the other; none has changed if one of them fails."""
         old = self.nets_ if plan.proceed else []
         before = [snapshot(net) for net in old]
         seeds = None if old else draw_seeds(self.random_state, plan.n_nets)
+        self._planned = plan.kinds, plan.n_parts
         done, reasons = [], []
         try:
-            for place in range(plan.n_nets):
+            # Fewer go on if there are fewer: a training before was interrupted.
+            for place in range(len(old) or plan.n_nets):
                 train, valid = self._split(data, plan, place)
                 if old:
                     net, begin_with = old[place], old[place].copy_of_weights()
                 else:
-                    net = self._new_net(
-                        data.samples, train, seeds[place], place, plan.n_nets
-                    )
+                    net = self._new_net(data.samples, train, seeds[place], place, plan)
                     begin_with = None
                 # Until all are there, scorers and callbacks see the one in training.
                 self.net_, self.nets_ = net, [net]
@@ -130,6 +146,7 @@ class NetworkFitting:
         if old and not plan.incremental:
             n_before = [state[-1] for state in before]
         self._note_training(done, n_before, reasons)
+        self._weigh_nets(plan)
 
     def _fit_net(self, plan, data, tasks, split, begin_with, place):
         """Train the present network; return what ended the training (str)."""
@@ -199,6 +216,20 @@ class NetworkFitting:
                 ConvergenceWarning,
             )
 
+    def _weigh_nets(self, plan):
+        """Set the weights of the networks in predictions."""
+        count = len(self.nets_)
+        kinds = np.arange(count) % len(plan.kinds)
+        losses = [_best_loss(net) for net in self.nets_]
+        if plan.proceed and None in losses:
+            return
+        means = np.ones(len(plan.kinds[:count]))
+        if self.loss in _SIZES and None not in losses:
+            sums = np.bincount(kinds, losses)
+            means = sums / np.bincount(kinds)
+        share = _least_counts_most(means)[kinds] / np.bincount(kinds)[kinds]
+        self.net_weights_ = share / share.sum()
+
     def _split(self, data, plan, place):
         """Rows that a network is trained on, and those that decide when to stop."""
         source, target = data.samples.source, data.samples.target
@@ -209,8 +240,8 @@ class NetworkFitting:
             self.validation_fraction,
             self.validation_gap,
             self._validation_groups(target, source),
-            part=place,
-            n_parts=plan.n_nets,
+            part=place // len(plan.kinds),
+            n_parts=plan.n_parts,
         )
 
     def _dataset(self, samples, rows):
@@ -242,7 +273,7 @@ class NetworkFitting:
             repeats = samples.weight[rows]
         return SequenceDataset(source, target, weight, repeats)
 
-    def _new_net(self, samples, train, seed, place, n_nets):
+    def _new_net(self, samples, train, seed, place, plan):
         head, loss = self._new_loss()
         source, weight = samples.source, samples.weight
         network = new_network(
@@ -251,6 +282,7 @@ class NetworkFitting:
             source,
             n_targets=self._n_targets(),
             undo=self._scales_targets and samples.target.ndim == 2,
+            segment_length=plan.kinds[place % len(plan.kinds)],
             seed=seed,
         )
         part = source if len(train) == len(source) else source.take(train)
@@ -272,7 +304,8 @@ class NetworkFitting:
         freeze(network, self.frozen)
         self._trained_as = {name: comparable(self, name) for name in ARCHITECTURE}
         title = type(self).__name__
-        title = title if n_nets == 1 else f"{title} {place + 1}/{n_nets}"
+        if plan.n_nets > 1:
+            title = f"{title} {place + 1}/{plan.n_nets}"
         return new_net(self, network, loss, title)
 
     def _new_scorer(self, X_val, y_val):
@@ -332,6 +365,21 @@ def _curve(history, name):
     if not any(name in epoch for epoch in history):
         return None
     return [float(epoch.get(name, np.nan)) for epoch in history]
+
+
+def _best_loss(net):
+    """Validation loss of the weights that are kept, or None."""
+    epoch = net.best_weights.best_epoch_
+    return None if epoch is None else float(net.history[epoch - 1, "valid_loss"])
+
+
+def _least_counts_most(losses):
+    """Weights (n,), the greatest of which is 1, for losses (n,) of at least 0."""
+    is_more = losses > losses.min()
+    return (
+        np.divide(losses.min(), losses, where=is_more, out=np.ones(len(losses)))
+        ** _POWER
+    )
 
 
 def comparable(estimator, name):

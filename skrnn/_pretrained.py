@@ -45,7 +45,8 @@ def take_over_weights(network, estimator, place=0):
         msg="init is a %(name)s that is not fitted. If it was, a search has cloned it "
         "as a value of its grid: wrap it in sklearn.frozen.FrozenEstimator.",
     )
-    theirs = donor.nets_[place % len(donor.nets_)].module_
+    length = network.segment_length
+    nets = [net for net in donor.nets_ if net.module_.segment_length == length]
     for name in RECURRENT_PART:
         if getattr(donor, name) != getattr(estimator, name):
             raise ValueError(
@@ -53,6 +54,7 @@ def take_over_weights(network, estimator, place=0):
                 f"layers do not fit {name}={getattr(estimator, name)!r}. Set the "
                 "parameter to the same value."
             )
+    theirs = nets[place % len(nets)].module_
     n_features, n_theirs = len(network.scaling.x_mean), len(theirs.scaling.x_mean)
     if n_features != n_theirs:
         raise ValueError(

@@ -88,8 +88,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         each with other initial weights [20]_. Under early stopping each sets aside
         other samples: the first one the newest, the last one the oldest, and the
         others what lies evenly between, so that five with ``validation_fraction=0.2``
-        are those of a five-fold cross-validation [21]_. ``"auto"``: 5 for up to 2,000
-        samples, fewer for more, and 1 beyond 5,000, without early stopping and where
+        are those of a five-fold cross-validation [21]_. ``"auto"``: 5 for up to 1,000
+        samples, fewer for more, and 1 beyond 2,500, without early stopping and where
         the first call is ``partial_fit``.
     scale : bool, default=True
         Whether to standardise the features inside ``fit`` and ``predict``, so that data
@@ -236,6 +236,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         Labels, sorted, in their own dtype; the column numbers for a multilabel y.
     nets_ : list of skorch.NeuralNet
         The trained nets, whose logits are averaged.
+    net_weights_ : ndarray of shape (n_nets,)
+        What each of them counts; all the same.
     net_ : skorch.NeuralNet
         That of the latest best epoch, of which the attributes below tell; its torch
         module is ``net_.module_``.

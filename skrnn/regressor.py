@@ -97,9 +97,12 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         each with other initial weights [18]_. Under early stopping each sets aside
         other samples: the first one the newest, the last one the oldest, and the
         others what lies evenly between, so that five with ``validation_fraction=0.2``
-        are those of a five-fold cross-validation [19]_. ``"auto"``: 5 for up to 2,000
-        samples, fewer for more, and 1 beyond 5,000, without early stopping and where
-        the first call is ``partial_fit``.
+        are those of a five-fold cross-validation [19]_. ``"auto"``: 5 for up to 1,000
+        samples, fewer for more and 1 beyond 2,500, and each of them twice, with
+        ``segment_length=6`` the second time; those of the length that validates
+        better count more. Without early stopping, and where the first call is
+        ``partial_fit``, ``"auto"`` is 1. With a ``segment_length``, an ``init`` that is
+        an estimator or ``decoder="parallel"`` none is trained twice.
     scale : bool, default=True
         Whether to standardise features and targets inside ``fit`` and to undo that in
         ``predict``, so that data in any unit works.
@@ -200,7 +203,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         Samples just before those set aside, and after them, that are left out of
         training, for targets that reach several steps ahead; only used when
         ``early_stopping`` is True.
-    n_iter_no_change : int, default=20
+    n_iter_no_change : int, default=15
         Epochs in a row without an improvement by ``tol`` that end the training; only
         used when ``early_stopping`` is True.
     tol : float, default=1e-4
@@ -243,6 +246,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         Number of targets.
     nets_ : list of skorch.NeuralNet
         The trained nets, whose outputs are averaged.
+    net_weights_ : ndarray of shape (n_nets,)
+        Their weights in the average; 1 in all.
     net_ : skorch.NeuralNet
         That of the latest best epoch, of which the attributes below tell; its torch
         module is ``net_.module_``.
@@ -322,6 +327,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     >>> model = RNNRegressor("gru", 16, random_state=0).fit(X[:150], y[:150])
     >>> bool(model.score(X[150:], y[150:]) > 0.9)
     True
+    >>> len(model.nets_)  # five, and five that read six steps at a time
+    10
     """
 
     _parameter_constraints: dict = {
@@ -384,7 +391,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         scoring=None,
         validation_fraction=0.2,
         validation_gap=0,
-        n_iter_no_change=20,
+        n_iter_no_change=15,
         tol=1e-4,
         on_divergence="raise",
         checkpoint_dir=None,

@@ -144,7 +144,8 @@ def test_bar_in_a_pseudo_terminal():
     code = (
         "import numpy as np; from skrnn import RNNRegressor;"
         "X = np.ones((20, 3)); X[::2] = 0;"
-        "RNNRegressor(hidden_size=2, max_epochs=2, verbose=1).fit(X, X[:, 0])"
+        "options = {'hidden_size': 2, 'max_epochs': 2, 'n_estimators': 1};"
+        "RNNRegressor(**options, verbose=1).fit(X, X[:, 0])"
     )
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 80))

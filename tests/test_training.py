@@ -760,7 +760,7 @@ def test_interrupted_first_epoch_of_a_continuation_is_undone(monkeypatch):
 
 
 def test_interrupt_keeps_the_best_weights(monkeypatch):
-    options = SMALL | {"learning_rate": 0.05, "max_epochs": 9}
+    options = SMALL | {"learning_rate": 0.05, "max_epochs": 9, "n_estimators": 1}
     _interrupt_in_epoch(monkeypatch, 8)
     with pytest.warns(UserWarning, match="after 7 epochs"):
         model = RNNRegressor(**options).fit(X, y)
@@ -909,6 +909,7 @@ class InterruptInEpoch(Callback):
 @pytest.mark.parametrize("early_stopping", [True, False])
 def test_half_an_epoch_is_not_kept(early_stopping):
     options = SMALL | {"dropout": 0.2, "early_stopping": early_stopping}
+    options["n_estimators"] = 1
     model = RNNRegressor(**options, callbacks=[InterruptInEpoch(4)])
     with pytest.warns(UserWarning, match="interrupted by the user after 3 epochs"):
         model.fit(X, y)
