@@ -232,6 +232,10 @@ CASES = [
     (RNNClassifier, {"num_layers": 2, "segment_length": 2}),
     (RNNClassifier, {"num_layers": 2}),
     (RNNClassifier, {"label_smoothing": 0.2}),
+    (RNNRegressor, {"pooling": "mean", "dtype": "float64"}),
+    (RNNRegressor, {"pooling": "max", "dtype": "float64", "num_layers": 3}),
+    (RNNRegressor, {"pooling": "mean", "num_layers": 2, "segment_length": 2}),
+    (RNNClassifier, {"pooling": "max"}),
 ]
 
 
@@ -256,7 +260,7 @@ def targets(kind, n_samples, name="several"):
 @every_cell
 @pytest.mark.parametrize(("kind", "options"), CASES, ids=str)
 @pytest.mark.parametrize("layout", ["float32", "float64", "ragged"])
-@pytest.mark.parametrize("n_samples", [13, 150])
+@pytest.mark.parametrize("n_samples", [5, 13, 150])  # the first by units as lanes
 def test_gradients_equal_those_of_autograd(
     level, cell, kind, options, layout, n_samples
 ):
@@ -437,9 +441,17 @@ def fitted(n_threads, batch_size, **options):
 
 
 @pytest.mark.parametrize("batch_size", [7, 64, None])
-@pytest.mark.parametrize("options", [{"pooling": "mean"}, {}, {"num_layers": 2}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"pooling": "attention", "hidden_size": 20},
+        {"pooling": "mean"},
+        {"pooling": "max", "num_layers": 2},
+        {},
+    ],
+)
 def test_the_number_of_threads_changes_no_bit(batch_size, options):
-    options = {"hidden_size": 20 if "pooling" in options else 130} | options
+    options = {"hidden_size": 130} | options
     results = [fitted(n, batch_size, **options)[0] for n in (1, 2, 3, 9)]
     for other in results[1:]:
         assert_array_equal(results[0], other)
@@ -508,6 +520,7 @@ OPTIONS = [
     {"num_layers": 3, "dropout": 0.2},
     {"bidirectional": True},
     {"pooling": "mean"},
+    {"pooling": "max", "num_layers": 2},
     {"pooling": "max", "residual": True, "num_layers": 2},
     {"pooling": "attention"},
     {"pooling": "attention", "bidirectional": True, "norm": "layer"},
@@ -582,7 +595,11 @@ def test_sequences_of_no_step_and_of_many():
 
 def test_a_network_that_is_not_standard_has_no_compiled_twin():
     X, y = sequences(30, "float32"), targets(RNNRegressor, 30)
-    for options in ({"pooling": "mean"}, {"bidirectional": True}, {"norm": "layer"}):
+    for options in (
+        {"pooling": "attention"},
+        {"pooling": "max", "bidirectional": True},
+        {"norm": "layer"},
+    ):
         model = RNNRegressor(hidden_size=4, max_epochs=1, **options).fit(X, y)
         assert not is_standard(model.net_.module_)
     network = RNNRegressor(hidden_size=4, max_epochs=1).fit(X, y).net_.module_
