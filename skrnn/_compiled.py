@@ -1,7 +1,8 @@
 """The standard network in compiled code: its outputs, and the gradients of a batch.
 
-Standard is what most people train: layers in one direction, the last state, a linear
-head. Autograd runs everything else, and judges whether the gradients here are right.
+Standard is what most people train: layers in one direction, the last state or the mean
+or maximum of all, a linear head. Autograd runs everything else, and judges whether the
+gradients here are right.
 """
 
 import ctypes
@@ -14,6 +15,7 @@ import torch
 from skrnn._kernels import (
     CELLS,
     LOSSES,
+    POOLINGS,
     Input,
     Loss,
     Shape,
@@ -44,6 +46,7 @@ class CompiledNetwork:
         shape = Shape(
             cell=CELLS[cell.mode.partition("_")[0].lower()],
             is_relu=cell.mode == "RNN_RELU",
+            pooling=POOLINGS[network.pool.kind],
             n_layers=len(layers),
             n_features=cell.input_size,
             hidden_size=cell.hidden_size,
@@ -209,7 +212,7 @@ def is_standard(network):
     return (
         weight.device.type == "cpu"
         and weight.dtype in _KINDS
-        and network.pool.kind == "last"
+        and network.pool.kind in POOLINGS
         and network.decoder is None
         and not stack.residual
         and all(len(layer.directions) == 1 for layer in stack.layers)

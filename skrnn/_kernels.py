@@ -14,6 +14,7 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "_native"
 CELLS = {"lstm": 0, "gru": 1, "rnn": 2}
+POOLINGS = {"last": 0, "mean": 1, "max": 2}
 LOSSES = {
     "squared_error": 0,
     "absolute_error": 1,
@@ -31,6 +32,7 @@ class Shape(ctypes.Structure):
     _fields_ = [
         ("cell", c_int),
         ("is_relu", c_int),
+        ("pooling", c_int),
         ("n_layers", c_long),
         ("n_features", c_long),
         ("hidden_size", c_long),

@@ -232,6 +232,10 @@ CASES = [
     (RNNClassifier, {"num_layers": 2, "segment_length": 2}),
     (RNNClassifier, {"num_layers": 2}),
     (RNNClassifier, {"label_smoothing": 0.2}),
+    (RNNRegressor, {"pooling": "mean", "dtype": "float64"}),
+    (RNNRegressor, {"pooling": "max", "dtype": "float64", "num_layers": 3}),
+    (RNNRegressor, {"pooling": "mean", "num_layers": 2, "segment_length": 2}),
+    (RNNClassifier, {"pooling": "max"}),
 ]
 
 
@@ -256,7 +260,7 @@ def targets(kind, n_samples, name="several"):
 @every_cell
 @pytest.mark.parametrize(("kind", "options"), CASES, ids=str)
 @pytest.mark.parametrize("layout", ["float32", "float64", "ragged"])
-@pytest.mark.parametrize("n_samples", [13, 150])
+@pytest.mark.parametrize("n_samples", [5, 13, 150])  # the first by units as lanes
 def test_gradients_equal_those_of_autograd(
     level, cell, kind, options, layout, n_samples
 ):
@@ -265,6 +269,61 @@ def test_gradients_equal_those_of_autograd(
     options = options | {"cell": "rnn" if cell == "relu" else cell}
     X, y = sequences(n_samples, layout), targets(kind, n_samples)
     compare_step(untrained(kind, options, X, y), X, y)
+
+
+@every_cell
+@pytest.mark.parametrize("pooling", ["last", "mean", "max"])
+@pytest.mark.parametrize("n_samples", [4, 40])
+def test_pooled_states_equal_those_of_plain_torch(level, cell, pooling, n_samples):
+    options = {"cell": cell, "pooling": pooling, "dtype": "float64"}
+    if cell == "relu":
+        options |= {"cell": "rnn", "nonlinearity": "relu"}
+    # Several tiles of units where these are the lanes.
+    options |= {"hidden_size": 70, "scale": False}
+    X, y = sequences(n_samples, "ragged", n_features=1), targets(RNNRegressor, 4)
+    X[0] = X[0][:0]
+    network = untrained(RNNRegressor, options, X[-1:], y[-1:]).net_.module_
+    lengths = torch.tensor([len(row) for row in X])
+    rows = [torch.from_numpy(row) for row in X]
+    x = nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=1e6)
+    target = torch.randn(n_samples, 2, generator=seeded(), dtype=torch.float64)
+    step = CompiledStep(network, ("squared_error", 0.0), 2)
+    step.prepare(torch.optim.SGD(network.parameters()))
+    _, outputs = step.gradients(x, lengths, target, None)
+    ours = [w.grad.clone() for w in step.network.parameters()]
+    predicted = step.network.outputs(x, lengths)
+    step.network.close()
+
+    layer, pooled = network.stack.layers[0].directions[0], []
+    pool = {"last": lambda h: h[-1], "mean": lambda h: h.mean(0)}
+    pool["max"] = lambda h: h.max(dim=0)[0]
+    for row in rows:
+        states = layer(row)[0] if len(row) else torch.zeros(1, 70).double()
+        pooled.append(pool[pooling](states))
+    expected = network.head(torch.stack(pooled))
+    for mine in (outputs, predicted):
+        torch.testing.assert_close(mine, expected.detach(), rtol=0, atol=1e-12)
+    network.zero_grad()
+    ((expected - target) ** 2).mean().backward()
+    for mine, weight in zip(ours, step.network.parameters(), strict=True):
+        torch.testing.assert_close(mine, weight.grad, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("n_samples", [4, 40])
+def test_the_gradient_of_a_maximum_goes_to_the_first_step_that_has_it(level, n_samples):
+    X, y = np.zeros((n_samples, 5, 1)), targets(RNNRegressor, n_samples)
+    model = untrained(RNNRegressor, {"cell": "rnn", "pooling": "max"}, X, y)
+    step = CompiledStep(model.net_.module_, ("squared_error", 0.0), 1)
+    step.prepare(model.net_.optimizer_)
+    _, weight_hh, _, bias, *_ = step.network.parameters()
+    with torch.no_grad():
+        weight_hh.zero_()  # all states are equal then
+        bias.fill_(1.0)
+    target = torch.from_numpy(y).float()
+    step.gradients(torch.from_numpy(X), None, target, None)
+    step.network.close()
+    assert float(bias.grad.abs().min()) > 0
+    assert not weight_hh.grad.any()  # before the first step are zeros
 
 
 def test_gradients_of_several_labels_equal_those_of_autograd(level):
@@ -437,9 +496,17 @@ def fitted(n_threads, batch_size, **options):
 
 
 @pytest.mark.parametrize("batch_size", [7, 64, None])
-@pytest.mark.parametrize("options", [{"pooling": "mean"}, {}, {"num_layers": 2}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"pooling": "attention", "hidden_size": 20},
+        {"pooling": "mean"},
+        {"pooling": "max", "num_layers": 2},
+        {},
+    ],
+)
 def test_the_number_of_threads_changes_no_bit(batch_size, options):
-    options = {"hidden_size": 20 if "pooling" in options else 130} | options
+    options = {"hidden_size": 130} | options
     results = [fitted(n, batch_size, **options)[0] for n in (1, 2, 3, 9)]
     for other in results[1:]:
         assert_array_equal(results[0], other)
@@ -508,6 +575,7 @@ OPTIONS = [
     {"num_layers": 3, "dropout": 0.2},
     {"bidirectional": True},
     {"pooling": "mean"},
+    {"pooling": "max", "num_layers": 2},
     {"pooling": "max", "residual": True, "num_layers": 2},
     {"pooling": "attention"},
     {"pooling": "attention", "bidirectional": True, "norm": "layer"},
@@ -582,7 +650,11 @@ def test_sequences_of_no_step_and_of_many():
 
 def test_a_network_that_is_not_standard_has_no_compiled_twin():
     X, y = sequences(30, "float32"), targets(RNNRegressor, 30)
-    for options in ({"pooling": "mean"}, {"bidirectional": True}, {"norm": "layer"}):
+    for options in (
+        {"pooling": "attention"},
+        {"pooling": "max", "bidirectional": True},
+        {"norm": "layer"},
+    ):
         model = RNNRegressor(hidden_size=4, max_epochs=1, **options).fit(X, y)
         assert not is_standard(model.net_.module_)
     network = RNNRegressor(hidden_size=4, max_epochs=1).fit(X, y).net_.module_

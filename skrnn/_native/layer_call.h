@@ -161,8 +161,8 @@ template <class T> static void backward_phase(void *of, int thread, int n_thread
             if (dy) rows_to_lanes(call.d_states + first * L * H, count, L * H, n, dy);
             if (d_end) rows_to_lanes(call.d_end + first * H, count, H, n, d_end);
             const Masks<T> masks = {memory.masks, memory.is_masked};
-            run_backward(layer, memory.record, scratch, memory.x, masks, L, n, call.is_reversed, dy,
-                         d_end, dx, sums);
+            run_backward<T>(layer, memory.record, scratch, memory.x, masks, L, n, call.is_reversed, dy,
+                         d_end, nullptr, dx, sums);
             if (dx) lanes_to_rows(dx, count, L * F, n, call.dx + first * L * F);
         }
     }

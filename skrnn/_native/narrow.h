@@ -203,11 +203,29 @@ static void narrow_forward(const NarrowLayer<T> &layer, const NarrowRecord<T> &r
     }
 }
 
+// Each row has the present steps of its sample only.
+template <class T>
+static void narrow_pool(const NarrowLayer<T> &layer, const NarrowRecord<T> &record, const Pool<T> &pool,
+                        const int64_t *lengths, long L, long n, const Worker &worker) {
+    for (long tile = 0; tile < layer.tiles; tile++) {
+        if (!worker.owns(tile)) continue;
+        const long width = tile_width<T>(layer.size, tile);
+        for (long i = 0; i < n; i++) {
+            const long at = i * layer.pitch + tile * TILE<T>, step = n * layer.pitch;
+            const long n_steps = lengths ? lengths[i] : L;
+            for (long t = 0; t < n_steps; t++)
+                pool.add(t, record.h + (t + 1) * step + at, nullptr, at, width, width);
+        }
+    }
+}
+
 // record.dh holds the gradient of the final states. dy (L, n, pitch): of all states, or
-// null (rows as far apart as those of the states). When a thread returns, the gradients of the gates stand in record.gates.
+// null (rows as far apart as those of the states); those of pooled states (n, pitch), or
+// null. When a thread returns, the gradients of the gates stand in record.gates.
 template <class T>
 static void narrow_backward(const NarrowLayer<T> &layer, const NarrowRecord<T> &record, const T *dy,
-                            const int64_t *lengths, long L, long n, const Worker &worker) {
+                            const Pool<T> *pool, const int64_t *lengths, long L, long n,
+                            const Worker &worker) {
     const Gates &gates = layer.gates;
     const long depth = gates.n_h * layer.size;
     auto each = [&](auto piece) {
@@ -231,6 +249,7 @@ static void narrow_backward(const NarrowLayer<T> &layer, const NarrowRecord<T> &
             }
             if (dy)
                 for (long k = 0; k < span.size; k++) dh[k] += dy[t * n * layer.pitch + at + k];
+            if (pool) pool->give(t, dh, nullptr, at, span.size, span.size);
             T kept[TILE<T>];
             pass_on(layer.cell, span, dh, kept);
             gates_backward(layer.cell, layer.is_relu, span, dh, record.dc + at, span.gates);

@@ -12,6 +12,7 @@ template <class T> struct NarrowCall {
     T *dy;         // (L, n, pitch), two of them in turn
     T *other_dy;
     T *outputs;    // (K,)
+    Pool<T> pool;  // (n, pitch)
     Barrier barrier;
     int n_threads;
     double loss;
@@ -32,6 +33,7 @@ template <class T> struct NarrowCall {
         dy = arena.take<T>(s.n_layers > 1 ? L * n * layer.pitch : 0);
         other_dy = arena.take<T>(s.n_layers > 2 ? L * n * layer.pitch : 0);
         outputs = arena.take<T>(s.K);
+        pool.take(arena, s.pooling, n * layer.pitch, n, true);
     }
 };
 
@@ -53,7 +55,8 @@ template <class T> static void read_rows(const NarrowCall<T> &narrow) {
             }
 }
 
-// Head, loss, and their gradients; the gradient of the final states goes to its record.
+// Head, loss, and their gradients; those of final states go to the record, of pooled
+// states to the pool.
 template <class T> static void narrow_head(NarrowCall<T> &narrow) {
     Call<T> &call = *narrow.call;
     const Shape &s = call.net->shape;
@@ -64,28 +67,35 @@ template <class T> static void narrow_head(NarrowCall<T> &narrow) {
     T *d_weight = call.gradients[4 * s.n_layers], *d_bias = call.gradients[4 * s.n_layers + 1];
     memset(d_weight, 0, s.K * H * sizeof(T));
     memset(d_bias, 0, s.K * sizeof(T));
+    const Pool<T> &pool = narrow.pool;
+    const bool is_last = pool.kind == LAST;
     memset(record.dh, 0, n * layer.pitch * sizeof(T));
+    if (!is_last) memset(pool.gradients, 0, n * layer.pitch * sizeof(T));
+    pool.divide(pool.states, H, n, 1, layer.pitch);
+    const T *all_pooled = is_last ? record.h + call.L * n * layer.pitch : pool.states;
+    T *all_gradients = is_last ? record.dh : pool.gradients;
     narrow.loss = 0;
     for (long i = 0; i < n; i++) {
-        const T *final = record.h + (call.L * n + i) * layer.pitch;
-        T *raw = call.outputs + i * s.K, *d_final = record.dh + i * layer.pitch;
+        const T *pooled = all_pooled + i * layer.pitch;
+        T *raw = call.outputs + i * s.K, *d_pooled = all_gradients + i * layer.pitch;
         for (long k = 0; k < s.K; k++) {
             Vec<T> sum = fill<T>(0);
             long h = 0;
             for (; h + Simd<T>::n <= H; h += Simd<T>::n)
-                sum += load<T>(weight + k * H + h) * load<T>(final + h);
+                sum += load<T>(weight + k * H + h) * load<T>(pooled + h);
             T total = bias[k] + sum_of<T>(sum);
-            for (; h < H; h++) total += weight[k * H + h] * final[h];
+            for (; h < H; h++) total += weight[k * H + h] * pooled[h];
             narrow.outputs[k] = raw[k] = total;
         }
         narrow.loss += loss_of<T>(call.loss, i, s.K, 1.0 / n, narrow.outputs);
         for (long k = 0; k < s.K; k++) {
             const T d = narrow.outputs[k];
             d_bias[k] += d;
-            for (long h = 0; h < H; h++) d_weight[k * H + h] += d * final[h];
-            for (long h = 0; h < H; h++) d_final[h] += d * weight[k * H + h];
+            for (long h = 0; h < H; h++) d_weight[k * H + h] += d * pooled[h];
+            for (long h = 0; h < H; h++) d_pooled[h] += d * weight[k * H + h];
         }
     }
+    pool.divide(all_gradients, H, n, 1, layer.pitch);
 }
 
 template <class T> static void narrow_phase(void *of, int thread, int n_threads) {
@@ -97,7 +107,11 @@ template <class T> static void narrow_phase(void *of, int thread, int n_threads)
     const Worker worker = {thread, n_threads, &narrow.barrier};
     const long L = call.L, n = call.split.n_samples, top = s.n_layers - 1;
     const int64_t *lengths = call.in.lengths;
-    if (worker.owns(n_threads - 1)) read_rows(narrow);
+    const Pool<T> *pool = narrow.pool.kind == LAST ? nullptr : &narrow.pool;
+    if (worker.owns(n_threads - 1)) {
+        read_rows(narrow);
+        narrow.pool.begin(lengths, n, L, n * narrow.layers[top].pitch, n);
+    }
     for (long l = 0; l <= top; l++) {
         const NarrowLayer<T> &layer = narrow.layers[l];
         const Weights<T> w = weights_of(call, l);
@@ -122,6 +136,10 @@ template <class T> static void narrow_phase(void *of, int thread, int n_threads)
         narrow_forward(layer, narrow.records[l], x, ldx, lengths, L, n, worker);
         x = narrow.records[l].h + n * layer.pitch;
     }
+    if (pool) {
+        narrow_pool(narrow.layers[top], narrow.records[top], *pool, lengths, L, n, worker);
+        worker.wait();
+    }
     if (thread == 0) narrow_head(narrow);
     worker.wait();
     T *dy = narrow.other_dy, *below_dy = narrow.dy;
@@ -130,7 +148,8 @@ template <class T> static void narrow_phase(void *of, int thread, int n_threads)
         const NarrowRecord<T> &record = narrow.records[l];
         if (l < top && thread == 0) memset(record.dh, 0, n * layer.pitch * sizeof(T));
         if (l < top) worker.wait();
-        narrow_backward(layer, record, l < top ? dy : nullptr, lengths, L, n, worker);
+        narrow_backward(layer, record, l < top ? dy : nullptr, l == top ? pool : nullptr, lengths, L,
+                        n, worker);
         // As far apart as the rows of the layer below, which is of the same size.
         const long ldx = l ? layer.pitch : layer.x_size;
         if (l) narrow_inputs(layer, record, L * n, below_dy, ldx, worker);

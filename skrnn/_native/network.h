@@ -1,4 +1,4 @@
-// The standard network: layers in one direction, the last state, a linear head.
+// The standard network: layers in one direction, one state out of all, a linear head.
 #pragma once
 
 #include "lanes.h"
@@ -7,7 +7,7 @@
 #include "team.h"
 
 struct Shape {
-    int cell, is_relu;
+    int cell, is_relu, pooling;
     long n_layers, F, H, K;
     int n_threads;
 };
@@ -92,10 +92,11 @@ template <class T> static void pack_phase(void *of, int thread, int n_threads) {
 
 // What one part of a batch needs, in one piece of memory.
 template <class T> struct PartMemory {
-    T *x, *masks, *raw, *of_sample, *dy, *turned_final;
+    T *x, *masks, *raw, *of_sample, *dy, *turned_pooled;
     char *is_masked;
     Record<T> *records;
     Scratch<T> *scratch;
+    Pool<T> pool;
 
     void take(Arena &arena, const Call<T> &call, long n) {
         const Shape &s = call.net->shape;
@@ -120,8 +121,9 @@ template <class T> struct PartMemory {
                 record.c = layer.cell == LSTM ? arena.take<T>(2 * layer.H * n) : nullptr;
             }
         }
+        pool.take(arena, s.pooling, s.H * n, n, call.trains);
         dy = call.trains ? arena.take<T>((s.n_layers > 1 ? L : 1) * s.H * n) : nullptr;
-        turned_final = call.trains ? arena.take<T>(n * head_columns<T>(s)) : nullptr;
+        turned_pooled = call.trains ? arena.take<T>(n * head_columns<T>(s)) : nullptr;
     }
 };
 
@@ -145,15 +147,17 @@ template <class T> static bool open_part(Call<T> &call, long part, int thread, P
         memset(memory.records[l].h, 0, size);
         if (memory.records[l].c) memset(memory.records[l].c, 0, size);
     }
+    memory.pool.begin(call.in.lengths ? call.in.lengths + first : nullptr, call.split.count(part),
+                      call.L, call.net->shape.H * n, n);
     return true;
 }
 
-// Raw outputs of a part from final states (H, n), also for the caller.
-template <class T> static void run_head(Call<T> &call, long part, const T *final, T *raw) {
+// Raw outputs of a part from pooled states (H, n), also for the caller.
+template <class T> static void run_head(Call<T> &call, long part, const T *pooled, T *raw) {
     const Shape &s = call.net->shape;
     const long n = call.split.lanes(part), first = call.split.first(part);
     const T *bias = call.weights[4 * s.n_layers + 1];
-    multiply<T>({call.net->head, PANEL, final, s.H, nullptr, 0, n, n, bias, raw, false}, s.K);
+    multiply<T>({call.net->head, PANEL, pooled, s.H, nullptr, 0, n, n, bias, raw, false}, s.K);
     for (long i = 0; i < call.split.count(part); i++)
         for (long k = 0; k < s.K; k++) call.outputs[(first + i) * s.K + k] = raw[k * n + i];
 }
@@ -164,6 +168,7 @@ template <class T> static void predict_part(Call<T> &call, long part, int thread
     const Shape &s = call.net->shape;
     const long n = call.split.lanes(part), size = s.H * n;
     const Masks<T> masks = {memory.masks, memory.is_masked};
+    const Pool<T> &pool = memory.pool;
     for (long t = 0; t < call.L; t++) {
         const T *x = memory.x + t * s.F * n;
         for (long l = 0; l < s.n_layers; l++) {
@@ -175,8 +180,11 @@ template <class T> static void predict_part(Call<T> &call, long part, int thread
             step_forward(call.net->layers[l], step, n);
             x = step.h;
         }
+        if (pool.kind != LAST) pool.add(t, x, masks.at(t, n), 0, size, n);
     }
-    run_head(call, part, memory.records[s.n_layers - 1].h + call.L % 2 * size, memory.raw);
+    pool.divide(pool.states, s.H, n, n, 1);
+    const T *final = memory.records[s.n_layers - 1].h + call.L % 2 * size;
+    run_head(call, part, pool.kind == LAST ? final : pool.states, memory.raw);
 }
 
 template <class T> static void train_part(Call<T> &call, long part, long sum, int thread) {
@@ -191,8 +199,13 @@ template <class T> static void train_part(Call<T> &call, long part, long sum, in
         run_forward(call.net->layers[l], memory.records[l], x, masks, L, n, false);
         x = memory.records[l].h + size;
     }
-    const T *final = memory.records[top].h + L * size;
-    run_head(call, part, final, memory.raw);
+    // x are now the states of the top layer.
+    const Pool<T> &pool = memory.pool;
+    const bool is_last = pool.kind == LAST;
+    for (long t = 0; t < L && !is_last; t++) pool.add(t, x + t * size, masks.at(t, n), 0, size, n);
+    pool.divide(pool.states, s.H, n, n, 1);
+    const T *pooled = is_last ? memory.records[top].h + L * size : pool.states;
+    run_head(call, part, pooled, memory.raw);
 
     double total = 0;
     T *raw = memory.raw, *bias = call.head_bias[sum];
@@ -210,18 +223,19 @@ template <class T> static void train_part(Call<T> &call, long part, long sum, in
     call.losses[part] = total;
 
     const long columns = head_columns<T>(s);
-    memset(memory.turned_final, 0, n * columns * sizeof(T));
-    turn(final, s.H, n, memory.turned_final, columns);
-    add_outer<T>({raw, 0, n, memory.turned_final, 0, columns, 1, n, call.head_sums[sum], columns}, s.K,
+    memset(memory.turned_pooled, 0, n * columns * sizeof(T));
+    turn(pooled, s.H, n, memory.turned_pooled, columns);
+    add_outer<T>({raw, 0, n, memory.turned_pooled, 0, columns, 1, n, call.head_sums[sum], columns}, s.K,
                  columns);
-    T *d_final = memory.scratch[top].dh[1];
-    multiply<T>({call.net->head_back, PANEL, raw, s.K, nullptr, 0, n, n, nullptr, d_final, false}, s.H);
+    T *d_pooled = is_last ? memory.scratch[top].dh[1] : pool.gradients;
+    multiply<T>({call.net->head_back, PANEL, raw, s.K, nullptr, 0, n, n, nullptr, d_pooled, false}, s.H);
+    pool.divide(d_pooled, s.H, n, n, 1);
 
     for (long l = top; l >= 0; l--) {
         const T *below = l ? memory.records[l - 1].h + size : memory.x;
         run_backward(call.net->layers[l], memory.records[l], memory.scratch[l], below, masks, L, n,
-                     false, l < top ? memory.dy : nullptr, l == top ? d_final : nullptr,
-                     l ? memory.dy : nullptr, call.sums[sum * s.n_layers + l]);
+                     false, l < top ? memory.dy : nullptr, l == top && is_last ? d_pooled : nullptr,
+                     l == top && !is_last ? &pool : nullptr, l ? memory.dy : nullptr, call.sums[sum * s.n_layers + l]);
     }
 }
 

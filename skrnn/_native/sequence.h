@@ -1,7 +1,7 @@
 // A layer over whole sequences of a block of samples.
 #pragma once
 
-#include "cells.h"
+#include "pooling.h"
 
 // Steps whose outer products are summed in one go: enough lanes to be worth it.
 template <class T> INLINE long steps_at_once(long n) {
@@ -80,12 +80,13 @@ static void run_forward(const Layer<T> &layer, const Record<T> &record, const T 
         step_forward(layer, step_at(layer, record, x, masks, L, n, s, reverse), n);
 }
 
-// dy (L, H, n): gradients of the states, by time, or null; d_final (H, n) or null;
-// dx (L, F, n) or null; it may be dy.
+// dy (L, H, n): gradients of the states, by time, or null; d_final (H, n) or null; those
+// of pooled states, or null; dx (L, F, n) or null; it may be dy.
 template <class T>
 static void run_backward(const Layer<T> &layer, const Record<T> &record, const Scratch<T> &scratch,
                          const T *x, const Masks<T> &masks, long L, long n, bool reverse,
-                         const T *dy, const T *d_final, T *dx, const Sums<T> &sums) {
+                         const T *dy, const T *d_final, const Pool<T> *pool, T *dx,
+                         const Sums<T> &sums) {
     long size = layer.H * n, at_once = steps_at_once<T>(n), gathered = 0;
     T *dh = scratch.dh[0], *dh_prev = scratch.dh[1];
     memset(scratch.dc, 0, size * sizeof(T));
@@ -102,6 +103,7 @@ static void run_backward(const Layer<T> &layer, const Record<T> &record, const S
             for (long i = 0, lane = 0; i < size; i++, lane = lane + 1 == n ? 0 : lane + 1)
                 dh[i] += step.mask ? here[i] * step.mask[lane] : here[i];
         }
+        if (pool) pool->give(t, dh, step.mask, 0, size, n);
         T *d_gates = scratch.d_gates + gathered * layer.rows() * n;
         T *turned = scratch.turned + gathered * n * layer.columns;
         step_backward(layer, step, n, dh, dh_prev, scratch.dc, dx ? dx + t * layer.F * n : nullptr,
