@@ -166,6 +166,7 @@ def training_options(estimator):
         "schedule_spec": schedule_of(estimator),
         "batch_size": estimator.batch_size,
         "shuffle": estimator.shuffle,
+        "ema_decay": estimator.ema_decay,
         "l1": estimator.l1,
         "max_grad_norm": estimator.max_grad_norm,
         "max_grad_value": estimator.max_grad_value,

@@ -1,6 +1,8 @@
 """One epoch of the training: its batches, their steps, and what is asked of each."""
 
 import math
+from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import torch
@@ -10,6 +12,7 @@ from torch.nn.utils import clip_grad_norm_, clip_grad_value_, get_total_norm
 
 from skrnn._compiled import compiled_twin
 from skrnn._datasets import BatchIterator
+from skrnn._weight_average import WeightAverage
 from skrnn.exceptions import NonFiniteLossError
 
 # A batch of validation or prediction holds about this many numbers in all states.
@@ -79,20 +82,34 @@ class EpochNet(NeuralNet):
         begin = self._hooks("on_batch_begin", with_own=is_recorded)
         end = self._hooks("on_batch_end", with_own=self.schedule_ is not None)
         losses, sizes = [], []
-        for number, batch in enumerate(iterator, start=1):
-            self.run.batch = number
-            for hook in begin:
-                hook(self, batch=batch, training=training)
-            step = step_fn(batch, **fit_params)
-            losses.append(step["loss"])
-            sizes.append(len(batch[0]["x"]))
-            if is_recorded:
-                self.history.record_batch(f"{prefix}_loss", float(losses[-1]))
-                self.history.record_batch(f"{prefix}_batch_size", sizes[-1])
-            for hook in end:
-                hook(self, batch=batch, training=training, **step)
+        with self._weights_of(training) as after_step:
+            for number, batch in enumerate(iterator, start=1):
+                self.run.batch = number
+                for hook in begin:
+                    hook(self, batch=batch, training=training)
+                step = step_fn(batch, **fit_params)
+                after_step()
+                losses.append(step["loss"])
+                sizes.append(len(batch[0]["x"]))
+                if is_recorded:
+                    self.history.record_batch(f"{prefix}_loss", float(losses[-1]))
+                    self.history.record_batch(f"{prefix}_batch_size", sizes[-1])
+                for hook in end:
+                    hook(self, batch=batch, training=training, **step)
         self.history.record(f"{prefix}_batch_count", len(losses))
         self._record_loss(prefix, losses, sizes)
+
+    @contextmanager
+    def _weights_of(self, training):
+        """Have the network hold what it trains with, or else is validated with."""
+        if not training or self.ema_decay is None:
+            yield _do_nothing
+            return
+        weights = self._learnable()
+        if self.average is None or not self.average.is_of(weights, self.ema_decay):
+            self.average = WeightAverage(weights, self.ema_decay)
+        with self.average.training(weights):
+            yield partial(self.average.update, weights)
 
     def _record_loss(self, prefix, losses, sizes):
         if isinstance(losses[0], torch.Tensor):  # on a GPU: fetched all at once
@@ -237,3 +254,7 @@ class EpochNet(NeuralNet):
             f"batch {batch}, at learning rate {rate:g}; the gradient's norm was "
             f"{norm:.3g}. Likely cause: {cause}."
         )
+
+
+def _do_nothing():
+    pass

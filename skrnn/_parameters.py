@@ -43,6 +43,7 @@ CONSTRAINTS = {
     "l1": [_NON_NEGATIVE],
     "lr_schedule": [StrOptions(set(SCHEDULES)), type, None],
     "lr_schedule_options": [dict, None],
+    "ema_decay": [Interval(Real, 0, 1, closed="neither"), None],
     "max_grad_norm": [_POSITIVE, None],
     "max_grad_value": [_POSITIVE, None],
     "tbptt_steps": [_AT_LEAST_ONE, None],

@@ -45,6 +45,9 @@ class SequenceNet(EpochNet):
         planned for; the first is None for a constant rate.
     shuffle : bool
         Whether each epoch reads the training samples in a new order.
+    ema_decay : float or None
+        Share of a moving average of the weights that stays at each step; None for no
+        average.
     l1 : float
         Penalty on the absolute values of the weights, biases aside.
     max_grad_norm, max_grad_value : float or None
@@ -76,6 +79,7 @@ class SequenceNet(EpochNet):
         optimizer_spec,
         schedule_spec=(None, None, 1),
         shuffle=True,
+        ema_decay=None,
         l1=0.0,
         max_grad_norm=None,
         max_grad_value=None,
@@ -92,6 +96,7 @@ class SequenceNet(EpochNet):
         self.optimizer_spec = optimizer_spec
         self.schedule_spec = schedule_spec
         self.shuffle = shuffle
+        self.ema_decay = ema_decay
         self.l1 = l1
         self.max_grad_norm = max_grad_norm
         self.max_grad_value = max_grad_value
@@ -103,6 +108,7 @@ class SequenceNet(EpochNet):
         self.autocast = autocast
         self.title = title
         self.progress = progress
+        self.average = None  # begins with the training
         super().__init__(
             module, criterion, train_split=None, dataset=SequenceDataset, **kwargs
         )
@@ -194,6 +200,8 @@ class SequenceNet(EpochNet):
             return "interrupted"
         finally:
             self.notify("on_train_end", X=train_set, y=valid_set)
+            if self.best_weights.best_epoch_ is not None:
+                self.average = None  # of weights that are no longer there
             self.run = None
 
     @contextmanager
@@ -253,6 +261,7 @@ class SequenceNet(EpochNet):
         del self.history[run.n_whole :]
         best = self.best_weights.weights_
         self.module_.load_state_dict(run.best_begin if best is None else best)
+        self.average = None
         self.set_rate(self.lr / 10)
         self._initialize_optimizer()
         self.prepare_schedule()
@@ -279,6 +288,7 @@ class SequenceNet(EpochNet):
             del self.history[-1]
             # Half an epoch is no epoch that a fit could be asked for again.
             self.module_.load_state_dict(self.run.begin_with)
+            self.average = None
         if len(self.history) <= self.run.n_before:
             raise KeyboardInterrupt
         warn_user(
@@ -367,6 +377,8 @@ class SequenceNet(EpochNet):
                 group.pop("initial_lr", None)
         self._change_progress(options["progress"])
         vars(self).update(options)
+        if self.ema_decay is None:
+            self.average = None
         self.best_weights.set_params(
             is_active=self.stop_early, patience=self.patience, tol=self.tol
         )

@@ -4,6 +4,8 @@ import copy
 import math
 import time
 
+from skrnn._weight_average import WeightAverage
+
 
 class Run:
     """What one call of `SequenceNet.train` has to remember.
@@ -52,25 +54,29 @@ def snapshot(net):
         For `restore`; its last item is the number of epochs trained so far.
     """
     names = ("optimizer_spec", "schedule_spec", "lr", "schedule_", "optimizer_")
+    names += ("ema_decay", "average")
     return (
         {name: getattr(net, name) for name in names},
         net.copy_of_weights(),
         copy.deepcopy(net.optimizer_.state_dict()),
         None if net.schedule_ is None else copy.deepcopy(net.schedule_.state_dict()),
         net.module_.generator.get_state(),
+        None if net.average is None else net.average.state_dict(),
         len(net.history),
     )
 
 
 def restore(net, before):
     """Bring a net (SequenceNet) back to what `snapshot` copied."""
-    attributes, weights, optimizer, schedule, random_state, n_epochs = before
+    attributes, weights, optimizer, schedule, random_state, average, n_epochs = before
     vars(net).update(attributes)
     net.module_.load_state_dict(weights)
     net.optimizer_.load_state_dict(optimizer)
     if schedule is not None:
         net.schedule_.load_state_dict(schedule)
     net.module_.generator.set_state(random_state)
+    if average is not None:
+        net.average.load_state_dict(average)
     del net.history[n_epochs:]
 
 
@@ -81,6 +87,7 @@ def training_state(net):
         "weights": net.copy_of_weights(),
         "optimizer": net.optimizer_.state_dict(),
         "schedule": schedule,
+        "average": None if net.average is None else net.average.state_dict(),
         "rate": net.lr,
         "random_state": net.module_.generator.get_state(),
         "best": net.best_weights.state_dict(),
@@ -105,6 +112,10 @@ def load_training(net, state):
     if net.schedule_ is not None:
         net.schedule_.load_state_dict(state["schedule"])
     net.module_.load_state_dict(state["weights"])
+    net.average = None
+    if state["average"] is not None:
+        net.average = WeightAverage(net._learnable(), net.ema_decay)
+        net.average.load_state_dict(state["average"])
     net.optimizer_.load_state_dict(state["optimizer"])
     net.module_.generator.set_state(state["random_state"])
     net.best_weights.load_state_dict(state["best"])

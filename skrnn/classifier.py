@@ -153,6 +153,11 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         keeps the rate.
     lr_schedule_options : dict or None, default=None
         Arguments of the torch scheduler, which win over those above.
+    ema_decay : float or None, default=0.999
+        Share, in (0, 1), of an exponential moving average of the weights that stays at
+        each step of the optimiser [22]_; in the first steps less. Validation,
+        predictions and the best weights are those of the average, which a learning
+        rate that stays high does not throw about. None: the weights as they are.
     max_grad_norm : float or None, default=1.0
         Norm to which the gradient of a batch is clipped [5]_; None clips nothing.
     max_grad_value : float or None, default=None
@@ -312,6 +317,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
        Transactions on Pattern Analysis and Machine Intelligence 12(10).
     .. [21] Krogh, A. and Vedelsby, J. (1995). Neural network ensembles, cross
        validation, and active learning. NIPS 7.
+    .. [22] Polyak, B. T. and Juditsky, A. B. (1992). Acceleration of stochastic
+       approximation by averaging. SIAM Journal on Control and Optimization 30(4).
 
     Examples
     --------
@@ -345,7 +352,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
 
     def __init__(
         self,
-        cell="lstm",
+        cell="gru",
         hidden_size=64,
         *,
         num_layers=1,
@@ -357,7 +364,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         input_noise=0.0,
         norm=None,
         residual=False,
-        pooling="last",
+        pooling="max",
         n_kernels="auto",
         n_estimators="auto",
         scale=True,
@@ -377,6 +384,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         l1=0.0,
         lr_schedule=None,
         lr_schedule_options=None,
+        ema_decay=0.999,
         max_grad_norm=1.0,
         max_grad_value=None,
         tbptt_steps=None,
@@ -388,7 +396,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         scoring=None,
         validation_fraction=0.2,
         validation_gap=0,
-        n_iter_no_change=20,
+        n_iter_no_change=10,
         tol=1e-4,
         on_divergence="raise",
         checkpoint_dir=None,
@@ -431,6 +439,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         self.l1 = l1
         self.lr_schedule = lr_schedule
         self.lr_schedule_options = lr_schedule_options
+        self.ema_decay = ema_decay
         self.max_grad_norm = max_grad_norm
         self.max_grad_value = max_grad_value
         self.tbptt_steps = tbptt_steps

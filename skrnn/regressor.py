@@ -164,6 +164,11 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         keeps the rate.
     lr_schedule_options : dict or None, default=None
         Arguments of the torch scheduler, which win over those above.
+    ema_decay : float or None, default=None
+        Share, in (0, 1), of an exponential moving average of the weights that stays at
+        each step of the optimiser [20]_; in the first steps less. Validation,
+        predictions and the best weights are those of the average, which a learning
+        rate that stays high does not throw about. None: the weights as they are.
     max_grad_norm : float or None, default=1.0
         Norm to which the gradient of a batch is clipped [5]_; None clips nothing.
     max_grad_value : float or None, default=None
@@ -316,6 +321,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
        Transactions on Pattern Analysis and Machine Intelligence 12(10).
     .. [19] Krogh, A. and Vedelsby, J. (1995). Neural network ensembles, cross
        validation, and active learning. NIPS 7.
+    .. [20] Polyak, B. T. and Juditsky, A. B. (1992). Acceleration of stochastic
+       approximation by averaging. SIAM Journal on Control and Optimization 30(4).
 
     Examples
     --------
@@ -380,6 +387,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         l1=0.0,
         lr_schedule=None,
         lr_schedule_options=None,
+        ema_decay=None,
         max_grad_norm=1.0,
         max_grad_value=None,
         tbptt_steps=None,
@@ -433,6 +441,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         self.l1 = l1
         self.lr_schedule = lr_schedule
         self.lr_schedule_options = lr_schedule_options
+        self.ema_decay = ema_decay
         self.max_grad_norm = max_grad_norm
         self.max_grad_value = max_grad_value
         self.tbptt_steps = tbptt_steps
