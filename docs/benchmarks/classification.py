@@ -1,0 +1,261 @@
+"""Accuracy of classification out of the box, nothing tuned, beside other models.
+
+Every model is at its defaults and sees the usual training data of each set, and the
+test data once; of models with a seed the median of five (skorch and MiniRocket: one).
+Flat models are given the steps as columns, standardised, and zeros behind sequences
+that are shorter than others.
+
+usage: pip install mnist1d numba; python docs/benchmarks/classification.py \
+[--quick] [mnist.npz]
+(writes classification.md and classification.png beside itself; forty minutes on one
+core, and half an hour more with the file of MNIST, which keras and others offer)
+"""
+
+import importlib.util
+import itertools
+import statistics
+import sys
+import time
+import warnings
+
+import numpy as np
+import pandas as pd
+import torch
+from _classification_tasks import mnist_rows, tasks
+from _timing import QUICK, beside, machine, write
+from accuracy import draw
+from scipy.stats import friedmanchisquare
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import RidgeClassifierCV
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import LabelEncoder, StandardScaler
+from sklearn.svm import SVC
+from skorch import NeuralNetClassifier
+from skorch.callbacks import EarlyStopping
+from skorch.dataset import ValidSplit
+from sktime.classification.kernel_based import RocketClassifier
+
+from skrnn import RNNClassifier
+
+N_SEEDS = 1 if QUICK else 5
+OURS = "skrnn"
+MNIST_EPOCHS = 10
+
+
+class LastState(torch.nn.Module):
+    """What a tutorial writes: an LSTM, and a linear layer on its last state."""
+
+    def __init__(self, n_features, n_classes):
+        super().__init__()
+        self.lstm = torch.nn.LSTM(n_features, 64, batch_first=True)
+        self.head = torch.nn.Linear(64, n_classes)
+
+    def forward(self, x):
+        return self.head(self.lstm(x)[0][:, -1])
+
+
+def padded(X):
+    """Sequences of one length, zeros behind those that are shorter."""
+    if isinstance(X, np.ndarray):
+        return X.astype(np.float32)
+    block = np.zeros((len(X), max(map(len, X)), X[0].shape[1]), np.float32)
+    for row, sequence in zip(block, X, strict=True):
+        row[: len(sequence)] = sequence
+    return block
+
+
+class OfOneLength:
+    """A model that takes one array: of sequences, or of their steps as columns."""
+
+    def __init__(self, model, layout):
+        self.model, self.layout = model, layout
+
+    def fit(self, X, y):
+        X = padded(X)
+        self.n_steps = X.shape[1]
+        self.model.fit(self._as_asked(X), y)
+        return self
+
+    def predict(self, X):
+        X = padded(X)[:, : self.n_steps]
+        missing = self.n_steps - X.shape[1]
+        return self.model.predict(
+            self._as_asked(np.pad(X, ((0, 0), (0, missing), (0, 0))))
+        )
+
+    def _as_asked(self, X):
+        if self.layout == "flat":
+            return X.reshape(len(X), -1)
+        return X if self.layout == "steps" else X.transpose(0, 2, 1)
+
+
+class SkorchLSTM:
+    """Scaled by hand, with a tenth of every class for early stopping."""
+
+    def __init__(self, seed):
+        self.seed = seed
+
+    def fit(self, X, y):
+        torch.manual_seed(self.seed)
+        self.moments = X.mean((0, 1)), X.std((0, 1)) + 1e-9
+        self.labels = LabelEncoder().fit(y)
+        self.net = NeuralNetClassifier(
+            LastState,
+            module__n_features=X.shape[2],
+            module__n_classes=len(self.labels.classes_),
+            criterion=torch.nn.CrossEntropyLoss,
+            optimizer=torch.optim.Adam,
+            lr=0.003,
+            batch_size=32,
+            max_epochs=200,
+            iterator_train__shuffle=True,
+            train_split=ValidSplit(10, stratified=len(y) > 100),
+            callbacks=[EarlyStopping(patience=20, load_best=True)],
+            verbose=0,
+        )
+        self.net.fit(self._scaled(X), self.labels.transform(y).astype(np.int64))
+        return self
+
+    def predict(self, X):
+        return self.labels.inverse_transform(self.net.predict(self._scaled(X)))
+
+    def _scaled(self, X):
+        mean, scale = self.moments
+        return ((X - mean) / scale).astype(np.float32)
+
+
+def on_columns(model, *, scaled=True):
+    steps = [StandardScaler()] if scaled else []
+    return OfOneLength(make_pipeline(*steps, model), "flat")
+
+
+# Makers of a model with a seed, and how many seeds to take.
+MODELS = {
+    OURS: (lambda seed: RNNClassifier(random_state=seed), N_SEEDS),
+    "ridge": (lambda seed: on_columns(RidgeClassifierCV(np.logspace(-3, 4, 15))), 1),
+    "k-NN": (lambda seed: on_columns(KNeighborsClassifier(1)), 1),
+    "SVC": (lambda seed: on_columns(SVC()), 1),
+    "forest": (
+        lambda seed: on_columns(
+            RandomForestClassifier(random_state=seed), scaled=False
+        ),
+        N_SEEDS,
+    ),
+    "boosting": (
+        lambda seed: on_columns(HistGradientBoostingClassifier(), scaled=False),
+        1,
+    ),
+    "MLP": (lambda seed: on_columns(MLPClassifier(random_state=seed)), N_SEEDS),
+    "skorch LSTM": (lambda seed: OfOneLength(SkorchLSTM(seed), "steps"), 1),
+}
+CLASSICAL = [name for name in MODELS if name not in (OURS, "skorch LSTM")]
+if importlib.util.find_spec("numba") is not None:
+    MODELS["MiniRocket"] = (
+        lambda seed: OfOneLength(
+            RocketClassifier(rocket_transform="minirocket", random_state=seed),
+            "channels",
+        ),
+        1,
+    )
+
+
+def result(model, task):
+    """Accuracy, and seconds of the fit; medians over the seeds."""
+    make, n_seeds = MODELS[model]
+    shares, times = [], []
+    for seed in range(n_seeds):
+        start = time.perf_counter()
+        fitted = make(seed).fit(task.X, task.y)
+        times.append(time.perf_counter() - start)
+        shares.append(np.mean(fitted.predict(task.X_test) == task.y_test))
+    return statistics.median(shares), statistics.median(times)
+
+
+def measure(found):
+    """Accuracies and seconds, a row a task and a column a model."""
+    shares, times = {}, {}
+    for name, task in found.items():
+        pairs = {model: result(model, task) for model in MODELS}
+        shares[name] = {model: pair[0] for model, pair in pairs.items()}
+        times[name] = {model: pair[1] for model, pair in pairs.items()}
+        print(name, {m: f"{s:.3f}" for m, s in shares[name].items()}, flush=True)
+    return pd.DataFrame(shares).T, pd.DataFrame(times).T
+
+
+def table(found, shares, times):
+    lines = [
+        "| data | sequences | " + " | ".join(MODELS) + " |",
+        "| --- | ---: |" + " ---: |" * len(MODELS),
+    ]
+    for name, row in shares.iterrows():
+        X = found[name].X
+        longest, n_features = max(map(len, X)), X[0].shape[1]
+        size = f"{len(X):,} of {longest} x {n_features}"
+        cells = [f"**{s:.3f}**" if s == row.max() else f"{s:.3f}" for s in row]
+        lines.append(f"| {name} | {size} | {' | '.join(cells)} |")
+    rows = {
+        "mean": shares.mean().map("{:.3f}".format),
+        "mean rank": (-shares).rank(axis=1).mean().map("{:.2f}".format),
+        "seconds to fit, median": times.median().map("{:.2f}".format),
+        "seconds to fit, most": times.max().map("{:.1f}".format),
+    }
+    return lines + [f"| {name} | | {' | '.join(row)} |" for name, row in rows.items()]
+
+
+def mnist_table(path):
+    """MNIST by rows: accuracies of `MNIST_EPOCHS` epochs, a seed each."""
+    task = mnist_rows(path)
+    lines = [
+        "| seed | accuracy | best epoch | seconds |",
+        "| ---: | ---: | ---: | ---: |",
+    ]
+    shares = []
+    for seed in range(N_SEEDS):
+        start = time.perf_counter()
+        model = RNNClassifier(max_epochs=MNIST_EPOCHS, random_state=seed)
+        model.fit(task.X, task.y)
+        seconds = time.perf_counter() - start
+        shares.append(model.score(task.X_test, task.y_test))
+        lines.append(
+            f"| {seed} | {shares[-1]:.4f} | {model.best_epoch_} | {seconds:.0f} |"
+        )
+        print(lines[-1], flush=True)
+    return [*lines, f"| median | **{statistics.median(shares):.4f}** | | |"]
+
+
+def main():
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(1)
+    RNNClassifier(max_epochs=1).fit(
+        np.eye(9), np.arange(9) % 2
+    )  # imports what it needs
+    found = tasks()
+    if QUICK:
+        found = dict(itertools.islice(found.items(), 2))
+    shares, times = measure(found)
+    lines = [
+        "# Accuracy of classification out of the box",
+        "",
+        "Share of the test sequences that are classified rightly; median of "
+        f"{N_SEEDS} seeds",
+        "where the model has one (skorch and MiniRocket: one seed), everything at its",
+        "defaults.",
+        "",
+        *table(found, shares, times),
+    ]
+    if len(shares) > 4:
+        p = friedmanchisquare(*shares.to_numpy().T).pvalue
+        lines += ["", f"Friedman's test that all ranks are chance: p = {p:.1g}."]
+    paths = [argument for argument in sys.argv[1:] if argument.endswith(".npz")]
+    if paths:
+        title = f"## MNIST, row by row, {MNIST_EPOCHS} epochs"
+        lines += ["", title, "", *mnist_table(paths[0])]
+    lines += ["", machine("skrnn", "scikit-learn", "sktime", "torch")]
+    write(__file__, "\n".join(lines) + "\n")
+    draw(-shares, beside(__file__, ".png"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
