@@ -78,7 +78,9 @@ class BaseRNN(NetworkFitting, CallbackSupportMixin, BaseEstimator, ABC):
             self._check_arguments(y, X_val, y_val, resume)
             proceed = hasattr(self, "nets_") and (self.warm_start or incremental)
             n_epochs = 1 if incremental else self.max_epochs
-            kinds, n_parts = self._kinds(proceed, incremental, len(np.atleast_1d(y)))
+            # Callbacks hear of all that follows; y is checked when it is read.
+            n_rows = len(y) if hasattr(y, "__len__") else 1
+            kinds, n_parts = self._kinds(proceed, incremental, n_rows)
             context, tasks = epoch_tasks(self, len(kinds) * n_parts * n_epochs, X, y)
             samples = self._read_samples(
                 X, y, sample_weight, reset=not proceed, classes=classes

@@ -53,23 +53,25 @@ def fit_linear_path(path, source, target, weight, normalise):
     path.usual.copy_(path.center[-len(path.usual) :])
     path.bias.copy_(weight @ target / mass)
     target = target - path.bias
+    # Of the rows only what QR leaves is kept: to add up squares instead would take half
+    # of the digits where a law is exact or the samples are few.
     size = len(path.center)
-    gram = torch.zeros(size, size, dtype=torch.float64)
-    moment = torch.zeros(size, target.shape[1], dtype=torch.float64)
+    triangle = torch.zeros(0, size + target.shape[1], dtype=torch.float64)
     for rows, columns, seen in blocks():
         columns = (columns - path.center).masked_fill_(~seen, 0.0)  # (N, S * F)
-        weighted = columns * weight[rows][:, None]
-        gram += weighted.T @ columns
-        moment += weighted.T @ target[rows]
-    scale = (gram.diagonal() / mass).sqrt()
+        block = torch.cat([columns, target[rows]], dim=1)
+        block *= weight[rows].sqrt()[:, None]
+        triangle = torch.linalg.qr(torch.cat([triangle, block]), mode="r").R
+    columns, target = triangle[:, :size], triangle[:, size:]
+    scale = columns.norm(dim=0) / mass.sqrt()
     scale = torch.where(scale > _EPSILON * path.center.abs(), scale, torch.inf)
     scale[-len(path.usual) :] /= _LIGHTER**0.5
-    values, vectors = torch.linalg.eigh(gram / scale / scale[:, None])
-    values = values.clamp(min=0)
-    rotated = vectors.T @ (moment / scale[:, None])  # (S * F, k)
-    penalty = _choose(values, rotated, weight @ target**2, mass)  # (k,)
-    solution = vectors @ (rotated / (values[:, None] + penalty))
-    path.weight.copy_((solution / scale[:, None]).T)
+    left, values, right = torch.linalg.svd(columns / scale, full_matrices=False)
+    rotated = left.T @ target  # (S * F, k), fewer rows if there are fewer samples
+    outside = (target - left @ rotated).square().sum(dim=0)  # (k,)
+    penalty = _choose(values**2, rotated, outside, mass)  # (k,)
+    shrunk = values[:, None] / (values[:, None] ** 2 + penalty)
+    path.weight.copy_((right.T @ (shrunk * rotated) / scale[:, None]).T)
 
 
 def _means(blocks, path, weight):
@@ -83,13 +85,14 @@ def _means(blocks, path, weight):
     return total / torch.where(mass > 0, mass, 1.0)
 
 
-def _choose(values, rotated, power, mass):
+def _choose(values, rotated, outside, mass):
     """Penalty (k,) of each target with the least criterion."""
     penalties = (_PENALTIES * mass)[:, None]  # (P, 1)
-    shrunk = values + penalties  # (P, S * F)
-    freedom = 1 + (values / shrunk).sum(dim=1)  # (P,)
-    fitted = (2 - values / shrunk) / shrunk  # (P, S * F)
-    rest = torch.maximum(power - fitted @ rotated**2, _EPSILON * power)  # (P, k)
+    kept = values / (values + penalties)  # (P, S * F)
+    freedom = 1 + kept.sum(dim=1)  # (P,)
+    power = outside + rotated.square().sum(dim=0)
+    rest = outside + (1 - kept) ** 2 @ rotated**2  # (P, k)
+    rest = torch.maximum(rest, _EPSILON * power)
     spare = (1 - freedom / mass).clamp(min=1e-9)[:, None]
     best = (rest / spare**2).argmin(dim=0)
     return penalties[best, 0]

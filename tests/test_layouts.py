@@ -130,7 +130,7 @@ def test_integer_weights_are_repetitions(Estimator, layout):
     weighted = Estimator(**FULL_BATCH).fit(X, y, sample_weight=weight)
     repeats = np.repeat(np.arange(len(X)), weight)
     repeated = Estimator(**FULL_BATCH).fit(take(X, repeats), y[repeats])
-    assert_allclose(output(weighted, X), output(repeated, X), rtol=1e-7, atol=1e-7)
+    assert_allclose(output(weighted, X), output(repeated, X), rtol=1e-7, atol=1e-9)
 
 
 @every_layout

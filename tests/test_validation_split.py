@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from skrnn._validation_split import newest_rows
+from skrnn._validation_split import split_rows
 
 groups_of_rows = st.lists(st.integers(-2, 4), min_size=1, max_size=80).map(np.array)
 fractions = st.integers(1, 99).map(lambda percent: Fraction(percent, 100))
@@ -19,7 +19,7 @@ thorough = settings(max_examples=200, deadline=None)
 @thorough
 @every_split
 def test_parts_are_sorted_and_disjoint(groups, fraction, gap):
-    train, valid = newest_rows(len(groups), float(fraction), gap, groups)
+    train, valid = split_rows(len(groups), float(fraction), gap, groups)
     for part in (train, valid):
         assert part.dtype == np.int64
         assert (np.diff(part) > 0).all()
@@ -31,7 +31,7 @@ def test_parts_are_sorted_and_disjoint(groups, fraction, gap):
 @thorough
 @every_split
 def test_each_group_is_cut_by_its_own_size(groups, fraction, gap):
-    train, valid = newest_rows(len(groups), float(fraction), gap, groups)
+    train, valid = split_rows(len(groups), float(fraction), gap, groups)
     for group in np.unique(groups):
         rows = np.flatnonzero(groups == group)
         n_valid = int(fraction * len(rows))  # exact
@@ -45,7 +45,7 @@ def test_each_group_is_cut_by_its_own_size(groups, fraction, gap):
 @thorough
 @every_split
 def test_gap_is_in_neither_part(groups, fraction, gap):
-    train, valid = newest_rows(len(groups), float(fraction), gap, groups)
+    train, valid = split_rows(len(groups), float(fraction), gap, groups)
     n_cut = len(np.unique(groups[valid]))
     assert len(train) + len(valid) + gap * n_cut == len(groups)
     for row in valid:
@@ -56,8 +56,8 @@ def test_gap_is_in_neither_part(groups, fraction, gap):
 @thorough
 @given(st.integers(1, 300), fractions, st.integers(0, 6))
 def test_no_groups_is_one_group(n_samples, fraction, gap):
-    alone = newest_rows(n_samples, float(fraction), gap)
-    same = newest_rows(n_samples, float(fraction), gap, np.full(n_samples, 7))
+    alone = split_rows(n_samples, float(fraction), gap)
+    same = split_rows(n_samples, float(fraction), gap, np.full(n_samples, 7))
     for first, second in zip(alone, same, strict=True):
         assert_array_equal(first, second)
 
@@ -68,8 +68,8 @@ def test_names_of_groups_do_not_matter(groups, fraction, gap, random):
     names, codes = np.unique(groups, return_inverse=True)
     other = list(range(10, 10 + len(names)))
     random.shuffle(other)
-    first = newest_rows(len(groups), float(fraction), gap, groups)
-    second = newest_rows(len(groups), float(fraction), gap, np.array(other)[codes])
+    first = split_rows(len(groups), float(fraction), gap, groups)
+    second = split_rows(len(groups), float(fraction), gap, np.array(other)[codes])
     for left, right in zip(first, second, strict=True):
         assert_array_equal(left, right)
 
@@ -80,8 +80,8 @@ def test_rows_added_to_one_group_leave_the_others(n_samples, fraction):
     assume(fraction * n_samples >= 1)
     groups = np.zeros(n_samples, int)
     more = np.append(groups, [1, 1, 1])
-    alone = newest_rows(n_samples, float(fraction), 0, groups)
-    both = newest_rows(n_samples + 3, float(fraction), 0, more)
+    alone = split_rows(n_samples, float(fraction), 0, groups)
+    both = split_rows(n_samples + 3, float(fraction), 0, more)
     for first, second in zip(alone, both, strict=True):
         assert_array_equal(first, second[second < n_samples])
 
@@ -99,11 +99,11 @@ def test_rows_added_to_one_group_leave_the_others(n_samples, fraction):
     ],
 )
 def test_sizes(n_samples, fraction, gap, n_train, n_valid):
-    train, valid = newest_rows(n_samples, fraction, gap)
+    train, valid = split_rows(n_samples, fraction, gap)
     assert (len(train), len(valid)) == (n_train, n_valid)
 
 
 def test_interleaved_groups():
-    train, valid = newest_rows(12, 0.25, 1, np.tile([0, 1], 6))
+    train, valid = split_rows(12, 0.25, 1, np.tile([0, 1], 6))
     assert_array_equal(train, range(8))
     assert_array_equal(valid, [10, 11])
