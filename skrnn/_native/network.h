@@ -187,6 +187,17 @@ template <class T> static void predict_part(Call<T> &call, long part, int thread
     run_head(call, part, pool.kind == LAST ? final : pool.states, memory.raw);
 }
 
+// Pooled states (H, n) of a part, from recorded ones (L + 1, H, n), the first of which is the begin.
+template <class T>
+static const T *pooled_states(const Pool<T> &pool, const T *h, const Masks<T> &masks, long L, long H,
+                              long n) {
+    const long size = H * n;
+    if (pool.kind == LAST) return h + L * size;
+    for (long t = 0; t < L; t++) pool.add(t, h + (t + 1) * size, masks.at(t, n), 0, size, n);
+    pool.divide(pool.states, H, n, n, 1);
+    return pool.states;
+}
+
 template <class T> static void train_part(Call<T> &call, long part, long sum, int thread) {
     PartMemory<T> memory;
     if (!open_part(call, part, thread, memory)) return;
@@ -199,12 +210,9 @@ template <class T> static void train_part(Call<T> &call, long part, long sum, in
         run_forward(call.net->layers[l], memory.records[l], x, masks, L, n, false);
         x = memory.records[l].h + size;
     }
-    // x are now the states of the top layer.
     const Pool<T> &pool = memory.pool;
     const bool is_last = pool.kind == LAST;
-    for (long t = 0; t < L && !is_last; t++) pool.add(t, x + t * size, masks.at(t, n), 0, size, n);
-    pool.divide(pool.states, s.H, n, n, 1);
-    const T *pooled = is_last ? memory.records[top].h + L * size : pool.states;
+    const T *pooled = pooled_states(pool, memory.records[top].h, masks, L, s.H, n);
     run_head(call, part, pooled, memory.raw);
 
     double total = 0;
@@ -233,9 +241,11 @@ template <class T> static void train_part(Call<T> &call, long part, long sum, in
 
     for (long l = top; l >= 0; l--) {
         const T *below = l ? memory.records[l - 1].h + size : memory.x;
+        const bool is_top = l == top;
         run_backward(call.net->layers[l], memory.records[l], memory.scratch[l], below, masks, L, n,
-                     false, l < top ? memory.dy : nullptr, l == top && is_last ? d_pooled : nullptr,
-                     l == top && !is_last ? &pool : nullptr, l ? memory.dy : nullptr, call.sums[sum * s.n_layers + l]);
+                     false, is_top ? nullptr : memory.dy, is_top && is_last ? d_pooled : nullptr,
+                     is_top && !is_last ? &pool : nullptr, l ? memory.dy : nullptr,
+                     call.sums[sum * s.n_layers + l]);
     }
 }
 
