@@ -37,7 +37,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
 
     Parameters
     ----------
-    cell : {"lstm", "gru", "rnn"}, default="lstm"
+    cell : {"lstm", "gru", "rnn"}, default="gru"
         Recurrent cell: long short-term memory [1]_, gated recurrent unit [2]_ or the
         plain tanh network [3]_.
     hidden_size : int, default=64
@@ -71,7 +71,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         Whether each layer but the first adds its input to its output, which lets
         gradients through deep stacks. With `norm` a stack begins as its first layer
         alone: the gains of the others start at zero.
-    pooling : {"last", "mean", "max", "attention"}, default="last"
+    pooling : {"last", "mean", "max", "attention"}, default="max"
         How the states of all present steps become one: the final state, their mean,
         their maximum, or a mean whose weights are learned [4]_.
     n_kernels : int, "auto" or None, default="auto"
@@ -190,13 +190,13 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         to stop and which epoch is best; greater is better. Where there is no sample to
         validate on it is not used, of which ``fit`` warns; ``partial_fit`` never has
         one.
-    validation_fraction : float, default=0.1
+    validation_fraction : float, default=0.2
         Share of the samples, in (0, 1), to set aside; only used when
         ``early_stopping`` is True.
     validation_gap : int, default=0
         Samples just before those set aside, and after them, that are left out of
         training, for windows that overlap; only used when ``early_stopping`` is True.
-    n_iter_no_change : int, default=20
+    n_iter_no_change : int, default=10
         Epochs in a row without an improvement by ``tol`` that end the training; only
         used when ``early_stopping`` is True.
     tol : float, default=1e-4
