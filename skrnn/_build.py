@@ -6,6 +6,7 @@ import secrets
 import torch
 from sklearn.utils import check_random_state
 
+from skrnn._auto import chosen
 from skrnn._decoder import group_length
 from skrnn._linear_path import LinearPath
 from skrnn._network import RecurrentNetwork
@@ -59,9 +60,9 @@ def new_network(estimator, head, source, *, n_targets, undo, segment_length, see
             head,
             n_targets=n_targets,
             cell=estimator.cell,
-            hidden_size=estimator.hidden_size,
+            hidden_size=chosen(estimator, "hidden_size"),
             num_layers=estimator.num_layers,
-            bidirectional=estimator.bidirectional,
+            bidirectional=chosen(estimator, "bidirectional"),
             nonlinearity=estimator.nonlinearity,
             norm=estimator.norm,
             residual=estimator.residual,
@@ -139,7 +140,7 @@ def optimizer_of(estimator):
     """Class and options of an estimator's optimiser."""
     return optimizer_spec(
         estimator.optimizer,
-        learning_rate=estimator.learning_rate,
+        learning_rate=chosen(estimator, "learning_rate"),
         momentum=estimator.momentum,
         nesterov=estimator.nesterov,
         weight_decay=estimator.weight_decay,
@@ -164,7 +165,7 @@ def training_options(estimator):
     return {
         "optimizer_spec": optimizer_of(estimator),
         "schedule_spec": schedule_of(estimator),
-        "batch_size": estimator.batch_size,
+        "batch_size": chosen(estimator, "batch_size"),
         "shuffle": estimator.shuffle,
         "ema_decay": estimator.ema_decay,
         "l1": estimator.l1,

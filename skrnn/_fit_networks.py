@@ -9,6 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring
 from sklearn.utils import _safe_indexing
 
+from skrnn._auto import choose
 from skrnn._build import (
     draw_seeds,
     network_options,
@@ -22,7 +23,7 @@ from skrnn._fingerprint import Fingerprint
 from skrnn._fit_scaling import baselines, fit_scaling, fit_target_scaling
 from skrnn._optimizers import is_as_long_as_fit
 from skrnn._parameters import ARCHITECTURE, NOT_IN_CHECKPOINT
-from skrnn._pretrained import freeze, take_over_weights
+from skrnn._pretrained import donor_of, freeze, take_over_weights
 from skrnn._sequences import SequenceSource
 from skrnn._training_state import restore, snapshot
 from skrnn._validation_split import split_rows
@@ -108,6 +109,9 @@ class NetworkFitting:
         before = [snapshot(net) for net in old]
         seeds = None if old else draw_seeds(self.random_state, plan.n_nets)
         self._planned = plan.kinds, plan.n_parts
+        if not old:
+            n_samples = len(data.samples.source)
+            self._chosen = choose(self, n_samples, donor_of(self))
         done, reasons = [], []
         try:
             # Fewer go on if there are fewer: a training before was interrupted.

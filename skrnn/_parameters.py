@@ -147,7 +147,7 @@ def check_combination(parameters):
             "nesterov=True needs optimizer='sgd' and a momentum above 0, got "
             f"optimizer={given('optimizer')!r}, momentum={given('momentum')!r}."
         )
-    if steps is not None and given("bidirectional"):
+    if steps is not None and given("bidirectional") not in (False, "auto"):
         _refuse(
             "tbptt_steps reads a sequence in parts from its beginning, and "
             "bidirectional=True needs its end first. Set one of them off."

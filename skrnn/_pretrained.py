@@ -6,7 +6,44 @@ import numpy as np
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from skrnn._auto import chosen
 from skrnn._parameters import RECURRENT_PART
+
+
+def donor_of(estimator):
+    """Return the fitted estimator that the fit of another begins with, or None.
+
+    Parameters
+    ----------
+    estimator : BaseRNN
+        Whose ``init`` it is.
+
+    Raises
+    ------
+    ValueError
+        If that is no estimator of skrnn.
+    """
+    donor = estimator.init
+    if isinstance(donor, str):
+        return None
+    if isinstance(donor, FrozenEstimator):
+        donor = donor.estimator
+    if not hasattr(donor, "get_params") or "hidden_size" not in donor.get_params():
+        raise ValueError(
+            f"init must name a scheme or be a fitted RNNRegressor or RNNClassifier, "
+            f"got {donor!r}."
+        )
+    check_is_fitted(
+        donor,
+        msg="init is a %(name)s that is not fitted. If it was, a search has cloned it "
+        "as a value of its grid: wrap it in sklearn.frozen.FrozenEstimator.",
+    )
+    return donor
+
+
+def _value(estimator, name):
+    is_chosen = name in ("hidden_size", "bidirectional")
+    return chosen(estimator, name) if is_chosen else getattr(estimator, name)
 
 
 def take_over_weights(network, estimator, place=0):
@@ -32,27 +69,15 @@ def take_over_weights(network, estimator, place=0):
     ValueError
         If the recurrent layers differ.
     """
-    donor = estimator.init
-    if isinstance(donor, FrozenEstimator):
-        donor = donor.estimator
-    if not hasattr(donor, "get_params") or "hidden_size" not in donor.get_params():
-        raise ValueError(
-            f"init must name a scheme or be a fitted RNNRegressor or RNNClassifier, "
-            f"got {donor!r}."
-        )
-    check_is_fitted(
-        donor,
-        msg="init is a %(name)s that is not fitted. If it was, a search has cloned it "
-        "as a value of its grid: wrap it in sklearn.frozen.FrozenEstimator.",
-    )
+    donor = donor_of(estimator)
     length = network.segment_length
     nets = [net for net in donor.nets_ if net.module_.segment_length == length]
     for name in RECURRENT_PART:
-        if getattr(donor, name) != getattr(estimator, name):
+        wanted, theirs = _value(estimator, name), _value(donor, name)
+        if theirs != wanted:
             raise ValueError(
-                f"init is an estimator with {name}={getattr(donor, name)!r}, so its "
-                f"layers do not fit {name}={getattr(estimator, name)!r}. Set the "
-                "parameter to the same value."
+                f"init is an estimator with {name}={theirs!r}, so its layers do not "
+                f"fit {name}={wanted!r}. Set the parameter to the same value."
             )
     theirs = nets[place % len(nets)].module_
     n_features, n_theirs = len(network.scaling.x_mean), len(theirs.scaling.x_mean)

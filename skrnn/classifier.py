@@ -26,6 +26,7 @@ __all__ = ["RNNClassifier"]
 # Convolutions of a fit that says "auto": with three features each about 2,000, as many
 # regressors as can be solved for in a second or two.
 _MOST_KERNELS = 672
+_AUTO = StrOptions({"auto"})
 
 
 class RNNClassifier(ClassifierMixin, BaseRNN):
@@ -40,13 +41,15 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     cell : {"lstm", "gru", "rnn"}, default="gru"
         Recurrent cell: long short-term memory [1]_, gated recurrent unit [2]_ or the
         plain tanh network [3]_.
-    hidden_size : int, default=64
-        Units of each layer and direction, at least 1.
+    hidden_size : int or "auto", default="auto"
+        Units of each layer and direction, at least 1. ``"auto"``: 64 for fewer than
+        5,000 samples and 128 for more, or those of the estimator in `init`.
     num_layers : int, default=1
         Recurrent layers on top of each other, at least 1.
-    bidirectional : bool, default=False
+    bidirectional : bool or "auto", default="auto"
         Whether every layer also reads the sequence backwards. With ``pooling="last"``
-        each direction contributes its own final state.
+        each direction contributes its own final state. ``"auto"``: for 5,000 samples
+        or more, or as the estimator in `init` has it; not with `tbptt_steps`.
     nonlinearity : {"tanh", "relu"}, default="tanh"
         Of ``cell="rnn"``; the gates of the others are fixed.
     segment_length : int or None, default=None
@@ -130,8 +133,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     optimizer : {"adam", "adamw", "nadam", "rmsprop", "adagrad", "sgd"} or class, \
             default="adam"
         Optimiser, or a class derived from `torch.optim.Optimizer`.
-    learning_rate : float, default=0.01
-        Step size of the optimiser, positive.
+    learning_rate : float or "auto", default="auto"
+        Step size of the optimiser, positive. ``"auto"``: 0.01 for up to 1,000 samples,
+        and for more of them ``0.01 * (1000 / n_samples) ** 0.4``.
     momentum : float, default=0.9
         Momentum in [0, 1); only used when ``optimizer`` is ``"sgd"`` or
         ``"rmsprop"``.
@@ -169,8 +173,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         batch, while the state flows on. Memory then grows with `tbptt_steps` and not
         with the length of the sequences. Where `segment_length` is set, a step is a
         segment. None truncates nothing.
-    batch_size : int or None, default=32
-        Samples in a batch; None means all of them.
+    batch_size : int, "auto" or None, default="auto"
+        Samples in a batch; None means all of them. ``"auto"``: 32 for fewer than 5,000
+        samples and 64 for more.
     max_epochs : int, default=200
         Passes over the training samples if nothing stops the training earlier.
     max_time : float or None, default=None
@@ -336,14 +341,18 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     _parameter_constraints: dict = {
         **BaseRNN._parameter_constraints,
         "loss": [StrOptions({"cross_entropy", "focal"}), type, HasMethods(["forward"])],
+        "hidden_size": [*BaseRNN._parameter_constraints["hidden_size"], _AUTO],
+        "bidirectional": [*BaseRNN._parameter_constraints["bidirectional"], _AUTO],
+        "learning_rate": [*BaseRNN._parameter_constraints["learning_rate"], _AUTO],
+        "batch_size": [*BaseRNN._parameter_constraints["batch_size"], _AUTO],
         "n_kernels": [
             Interval(Integral, 1, None, closed="left"),
-            StrOptions({"auto"}),
+            _AUTO,
             None,
         ],
         "n_estimators": [
             Interval(Integral, 1, None, closed="left"),
-            StrOptions({"auto"}),
+            _AUTO,
         ],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "focal_gamma": [Interval(Real, 0, None, closed="left")],
@@ -353,10 +362,10 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     def __init__(
         self,
         cell="gru",
-        hidden_size=64,
+        hidden_size="auto",
         *,
         num_layers=1,
-        bidirectional=False,
+        bidirectional="auto",
         nonlinearity="tanh",
         segment_length=None,
         dropout=0.0,
@@ -377,7 +386,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         focal_gamma=2.0,
         class_weight=None,
         optimizer="adam",
-        learning_rate=0.01,
+        learning_rate="auto",
         momentum=0.9,
         nesterov=False,
         weight_decay=0.0,
@@ -388,7 +397,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         max_grad_norm=1.0,
         max_grad_value=None,
         tbptt_steps=None,
-        batch_size=32,
+        batch_size="auto",
         max_epochs=200,
         max_time=None,
         shuffle=True,

@@ -46,10 +46,9 @@ def test_logits_are_the_weighted_sum():
     path = model.convolutions_
     ours, theirs = path.shares.numpy()
     alone = clone(model).set_params(n_kernels=None).fit(X, y)
-    expected = (
-        ours * path.logits(model._read_X(X, reset=False))
-        + theirs * alone.decision_function(X)
-    )
+    expected = ours * path.logits(
+        model._read_X(X, reset=False)
+    ) + theirs * alone.decision_function(X)
     np.testing.assert_allclose(model.decision_function(X), expected, rtol=1e-12)
 
 

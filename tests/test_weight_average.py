@@ -103,8 +103,8 @@ def test_fits_that_go_on_are_one(steps):
 
 
 def test_goes_on_after_pickle():
-    part = pickle.loads(pickle.dumps(regressor(warm_start=True, max_epochs=3).fit(X, Y)))
-    part.fit(X, Y)
+    part = regressor(warm_start=True, max_epochs=3).fit(X, Y)
+    part = pickle.loads(pickle.dumps(part)).fit(X, Y)
     assert_equal(weights_of(part), weights_of(regressor().fit(X, Y)))
 
 

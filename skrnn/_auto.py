@@ -1,0 +1,56 @@
+"""What "auto" means where it depends on the number of samples.
+
+Found by the classification of generated sequences and of digits, never of the test data
+of a benchmark: few samples want a small network that reads in one direction and learns
+fast; many feed a larger one that reads in both, and want a lower rate.
+"""
+
+# From so many samples on a network is large.
+_MANY = 5_000
+# A rate falls with so many samples and more, by this power of their number.
+_RATE, _SAMPLES_OF_RATE, _POWER = 0.01, 1_000, -0.4
+
+
+def choose(estimator, n_samples, donor=None):
+    """Choose parameters for a fit.
+
+    Parameters
+    ----------
+    estimator : BaseRNN
+        Whose parameters they are.
+    n_samples : int
+        Samples of the fit.
+    donor : BaseRNN, default=None
+        Whose layers the fit begins with: then they are as large as those.
+
+    Returns
+    -------
+    dict
+        Values by the names of the parameters that may be ``"auto"``.
+    """
+    is_large = n_samples >= _MANY
+    values = {
+        "hidden_size": 128 if is_large else 64,
+        # What is read in parts from its beginning is not read from its end.
+        "bidirectional": is_large and estimator.tbptt_steps is None,
+        "learning_rate": _RATE * max(1.0, n_samples / _SAMPLES_OF_RATE) ** _POWER,
+        "batch_size": 64 if is_large else 32,
+    }
+    if donor is not None:
+        for name in ("hidden_size", "bidirectional"):
+            values[name] = chosen(donor, name)
+    return values
+
+
+def chosen(estimator, name):
+    """Return the value of a parameter, or the one that a fit chose for ``"auto"``.
+
+    Parameters
+    ----------
+    estimator : BaseRNN
+        One that is fitted, or is about to be.
+    name : str
+        Name of a parameter.
+    """
+    value = getattr(estimator, name)
+    return estimator._chosen[name] if isinstance(value, str) else value
