@@ -51,7 +51,8 @@ class RNNForecaster(BaseForecaster):
     estimator : estimator or None, default=None
         Regressor of scikit-learn for windows (n, window_length, n_features), of which
         clones are trained. None means ``RNNRegressor("gru", 32, linear_steps=None,
-        learning_rate=0.003, n_iter_no_change=10)``. Its `validation_gap` is set to what
+        n_estimators=1, learning_rate=0.003, validation_fraction=0.1,
+        n_iter_no_change=10)``. Its `validation_gap` is set to what
         the horizon needs unless it was given.
     window_length : int or None, default=None
         Newest rows that a forecast reads, at least 1. None means three seasons,
@@ -225,7 +226,7 @@ class RNNForecaster(BaseForecaster):
         list of dict
         """
         quick = RNNRegressor("gru", 4, max_epochs=2, early_stopping=False)
-        normal = RNNRegressor("rnn", 4, max_epochs=2, loss="gaussian")
+        normal = RNNRegressor("rnn", 4, max_epochs=2, loss="gaussian", n_estimators=1)
         return [
             {
                 "estimator": quick,
@@ -739,8 +740,15 @@ class RNNForecaster(BaseForecaster):
 def _usual_estimator():
     # Small and slow to learn: what it is to add to a local forecast is little.
     # What is linear is the recipe's to take off.
+    # One network: the forecaster has several of its own, and a linear part.
     return RNNRegressor(
-        "gru", 32, linear_steps=None, learning_rate=0.003, n_iter_no_change=10
+        "gru",
+        32,
+        linear_steps=None,
+        n_estimators=1,
+        learning_rate=0.003,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
     )
 
 
