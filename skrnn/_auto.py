@@ -11,7 +11,7 @@ _MANY = 5_000
 _RATE, _SAMPLES_OF_RATE, _POWER = 0.01, 1_000, -0.4
 
 
-def choose(estimator, n_samples, donor=None):
+def choose(estimator, n_samples, n_parts, donor=None):
     """Choose parameters for a fit.
 
     Parameters
@@ -20,6 +20,8 @@ def choose(estimator, n_samples, donor=None):
         Whose parameters they are.
     n_samples : int
         Samples of the fit.
+    n_parts : int
+        Networks that each set aside other samples.
     donor : BaseRNN, default=None
         Whose layers the fit begins with: then they are as large as those.
 
@@ -35,6 +37,7 @@ def choose(estimator, n_samples, donor=None):
         "bidirectional": is_large and estimator.tbptt_steps is None,
         "learning_rate": _RATE * max(1.0, n_samples / _SAMPLES_OF_RATE) ** _POWER,
         "batch_size": 64 if is_large else 32,
+        "validation_fraction": 0.2 if n_parts > 1 else 0.1,
     }
     if donor is not None:
         for name in ("hidden_size", "bidirectional"):

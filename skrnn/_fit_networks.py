@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring
 from sklearn.utils import _safe_indexing
 
-from skrnn._auto import choose
+from skrnn._auto import choose, chosen
 from skrnn._build import (
     draw_seeds,
     network_options,
@@ -111,7 +111,7 @@ class NetworkFitting:
         self._planned = plan.kinds, plan.n_parts
         if not old:
             n_samples = len(data.samples.source)
-            self._chosen = choose(self, n_samples, donor_of(self))
+            self._chosen = choose(self, n_samples, plan.n_parts, donor_of(self))
         done, reasons = [], []
         try:
             # Fewer go on if there are fewer: a training before was interrupted.
@@ -241,7 +241,7 @@ class NetworkFitting:
             return np.arange(len(source)), np.arange(0)
         return split_rows(
             len(source),
-            self.validation_fraction,
+            chosen(self, "validation_fraction"),
             self.validation_gap,
             self._validation_groups(target, source),
             part=place // len(plan.kinds),
@@ -334,7 +334,7 @@ class NetworkFitting:
         remedy = "Set early_stopping=True"
         if self.early_stopping:
             lack = (
-                f"validation_fraction={self.validation_fraction} and validation_gap="
+                f"validation_fraction={chosen(self, 'validation_fraction')} and validation_gap="
                 f"{self.validation_gap} leave no sample of so few to set aside"
             )
             remedy = "Raise validation_fraction"

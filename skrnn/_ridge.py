@@ -9,6 +9,8 @@ import torch
 
 # Penalties that are tried, beside the mean square of all regressors together.
 _PENALTIES = torch.logspace(-7, 2, 19, dtype=torch.float64)
+# Differences between errors that prove nothing, beside the squares of the targets.
+_NOTHING = 1e-4
 _EPSILON = torch.finfo(torch.float64).eps
 
 
@@ -118,7 +120,10 @@ class Ridge:
             for i, candidate in enumerate(damped):
                 missed = wanted - self._without_one(rows, components, wanted, candidate)
                 error[i] += self._weights[rows] @ (missed**2).sum(dim=1)
-        self._damped = damped[error.argmin()]
+        # The largest of those that tie.
+        squares = self._weights @ (self._wanted**2).sum(dim=1)
+        is_least = error <= error.min() + _NOTHING * squares
+        self._damped = damped[is_least.nonzero()[-1, 0]]
         found = [
             self._without_one(rows, components, wanted, self._damped)
             for rows, components, wanted in self._components(self._rows)

@@ -195,9 +195,10 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         to stop and which epoch is best; greater is better. Where there is no sample to
         validate on it is not used, of which ``fit`` warns; ``partial_fit`` never has
         one.
-    validation_fraction : float, default=0.2
+    validation_fraction : float or "auto", default="auto"
         Share of the samples, in (0, 1), to set aside; only used when
-        ``early_stopping`` is True.
+        ``early_stopping`` is True. ``"auto"``: 0.2 where several networks each set
+        aside other samples, 0.1 where there is one.
     validation_gap : int, default=0
         Samples just before those set aside, and after them, that are left out of
         training, for windows that overlap; only used when ``early_stopping`` is True.
@@ -345,6 +346,10 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         "bidirectional": [*BaseRNN._parameter_constraints["bidirectional"], _AUTO],
         "learning_rate": [*BaseRNN._parameter_constraints["learning_rate"], _AUTO],
         "batch_size": [*BaseRNN._parameter_constraints["batch_size"], _AUTO],
+        "validation_fraction": [
+            *BaseRNN._parameter_constraints["validation_fraction"],
+            _AUTO,
+        ],
         "n_kernels": [
             Interval(Integral, 1, None, closed="left"),
             _AUTO,
@@ -403,7 +408,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         shuffle=True,
         early_stopping=True,
         scoring=None,
-        validation_fraction=0.2,
+        validation_fraction="auto",
         validation_gap=0,
         n_iter_no_change=10,
         tol=1e-4,

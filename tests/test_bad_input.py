@@ -136,7 +136,7 @@ def test_other_labels_in_a_warm_start():
         "momentum": [1.0],
         "weight_decay": [-1e-3],
         "max_grad_norm": [0],
-        "batch_size": [0, "auto", 1.5],
+        "batch_size": [0, "most", 1.5],
         "max_epochs": [0],
         "validation_fraction": [0.0, 1.0],
         "validation_gap": [-1],

@@ -524,7 +524,7 @@ def test_imputer_of_a_pipeline_does_its_work(panel):
 @pytest.mark.parametrize(
     "loader, kind, options, accuracy",
     [
-        (load_italy_power_demand, "numpy3D", {"max_epochs": 40}, 0.93),
+        (load_italy_power_demand, "numpy3D", {"early_stopping": True}, 0.93),
         (load_basic_motions, "numpy3D", {"batch_size": 8, "pooling": "mean"}, 0.95),
         (load_japanese_vowels, "nested_univ", {"hidden_size": 32}, 0.95),
     ],

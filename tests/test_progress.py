@@ -79,7 +79,7 @@ def test_line_of_a_fit_that_stopped_early(capfd):
 
 def test_line_names_the_estimator(capfd):
     model = RNNClassifier(hidden_size=3, max_epochs=2, random_state=0, verbose=1)
-    model.fit(X, y > 0)
+    model.set_params(n_estimators=1).fit(X, y > 0)
     assert capfd.readouterr().err.startswith("RNNClassifier: 2/2 epochs, ")
 
 

@@ -353,14 +353,15 @@ def test_newest_rows_of_each_class_validate():
             seen["valid"] = np.bincount(y.target.numpy(), minlength=3)
             seen["train"] = np.bincount(X.target.numpy(), minlength=3)
 
-    RNNClassifier(**SMALL, max_epochs=1, callbacks=[Spy()]).fit(X, labels)
-    assert_array_equal(seen["valid"], [7, 1, 0])
-    assert_array_equal(seen["train"], [63, 18, 1])
+    options = SMALL | {"n_estimators": 1, "max_epochs": 1}
+    RNNClassifier(**options, callbacks=[Spy()]).fit(X, labels)
+    assert_array_equal(seen["valid"], [14, 3, 0])
+    assert_array_equal(seen["train"], [56, 16, 1])
 
 
 def test_class_weight():
     labels = (y > 1.2).astype(int)
-    plain = RNNClassifier(**SMALL, max_epochs=5).fit(X, labels)
+    plain = RNNClassifier(**SMALL, max_epochs=5, n_kernels=None).fit(X, labels)
     balanced = clone(plain).set_params(class_weight="balanced").fit(X, labels)
     assert balanced.predict(X).sum() > plain.predict(X).sum()
     by_hand = len(y) / (2 * np.bincount(labels))

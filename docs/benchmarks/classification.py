@@ -5,10 +5,8 @@ test data once; of models with a seed the median of five (skorch and MiniRocket:
 Flat models are given the steps as columns, standardised, and zeros behind sequences
 that are shorter than others.
 
-usage: pip install mnist1d numba; python docs/benchmarks/classification.py \
-[--quick] [mnist.npz]
-(writes classification.md and classification.png beside itself; forty minutes on one
-core, and half an hour more with the file of MNIST, which keras and others offer)
+usage: pip install mnist1d numba; python docs/benchmarks/classification.py [--quick]
+(writes classification.md and classification.png beside itself; half an hour)
 """
 
 import importlib.util
@@ -21,7 +19,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import torch
-from _classification_tasks import mnist_rows, tasks
+from _classification_tasks import tasks
 from _timing import QUICK, beside, machine, write
 from accuracy import draw
 from scipy.stats import friedmanchisquare
@@ -41,7 +39,6 @@ from skrnn import RNNClassifier
 
 N_SEEDS = 1 if QUICK else 5
 OURS = "skrnn"
-MNIST_EPOCHS = 10
 
 
 class LastState(torch.nn.Module):
@@ -204,27 +201,6 @@ def table(found, shares, times):
     return lines + [f"| {name} | | {' | '.join(row)} |" for name, row in rows.items()]
 
 
-def mnist_table(path):
-    """MNIST by rows: accuracies of `MNIST_EPOCHS` epochs, a seed each."""
-    task = mnist_rows(path)
-    lines = [
-        "| seed | accuracy | best epoch | seconds |",
-        "| ---: | ---: | ---: | ---: |",
-    ]
-    shares = []
-    for seed in range(N_SEEDS):
-        start = time.perf_counter()
-        model = RNNClassifier(max_epochs=MNIST_EPOCHS, random_state=seed)
-        model.fit(task.X, task.y)
-        seconds = time.perf_counter() - start
-        shares.append(model.score(task.X_test, task.y_test))
-        lines.append(
-            f"| {seed} | {shares[-1]:.4f} | {model.best_epoch_} | {seconds:.0f} |"
-        )
-        print(lines[-1], flush=True)
-    return [*lines, f"| median | **{statistics.median(shares):.4f}** | | |"]
-
-
 def main():
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
@@ -248,10 +224,6 @@ def main():
     if len(shares) > 4:
         p = friedmanchisquare(*shares.to_numpy().T).pvalue
         lines += ["", f"Friedman's test that all ranks are chance: p = {p:.1g}."]
-    paths = [argument for argument in sys.argv[1:] if argument.endswith(".npz")]
-    if paths:
-        title = f"## MNIST, row by row, {MNIST_EPOCHS} epochs"
-        lines += ["", title, "", *mnist_table(paths[0])]
     lines += ["", machine("skrnn", "scikit-learn", "sktime", "torch")]
     write(__file__, "\n".join(lines) + "\n")
     draw(-shares, beside(__file__, ".png"))
