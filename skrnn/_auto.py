@@ -5,8 +5,8 @@ of a benchmark: few samples want a small network that reads in one direction and
 fast; many feed a larger one that reads in both, and want a lower rate.
 """
 
-# From so many samples on a network is large.
-_MANY = 5_000
+# From so many samples on batches are large; and networks, which take five times as long.
+_SAMPLES_OF_BATCHES, _SAMPLES_OF_SIZE = 5_000, 20_000
 # A rate falls with so many samples and more, by this power of their number.
 _RATE, _SAMPLES_OF_RATE, _POWER = 0.01, 1_000, -0.4
 
@@ -30,13 +30,13 @@ def choose(estimator, n_samples, n_parts, donor=None):
     dict
         Values by the names of the parameters that may be ``"auto"``.
     """
-    is_large = n_samples >= _MANY
+    is_large = n_samples >= _SAMPLES_OF_SIZE
     values = {
         "hidden_size": 128 if is_large else 64,
         # What is read in parts from its beginning is not read from its end.
         "bidirectional": is_large and estimator.tbptt_steps is None,
         "learning_rate": _RATE * max(1.0, n_samples / _SAMPLES_OF_RATE) ** _POWER,
-        "batch_size": 64 if is_large else 32,
+        "batch_size": 64 if n_samples >= _SAMPLES_OF_BATCHES else 32,
         "validation_fraction": 0.2 if n_parts > 1 else 0.1,
     }
     if donor is not None:

@@ -333,9 +333,10 @@ class NetworkFitting:
         lack = "early_stopping=False sets no sample aside"
         remedy = "Set early_stopping=True"
         if self.early_stopping:
+            share = chosen(self, "validation_fraction")
             lack = (
-                f"validation_fraction={chosen(self, 'validation_fraction')} and validation_gap="
-                f"{self.validation_gap} leave no sample of so few to set aside"
+                f"validation_fraction={share} and validation_gap={self.validation_gap} "
+                "leave no sample of so few to set aside"
             )
             remedy = "Raise validation_fraction"
         warn_user(

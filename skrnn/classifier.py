@@ -43,13 +43,13 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         plain tanh network [3]_.
     hidden_size : int or "auto", default="auto"
         Units of each layer and direction, at least 1. ``"auto"``: 64 for fewer than
-        5,000 samples and 128 for more, or those of the estimator in `init`.
+        20,000 samples and 128 for more, or those of the estimator in `init`.
     num_layers : int, default=1
         Recurrent layers on top of each other, at least 1.
     bidirectional : bool or "auto", default="auto"
         Whether every layer also reads the sequence backwards. With ``pooling="last"``
-        each direction contributes its own final state. ``"auto"``: for 5,000 samples
-        or more, or as the estimator in `init` has it; not with `tbptt_steps`.
+        each direction contributes its own final state. ``"auto"``: for 20,000
+        samples or more, or as the estimator in `init` has it; not with `tbptt_steps`.
     nonlinearity : {"tanh", "relu"}, default="tanh"
         Of ``cell="rnn"``; the gates of the others are fixed.
     segment_length : int or None, default=None
