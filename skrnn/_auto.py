@@ -5,7 +5,7 @@ of a benchmark: few samples want a small network that reads in one direction and
 fast; many feed a larger one that reads in both, and want a lower rate.
 """
 
-# From so many samples on batches are large; and networks, which take five times as long.
+# From so many samples on batches are large, or networks, which take five times as long.
 _SAMPLES_OF_BATCHES, _SAMPLES_OF_SIZE = 5_000, 20_000
 # A rate falls with so many samples and more, by this power of their number.
 _RATE, _SAMPLES_OF_RATE, _POWER = 0.01, 1_000, -0.4

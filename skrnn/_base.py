@@ -11,8 +11,9 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
-from skrnn._fit_networks import Data, NetworkFitting, Plan, Samples, comparable
+from skrnn._fit_networks import Data, NetworkFitting, Plan
 from skrnn._layouts import check_sequences
+from skrnn._make_networks import Samples, comparable
 from skrnn._outputs import outputs
 from skrnn._parameters import CONSTRAINTS, check_combination
 from skrnn._sequences import as_source

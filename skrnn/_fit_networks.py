@@ -1,30 +1,16 @@
-"""The networks of an estimator: made, trained one after the other, and noted."""
+"""The networks of an estimator, trained one after the other, and what is noted."""
 
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring
 from sklearn.utils import _safe_indexing
 
 from skrnn._auto import choose, chosen
-from skrnn._build import (
-    draw_seeds,
-    network_options,
-    new_net,
-    new_network,
-    training_options,
-)
-from skrnn._checkpoint import Checkpoint
-from skrnn._datasets import SequenceDataset
-from skrnn._fingerprint import Fingerprint
-from skrnn._fit_scaling import baselines, fit_scaling, fit_target_scaling
-from skrnn._optimizers import is_as_long_as_fit
-from skrnn._parameters import ARCHITECTURE, NOT_IN_CHECKPOINT
-from skrnn._pretrained import donor_of, freeze, take_over_weights
-from skrnn._sequences import SequenceSource
+from skrnn._build import draw_seeds, network_options, training_options
+from skrnn._make_networks import NetworkMaking, Samples
+from skrnn._pretrained import donor_of, freeze
 from skrnn._training_state import restore, snapshot
 from skrnn._validation_split import split_rows
 from skrnn._warn import warn_user
@@ -39,16 +25,6 @@ _SEGMENT_LENGTHS = (None, 6)
 # Validation losses that are sizes of errors, and how much the lesser counts.
 _SIZES = {"squared_error", "absolute_error", "huber", "quantile"}
 _POWER = 4
-
-
-class Samples(NamedTuple):
-    """What the networks learn from, checked and encoded."""
-
-    source: SequenceSource
-    target: np.ndarray  # (n, n_targets) of float64, or (n,) of int64 for classes
-    weight: np.ndarray | None  # (n,)
-    loss_weight: np.ndarray | None  # (n,), with those of the classes
-    rows: np.ndarray | None  # where in X they are; None if all of X is here
 
 
 class Data(NamedTuple):
@@ -78,14 +54,8 @@ class Plan(NamedTuple):
         return len(self.kinds) * self.n_parts
 
 
-class NetworkFitting:
+class NetworkFitting(NetworkMaking):
     """How `BaseRNN` comes to its networks."""
-
-    # What a leaf says of its targets: whether they are scaled, and lose their mean.
-    _scales_targets = False
-
-    def _centers_targets(self):
-        return True
 
     def _kinds(self, proceed, incremental, n_samples):
         """Return segment lengths of networks, and how many there are of each."""
@@ -248,70 +218,6 @@ class NetworkFitting:
             n_parts=plan.n_parts,
         )
 
-    def _dataset(self, samples, rows):
-        source = samples.source
-        source = source if len(rows) == len(source) else source.take(rows)
-        target, weight = samples.target[rows], samples.loss_weight
-        network = self.net_.module_
-        if target.ndim == 2:
-            taken_off = torch.from_numpy(baselines(network.scaling, source))
-            target = network.scaling.encode(torch.from_numpy(target), taken_off)
-            target = target.to(network.head.weight.dtype)
-        if weight is not None:
-            # Weights have mean 1 over the data set: the mean over a full batch is
-            # then the weighted mean, and small batches keep their relative weights.
-            mean = weight[rows].mean()
-            if mean == 0:
-                raise ValueError(
-                    f"class_weight={self.class_weight!r} leaves no sample with a "
-                    "weight in the training or the validation data."
-                )
-            weight = torch.as_tensor(weight[rows] / mean)
-            weight = weight.to(network.head.weight.dtype)
-        repeats = None
-        if self.norm == "batch" and samples.weight is not None:
-            # As given, not with mean 1: two samples of weight 1/2 tell less of a
-            # variance than two of weight 1. Nor with the weights of the classes, which
-            # say what an error costs and not how often a sample was seen; the scaling
-            # of the features counts likewise.
-            repeats = samples.weight[rows]
-        return SequenceDataset(source, target, weight, repeats)
-
-    def _new_net(self, samples, train, seed, place, plan):
-        head, loss = self._new_loss()
-        source, weight = samples.source, samples.weight
-        network = new_network(
-            self,
-            head,
-            source,
-            n_targets=self._n_targets(),
-            undo=self._scales_targets and samples.target.ndim == 2,
-            segment_length=plan.kinds[place % len(plan.kinds)],
-            seed=seed,
-        )
-        part = source if len(train) == len(source) else source.take(train)
-        weight = None if weight is None else weight[train]
-        has_head = False
-        if isinstance(self.init, str):
-            fit_scaling(network.scaling, part, weight, scale=self.scale)
-        else:
-            has_head = take_over_weights(network, self, place)
-        if self._scales_targets and not has_head:
-            fit_target_scaling(
-                network.scaling,
-                part,
-                samples.target[train],
-                weight,
-                scale=self.scale,
-                center=self._centers_targets(),
-            )
-        freeze(network, self.frozen)
-        self._trained_as = {name: comparable(self, name) for name in ARCHITECTURE}
-        title = type(self).__name__
-        if plan.n_nets > 1:
-            title = f"{title} {place + 1}/{plan.n_nets}"
-        return new_net(self, network, loss, title)
-
     def _new_scorer(self, X_val, y_val):
         if self.scoring is None or X_val is None:
             return None
@@ -344,27 +250,6 @@ class NetworkFitting:
             f"{remedy}, give X_val and y_val to fit, or set scoring=None."
         )
 
-    def _new_checkpoint(self, data, split, begin_with, place):
-        samples = data.samples
-        parameters = self.get_params(deep=False)
-        fingerprint = Fingerprint()
-        fingerprint.add(type(self).__name__)
-        fingerprint.add(
-            {k: v for k, v in parameters.items() if k not in NOT_IN_CHECKPOINT}
-        )
-        fingerprint.add([samples.source.contents(), samples.target])
-        fingerprint.add([samples.loss_weight, begin_with, split])
-        fingerprint.add(getattr(self, "classes_", None))
-        if is_as_long_as_fit(self.lr_schedule, self.lr_schedule_options):
-            fingerprint.add(self.max_epochs)
-        if data.given is not None:
-            fingerprint.add(data.given.source.contents())
-            fingerprint.add(np.asarray(data.y_val))
-        directory = Path(self.checkpoint_dir)
-        if place:
-            directory /= f"network-{place + 1}"
-        return Checkpoint(directory, fingerprint.digest())
-
 
 def _curve(history, name):
     if not any(name in epoch for epoch in history):
@@ -385,17 +270,3 @@ def _least_counts_most(losses):
         np.divide(losses.min(), losses, where=is_more, out=np.ones(len(losses)))
         ** _POWER
     )
-
-
-def comparable(estimator, name):
-    """Value of a parameter, for comparison with that of an earlier fit; None if none.
-
-    Parameters
-    ----------
-    estimator : BaseRNN
-        Whose parameter.
-    name : str
-        Its name.
-    """
-    value = getattr(estimator, name, None)
-    return tuple(value) if name == "quantiles" and value is not None else value
