@@ -24,6 +24,8 @@ SETTINGS = {
     "learning_rate": 0.01,
     "batch_size": 32,
     "max_epochs": 20,
+    "pooling": "last",
+    "ema_decay": None,
     "early_stopping": False,
 }
 DEEP = 8
@@ -62,7 +64,7 @@ def spread(values):
     return f"{np.mean(values):.3f} ({low:.3f} to {high:.3f})"
 
 
-def table(estimator, cell, data, score):
+def table(estimator, cell, data, score, **options):
     """Train all stacks; yield the lines of a table."""
     yield f"| stack | layers | train loss | test {score} |"
     yield "| --- | ---: | --- | --- |"
@@ -77,15 +79,16 @@ def table(estimator, cell, data, score):
                 norm=norm,
                 random_state=seed,
                 **SETTINGS,
+                **options,
             ).fit(x, y)
             losses.append(model.loss_curve_[-1])
             scores.append(model.score(x_test, y_test))
         yield f"| {name} | {layers} | {spread(losses)} | {spread(scores)} |"
 
 
-def shown(*task):
+def shown(*task, **options):
     lines = []
-    for line in table(*task):
+    for line in table(*task, **options):
         print(line, flush=True)
         lines.append(line)
     return "\n".join(lines)
@@ -93,7 +96,7 @@ def shown(*task):
 
 def main():
     of_digits = shown(RNNClassifier, "lstm", digits, "accuracy")
-    of_adding = shown(RNNRegressor, "rnn", adding, "R2")
+    of_adding = shown(RNNRegressor, "rnn", adding, "R2", linear_steps=None)
     settings = ", ".join(f"`{key}={value!r}`" for key, value in SETTINGS.items())
     text = f"""# Depth
 
