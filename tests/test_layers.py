@@ -16,7 +16,7 @@ LAYERS = [
     {"__init__", "sktime"},
     {"_panel_estimators", "_forecaster"},
     {"regressor", "classifier", "windows", "reshape"},
-    {"_lookahead", "_make_windows", "_base"},
+    {"_lookahead", "_make_windows", "_base", "_stacking"},
     {"_fit_networks", "_fit_convolution_path"},
     {"_make_networks"},
     {"_build", "_checkpoint", "_fingerprint", "_sklearn_callbacks"},

@@ -1,0 +1,83 @@
+"""Random convolutions beside the networks of a classifier, and how much each counts."""
+
+import numpy as np
+
+from skrnn._build import draw_seeds, new_scaling
+from skrnn._fit_convolution_path import (
+    fit_convolution_path,
+    fit_shares,
+    new_convolution_path,
+)
+from skrnn._fit_networks import NetworkFitting
+from skrnn._fit_scaling import fit_scaling
+from skrnn._outputs import outputs
+
+# Convolutions of a fit that says "auto": with three features each about 2,000, as many
+# regressors as can be solved for in a second or two.
+_MOST_KERNELS = 672
+
+
+class ConvolutionsBeside(NetworkFitting):
+    """Adds the logits of a `ConvolutionPath` to those of the networks of `BaseRNN`."""
+
+    def _fit_nets(self, plan, data, tasks):
+        # Scorers are to judge the networks, which alone are in training.
+        before, self.convolutions_ = getattr(self, "convolutions_", None), None
+        super()._fit_nets(plan, data, tasks)
+        self.convolutions_ = before if plan.incremental else self._new_path(plan, data)
+
+    def _new_path(self, plan, data):
+        """Fit what stands beside the networks, if anything does."""
+        is_judged = self.early_stopping or data.given is not None
+        n_kernels = self.n_kernels
+        if n_kernels == "auto":
+            is_apt = is_judged and isinstance(self.loss, str)
+            n_kernels = _MOST_KERNELS if is_apt else None
+        if n_kernels is None:
+            return None
+        samples, n_targets = data.samples, self._n_targets()
+        scaling = new_scaling(self, samples.source.n_features, n_targets)
+        fit_scaling(scaling, samples.source, samples.weight, scale=self.scale)
+        path = new_convolution_path(
+            samples.source,
+            scaling,
+            n_targets,
+            n_kernels=n_kernels,
+            seed=draw_seeds(self.random_state, 1)[0],
+        )
+        without = fit_convolution_path(
+            path, samples.source, samples.target, samples.weight, samples.loss_weight
+        )
+        if is_judged:
+            fit_shares(path, *self._judged(plan, data, path, without))
+        return path
+
+    def _judged(self, plan, data, path, without):
+        """Logits of the path and of the networks, targets, weights; all validation."""
+        samples = data.samples if data.given is None else data.given
+        source, target = samples.source, samples.target
+        weight = samples.loss_weight
+        weight = np.ones(len(source)) if weight is None else weight / weight.mean()
+        if data.given is not None:
+            theirs = super()._outputs_of(source)[..., 0]
+            return path.logits(source), theirs, target, weight
+        ours, theirs, judged = [], [], []
+        for place, net in enumerate(self.nets_):
+            train, valid = self._split(data, plan, place)
+            if len(valid):
+                unseen = np.setdiff1d(np.arange(len(source)), train)
+                ours.append(without(unseen)[np.isin(unseen, valid)])
+                theirs.append(outputs(net, source.take(valid))[..., 0])
+                judged.append(valid)
+        if not judged:
+            nothing = np.empty((0, len(path.bias)))
+            return nothing, nothing, target[:0], weight[:0]
+        rows = np.concatenate(judged)
+        return np.concatenate(ours), np.concatenate(theirs), target[rows], weight[rows]
+
+    def _outputs_of(self, source):
+        logits = super()._outputs_of(source)
+        if self.convolutions_ is None:
+            return logits
+        ours, theirs = self.convolutions_.shares.tolist()
+        return ours * self.convolutions_.logits(source)[..., None] + theirs * logits
