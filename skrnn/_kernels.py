@@ -14,7 +14,7 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "_native"
 CELLS = {"lstm": 0, "gru": 1, "rnn": 2}
-POOLINGS = {"last": 0, "mean": 1, "max": 2}
+POOLINGS = {"last": 0, "mean": 1, "max": 2, "mixed": 3}
 LOSSES = {
     "squared_error": 0,
     "absolute_error": 1,

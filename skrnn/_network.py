@@ -47,7 +47,7 @@ class RecurrentNetwork(nn.Module):
         What the outputs mean.
     n_targets : int
         Targets of a sequence.
-    pooling : {"last", "mean", "max", "attention"}
+    pooling : {"last", "mean", "max", "mixed", "attention"}
         How the states of all steps become one.
     dropout : float
         Probability of zeroing an output of a layer, or an input of the linear head.
@@ -95,7 +95,12 @@ class RecurrentNetwork(nn.Module):
             generator=generator,
             **stack_options,
         )
-        self.pool = Pooling(pooling, self.stack.output_size, generator)
+        self.pool = Pooling(
+            pooling,
+            self.stack.output_size,
+            generator,
+            n_directions=len(self.stack.layers[-1].directions),
+        )
         self.dropout = SeededDropout(dropout, generator)
         self.output_shape = (n_targets, target_head.width)
         self.decoder = None

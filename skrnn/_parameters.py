@@ -26,7 +26,7 @@ CONSTRAINTS = {
     "input_noise": [_NON_NEGATIVE],
     "norm": [StrOptions({"layer", "batch"}), None],
     "residual": ["boolean"],
-    "pooling": [StrOptions({"last", "mean", "max", "attention"})],
+    "pooling": [StrOptions({"last", "mean", "max", "mixed", "attention"})],
     "scale": ["boolean"],
     "instance_norm": [StrOptions({"last", "standard"}), None],
     "missing": [StrOptions({"error", "indicator"})],

@@ -24,17 +24,23 @@ class Pooling(nn.Module):
 
     Parameters
     ----------
-    kind : {"last", "mean", "max", "attention"}
-        What is taken.
+    kind : {"last", "mean", "max", "mixed", "attention"}
+        What is taken; mixed is the last of half of the units of each direction, and
+        the maximum of the others.
     size : int
         Size of a state.
     generator : torch.Generator
         Source of the initial weights.
+    n_directions : int, default=1
+        Directions whose states are joined.
     """
 
-    def __init__(self, kind, size, generator):
+    def __init__(self, kind, size, generator, n_directions=1):
         super().__init__()
         self.kind = kind
+        n_units = size // n_directions
+        is_last = torch.arange(size) % n_units < n_units // 2  # (D*H,)
+        self.register_buffer("is_last", is_last, persistent=False)
         if kind == "attention":
             self.project = new_linear(size, size, generator)
             self.score = new_linear(size, 1, generator)
@@ -66,6 +72,8 @@ class Pooling(nn.Module):
         floor = torch.finfo(states.dtype).min
         if self.kind == "max":
             return (_fill(states, absent, floor).amax(dim=1),)
+        if self.kind == "mixed":
+            return final, _fill(states, absent, floor).amax(dim=1)
         if self.kind == "mean":
             count = states.new_full((len(states), 1), states.shape[1])
             if absent is not None:
@@ -91,10 +99,12 @@ class Pooling(nn.Module):
         has_after : Tensor of shape (N,) of bool, or None
             Which sequences have a present step in the later part; None means all.
         """
-        if self.kind == "last":
-            if has_after is None:
-                return after
-            return (torch.where(has_after[:, None], after[0], before[0]),)
+        if self.kind in ("last", "mixed"):
+            newest = after[0]
+            if has_after is not None:
+                newest = torch.where(has_after[:, None], newest, before[0])
+            rest = map(torch.maximum, before[1:], after[1:])
+            return newest, *rest
         if self.kind == "max":
             return (torch.maximum(before[0], after[0]),)
         if self.kind == "mean":
@@ -108,6 +118,8 @@ class Pooling(nn.Module):
         """Turn the part of all steps into the pooled state (N, H)."""
         if self.kind in ("last", "max"):
             pooled = part[0]
+        elif self.kind == "mixed":
+            pooled = torch.where(self.is_last, *part)
         else:
             least = 1.0 if self.kind == "mean" else torch.finfo(part[1].dtype).tiny
             pooled = part[0] / part[1].clamp(min=least)

@@ -64,9 +64,10 @@ class RNNClassifier(ClassifierMixin, ConvolutionsBeside, BaseRNN):
         Whether each layer but the first adds its input to its output, which lets
         gradients through deep stacks. With `norm` a stack begins as its first layer
         alone: the gains of the others start at zero.
-    pooling : {"last", "mean", "max", "attention"}, default="max"
+    pooling : {"last", "mean", "max", "mixed", "attention"}, default="mixed"
         How the states of all present steps become one: the final state, their mean,
-        their maximum, or a mean whose weights are learned [4]_.
+        their maximum, the final state of half of the units and the maximum of the
+        others, or a mean whose weights are learned [4]_.
     n_kernels : int, "auto" or None, default="auto"
         Random convolutions beside the networks, about how many: kernels of 9 weights
         at several dilations that nobody trains [17]_, pooled over time to the share of
@@ -368,7 +369,7 @@ class RNNClassifier(ClassifierMixin, ConvolutionsBeside, BaseRNN):
         input_noise=0.0,
         norm=None,
         residual=False,
-        pooling="max",
+        pooling="mixed",
         n_kernels="auto",
         n_estimators="auto",
         scale=True,

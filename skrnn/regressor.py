@@ -72,9 +72,10 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         Whether each layer but the first adds its input to its output, which lets
         gradients through deep stacks. With `norm` a stack begins as its first layer
         alone: the gains of the others start at zero.
-    pooling : {"last", "mean", "max", "attention"}, default="last"
+    pooling : {"last", "mean", "max", "mixed", "attention"}, default="last"
         How the states of all present steps become one: the final state, their mean,
-        their maximum, or a mean whose weights are learned [4]_.
+        their maximum, the final state of half of the units and the maximum of the
+        others, or a mean whose weights are learned [4]_.
     decoder : {"linear", "parallel"}, default="linear"
         How the pooled state becomes the outputs: by one linear layer, or in parallel
         [16]_. Then the columns of y are cut into groups of `segment_length`

@@ -236,6 +236,8 @@ CASES = [
     (RNNRegressor, {"pooling": "max", "dtype": "float64", "num_layers": 3}),
     (RNNRegressor, {"pooling": "mean", "num_layers": 2, "segment_length": 2}),
     (RNNClassifier, {"pooling": "max"}),
+    (RNNRegressor, {"pooling": "mixed", "dtype": "float64", "num_layers": 2}),
+    (RNNClassifier, {"pooling": "mixed", "hidden_size": 5}),
 ]
 
 
@@ -272,7 +274,7 @@ def test_gradients_equal_those_of_autograd(
 
 
 @every_cell
-@pytest.mark.parametrize("pooling", ["last", "mean", "max"])
+@pytest.mark.parametrize("pooling", ["last", "mean", "max", "mixed"])
 @pytest.mark.parametrize("n_samples", [4, 40])
 def test_pooled_states_equal_those_of_plain_torch(level, cell, pooling, n_samples):
     options = {"cell": cell, "pooling": pooling, "dtype": "float64"}
@@ -297,6 +299,7 @@ def test_pooled_states_equal_those_of_plain_torch(level, cell, pooling, n_sample
     layer, pooled = network.stack.layers[0].directions[0], []
     pool = {"last": lambda h: h[-1], "mean": lambda h: h.mean(0)}
     pool["max"] = lambda h: h.max(dim=0)[0]
+    pool["mixed"] = lambda h: torch.cat([h[-1, :35], h[:, 35:].max(dim=0)[0]])
     for row in rows:
         states = layer(row)[0] if len(row) else torch.zeros(1, 70).double()
         pooled.append(pool[pooling](states))
@@ -502,6 +505,7 @@ def fitted(n_threads, batch_size, **options):
         {"pooling": "attention", "hidden_size": 20},
         {"pooling": "mean"},
         {"pooling": "max", "num_layers": 2},
+        {"pooling": "mixed", "num_layers": 2},
         {},
     ],
 )
@@ -576,6 +580,7 @@ OPTIONS = [
     {"bidirectional": True},
     {"pooling": "mean"},
     {"pooling": "max", "num_layers": 2},
+    {"pooling": "mixed", "num_layers": 2},
     {"pooling": "max", "residual": True, "num_layers": 2},
     {"pooling": "attention"},
     {"pooling": "attention", "bidirectional": True, "norm": "layer"},

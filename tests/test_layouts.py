@@ -184,7 +184,7 @@ def test_layouts_of_the_same_data_agree():
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
-@pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
+@pytest.mark.parametrize("pooling", ["last", "mean", "max", "mixed", "attention"])
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_absent_steps_are_never_seen(cell, pooling, bidirectional):
     model = RNNRegressor(

@@ -137,7 +137,7 @@ def test_cells_equal_a_plain_loop(cell):
         assert_allclose(final[i], expected, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
+@pytest.mark.parametrize("pooling", ["last", "mean", "max", "mixed", "attention"])
 def test_pooling(pooling):
     network = new_network(pooling)
     lengths = torch.tensor([7, 1, 4, 0, 2])
@@ -149,6 +149,9 @@ def test_pooling(pooling):
             expected = np.zeros(H)
         elif pooling == "last":
             expected = states[i, 0]
+        elif pooling == "mixed":
+            half = H // 2
+            expected = np.r_[states[i, 0, :half], seen[:, half:].max(axis=0)]
         elif pooling == "attention":
             project, score = network.pool.project, network.pool.score
             energy = np.tanh(seen @ project.weight.detach().numpy().T)
@@ -160,7 +163,7 @@ def test_pooling(pooling):
 
 
 @every_cell
-@pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
+@pytest.mark.parametrize("pooling", ["last", "mean", "max", "mixed", "attention"])
 def test_padding_is_never_seen(cell, pooling):
     results = []
     for filler in (0.0, 1e6):
@@ -252,7 +255,7 @@ def test_each_direction_ends_with_its_own_final_state(cell):
         )
 
 
-@pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
+@pytest.mark.parametrize("pooling", ["last", "mean", "max", "mixed", "attention"])
 def test_no_step_is_the_zero_state(pooling):
     network = new_network(pooling, bidirectional=True)
     nn.init.normal_(network.head.bias, generator=seeded(3))
@@ -264,7 +267,7 @@ def test_no_step_is_the_zero_state(pooling):
     assert torch.equal(none[:, :, 0], network.head.bias.expand(3, 2))
 
 
-@pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
+@pytest.mark.parametrize("pooling", ["last", "mean", "max", "mixed", "attention"])
 def test_padding_has_no_gradient(pooling):
     network = new_network(pooling, cell="lstm", bidirectional=True, num_layers=2)
     x = torch.randn(N, L, F, generator=seeded(1), dtype=torch.float64)
@@ -277,7 +280,7 @@ def test_padding_has_no_gradient(pooling):
     assert x.grad[~absent].isfinite().all()
 
 
-@pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
+@pytest.mark.parametrize("pooling", ["last", "mean", "max", "mixed", "attention"])
 def test_whole_sequences_need_no_lengths(pooling):
     network = new_network(pooling, bidirectional=True)
     x = torch.randn(N, L, F, generator=seeded(1), dtype=torch.float64)

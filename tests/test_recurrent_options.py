@@ -21,7 +21,7 @@ from skrnn._recurrent import RecurrentLayer, RecurrentStack, Repeats
 from skrnn._scaling import Scaling
 
 TORCH = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
-POOLINGS = ("last", "mean", "max", "attention")
+POOLINGS = ("last", "mean", "max", "mixed", "attention")
 every_cell = pytest.mark.parametrize("cell", list(TORCH))
 every_pooling = pytest.mark.parametrize("pooling", POOLINGS)
 N, L, F, H = 5, 7, 3, 4
@@ -566,6 +566,9 @@ def pool_steps(kind, pool, seen, last):
         for state in seen[1:]:
             best = torch.where(state > best, state, best)
         return best
+    if kind == "mixed":
+        rest = pool_steps("max", pool, seen, last)[H // 2 :]
+        return torch.cat([last[: H // 2], rest])
     project, score = pool.project, pool.score
     energies = [
         score.weight[0] @ torch.tanh(project.weight @ state + project.bias)

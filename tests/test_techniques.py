@@ -495,7 +495,7 @@ def test_parts_that_do_not_fit(options, message):
 # -- long sequences -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
+@pytest.mark.parametrize("pooling", ["last", "mean", "max", "mixed", "attention"])
 def test_parts_longer_than_the_sequences_change_nothing(pooling):
     options = {**SMALL, "pooling": pooling, "dropout": 0.2, "num_layers": 2}
     whole = RNNRegressor(**options).fit(X, y)
@@ -1030,7 +1030,7 @@ SPACE = {
     "input_noise": [0.0, 0.1],
     "norm": [None, "layer", "batch"],
     "residual": [False, True],
-    "pooling": ["last", "mean", "max", "attention"],
+    "pooling": ["last", "mean", "max", "mixed", "attention"],
     "scale": [True, False],
     "instance_norm": [None, "last", "standard"],
     "missing": ["error", "indicator"],

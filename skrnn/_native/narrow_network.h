@@ -110,7 +110,7 @@ template <class T> static void narrow_phase(void *of, int thread, int n_threads)
     const Pool<T> *pool = narrow.pool.kind == LAST ? nullptr : &narrow.pool;
     if (worker.owns(n_threads - 1)) {
         read_rows(narrow);
-        narrow.pool.begin(lengths, n, L, n * narrow.layers[top].pitch, n);
+        narrow.pool.begin(lengths, n, L, n * narrow.layers[top].pitch, n, s.H, true);
     }
     for (long l = 0; l <= top; l++) {
         const NarrowLayer<T> &layer = narrow.layers[l];

@@ -148,7 +148,7 @@ template <class T> static bool open_part(Call<T> &call, long part, int thread, P
         if (memory.records[l].c) memset(memory.records[l].c, 0, size);
     }
     memory.pool.begin(call.in.lengths ? call.in.lengths + first : nullptr, call.split.count(part),
-                      call.L, call.net->shape.H * n, n);
+                      call.L, call.net->shape.H * n, n, call.net->shape.H, false);
     return true;
 }
 

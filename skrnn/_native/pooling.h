@@ -3,7 +3,8 @@
 
 #include "cells.h"
 
-enum Pooling { LAST = 0, MEAN = 1, MAX = 2 };
+// MIXED: the last state of the first half of the units, the maximum of the others.
+enum Pooling { LAST = 0, MEAN = 1, MAX = 2, MIXED = 3 };
 
 // Sums or maxima of the states so far, in the order of the states of one step; nothing
 // for LAST, which is there already.
@@ -13,7 +14,8 @@ enum Pooling { LAST = 0, MEAN = 1, MAX = 2 };
 template <class T> struct Pool {
     int kind;
     T *states, *gradients;
-    T *reached;  // bits of integers: the first step that has the maximum
+    T *reached;    // bits of integers: the first step that has the maximum, or the last
+    T *is_newest;  // bits set where each state takes the place of the one before
     T *counts;   // a sample: its present steps, 1 where there is none
 
     // size: of the states of n samples.
@@ -22,15 +24,24 @@ template <class T> struct Pool {
         const bool is_kept = kind != LAST;
         states = is_kept ? arena.take<T>(size) : nullptr;
         gradients = is_kept && trains ? arena.take<T>(size) : nullptr;
-        reached = kind == MAX ? arena.take<T>(size) : nullptr;
+        reached = kind == MAX || kind == MIXED ? arena.take<T>(size) : nullptr;
+        is_newest = kind == MIXED ? arena.take<T>(size) : nullptr;
         counts = kind == MEAN ? arena.take<T>(n) : nullptr;
     }
 
-    // lengths (count,), or null; lanes without a sample follow the others.
-    void begin(const int64_t *lengths, long count, long L, long size, long n) const {
+    // lengths (count,), or null; lanes without a sample follow the others. States are
+    // (H, n), or (n, pitch) for rows.
+    void begin(const int64_t *lengths, long count, long L, long size, long n, long H, bool is_rows) const {
         if (kind == LAST) return;
         memset(states, 0, size * sizeof(T));
-        if (kind == MAX) return;
+        if (kind == MIXED) {
+            const long pitch = size / n;
+            for (long j = 0; j < size; j++) {
+                const long unit = is_rows ? j % pitch : j / n;
+                memset(is_newest + j, unit < H / 2 ? 0xff : 0, sizeof(T));
+            }
+        }
+        if (kind != MEAN) return;
         for (long i = 0; i < n; i++) {
             const int64_t present = lengths && i < count ? lengths[i] : L;
             counts[i] = (T)(present < 1 ? 1 : present);
@@ -40,7 +51,7 @@ template <class T> struct Pool {
     // Take in step t: `size` numbers h from place `at` on, n lanes of which have the mask.
     void add(long t, const T *h, const T *mask, long at, long size, long n) const {
         constexpr long step = Simd<T>::n;
-        T *to = states + at, *first = kind == MAX ? reached + at : nullptr;
+        T *to = states + at, *first = reached ? reached + at : nullptr;
         const IntVec<T> now = IntVec<T>{} + (int)t, is_begin = IntVec<T>{} - (t == 0);
         for (long i = 0, lane = 0; i < size; i += step, lane = lane + step == n ? 0 : lane + step) {
             Vec<T> old = load<T>(to + i), value = load<T>(h + i);
@@ -51,6 +62,7 @@ template <class T> struct Pool {
             }
             // Whatever is not lower or equal: NaN stays.
             IntVec<T> is_new = is_begin | ~(value <= old);
+            if (is_newest) is_new |= (IntVec<T>)load<T>(is_newest + at + i);
             store<T>(to + i, select<T>(is_new, value, old));
             store<T>(first + i, select<T>(is_new, (Vec<T>)now, load<T>(first + i)));
         }
@@ -66,7 +78,7 @@ template <class T> struct Pool {
     // Add to dh, gradients of step t's states, what they get of the pooled ones'.
     void give(long t, T *dh, const T *mask, long at, long size, long n) const {
         constexpr long step = Simd<T>::n;
-        const T *from = gradients + at, *first = kind == MAX ? reached + at : nullptr;
+        const T *from = gradients + at, *first = reached ? reached + at : nullptr;
         const IntVec<T> now = IntVec<T>{} + (int)t;
         for (long i = 0, lane = 0; i < size; i += step, lane = lane + step == n ? 0 : lane + step) {
             Vec<T> d = load<T>(from + i);
