@@ -97,6 +97,10 @@ class CompiledStep:
         options.max_norm = max_norm or 0.0
         return self._clip(self.network.handle, self._tensors, options, self._squares)
 
+    def weight_gradients(self):
+        """Gradients (list of Tensor) of the weights that learn."""
+        return self._kept[0]["gradients"]
+
     def update(self):
         """Take one step of the optimiser."""
         if not self._is_adam:

@@ -139,6 +139,7 @@ class EpochNet(NeuralNet):
         if self.run.step is not None:
             penalty = (self.l1, self.max_grad_value, self.max_grad_norm)
             self.run.grad_norm = self.run.step.clip(*penalty) if any(penalty) else None
+            self._drop_overflow(self.run.step.weight_gradients())
             return
         # The optimiser has them in a list; to ask the modules each time is slow.
         groups = self.optimizer_.param_groups
@@ -152,8 +153,17 @@ class EpochNet(NeuralNet):
             clip_grad_value_(weights, self.max_grad_value)
         if self.max_grad_norm is not None:
             self.run.grad_norm = clip_grad_norm_(weights, self.max_grad_norm)
+            self._drop_overflow([p.grad for p in weights])
         else:
             self.run.grad_norm = get_total_norm([p.grad for p in weights])
+
+    def _drop_overflow(self, gradients):
+        """Clip a gradient that exploded beyond all numbers: to nothing."""
+        # Over very long sequences it may in a single batch of a training that is
+        # otherwise sound. A loss that is not finite is another matter.
+        if self.max_grad_norm is not None and not math.isfinite(self.run.grad_norm):
+            for gradient in gradients:
+                gradient.zero_()
 
     def on_batch_end(self, net, batch=None, training=False, **kwargs):
         """Move a schedule that counts batches."""

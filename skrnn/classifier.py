@@ -154,7 +154,8 @@ class RNNClassifier(ClassifierMixin, ConvolutionsBeside, BaseRNN):
         predictions and the best weights are those of the average, which a learning
         rate that stays high does not throw about. None: the weights as they are.
     max_grad_norm : float or None, default=1.0
-        Norm to which the gradient of a batch is clipped [5]_; None clips nothing.
+        Norm to which the gradient of a batch is clipped [5]_; one that exploded beyond
+        all numbers counts as zero. None clips nothing.
     max_grad_value : float or None, default=None
         Absolute value to which each number of the gradient is clipped, before its
         norm is; None clips nothing.

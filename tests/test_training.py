@@ -1,6 +1,7 @@
 """How training runs: seeds, threads, stopping, continuing, failing."""
 
 import copy
+import math
 import pickle
 import subprocess
 import sys
@@ -20,10 +21,12 @@ from sklearn.pipeline import make_pipeline
 from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 
 from skrnn import RNNClassifier, RNNRegressor, SlidingWindow
+from skrnn._compiled_step import CompiledStep
 from skrnn._datasets import BatchIterator, SequenceDataset
 from skrnn._sequences import as_source
 from skrnn._threads import single_thread
 from skrnn._training import SequenceNet
+from skrnn._training_state import Run
 from skrnn._windowed import WindowedArray
 from skrnn.exceptions import NonFiniteLossError
 
@@ -916,3 +919,41 @@ def test_half_an_epoch_is_not_kept(early_stopping):
         model.fit(X, y)
     again = RNNRegressor(**options, max_epochs=model.best_epoch_).fit(X, y)
     assert same_bits(model, again)
+
+
+class _Overflow(Callback):
+    """Makes the gradient of the second batch infinite."""
+
+    def on_train_begin(self, net, X=None, y=None, **kwargs):
+        self.n_batches_ = 0
+        next(net.module_.stack.parameters()).register_hook(self._spoil)
+
+    def _spoil(self, gradient):
+        self.n_batches_ += 1
+        return gradient * np.inf if self.n_batches_ == 2 else gradient
+
+
+def test_gradient_beyond_all_numbers_is_clipped_to_nothing():
+    # With dropout autograd runs, and its hooks.
+    options = SMALL | {"dropout": 0.1, "n_estimators": 1, "early_stopping": False}
+    model = RNNRegressor(**options, max_epochs=3, callbacks=[_Overflow()]).fit(X, y)
+    assert dict(model.net_.callbacks_)["_Overflow"].n_batches_ > 2
+    assert np.isfinite(model.predict(X)).all()
+    with pytest.raises(NonFiniteLossError, match="set max_grad_norm"):
+        clone(model).set_params(max_grad_norm=None).fit(X, y)
+
+
+def test_kernels_clip_such_a_gradient_too():
+    model = RNNRegressor(**SMALL, n_estimators=1, max_epochs=1).fit(X, y)
+    net = model.net_
+    step = CompiledStep(net.module_, ("squared_error", 0.0), 1)
+    step.prepare(net.optimizer_)
+    for gradient in step.weight_gradients():
+        gradient.fill_(np.inf)
+    net.run = Run(0, None, None, None)
+    net.run.step = step
+    net.on_grad_computed(net, ())
+    step.network.close()
+    assert not math.isfinite(net.run.grad_norm)
+    assert not any(gradient.any() for gradient in step.weight_gradients())
+    net.run = None
