@@ -358,8 +358,8 @@ def test_newest_rows_of_each_class_validate():
 
     options = SMALL | {"n_estimators": 1, "max_epochs": 1}
     RNNClassifier(**options, callbacks=[Spy()]).fit(X, labels)
-    assert_array_equal(seen["valid"], [14, 3, 0])
-    assert_array_equal(seen["train"], [56, 16, 1])
+    assert_array_equal(seen["valid"], [7, 1, 0])
+    assert_array_equal(seen["train"], [63, 18, 1])
 
 
 def test_class_weight():
