@@ -1,8 +1,9 @@
-"""A linear model on random convolutions, beside the networks of a classifier.
+"""Linear models on random convolutions, beside the networks of a classifier.
 
 Many fixed kernels, and a ridge classifier on what they find, need no training by
 gradients and are hard to beat where samples are few: ROCKET (Dempster, Petitjean and
-Webb 2020, arXiv:1910.13051).
+Webb 2020, arXiv:1910.13051). Kernels of two sorts find different things; each has a
+model of its own, so that those which say nothing of the classes can be left out.
 """
 
 import numpy as np
@@ -19,24 +20,18 @@ _BLOCK_SIZE = 2**21
 
 
 class ConvolutionPath(nn.Module):
-    """Logits of classes or labels from random convolutions.
+    """Logits of classes or labels from random convolutions of one sort.
 
-    It stays on the CPU, and computes in double precision but for the convolutions.
+    It computes in double precision but for the convolutions.
 
     Parameters
     ----------
     scaling : Scaling
         What makes features of different units alike.
-    convolutions : RandomConvolutions
+    convolutions : RandomConvolutions or CompetingConvolutions
         What is computed from them.
     n_targets : int
         Classes, or labels.
-
-    Attributes
-    ----------
-    shares : Tensor of shape (2,) of float64
-        What these logits, and those of the networks, are multiplied by before they
-        are added.
     """
 
     def __init__(self, scaling, convolutions, n_targets):
@@ -46,14 +41,9 @@ class ConvolutionPath(nn.Module):
             "center": (convolutions.n_outputs,),
             "weight": (n_targets, convolutions.n_outputs),
             "bias": (n_targets,),
-            "shares": (2,),
         }
         for name, shape in shapes.items():
             self.register_buffer(name, torch.zeros(shape, dtype=torch.float64))
-        self.shares.fill_(1.0)
-
-    def _apply(self, fn, recurse=True):
-        return self
 
     def inputs(self, source, rows):
         """Scaled sequences (N, L, F) of float32 and their lengths, of some rows."""
@@ -103,3 +93,42 @@ class ConvolutionPath(nn.Module):
             for rows, features in self.blocks(source):
                 results[rows] = affine(features - self.center, self.weight, self.bias)
         return results
+
+
+class ConvolutionPaths(nn.Module):
+    """What stands beside the networks of a classifier; it stays on the CPU.
+
+    Parameters
+    ----------
+    paths : list of ConvolutionPath
+        One for each sort of convolutions.
+
+    Attributes
+    ----------
+    shares : Tensor of shape (1 + len(paths),) of float64
+        What the logits of each path, and last those of the networks, are multiplied by
+        before they are added.
+    """
+
+    def __init__(self, paths):
+        super().__init__()
+        self.paths = nn.ModuleList(paths)
+        shares = torch.ones(len(paths) + 1, dtype=torch.float64)
+        self.register_buffer("shares", shares)
+
+    def _apply(self, fn, recurse=True):
+        return self
+
+    def logits(self, source):
+        """Compute the logits of every path.
+
+        Parameters
+        ----------
+        source : SequenceSource
+            The sequences.
+
+        Returns
+        -------
+        list of ndarray of shape (n_samples, n_targets) of float64
+        """
+        return [path.logits(source) for path in self.paths]

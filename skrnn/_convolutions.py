@@ -16,8 +16,8 @@ from torch.nn import functional
 
 from skrnn._kernels import ConvolutionCall, library, team
 
-_N_WEIGHTS = 9
-TRIPLES = list(combinations(range(_N_WEIGHTS), 3))  # where the weight is 2, not -1
+N_WEIGHTS = 9
+TRIPLES = list(combinations(range(N_WEIGHTS), 3))  # where the weight is 2, not -1
 N_POOLINGS = 3
 _MOST_DILATIONS = 32  # as in MiniRocket
 
@@ -83,7 +83,12 @@ class RandomConvolutions(nn.Module):
         """
         biases = self.biases.float()
         if x.device.type == "cpu" and library() is not None:
-            return self._compiled(x.float().contiguous(), lengths, biases)
+            call = ConvolutionCall(
+                n_dilations=len(self.dilations), n_biases=biases.shape[2]
+            )
+            tensors = dict(self.named_buffers()) | {"biases": biases}
+            function = library().skrnn_convolve
+            return compiled(function, call, tensors, x, lengths, self.n_outputs)
         features = x.new_empty(len(x), self.n_outputs, dtype=torch.float32)
         for i, sequence in enumerate(x.float()):
             n_steps = x.shape[1] if lengths is None else int(lengths[i])
@@ -119,29 +124,6 @@ class RandomConvolutions(nn.Module):
         found = _respond(u, self.dilations[dilation_index], [TRIPLES[kernel_index]])
         return found.masked_fill(absent, torch.nan)
 
-    def _compiled(self, x, lengths, biases):
-        features = x.new_empty(len(x), self.n_outputs)
-        lengths = None if lengths is None else lengths.contiguous()
-        tensors = {
-            "x": x,
-            "dilations": self.dilations.contiguous(),
-            "channels": self.channels.contiguous(),
-            "biases": biases.contiguous(),
-            "to": features,
-        }
-        call = ConvolutionCall(
-            **dict(zip(("n_samples", "n_steps", "n_features"), x.shape, strict=True)),
-            n_dilations=len(self.dilations),
-            n_biases=biases.shape[2],
-            lengths=None if lengths is None else lengths.data_ptr(),
-            **{name: tensor.data_ptr() for name, tensor in tensors.items()},
-        )
-        if not library().skrnn_convolve(team(), call):
-            raise MemoryError(
-                f"There is no memory for sequences of {x.shape[1]} steps."
-            )
-        return features
-
     def _features_of(self, sequence, biases):
         n_steps = len(sequence)
         if n_steps == 0:
@@ -166,14 +148,48 @@ class RandomConvolutions(nn.Module):
         return torch.cat(features).ravel()
 
 
+def compiled(function, call, tensors, x, lengths, n_outputs):
+    """Let a function of the kernels compute features.
+
+    Parameters
+    ----------
+    function : callable
+        Takes the team of the calling thread and the call; returns whether there was
+        memory.
+    call : ConvolutionCall or CompetitionCall
+        With its own numbers in it; what is common, and all addresses, are set here.
+    tensors : dict
+        Of tensors by their names in the call.
+    x : Tensor of shape (N, L, F)
+        Right-padded sequences.
+    lengths : Tensor of shape (N,) of int64, or None
+        Present steps of each; None where all L are present.
+    n_outputs : int
+        Features of a sequence.
+
+    Returns
+    -------
+    Tensor of shape (N, n_outputs) of float32
+    """
+    features = x.new_empty(len(x), n_outputs, dtype=torch.float32)
+    call.n_samples, call.n_steps, call.n_features = x.shape
+    tensors = tensors | {"x": x.float(), "lengths": lengths, "to": features}
+    kept = {name: t.contiguous() for name, t in tensors.items() if t is not None}
+    for name, tensor in kept.items():
+        setattr(call, name, tensor.data_ptr())
+    if not function(team(), call):
+        raise MemoryError(f"There is no memory for sequences of {x.shape[1]} steps.")
+    return features
+
+
 def _respond(u, dilation, triples):
     # u (K, L): one sum of channels for each kernel, or several for one. The order of
     # the sums is that of convolutions.h, so that the bits are the same.
     n_steps = u.shape[1]
     step = max(-n_steps, min(n_steps, int(dilation)))
-    margin = _N_WEIGHTS // 2 * abs(step)
+    margin = N_WEIGHTS // 2 * abs(step)
     padded = functional.pad(u, (margin, margin))
-    starts = (margin + (j - _N_WEIGHTS // 2) * step for j in range(_N_WEIGHTS))
+    starts = (margin + (j - N_WEIGHTS // 2) * step for j in range(N_WEIGHTS))
     shifted = torch.stack([padded[:, start : start + n_steps] for start in starts])
     nine = shifted[0]
     for part in shifted[1:]:
@@ -198,7 +214,7 @@ def dilations_for(longest, most):
     ndarray of shape (D,) of int64
         Distinct and in ascending order.
     """
-    exponent = np.log2(max((longest - 1) / (_N_WEIGHTS - 1), 1))
+    exponent = np.log2(max((longest - 1) / (N_WEIGHTS - 1), 1))
     return np.unique(np.logspace(0, exponent, most, base=2).astype(np.int64))
 
 
@@ -226,10 +242,29 @@ def plan(generator, n_features, longest, n_kernels):
     n_biases = max(1, n_kernels // (n_triples * len(dilations)))
     convolutions = RandomConvolutions(n_features, len(dilations), n_biases)
     convolutions.dilations.copy_(torch.from_numpy(dilations))
-    channels = np.zeros(convolutions.channels.shape, dtype=bool)  # (D, 84, F)
-    exponent = np.log2(min(n_features, _N_WEIGHTS) + 1)
+    channels = draw_channels(generator, convolutions.channels.shape)
+    convolutions.channels.copy_(torch.from_numpy(channels))
+    return convolutions
+
+
+def draw_channels(generator, shape):
+    """Choose at random which channels kernels read: few more often than many.
+
+    Parameters
+    ----------
+    generator : numpy.random.Generator
+        Source of randomness.
+    shape : tuple of int
+        Numbers of whatever reads, and last of channels, F.
+
+    Returns
+    -------
+    ndarray of bool
+        Of that shape; up to nine of each F are True.
+    """
+    channels, n_features = np.zeros(shape, dtype=bool), shape[-1]
+    exponent = np.log2(min(n_features, N_WEIGHTS) + 1)
     for subset in channels.reshape(-1, n_features):
         size = min(int(2 ** generator.uniform(0, exponent)), n_features)
         subset[generator.choice(n_features, size, replace=False)] = True
-    convolutions.channels.copy_(torch.from_numpy(channels))
-    return convolutions
+    return channels

@@ -1,4 +1,4 @@
-"""The convolution path of a classifier: its kernels, its weights, its share."""
+"""The convolution paths of a classifier: their kernels, weights and shares."""
 
 import zlib
 
@@ -6,27 +6,22 @@ import numpy as np
 import torch
 from scipy import optimize, special
 
+from skrnn._competing_convolutions import plan_competition
 from skrnn._convolution_path import ConvolutionPath
 from skrnn._convolutions import plan
 from skrnn._kernel_layer import kernel_threads
 from skrnn._ridge import Ridge
 from skrnn._threads import single_thread
 
-# How strongly the shares are held to 1 for the path and 0 for the networks, in units of
-# the loss of a sample: few samples prove little.
+# How strongly the shares are held to 1 for the first path and 0 for all else, in units
+# of the loss of a sample: few samples prove little.
 _DOUBT = 3.0
 # Range of the logarithm of what the scores of the ridge classifier are multiplied by.
 _LEAST_LOG, _MOST_LOG = -3.0, 6.0
 
 
-@single_thread()
-@torch.no_grad()
-def new_convolution_path(source, scaling, n_targets, *, n_kernels, seed):
-    """Choose random convolutions for the samples of a source.
-
-    Their biases are quantiles of what a kernel gives for one sample each. Which one, a
-    checksum of its values says: neither the order of the samples matters nor how often
-    each is there.
+def new_convolution_paths(source, scaling, n_targets, *, n_kernels, seed):
+    """Choose random convolutions of both sorts for the samples of a source.
 
     Parameters
     ----------
@@ -37,18 +32,32 @@ def new_convolution_path(source, scaling, n_targets, *, n_kernels, seed):
     n_targets : int
         Classes, or labels.
     n_kernels : int
-        Convolutions, about.
+        Convolutions of each sort, about.
     seed : int
         Of the choice.
 
     Returns
     -------
-    ConvolutionPath
+    list of ConvolutionPath
+        On pooled convolutions, and on competing ones.
     """
+    size = source.n_features, max(1, source.longest()), n_kernels
     generator = np.random.default_rng(seed)
-    longest = max(1, source.longest())
-    convolutions = plan(generator, source.n_features, longest, n_kernels)
-    path = ConvolutionPath(scaling, convolutions, n_targets)
+    pooled = ConvolutionPath(scaling, plan(generator, *size), n_targets)
+    _choose_biases(pooled, source, generator)
+    competing = plan_competition(np.random.default_rng((seed, 1)), *size)
+    return [pooled, ConvolutionPath(scaling, competing, n_targets)]
+
+
+@single_thread()
+@torch.no_grad()
+def _choose_biases(path, source, generator):
+    """Set biases to quantiles of what a kernel gives for one sample each.
+
+    Which one, a checksum of its values says: neither the order of the samples matters
+    nor how often each is there.
+    """
+    convolutions = path.convolutions
     different = np.unique(_checksums(source), return_index=True)[1]
     biases = convolutions.biases.numpy()  # (D, 84, B)
     for place in np.ndindex(biases.shape[:2]):
@@ -59,7 +68,6 @@ def new_convolution_path(source, scaling, n_targets, *, n_kernels, seed):
         response = response[~np.isnan(response)]
         if len(response):
             biases[place] = np.quantile(response, levels)
-    return path
 
 
 def _checksums(source):
@@ -157,17 +165,17 @@ def _factor(scores, wanted, weight, is_multilabel):
     return float(np.exp(optimize.minimize_scalar(loss, bounds=bounds).x))
 
 
-def fit_shares(path, ours, theirs, target, weight):
-    """Find what the logits of a path and of networks are multiplied by in their sum.
+def fit_shares(beside, logits, target, weight):
+    """Find what the logits of paths and of networks are multiplied by in their sum.
 
-    As in stacked generalisation [1]_ by samples that neither was fitted on.
+    As in stacked generalisation [1]_ by samples that none of them was fitted on.
 
     Parameters
     ----------
-    path : ConvolutionPath
+    beside : ConvolutionPaths
         Whose shares are set.
-    ours, theirs : ndarray of shape (n, n_targets)
-        Logits of the path, and of the networks.
+    logits : sequence of ndarray of shape (n, n_targets)
+        Of each path, and last of the networks.
     target : ndarray of shape (n,) of int64, or (n, n_targets) of float64
         Numbers of the classes, or which labels the samples have.
     weight : ndarray of shape (n,)
@@ -177,14 +185,15 @@ def fit_shares(path, ours, theirs, target, weight):
     ----------
     .. [1] Wolpert, D. H. (1992). Stacked generalization. Neural Networks 5(2).
     """
-    prior = np.array([1.0, 0.0])
-    wanted, is_multilabel = _indicator(target, len(path.bias)), target.ndim == 2
+    logits = np.stack(logits)  # (P, n, K)
+    prior = np.eye(len(logits))[0]
+    wanted, is_multilabel = _indicator(target, logits.shape[2]), target.ndim == 2
 
     def loss(shares):
-        logits = shares[0] * ours + shares[1] * theirs
-        total = weight @ cross_entropy(logits, wanted, is_multilabel)
+        together = np.tensordot(shares, logits, axes=1)
+        total = weight @ cross_entropy(together, wanted, is_multilabel)
         return total + _DOUBT / 2 * ((shares - prior) ** 2).sum()
 
-    bounds = [(0, None), (0, None)]
+    bounds = [(0, None)] * len(logits)
     found = optimize.minimize(loss, prior + 0.1, method="L-BFGS-B", bounds=bounds)
-    path.shares.copy_(torch.from_numpy(found.x))
+    beside.shares.copy_(torch.from_numpy(found.x))

@@ -71,7 +71,11 @@ class NetworkFitting(NetworkMaking):
         if self.segment_length is None and getattr(self, "decoder", None) == "linear":
             # The layers of another estimator are of one kind.
             kinds = _SEGMENT_LENGTHS if isinstance(self.init, str) else (None,)
-        return kinds, int(np.clip(_SAMPLES_OF_ALL // max(1, n_samples), 1, _MOST_PARTS))
+        return kinds, self._n_parts(n_samples)
+
+    def _n_parts(self, n_samples):
+        """Return how many networks of a kind ``"auto"`` takes."""
+        return int(np.clip(_SAMPLES_OF_ALL // max(1, n_samples), 1, _MOST_PARTS))
 
     def _fit_nets(self, plan, data, tasks):
         """Fit one network after the other; none has changed if one of them fails."""

@@ -151,6 +151,26 @@ class ConvolutionCall(ctypes.Structure):
     ]
 
 
+class CompetitionCall(ctypes.Structure):
+    """As `CompetitionCall` in competition.h."""
+
+    _fields_ = [
+        (name, c_int64)
+        for name in ("n_samples", "n_steps", "n_features", "n_sets", "n_groups")
+    ] + [
+        (name, c_void_p)
+        for name in (
+            "x",
+            "lengths",
+            "dilations",
+            "is_change",
+            "channels",
+            "weights",
+            "to",
+        )
+    ]
+
+
 _SIGNATURES = {
     "open_network": (c_void_p, [POINTER(Shape)]),
     "close_network": (None, [c_void_p]),
@@ -190,6 +210,7 @@ _OF_NO_DTYPE = {
     "open_team": (c_void_p, [c_int]),
     "close_team": (None, [c_void_p]),
     "convolve": (c_int, [c_void_p, POINTER(ConvolutionCall)]),
+    "compete": (c_int, [c_void_p, POINTER(CompetitionCall)]),
 }
 _this_thread = threading.local()
 

@@ -3,22 +3,31 @@
 import numpy as np
 
 from skrnn._build import draw_seeds, new_scaling
+from skrnn._convolution_path import ConvolutionPaths
 from skrnn._fit_convolution_path import (
     fit_convolution_path,
     fit_shares,
-    new_convolution_path,
+    new_convolution_paths,
 )
 from skrnn._fit_networks import NetworkFitting
 from skrnn._fit_scaling import fit_scaling
 from skrnn._outputs import outputs
 
-# Convolutions of a fit that says "auto": with three features each about 2,000, as many
-# regressors as can be solved for in a second or two.
+# Convolutions, of each sort, of a fit that says "auto": with three features each about
+# 2,000, as many regressors as can be solved for in a second or two.
 _MOST_KERNELS = 672
+
+# Where a fit takes minutes anyhow, the last tenths of a percent are worth three times
+# as many.
+_SAMPLES_OF_MANY, _PARTS_OF_MANY = 20_000, 3
 
 
 class ConvolutionsBeside(NetworkFitting):
-    """Adds the logits of a `ConvolutionPath` to those of the networks of `BaseRNN`."""
+    """Adds the logits of `ConvolutionPaths` to those of the networks of `BaseRNN`."""
+
+    def _n_parts(self, n_samples):
+        is_large = n_samples >= _SAMPLES_OF_MANY
+        return _PARTS_OF_MANY if is_large else super()._n_parts(n_samples)
 
     def _fit_nets(self, plan, data, tasks):
         # Scorers are to judge the networks, which alone are in training.
@@ -38,46 +47,51 @@ class ConvolutionsBeside(NetworkFitting):
         samples, n_targets = data.samples, self._n_targets()
         scaling = new_scaling(self, samples.source.n_features, n_targets)
         fit_scaling(scaling, samples.source, samples.weight, scale=self.scale)
-        path = new_convolution_path(
+        paths = new_convolution_paths(
             samples.source,
             scaling,
             n_targets,
             n_kernels=n_kernels,
             seed=draw_seeds(self.random_state, 1)[0],
         )
-        without = fit_convolution_path(
-            path, samples.source, samples.target, samples.weight, samples.loss_weight
-        )
+        fitted = samples.source, samples.target, samples.weight, samples.loss_weight
+        without = [fit_convolution_path(path, *fitted) for path in paths]
+        beside = ConvolutionPaths(paths)
         if is_judged:
-            fit_shares(path, *self._judged(plan, data, path, without))
-        return path
+            fit_shares(beside, *self._judged(plan, data, beside, without))
+        return beside
 
-    def _judged(self, plan, data, path, without):
-        """Logits of the path and of the networks, targets, weights; all validation."""
+    def _judged(self, plan, data, beside, without):
+        """Logits of the paths and the networks, targets, weights; all validation."""
         samples = data.samples if data.given is None else data.given
         source, target = samples.source, samples.target
         weight = samples.loss_weight
         weight = np.ones(len(source)) if weight is None else weight / weight.mean()
         if data.given is not None:
             theirs = super()._outputs_of(source)[..., 0]
-            return path.logits(source), theirs, target, weight
-        ours, theirs, judged = [], [], []
+            return [*beside.logits(source), theirs], target, weight
+        parts, judged = [], []
         for place, net in enumerate(self.nets_):
             train, valid = self._split(data, plan, place)
             if len(valid):
                 unseen = np.setdiff1d(np.arange(len(source)), train)
-                ours.append(without(unseen)[np.isin(unseen, valid)])
-                theirs.append(outputs(net, source.take(valid))[..., 0])
+                is_valid = np.isin(unseen, valid)
+                ours = [predict(unseen)[is_valid] for predict in without]
+                theirs = outputs(net, source.take(valid))[..., 0]
+                parts.append(np.stack([*ours, theirs]))
                 judged.append(valid)
-        if not judged:
-            nothing = np.empty((0, len(path.bias)))
-            return nothing, nothing, target[:0], weight[:0]
-        rows = np.concatenate(judged)
-        return np.concatenate(ours), np.concatenate(theirs), target[rows], weight[rows]
+        rows = np.concatenate([np.empty(0, np.int64), *judged])
+        shape = len(beside.shares), 0, self._n_targets()
+        logits = np.concatenate([np.empty(shape), *parts], axis=1)
+        return logits, target[rows], weight[rows]
 
     def _outputs_of(self, source):
         logits = super()._outputs_of(source)
         if self.convolutions_ is None:
             return logits
-        ours, theirs = self.convolutions_.shares.tolist()
-        return ours * self.convolutions_.logits(source)[..., None] + theirs * logits
+        *ours, theirs = self.convolutions_.shares.tolist()
+        logits = theirs * logits
+        parts = self.convolutions_.logits(source)
+        for share, part in zip(ours, parts, strict=True):
+            logits = logits + share * part[..., None]
+        return logits

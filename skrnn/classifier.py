@@ -69,22 +69,25 @@ class RNNClassifier(ClassifierMixin, ConvolutionsBeside, BaseRNN):
         their maximum, the final state of half of the units and the maximum of the
         others, or a mean whose weights are learned [4]_.
     n_kernels : int, "auto" or None, default="auto"
-        Random convolutions beside the networks, about how many: kernels of 9 weights
-        at several dilations that nobody trains [17]_, pooled over time to the share of
-        steps at which they exceed a bias, by how much they do, and when [18]_. A ridge
+        Random convolutions beside the networks, of either sort about how many: kernels
+        of 9 weights at several dilations that nobody trains. One sort [17]_ is pooled
+        over time to the share of steps at which a kernel exceeds a bias, by how much it
+        does, and when [18]_. Kernels of the other compete in groups, of which at each
+        step the largest and the smallest response count [22]_. For each sort a ridge
         classifier in closed form turns that into logits. Those are added to the logits
-        of the networks; how much either counts is found by the samples set aside, each
-        predicted by fits that never saw it [19]_. It is fitted in ``fit`` only, on all
-        samples; ``partial_fit`` leaves it as it is. ``"auto"``: 672 where samples are
-        set aside or given, and the loss is not one of torch. None: networks alone.
+        of the networks; how much each counts is found by the samples set aside,
+        predicted by fits that never saw them [19]_. They are fitted in ``fit`` only, on
+        all samples; ``partial_fit`` leaves them as they are. ``"auto"``: 672 where
+        samples are set aside or given, and the loss is not one of torch. None: networks
+        alone.
     n_estimators : int or "auto", default="auto"
         Networks that are trained one after the other, and whose logits are averaged,
         each with other initial weights [20]_. Under early stopping each sets aside
         other samples: the first one the newest, the last one the oldest, and the
         others what lies evenly between, so that five with ``validation_fraction=0.2``
         are those of a five-fold cross-validation [21]_. ``"auto"``: 5 for up to 1,000
-        samples, fewer for more, and 1 beyond 2,500, without early stopping and where
-        the first call is ``partial_fit``.
+        samples, fewer for more, 1 beyond 2,500 and 3 from 20,000 on; 1 without early
+        stopping and where the first call is ``partial_fit``.
     scale : bool, default=True
         Whether to standardise the features inside ``fit`` and ``predict``, so that data
         in any unit works.
@@ -245,8 +248,8 @@ class RNNClassifier(ClassifierMixin, ConvolutionsBeside, BaseRNN):
         That of the latest best epoch, of which the attributes below tell; its torch
         module is ``net_.module_``.
     convolutions_ : torch.nn.Module or None
-        What is beside the networks; ``convolutions_.shares`` are the factors of its
-        logits and of theirs.
+        What is beside the networks; ``convolutions_.shares`` are the factors of the
+        logits of the two sorts of convolutions, and last of those of the networks.
     n_iter_ : int
         Epochs run by the last ``fit``, or by all calls of ``partial_fit``.
     best_epoch_ : int

@@ -102,3 +102,17 @@ def test_other_words_are_refused():
             RNNClassifier(**{name: "most"}).fit(X, LABELS)
         with pytest.raises(ValueError, match=name):
             RNNRegressor(**{name: "auto"}).fit(X, X[:, 0])
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "n_parts"),
+    [(1, 5), (1_000, 5), (2_000, 2), (2_501, 1), (19_999, 1), (20_000, 3), (10**6, 3)],
+)
+def test_networks_of_a_classifier(n_samples, n_parts):
+    assert RNNClassifier()._kinds(False, False, n_samples) == ((None,), n_parts)
+
+
+def test_networks_of_a_regressor():
+    for n_samples, n_parts in [(1_000, 5), (2_501, 1), (10**6, 1)]:
+        kinds = RNNRegressor()._kinds(False, False, n_samples)
+        assert kinds == ((None, 6), n_parts)

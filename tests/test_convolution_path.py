@@ -43,12 +43,11 @@ def short(recwarn):
 def test_logits_are_the_weighted_sum():
     X, y = waves()
     model = classifier().fit(X, y)
-    path = model.convolutions_
-    ours, theirs = path.shares.numpy()
+    beside = model.convolutions_
+    shares = beside.shares.numpy()
     alone = clone(model).set_params(n_kernels=None).fit(X, y)
-    expected = ours * path.logits(
-        model._read_X(X, reset=False)
-    ) + theirs * alone.decision_function(X)
+    parts = beside.logits(model._read_X(X, reset=False))
+    expected = np.tensordot(shares, [*parts, alone.decision_function(X)], axes=1)
     np.testing.assert_allclose(model.decision_function(X), expected, rtol=1e-12)
 
 
@@ -70,25 +69,26 @@ def test_none_beside():
     assert custom.convolutions_ is None
 
 
-def test_without_validation_both_count_in_full():
+def test_without_validation_all_count_in_full():
     X, y = waves()
     model = classifier(early_stopping=False).fit(X, y)
-    assert model.convolutions_.shares.tolist() == [1.0, 1.0]
+    assert model.convolutions_.shares.tolist() == [1.0, 1.0, 1.0]
 
 
-def test_no_sample_to_judge_by_leaves_the_network_out():
+def test_no_sample_to_judge_by_leaves_the_first_path_alone():
     X, y = waves(6)
     shares = classifier().fit(X, y).convolutions_.shares
-    np.testing.assert_allclose(shares, [1.0, 0.0], atol=1e-6)
+    np.testing.assert_allclose(shares, [1.0, 0.0, 0.0], atol=1e-6)
 
 
 def test_judged_by_what_the_user_gives():
     X, y = waves()
     X_val, y_val = waves(30, seed=1)
-    # Labels that say the opposite: neither part deserves any trust.
+    # Labels that say the opposite: no part deserves any trust.
     model = classifier().fit(X, y, X_val=X_val, y_val=(y_val + 1) % 3)
     trusted = classifier().fit(X, y, X_val=X_val, y_val=y_val)
-    assert model.convolutions_.shares[0] < 0.5 < trusted.convolutions_.shares[0]
+    found, wanted = (m.convolutions_.shares[:2].sum() for m in (model, trusted))
+    assert found < 0.5 < wanted
 
 
 @pytest.mark.parametrize("layout", ["3d", "ragged", "windows", "partly missing"])
@@ -120,7 +120,10 @@ def test_order_of_samples_does_not_matter_to_the_path():
         classifier(hidden_size=1, max_epochs=1).fit(*data).convolutions_
         for data in ((X, y), (X[order], y[order]))
     ]
-    for name in ("convolutions.biases", "center", "weight"):
+    for place, name in enumerate(("convolutions.biases", "convolutions.weights")):
+        one, other = (path.state_dict()[f"paths.{place}.{name}"] for path in paths)
+        np.testing.assert_allclose(one, other, rtol=1e-6)
+    for name in ("paths.0.center", "paths.0.weight", "paths.1.weight"):
         one, other = (path.state_dict()[name] for path in paths)
         np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-9)
 
@@ -256,17 +259,27 @@ def test_faultless_scores_stay_finite():
     assert factor == pytest.approx(np.log(5) / 2, rel=1e-4)
 
 
+def test_a_sort_that_says_nothing_is_left_out():
+    beside = classifier().fit(*waves()).convolutions_
+    rng = np.random.default_rng(1)
+    target = rng.integers(0, 3, 200)
+    telling = rng.normal(size=(200, 3)) + 3 * np.eye(3)[target]
+    logits = [telling, 5 * rng.normal(size=(200, 3)), rng.normal(size=(200, 3))]
+    fit_shares(beside, logits, target, np.ones(200))
+    assert beside.shares[0] > 0.5
+    assert beside.shares[1:].max() < 0.1
+
+
 def test_shares_are_the_least_of_the_sum():
-    class Path:
+    class Beside:
         shares = torch.ones(2, dtype=torch.float64)
-        bias = torch.zeros(3)
 
     rng = np.random.default_rng(1)
     target = rng.integers(0, 3, 200)
     ours = rng.normal(size=(200, 3)) + np.eye(3)[target]
     theirs = rng.normal(size=(200, 3)) + 2 * np.eye(3)[target]
     weight = rng.uniform(0.5, 2, 200)
-    fit_shares(Path, ours, theirs, target, weight)
+    fit_shares(Beside, [ours, theirs], target, weight)
 
     def loss(a, b):
         total = weight @ cross_entropy(a * ours + b * theirs, np.eye(3)[target], False)
@@ -274,5 +287,5 @@ def test_shares_are_the_least_of_the_sum():
 
     grid = np.linspace(0, 4, 81)
     least = min(loss(a, b) for a in grid for b in grid)
-    assert loss(*Path.shares.numpy()) <= least
-    assert Path.shares[1] > Path.shares[0] > 0
+    assert loss(*Beside.shares.numpy()) <= least
+    assert Beside.shares[1] > Beside.shares[0] > 0

@@ -5,7 +5,11 @@
 
 #include <new>
 
-#include "convolutions.h"
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+#include "competition.h"
 #include "layer_call.h"
 #include "narrow_network.h"
 #include "optimizer.h"
@@ -18,16 +22,22 @@
 #endif
 
 // The number of the instruction level of the machine: 4 and 3 as in x86-64-v4 and -v3.
+//
+// The processor itself is asked: what compilers offer for that needs a part of their
+// runtime, and answers "none" where a linker has left it out.
 EXPORT int skrnn_level() {
 #if defined(__x86_64__)
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512cd"))
-        return 4;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-        __builtin_cpu_supports("bmi2"))
-        return 3;
+    unsigned a, b, c, d, basic;
+    if (!__get_cpuid(1, &a, &b, &basic, &d)) return 0;
+    if (!(basic & bit_OSXSAVE) || !__get_cpuid_count(7, 0, &a, &b, &c, &d)) return 0;
+    unsigned kept, kept_above;  // the registers that the system keeps for a thread
+    __asm__("xgetbv" : "=a"(kept), "=d"(kept_above) : "c"(0));
+    const auto has = [](unsigned word, unsigned bits) { return (word & bits) == bits; };
+    const unsigned v3 = bit_AVX2 | bit_BMI2;
+    const unsigned v4 = bit_AVX512F | bit_AVX512DQ | bit_AVX512VL | bit_AVX512BW | bit_AVX512CD;
+    const unsigned ymm = 0x6, zmm = 0xe6;
+    if (!has(kept, ymm) || !has(b, v3) || !has(basic, bit_FMA)) return 0;
+    return has(kept, zmm) && has(b, v4) ? 4 : 3;
 #endif
     return 0;
 }
@@ -51,6 +61,10 @@ EXPORT void skrnn_close_team(void *of) {
 
 EXPORT int skrnn_convolve(void *team, const ConvolutionCall *call) {
     return convolve((LayerTeam *)team, *call);
+}
+
+EXPORT int skrnn_compete(void *team, const CompetitionCall *call) {
+    return compete((LayerTeam *)team, *call);
 }
 
 template <class T> static void *open_network(const Shape &shape) {

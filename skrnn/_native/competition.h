@@ -1,0 +1,193 @@
+// Convolutions of sequences that compete in groups of eight, as in Hydra (Dempster,
+// Schmidt and Webb 2023): at each step only the largest response of a group counts, and
+// only the smallest.
+//
+// Both are summed, where Hydra counts how often a kernel is the smallest: a count jumps
+// with the last bit where a sequence is constant and all responses are nothing.
+#pragma once
+
+#include "convolutions.h"
+
+constexpr long RIVALS = 8;
+
+struct CompetitionCall {
+    int64_t N, L, F, S, G;
+    const float *x;            // (N, L, F)
+    const int64_t *lengths;    // (N,), or null
+    const int64_t *dilations;  // (S,)
+    const uint8_t *is_change;  // (S,): whether changes from step to step are convolved
+    const uint8_t *channels;   // (S, G, F): whether a group reads a channel
+    const float *weights;      // (S, G, 9, 8)
+    float *to;                 // (N, S, G, 8, 2)
+};
+
+struct CompetitionRun {
+    const CompetitionCall &call;
+    LayerMemories &kept;
+    std::atomic<int64_t> next{0};
+    std::atomic<int> is_short_of_memory{0};
+};
+
+// What a thread keeps of one sequence; steps are rounded up to whole groups.
+struct CompetitionMemory {
+    float *summed;  // (L,): the sum of the chosen channels, zero on both sides
+    long margin;
+
+    void take(Arena &arena, const CompetitionCall &call) {
+        margin = 0;
+        for (long s = 0; s < call.S; s++) {
+            const long most = CENTER * labs(bounded(call.dilations[s], call.L));
+            margin = most > margin ? most : margin;
+        }
+        margin = whole_groups(margin);
+        const long padded = whole_groups(call.L) + 2 * margin + GROUP;  // never none
+        summed = arena.take<float>(padded);
+        if (!arena.base) return;
+        memset(summed, 0, padded * sizeof(float));
+        summed += margin;
+    }
+};
+
+#if defined(__AVX512F__)
+INLINE void add_where_equal(Vec<float> v, Vec<float> to, Vec<float> &sum) {
+    const __mmask16 mask = _mm512_cmp_ps_mask((__m512)v, (__m512)to, _CMP_EQ_OQ);
+    sum = (Vec<float>)_mm512_mask_add_ps((__m512)sum, mask, (__m512)sum, (__m512)v);
+}
+INLINE Vec<float> larger(Vec<float> a, Vec<float> b) {
+    return (Vec<float>)_mm512_max_ps((__m512)a, (__m512)b);
+}
+INLINE Vec<float> smaller(Vec<float> a, Vec<float> b) {
+    return (Vec<float>)_mm512_min_ps((__m512)a, (__m512)b);
+}
+#else
+INLINE void add_where_equal(Vec<float> v, Vec<float> to, Vec<float> &sum) {
+    sum += (Vec<float>)((IntVec<float>)(v == to) & (IntVec<float>)v);
+}
+INLINE Vec<float> larger(Vec<float> a, Vec<float> b) {
+    return select<float>((IntVec<float>)(a > b), a, b);
+}
+INLINE Vec<float> smaller(Vec<float> a, Vec<float> b) {
+    return select<float>((IntVec<float>)(a < b), a, b);
+}
+#endif
+
+// The responses of one group at the steps from t on, nothing beyond the sequence.
+INLINE void respond(const float *from, long dilation, const float *weights, long t, long n_steps,
+                    Vec<float> *response) {
+    UNROLL
+    for (int k = 0; k < RIVALS; k++) response[k] = Vec<float>{};
+    UNROLL
+    for (int j = 0; j < N_WEIGHTS; j++) {
+        const Vec<float> value = load<float>(from + j * dilation + t);
+        UNROLL
+        for (int k = 0; k < RIVALS; k++) response[k] += value * weights[j * RIVALS + k];
+    }
+    constexpr int n = Simd<float>::n;
+    if (t + n > n_steps)
+        for (int k = 0; k < RIVALS; k++)
+            for (int i = 0; i < n; i++)
+                if (t + i >= n_steps) response[k][i] = 0;
+}
+
+// Means over the steps of the largest and of the smallest responses, by whose they are.
+static void compete(const float *u, long dilation, long n_steps, const float *weights, float *to) {
+    constexpr int n = Simd<float>::n;
+    const float *from = u - CENTER * dilation;
+    alignas(GROUP_BYTES) float sums[2][RIVALS][GROUP];
+    for (long lane = 0; lane < GROUP; lane += n) {
+        Vec<float> high[RIVALS], low[RIVALS], response[RIVALS];
+        UNROLL
+        for (int k = 0; k < RIVALS; k++) high[k] = low[k] = Vec<float>{};
+        for (long t = lane; t < n_steps; t += GROUP) {
+            respond(from, dilation, weights, t, n_steps, response);
+            Vec<float> most = response[0], least = response[0];
+            UNROLL
+            for (int k = 1; k < RIVALS; k++) {
+                most = larger(most, response[k]);
+                least = smaller(least, response[k]);
+            }
+            UNROLL
+            for (int k = 0; k < RIVALS; k++) {
+                add_where_equal(response[k], most, high[k]);
+                add_where_equal(response[k], least, low[k]);
+            }
+        }
+        UNROLL
+        for (int k = 0; k < RIVALS; k++) {
+            memcpy(sums[0][k] + lane, &high[k], sizeof high[k]);
+            memcpy(sums[1][k] + lane, &low[k], sizeof low[k]);
+        }
+    }
+    for (long k = 0; k < RIVALS; k++) {
+        to[2 * k] = sum_of_group(sums[0][k]) / n_steps;
+        to[2 * k + 1] = -sum_of_group(sums[1][k]) / n_steps;
+    }
+}
+
+// Sum the chosen channels, or their changes; returns how many steps there are of them.
+static long sum_chosen(const float *x, long F, long n_steps, const uint8_t *is_chosen, bool is_change,
+                       float *to) {
+    for (long t = 0; t < n_steps; t++) {
+        float sum = 0;
+        for (long c = 0; c < F; c++)
+            if (is_chosen[c]) sum += x[t * F + c];
+        to[t] = sum;
+    }
+    if (!is_change || !n_steps) return n_steps;
+    for (long t = 0; t < n_steps - 1; t++) to[t] = to[t + 1] - to[t];
+    to[n_steps - 1] = 0;
+    return n_steps - 1;
+}
+
+// All features of one sequence.
+static void compete_one(const CompetitionCall &call, const CompetitionMemory &memory, const float *x,
+                        long n_steps, float *to) {
+    const uint8_t *subset = call.channels, *summed = nullptr;
+    const float *weights = call.weights;
+    // What a longer sequence left.
+    memset(memory.summed + n_steps, 0, (whole_groups(call.L) - n_steps) * sizeof(float));
+    for (long s = 0; s < call.S; s++) {
+        const long dilation = bounded(call.dilations[s], call.L);
+        const bool is_change = call.is_change[s];
+        const long count = n_steps - (is_change && n_steps);
+        for (long g = 0; g < call.G; g++) {
+            // Groups in a row may read the same channels; with one, all do.
+            if (!g || memcmp(summed, subset, call.F))
+                sum_chosen(x, call.F, n_steps, subset, is_change, memory.summed);
+            summed = subset;
+            if (count)
+                compete(memory.summed, dilation, count, weights, to);
+            else
+                memset(to, 0, 2 * RIVALS * sizeof(float));
+            subset += call.F, weights += N_WEIGHTS * RIVALS, to += 2 * RIVALS;
+        }
+    }
+}
+
+static void compete_some(void *of, int thread, int) {
+    CompetitionRun &run = *(CompetitionRun *)of;
+    const CompetitionCall &call = run.call;
+    CompetitionMemory memory;
+    Arena count = {nullptr, 0};
+    memory.take(count, call);
+    char *base = run.kept.part_of[thread].at_least(count.used);
+    if (!base) {
+        run.is_short_of_memory = 1;
+        return;
+    }
+    Arena arena = {base, 0};
+    memory.take(arena, call);
+    for (int64_t i = run.next++; i < call.N; i = run.next++)
+        compete_one(call, memory, call.x + i * call.L * call.F,
+                    call.lengths ? call.lengths[i] : call.L,
+                    call.to + i * call.S * call.G * RIVALS * 2);
+}
+
+// Without a team the calling thread works alone, in memory of this call.
+static bool compete(LayerTeam *team, const CompetitionCall &call) {
+    LayerMemories own;
+    CompetitionRun run = {call, team ? team->kept : own};
+    run_phase(team, compete_some, &run);
+    if (!team) own.clear();
+    return !run.is_short_of_memory;
+}
