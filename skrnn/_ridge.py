@@ -11,6 +11,8 @@ import torch
 _PENALTIES = torch.logspace(-7, 2, 19, dtype=torch.float64)
 # Differences between errors that prove nothing, beside the squares of the targets.
 _NOTHING = 1e-4
+# Components are kept where they are no more numbers than that, or computed again.
+_MOST_KEPT = 2**24
 _EPSILON = torch.finfo(torch.float64).eps
 
 
@@ -53,6 +55,10 @@ class Ridge:
             self._use_kernel_matrix()
         else:
             self._use_regressors(n_regressors)
+        self._kept = None
+        if len(wanted) * len(self._power) <= _MOST_KEPT:
+            parts = [components for _, components, _ in self._components(self._rows)]
+            self._kept = torch.cat(parts)
         self._choose_penalty()
         solution = self._moment / self._damped[:, None]
         self.weight = (self._basis @ solution).T
@@ -106,6 +112,9 @@ class Ridge:
 
     def _components(self, rows):
         """Yield rows, their components (N, R) and targets less the mean (N, K)."""
+        if self._kept is not None:
+            yield rows, self._kept[rows], self._wanted[rows] - self.bias
+            return
         start = 0
         for features in self._read(self._rows[rows]):
             some = rows[start : start + len(features)]

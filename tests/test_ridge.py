@@ -7,7 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import Ridge as Reference
 
+from skrnn import _ridge
 from skrnn._ridge import _PENALTIES, Ridge
+
+
+@pytest.fixture(autouse=True, params=["kept", "computed again"])
+def components(request, monkeypatch):
+    if request.param == "computed again":
+        monkeypatch.setattr(_ridge, "_MOST_KEPT", 0)
 
 
 def read_from(features, size=7):
