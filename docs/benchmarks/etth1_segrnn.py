@@ -1,12 +1,12 @@
 """SegRNN on ETTh1, trained here: how its error goes from one epoch to the next.
 
-The network and the settings are those that the authors of SegRNN give for a look-back of
-96 (Lin, S. et al. (2023), arXiv:2308.11200; the repository lss-1138/SegRNN): one GRU of
-512 units that reads four embedded segments and then forecasts all segments at once, each
-from the last state and what tells the segment and the column; Adam at 0.001, after three
-epochs a tenth less each epoch; squared error; batches of 256; 30 epochs, or ten without
-a better validation. The protocol is that of `etth1.py`. The errors of the test are
-written down after every epoch, and choose nothing.
+The network and the settings are those that the authors of SegRNN give for a look-back
+of 96 (Lin, S. et al. (2023), arXiv:2308.11200; the repository lss-1138/SegRNN): one GRU
+of 512 units that reads four embedded segments and then forecasts all segments at once,
+each from the last state and what tells the segment and the column; Adam at 0.001, after
+three epochs a tenth less each epoch; squared error; batches of 256; 30 epochs, or ten
+without a better validation. The protocol is that of `etth1.py`. The errors of the test
+are written down after every epoch, and choose nothing.
 
 usage: python docs/benchmarks/etth1_segrnn.py ETTh1.csv [--quick]
 (writes etth1_segrnn.md beside itself; an hour on one core)
@@ -150,7 +150,7 @@ def main():
 MSE as in etth1.md, of one training by the authors' settings (seed {SEED}), and what
 they publish.
 
-| horizon | best epoch by validation | test at that epoch | test after epoch 2 and later \
+| horizon | best epoch by validation | test at that epoch | test after epochs 2 to the last \
 | published | seconds an epoch |
 | ---: | ---: | ---: | --- | ---: | ---: |
 {lines[0]}
