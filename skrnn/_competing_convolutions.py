@@ -1,9 +1,10 @@
 """Random convolutions that compete, each step counting for one of a group.
 
-They are those of Hydra (Dempster, Schmidt and Webb 2023, "Hydra: Competing convolutional
-kernels for fast and accurate time series classification", arXiv:2203.13652), but for the
-smallest responses, which are summed as the largest are: how often a kernel has the
-smallest one jumps with the last bit where a sequence is constant.
+They are those of Hydra (Dempster, Schmidt and Webb 2023, "Hydra: Competing
+convolutional kernels for fast and accurate time series classification",
+arXiv:2203.13652), but for the smallest responses, which are summed as the largest are:
+how often a kernel has the smallest one jumps with the last bit where a sequence is
+constant.
 """
 
 import numpy as np

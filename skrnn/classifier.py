@@ -73,7 +73,7 @@ class RNNClassifier(ClassifierMixin, ConvolutionsBeside, BaseRNN):
         of 9 weights at several dilations that nobody trains. One sort [17]_ is pooled
         over time to the share of steps at which a kernel exceeds a bias, by how much it
         does, and when [18]_. Kernels of the other compete in groups, of which at each
-        step the largest and the smallest response count [22]_. For each sort a ridge
+        step the largest and the smallest response count [23]_. For each sort a ridge
         classifier in closed form turns that into logits. Those are added to the logits
         of the networks; how much each counts is found by the samples set aside,
         predicted by fits that never saw them [19]_. They are fitted in ``fit`` only, on
@@ -320,6 +320,9 @@ class RNNClassifier(ClassifierMixin, ConvolutionsBeside, BaseRNN):
        validation, and active learning. NIPS 7.
     .. [22] Polyak, B. T. and Juditsky, A. B. (1992). Acceleration of stochastic
        approximation by averaging. SIAM Journal on Control and Optimization 30(4).
+    .. [23] Dempster, A., Schmidt, D. F. and Webb, G. I. (2023). Hydra: competing
+       convolutional kernels for fast and accurate time series classification. Data
+       Mining and Knowledge Discovery 37. :arxiv:`2203.13652`.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Competing convolutions against a slow twin, and what must not change a sample's bits."""
+"""Competing convolutions against a slow twin, and what changes no bit of a sample."""
 
 import pickle
 

@@ -150,7 +150,7 @@ def main():
 MSE as in etth1.md, of one training by the authors' settings (seed {SEED}), and what
 they publish.
 
-| horizon | best epoch by validation | test at that epoch | test after epochs 2 to the last \
+| horizon | best epoch of validation | test then | test after epochs 2, 3, ... \
 | published | seconds an epoch |
 | ---: | ---: | ---: | --- | ---: | ---: |
 {lines[0]}

@@ -1,0 +1,92 @@
+"""Time of a fit at the defaults beside histogram boosting, by the number of windows.
+
+Windows of 24 steps of generated series: a threshold autoregression one step ahead for
+the regressors, and for the classifiers three classes of walks. Everything runs on one
+core.
+
+usage: python docs/benchmarks/fit_time.py [--quick]
+(writes fit_time.md beside itself; five minutes)
+"""
+
+import statistics
+import sys
+import time
+import warnings
+
+import numpy as np
+import torch
+from _timing import QUICK, machine, write
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+)
+from threadpoolctl import threadpool_limits
+
+from skrnn import RNNClassifier, RNNRegressor
+
+SIZES = (100, 1_000) if QUICK else (100, 300, 1_000, 2_000, 5_000, 10_000)
+N_SEEDS = 1 if QUICK else 3
+LENGTH = 24
+
+
+def series(n):
+    """Lags and what follows them, of a threshold autoregression."""
+    rng = np.random.default_rng(0)
+    noise, y = rng.normal(size=n + LENGTH), np.zeros(n + LENGTH)
+    for t in range(2, len(y)):
+        slope = 0.9 if y[t - 2] > 0 else -0.6
+        y[t] = slope * y[t - 1] + noise[t]
+    lags = np.lib.stride_tricks.sliding_window_view(y, LENGTH)[:-1]
+    return lags, y[LENGTH:]
+
+
+def walks(n):
+    """Random walks, and whether they are above their mean at the end and half-way."""
+    X = np.random.default_rng(0).normal(size=(n, LENGTH)).cumsum(axis=1)
+    return X, (X[:, -1] > X.mean(axis=1)) + (X[:, LENGTH // 2] > 0).astype(int)
+
+
+PAIRS = {
+    "regression": (series, RNNRegressor, HistGradientBoostingRegressor),
+    "classification": (walks, RNNClassifier, HistGradientBoostingClassifier),
+}
+
+
+def seconds(make, X, y):
+    """CPU seconds of a fit, the median over the seeds."""
+    times = []
+    for seed in range(N_SEEDS):
+        model = make(random_state=seed)
+        start = time.process_time()
+        model.fit(X, y)
+        times.append(time.process_time() - start)
+    return statistics.median(times)
+
+
+def main():
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(1)
+    lines = [
+        "# Time of a fit",
+        "",
+        "CPU seconds of a fit at the defaults, median of "
+        f"{N_SEEDS} seeds, and how many times",
+        f"those of histogram boosting; windows of {LENGTH} steps.",
+        "",
+        "| task | windows | skrnn | boosting | ratio |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    with threadpool_limits(1):
+        for task, (data, ours, theirs) in PAIRS.items():
+            for make in (ours, theirs):  # imports what it needs
+                make().fit(*data(50))
+            for n in SIZES:
+                a, b = (seconds(make, *data(n)) for make in (ours, theirs))
+                lines.append(f"| {task} | {n:,} | {a:.2f} | {b:.2f} | {a / b:.1f} |")
+                print(lines[-1], flush=True)
+    lines += ["", machine("skrnn", "scikit-learn")]
+    write(__file__, "\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
