@@ -3,7 +3,7 @@
 Every model is at its defaults and sees the usual training data of each set, and the
 test data once; of models with a seed the median of five (skorch and MiniRocket: one).
 Flat models are given the steps as columns, standardised, and zeros behind sequences
-that are shorter than others.
+that are shorter than others. So is MiniRocket, which wants nine steps.
 
 usage: pip install mnist1d numba; python docs/benchmarks/classification.py [--quick]
 (writes classification.md and classification.png beside itself; half an hour)
@@ -71,18 +71,16 @@ class OfOneLength:
 
     def fit(self, X, y):
         X = padded(X)
-        self.n_steps = X.shape[1]
+        self.n_steps = max(X.shape[1], 9 if self.layout == "channels" else 1)
         self.model.fit(self._as_asked(X), y)
         return self
 
     def predict(self, X):
-        X = padded(X)[:, : self.n_steps]
-        missing = self.n_steps - X.shape[1]
-        return self.model.predict(
-            self._as_asked(np.pad(X, ((0, 0), (0, missing), (0, 0))))
-        )
+        return self.model.predict(self._as_asked(padded(X)))
 
     def _as_asked(self, X):
+        X = X[:, : self.n_steps]
+        X = np.pad(X, ((0, 0), (0, self.n_steps - X.shape[1]), (0, 0)))
         if self.layout == "flat":
             return X.reshape(len(X), -1)
         return X if self.layout == "steps" else X.transpose(0, 2, 1)
