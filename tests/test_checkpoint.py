@@ -341,7 +341,7 @@ rng = np.random.default_rng(0)
 X = rng.normal(size=(64, 6))
 y = X[:, -1]
 model = RNNRegressor(hidden_size=4, dropout=0.2, max_epochs=150, n_iter_no_change=150,
-                     random_state=0, checkpoint_dir=sys.argv[1])
+                     n_estimators=2, random_state=0, checkpoint_dir=sys.argv[1])
 print("begin", flush=True)
 model.fit(X, y, resume=True)
 """
@@ -358,7 +358,7 @@ def test_killed_and_resumed(tmp_path):
             [sys.executable, "-c", SCRIPT, str(tmp_path)], stdout=subprocess.PIPE
         )
         child.stdout.readline()
-        time.sleep(0.3 + rng.random())
+        time.sleep(0.2 + rng.random() / 2)
         child.send_signal(signal.SIGKILL)
         child.wait()
         child.stdout.close()
@@ -367,6 +367,7 @@ def test_killed_and_resumed(tmp_path):
             dropout=0.2,
             max_epochs=150,
             n_iter_no_change=150,
+            n_estimators=2,
             random_state=0,
             checkpoint_dir=tmp_path,
         )
