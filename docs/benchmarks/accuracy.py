@@ -20,7 +20,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import torch
-from _accuracy_tasks import development_tasks, seasonal, split, unseen_tasks
+from _accuracy_tasks import development_tasks, unseen_tasks
 from _timing import QUICK, beside, machine, write
 from scipy.stats import friedmanchisquare, studentized_range
 from sklearn.compose import TransformedTargetRegressor
@@ -178,20 +178,6 @@ def table(tasks, errors, times):
     return lines + summary(errors, times)
 
 
-def time_table():
-    """Seconds beside those of boosting, on long series."""
-    lines = [
-        "| windows of 24 | skrnn | boosting | ratio |",
-        "| ---: | ---: | ---: | ---: |",
-    ]
-    for n in (100, 1000) if QUICK else (100, 1000, 10_000):
-        task = split(seasonal(n * 5 // 4 + 24, 3), 24)
-        ours, theirs = (result(model, task)[1] for model in (OURS, "boosting"))
-        lines.append(f"| {n:,} | {ours:.2f} | {theirs:.2f} | {ours / theirs:.1f} |")
-        print(lines[-1], flush=True)
-    return lines
-
-
 def critical_difference(n_models, n_tasks):
     """Least difference of two mean ranks that is more than chance (Demsar 2006)."""
     q = studentized_range.ppf(0.95, n_models, np.inf) / np.sqrt(2)
@@ -247,8 +233,8 @@ def main():
     if len(errors) > 4:
         p = friedmanchisquare(*errors.to_numpy().T).pvalue
         lines += ["", f"Friedman's test that all ranks are chance: p = {p:.1g}."]
-    lines += ["", "## Seconds to fit", "", *time_table(), ""]
-    lines.append(machine("skrnn", "scikit-learn", "sktime", "statsmodels", "torch"))
+    packages = ("skrnn", "scikit-learn", "sktime", "statsmodels", "torch")
+    lines += ["", machine(*packages)]
     write(__file__, "\n".join(lines) + "\n")
     draw(errors, beside(__file__, ".png"))
 

@@ -1,10 +1,9 @@
 """Time of a fit at the defaults beside histogram boosting, by the number of windows.
 
-Windows of 24 steps of generated series: a threshold autoregression one step ahead for
-the regressors, and for the classifiers three classes of walks. Everything runs on one
-core.
+Windows of 24 steps: of a series with a season, one step ahead, and of random
+walks in three classes. Everything runs on one core.
 
-usage: python docs/benchmarks/fit_time.py [--quick]
+usage: pip install statsmodels; python docs/benchmarks/fit_time.py [--quick]
 (writes fit_time.md beside itself; five minutes)
 """
 
@@ -15,6 +14,7 @@ import warnings
 
 import numpy as np
 import torch
+from _accuracy_tasks import seasonal, split
 from _timing import QUICK, machine, write
 from sklearn.ensemble import (
     HistGradientBoostingClassifier,
@@ -29,15 +29,10 @@ N_SEEDS = 1 if QUICK else 3
 LENGTH = 24
 
 
-def series(n):
-    """Lags and what follows them, of a threshold autoregression."""
-    rng = np.random.default_rng(0)
-    noise, y = rng.normal(size=n + LENGTH), np.zeros(n + LENGTH)
-    for t in range(2, len(y)):
-        slope = 0.9 if y[t - 2] > 0 else -0.6
-        y[t] = slope * y[t - 1] + noise[t]
-    lags = np.lib.stride_tricks.sliding_window_view(y, LENGTH)[:-1]
-    return lags, y[LENGTH:]
+def season(n):
+    """Windows of a season with a trend, in noise."""
+    task = split(seasonal(n * 5 // 4 + LENGTH, 3), LENGTH)
+    return task.X[:n, :, 0], task.y[:n]
 
 
 def walks(n):
@@ -47,7 +42,7 @@ def walks(n):
 
 
 PAIRS = {
-    "regression": (series, RNNRegressor, HistGradientBoostingRegressor),
+    "regression": (season, RNNRegressor, HistGradientBoostingRegressor),
     "classification": (walks, RNNClassifier, HistGradientBoostingClassifier),
 }
 
