@@ -3,7 +3,7 @@
 Windows of 24 steps: of a series with a season, one step ahead, and of random
 walks in three classes. Everything runs on one core.
 
-usage: pip install statsmodels; python docs/benchmarks/fit_time.py [--quick]
+usage: python docs/benchmarks/fit_time.py [--quick]
 (writes fit_time.md beside itself; five minutes)
 """
 
