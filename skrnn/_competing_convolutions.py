@@ -9,24 +9,22 @@ constant.
 
 import numpy as np
 import torch
-from torch import nn
 from torch.nn import functional
 
-from skrnn._convolutions import N_WEIGHTS, compiled, draw_channels
-from skrnn._kernels import CompetitionCall, library
+from skrnn._convolutions import N_WEIGHTS, FixedConvolutions, draw_channels
+from skrnn._kernels import CompetitionCall
 
 _RIVALS = 8  # of a group, as in the paper
 
 
-class CompetingConvolutions(nn.Module):
+class CompetingConvolutions(FixedConvolutions):
     """Convolve sequences with groups of fixed kernels; the extreme responses count.
 
     At each step one kernel of a group has the largest response to the sum of some
     channels, and one the smallest. A kernel's features are the square roots of the sums
     of its largest, and of its smallest with the sign changed, divided by the number of
-    steps; or 0 where a sum is negative, or there are no steps.
-
-    A sample's features depend neither on the other samples nor on its padding.
+    steps; or 0 where a sum is negative, or there are no steps. They are ordered by set,
+    group, kernel, and whether it is the largest or the smallest.
 
     Parameters
     ----------
@@ -50,6 +48,8 @@ class CompetingConvolutions(nn.Module):
         Of the eight kernels of each group.
     """
 
+    _function = "skrnn_compete"
+
     def __init__(self, n_features, n_sets, n_groups):
         super().__init__()
         self.register_buffer("dilations", torch.ones(n_sets, dtype=torch.int64))
@@ -64,37 +64,15 @@ class CompetingConvolutions(nn.Module):
         """Features of a sequence."""
         return 2 * self.weights[:, :, 0].numel()
 
-    @torch.no_grad()
+    def _new_call(self):
+        n_sets, n_groups = self.channels.shape[:2]
+        return CompetitionCall(n_sets=n_sets, n_groups=n_groups)
+
     def forward(self, x, lengths=None):
-        """Compute the features of sequences.
+        """Compute the features of sequences; as `FixedConvolutions.forward`."""
+        return super().forward(x, lengths).clamp(min=0).sqrt()
 
-        Parameters
-        ----------
-        x : Tensor of shape (N, L, F) of float32
-            Right-padded sequences.
-        lengths : Tensor of shape (N,) of int64, default=None
-            Present steps of each; None where all L are present.
-
-        Returns
-        -------
-        Tensor of shape (N, S * G * 8 * 2) of float32
-            By set, group, kernel, and whether it is the largest or the smallest.
-        """
-        weights = self.weights.float()
-        if x.device.type == "cpu" and library() is not None:
-            n_sets, n_groups = self.channels.shape[:2]
-            call = CompetitionCall(n_sets=n_sets, n_groups=n_groups)
-            tensors = dict(self.named_buffers()) | {"weights": weights}
-            function = library().skrnn_compete
-            means = compiled(function, call, tensors, x, lengths, self.n_outputs)
-        else:
-            means = x.new_empty(len(x), self.n_outputs, dtype=torch.float32)
-            for i, sequence in enumerate(x.float()):
-                n_steps = x.shape[1] if lengths is None else int(lengths[i])
-                means[i] = self._means_of(sequence[:n_steps], weights)
-        return means.clamp(min=0).sqrt()
-
-    def _means_of(self, sequence, weights):
+    def _features_of(self, sequence, kernels):
         parts = []
         for s, dilation in enumerate(self.dilations.tolist()):
             read = sequence.diff(dim=0) if self.is_change[s] else sequence
@@ -108,7 +86,7 @@ class CompetingConvolutions(nn.Module):
             padded = functional.pad(u, (margin, margin))
             starts = range(0, N_WEIGHTS * step, step)
             shifted = torch.stack([padded[:, a : a + n_steps] for a in starts], dim=1)
-            response = weights[s].transpose(1, 2) @ shifted  # (G, 8, L)
+            response = kernels["weights"][s].transpose(1, 2) @ shifted  # (G, 8, L)
             most = response.amax(dim=1, keepdim=True)
             least = response.amin(dim=1, keepdim=True)
             sums = [

@@ -22,16 +22,68 @@ N_POOLINGS = 3
 _MOST_DILATIONS = 32  # as in MiniRocket
 
 
-class RandomConvolutions(nn.Module):
+class FixedConvolutions(nn.Module):
+    """Convolutions that nobody trains: what is common to their sorts.
+
+    A subclass has its kernels in buffers, and ``n_outputs``, ``_new_call`` and
+    ``_features_of``.
+
+    A sample's features depend neither on the other samples nor on its padding.
+    """
+
+    _function = None  # of the kernels
+
+    @torch.no_grad()
+    def forward(self, x, lengths=None):
+        """Compute the features of sequences.
+
+        Parameters
+        ----------
+        x : Tensor of shape (N, L, F) of float32
+            Right-padded sequences.
+        lengths : Tensor of shape (N,) of int64, default=None
+            Present steps of each; None where all L are present.
+
+        Returns
+        -------
+        Tensor of shape (N, n_outputs) of float32
+        """
+        x = x.float()
+        kernels = {
+            name: buffer.float() if buffer.is_floating_point() else buffer
+            for name, buffer in self.named_buffers()
+        }
+        if x.device.type == "cpu" and library() is not None:
+            return self._compiled(x, lengths, kernels)
+        features = x.new_empty(len(x), self.n_outputs)
+        for i, sequence in enumerate(x):
+            n_steps = x.shape[1] if lengths is None else int(lengths[i])
+            features[i] = self._features_of(sequence[:n_steps], kernels)
+        return features
+
+    def _compiled(self, x, lengths, kernels):
+        features = x.new_empty(len(x), self.n_outputs)
+        call = self._new_call()
+        call.n_samples, call.n_steps, call.n_features = x.shape
+        tensors = kernels | {"x": x, "lengths": lengths, "to": features}
+        kept = {name: t.contiguous() for name, t in tensors.items() if t is not None}
+        for name, tensor in kept.items():
+            setattr(call, name, tensor.data_ptr())
+        if not getattr(library(), self._function)(team(), call):
+            raise MemoryError(
+                f"There is no memory for sequences of {x.shape[1]} steps."
+            )
+        return features
+
+
+class RandomConvolutions(FixedConvolutions):
     """Convolve sequences with fixed kernels and pool what is above a bias.
 
     A response is that of one of 84 kernels, under one of several dilations, to the sum
     of some channels. Pooled are, of the steps whose response exceeds a bias: their
     proportion, how far they exceed it on average, and their average index divided by
     the number of steps (-1 where no step does). Features of a sequence without steps
-    are 0.
-
-    A sample's features depend neither on the other samples nor on its padding.
+    are 0. They are ordered by dilation, kernel, bias and pooling.
 
     Parameters
     ----------
@@ -52,6 +104,8 @@ class RandomConvolutions(nn.Module):
         What a response is to exceed.
     """
 
+    _function = "skrnn_convolve"
+
     def __init__(self, n_features, n_dilations, n_biases):
         super().__init__()
         shape = n_dilations, len(TRIPLES)
@@ -65,35 +119,9 @@ class RandomConvolutions(nn.Module):
         """Features of a sequence."""
         return self.biases.numel() * N_POOLINGS
 
-    @torch.no_grad()
-    def forward(self, x, lengths=None):
-        """Compute the features of sequences.
-
-        Parameters
-        ----------
-        x : Tensor of shape (N, L, F) of float32
-            Right-padded sequences.
-        lengths : Tensor of shape (N,) of int64, default=None
-            Present steps of each; None where all L are present.
-
-        Returns
-        -------
-        Tensor of shape (N, D * 84 * B * 3) of float32
-            By dilation, kernel, bias and pooling.
-        """
-        biases = self.biases.float()
-        if x.device.type == "cpu" and library() is not None:
-            call = ConvolutionCall(
-                n_dilations=len(self.dilations), n_biases=biases.shape[2]
-            )
-            tensors = dict(self.named_buffers()) | {"biases": biases}
-            function = library().skrnn_convolve
-            return compiled(function, call, tensors, x, lengths, self.n_outputs)
-        features = x.new_empty(len(x), self.n_outputs, dtype=torch.float32)
-        for i, sequence in enumerate(x.float()):
-            n_steps = x.shape[1] if lengths is None else int(lengths[i])
-            features[i] = self._features_of(sequence[:n_steps], biases)
-        return features
+    def _new_call(self):
+        n_dilations, _, n_biases = self.biases.shape
+        return ConvolutionCall(n_dilations=n_dilations, n_biases=n_biases)
 
     def responses(self, x, lengths, dilation_index, kernel_index):
         """Compute the responses of one kernel, of which quantiles make biases.
@@ -124,8 +152,8 @@ class RandomConvolutions(nn.Module):
         found = _respond(u, self.dilations[dilation_index], [TRIPLES[kernel_index]])
         return found.masked_fill(absent, torch.nan)
 
-    def _features_of(self, sequence, biases):
-        n_steps = len(sequence)
+    def _features_of(self, sequence, kernels):
+        biases, n_steps = kernels["biases"], len(sequence)
         if n_steps == 0:
             return sequence.new_zeros(self.n_outputs)
         index = torch.arange(n_steps, device=sequence.device)
@@ -146,40 +174,6 @@ class RandomConvolutions(nn.Module):
             )
             features.append(torch.stack(pooled, dim=2).float())  # (84, B, 3)
         return torch.cat(features).ravel()
-
-
-def compiled(function, call, tensors, x, lengths, n_outputs):
-    """Let a function of the kernels compute features.
-
-    Parameters
-    ----------
-    function : callable
-        Takes the team of the calling thread and the call; returns whether there was
-        memory.
-    call : ConvolutionCall or CompetitionCall
-        With its own numbers in it; what is common, and all addresses, are set here.
-    tensors : dict
-        Of tensors by their names in the call.
-    x : Tensor of shape (N, L, F)
-        Right-padded sequences.
-    lengths : Tensor of shape (N,) of int64, or None
-        Present steps of each; None where all L are present.
-    n_outputs : int
-        Features of a sequence.
-
-    Returns
-    -------
-    Tensor of shape (N, n_outputs) of float32
-    """
-    features = x.new_empty(len(x), n_outputs, dtype=torch.float32)
-    call.n_samples, call.n_steps, call.n_features = x.shape
-    tensors = tensors | {"x": x.float(), "lengths": lengths, "to": features}
-    kept = {name: t.contiguous() for name, t in tensors.items() if t is not None}
-    for name, tensor in kept.items():
-        setattr(call, name, tensor.data_ptr())
-    if not function(team(), call):
-        raise MemoryError(f"There is no memory for sequences of {x.shape[1]} steps.")
-    return features
 
 
 def _respond(u, dilation, triples):

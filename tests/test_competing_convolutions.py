@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from test_convolutions import LEVELS, gaussian, library_of, needs_kernels
 
-from skrnn import _competing_convolutions as competing
-from skrnn import _kernels
+from skrnn import _convolutions, _kernels
 from skrnn._competing_convolutions import CompetingConvolutions, plan_competition
 from skrnn._kernel_layer import kernel_threads
 
@@ -19,8 +18,7 @@ from skrnn._kernel_layer import kernel_threads
 @pytest.fixture(params=[*LEVELS, "torch"])
 def level(request, monkeypatch):
     library = library_of(request.param)
-    monkeypatch.setattr(competing, "library", lambda: library)
-    return request.param
+    monkeypatch.setattr(_convolutions, "library", lambda: library)
 
 
 def new(n_features, dilations, n_groups=3, seed=0):
@@ -116,7 +114,7 @@ def test_the_number_of_threads_changes_no_bit(n_threads):
 def test_libraries_agree(level, n_features, n_steps, monkeypatch):
     model, x = new(n_features, [1, 7]), gaussian(3, n_steps, n_features)
     features = model(x)
-    monkeypatch.setattr(competing, "library", _kernels.library)
+    monkeypatch.setattr(_convolutions, "library", _kernels.library)
     assert_allclose(features, model(x), rtol=1e-4, atol=1e-5)
 
 

@@ -19,22 +19,16 @@ struct CompetitionCall {
     const uint8_t *channels;   // (S, G, F): whether a group reads a channel
     const float *weights;      // (S, G, 9, 8)
     float *to;                 // (N, S, G, 8, 2)
-};
 
-struct CompetitionRun {
-    const CompetitionCall &call;
-    LayerMemories &kept;
-    std::atomic<int64_t> next{0};
-    std::atomic<int> is_short_of_memory{0};
+    long n_outputs() const { return S * G * RIVALS * 2; }
 };
 
 // What a thread keeps of one sequence; steps are rounded up to whole groups.
 struct CompetitionMemory {
     float *summed;  // (L,): the sum of the chosen channels, zero on both sides
-    long margin;
 
     void take(Arena &arena, const CompetitionCall &call) {
-        margin = 0;
+        long margin = 0;
         for (long s = 0; s < call.S; s++) {
             const long most = CENTER * labs(bounded(call.dilations[s], call.L));
             margin = most > margin ? most : margin;
@@ -124,8 +118,8 @@ static void compete(const float *u, long dilation, long n_steps, const float *we
     }
 }
 
-// Sum the chosen channels, or their changes; returns how many steps there are of them.
-static long sum_chosen(const float *x, long F, long n_steps, const uint8_t *is_chosen, bool is_change,
+// Sum the chosen channels, or their changes, of which the last is missing.
+static void sum_chosen(const float *x, long F, long n_steps, const uint8_t *is_chosen, bool is_change,
                        float *to) {
     for (long t = 0; t < n_steps; t++) {
         float sum = 0;
@@ -133,10 +127,9 @@ static long sum_chosen(const float *x, long F, long n_steps, const uint8_t *is_c
             if (is_chosen[c]) sum += x[t * F + c];
         to[t] = sum;
     }
-    if (!is_change || !n_steps) return n_steps;
+    if (!is_change) return;
     for (long t = 0; t < n_steps - 1; t++) to[t] = to[t + 1] - to[t];
     to[n_steps - 1] = 0;
-    return n_steps - 1;
 }
 
 // All features of one sequence.
@@ -149,7 +142,7 @@ static void compete_one(const CompetitionCall &call, const CompetitionMemory &me
     for (long s = 0; s < call.S; s++) {
         const long dilation = bounded(call.dilations[s], call.L);
         const bool is_change = call.is_change[s];
-        const long count = n_steps - (is_change && n_steps);
+        const long count = n_steps - is_change;
         for (long g = 0; g < call.G; g++) {
             // Groups in a row may read the same channels; with one, all do.
             if (!g || memcmp(summed, subset, call.F))
@@ -164,30 +157,6 @@ static void compete_one(const CompetitionCall &call, const CompetitionMemory &me
     }
 }
 
-static void compete_some(void *of, int thread, int) {
-    CompetitionRun &run = *(CompetitionRun *)of;
-    const CompetitionCall &call = run.call;
-    CompetitionMemory memory;
-    Arena count = {nullptr, 0};
-    memory.take(count, call);
-    char *base = run.kept.part_of[thread].at_least(count.used);
-    if (!base) {
-        run.is_short_of_memory = 1;
-        return;
-    }
-    Arena arena = {base, 0};
-    memory.take(arena, call);
-    for (int64_t i = run.next++; i < call.N; i = run.next++)
-        compete_one(call, memory, call.x + i * call.L * call.F,
-                    call.lengths ? call.lengths[i] : call.L,
-                    call.to + i * call.S * call.G * RIVALS * 2);
-}
-
-// Without a team the calling thread works alone, in memory of this call.
 static bool compete(LayerTeam *team, const CompetitionCall &call) {
-    LayerMemories own;
-    CompetitionRun run = {call, team ? team->kept : own};
-    run_phase(team, compete_some, &run);
-    if (!team) own.clear();
-    return !run.is_short_of_memory;
+    return run_over_samples<CompetitionMemory, CompetitionCall, compete_one>(team, call);
 }

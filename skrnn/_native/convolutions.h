@@ -26,13 +26,8 @@ struct ConvolutionCall {
     const uint8_t *channels;   // (D, 84, F): whether a kernel reads a channel
     const float *biases;       // (D, 84, B)
     float *to;                 // (N, D, 84, B, 3)
-};
 
-struct ConvolutionRun {
-    const ConvolutionCall &call;
-    LayerMemories &kept;
-    std::atomic<int64_t> next{0};
-    std::atomic<int> is_short_of_memory{0};
+    long n_outputs() const { return D * N_TRIPLES * B * 3; }
 };
 
 // Beyond the sequence all is zero, so a longer step between weights changes nothing.
@@ -242,11 +237,23 @@ static void convolve_one(const ConvolutionCall &call, const ConvolutionMemory &m
     }
 }
 
-static void convolve_some(void *of, int thread, int) {
-    ConvolutionRun &run = *(ConvolutionRun *)of;
-    const ConvolutionCall &call = run.call;
-    const long n_outputs = call.D * N_TRIPLES * call.B * 3;
-    ConvolutionMemory memory;
+// Samples are taken by whatever thread is free.
+template <class Call> struct SampleRun {
+    const Call &call;
+    LayerMemories &kept;
+    std::atomic<int64_t> next{0};
+    std::atomic<int> is_short_of_memory{0};
+};
+
+template <class Memory, class Call>
+using OfOneSample = void (*)(const Call &, const Memory &, const float *x, long n_steps, float *to);
+
+template <class Memory, class Call, OfOneSample<Memory, Call> compute>
+static void run_some(void *of, int thread, int) {
+    SampleRun<Call> &run = *(SampleRun<Call> *)of;
+    const Call &call = run.call;
+    const long n_outputs = call.n_outputs();
+    Memory memory;
     Arena count = {nullptr, 0};
     memory.take(count, call);
     char *base = run.kept.part_of[thread].at_least(count.used);
@@ -260,17 +267,22 @@ static void convolve_some(void *of, int thread, int) {
         const long n_steps = call.lengths ? call.lengths[i] : call.L;
         float *to = call.to + i * n_outputs;
         if (n_steps > 0)
-            convolve_one(call, memory, call.x + i * call.L * call.F, n_steps, to);
+            compute(call, memory, call.x + i * call.L * call.F, n_steps, to);
         else
             memset(to, 0, n_outputs * sizeof(float));
     }
 }
 
 // Without a team the calling thread works alone, in memory of this call.
-static bool convolve(LayerTeam *team, const ConvolutionCall &call) {
+template <class Memory, class Call, OfOneSample<Memory, Call> compute>
+static bool run_over_samples(LayerTeam *team, const Call &call) {
     LayerMemories own;
-    ConvolutionRun run = {call, team ? team->kept : own};
-    run_phase(team, convolve_some, &run);
+    SampleRun<Call> run = {call, team ? team->kept : own};
+    run_phase(team, run_some<Memory, Call, compute>, &run);
     if (!team) own.clear();
     return !run.is_short_of_memory;
+}
+
+static bool convolve(LayerTeam *team, const ConvolutionCall &call) {
+    return run_over_samples<ConvolutionMemory, ConvolutionCall, convolve_one>(team, call);
 }
