@@ -9,9 +9,8 @@ constant.
 
 import numpy as np
 import torch
-from torch.nn import functional
 
-from skrnn._convolutions import N_WEIGHTS, FixedConvolutions, draw_channels
+from skrnn._convolutions import N_WEIGHTS, FixedConvolutions, draw_channels, shifted
 from skrnn._kernels import CompetitionCall
 
 _RIVALS = 8  # of a group, as in the paper
@@ -81,12 +80,8 @@ class CompetingConvolutions(FixedConvolutions):
                 parts.append(read.new_zeros(self.channels.shape[1], _RIVALS, 2))
                 continue
             u = self.channels[s].float() @ read.T  # (G, L)
-            step = min(dilation, n_steps)
-            margin = N_WEIGHTS // 2 * step
-            padded = functional.pad(u, (margin, margin))
-            starts = range(0, N_WEIGHTS * step, step)
-            shifted = torch.stack([padded[:, a : a + n_steps] for a in starts], dim=1)
-            response = kernels["weights"][s].transpose(1, 2) @ shifted  # (G, 8, L)
+            values = shifted(u, dilation).transpose(0, 1)  # (G, 9, L)
+            response = kernels["weights"][s].transpose(1, 2) @ values  # (G, 8, L)
             most = response.amax(dim=1, keepdim=True)
             least = response.amin(dim=1, keepdim=True)
             sums = [

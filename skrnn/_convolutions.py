@@ -179,18 +179,36 @@ class RandomConvolutions(FixedConvolutions):
 def _respond(u, dilation, triples):
     # u (K, L): one sum of channels for each kernel, or several for one. The order of
     # the sums is that of convolutions.h, so that the bits are the same.
+    read = shifted(u, dilation)
+    nine = read[0]
+    for part in read[1:]:
+        nine = nine + part
+    chosen = torch.tensor(triples, device=u.device).T  # (3, K)
+    a, b, c = 3.0 * read[chosen, torch.arange(len(u), device=u.device)]
+    return (a + b - nine) + c
+
+
+def shifted(u, dilation):
+    """Return what each weight of a kernel reads at every step.
+
+    Parameters
+    ----------
+    u : Tensor of shape (K, L)
+        Sequences.
+    dilation : int
+        Steps from one weight to the next.
+
+    Returns
+    -------
+    Tensor of shape (9, K, L)
+        Zero where that is beyond the sequence.
+    """
     n_steps = u.shape[1]
     step = max(-n_steps, min(n_steps, int(dilation)))
     margin = N_WEIGHTS // 2 * abs(step)
     padded = functional.pad(u, (margin, margin))
     starts = (margin + (j - N_WEIGHTS // 2) * step for j in range(N_WEIGHTS))
-    shifted = torch.stack([padded[:, start : start + n_steps] for start in starts])
-    nine = shifted[0]
-    for part in shifted[1:]:
-        nine = nine + part
-    chosen = torch.tensor(triples, device=u.device).T  # (3, K)
-    a, b, c = 3.0 * shifted[chosen, torch.arange(len(u), device=u.device)]
-    return (a + b - nine) + c
+    return torch.stack([padded[:, start : start + n_steps] for start in starts])
 
 
 def dilations_for(longest, most):
