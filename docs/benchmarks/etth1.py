@@ -226,7 +226,7 @@ that and of ridge, validation having chosen the weight. "Repeat last" and "repea
 repeat the last value and the last 24 hours. "Ridge" is linear in the window less its
 last value; validation chose its penalty out of {ALPHAS}. SegRNN is what
 its authors publish for this look-back (Lin, S. et al. (2023), arXiv:2308.11200; the
-repository lss-1138/SegRNN), and was not run here.
+repository lss-1138/SegRNN); etth1_segrnn.md trains it here.
 
 `RNNRegressor` with {settings}.
 Validation stops the training and chose these settings. Errors on the validation, of
