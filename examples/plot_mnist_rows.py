@@ -4,7 +4,7 @@ usage: python plot_mnist_rows.py [mnist.npz]
 
 The file holds x_train, y_train, x_test and y_test. Without one the digits are fetched
 from OpenML; where that cannot be reached, scikit-learn's own 8 x 8 digits take their
-place. Ten epochs of the 60,000 digits take about two minutes on one core. Writes
+place. Ten epochs of the 60,000 digits take some minutes on one core. Writes
 mnist_rows.png.
 """
 

@@ -123,21 +123,18 @@ class Ridge:
             start += len(features)
 
     def _choose_penalty(self):
-        damped = self._power + (_PENALTIES * self._mass)[:, None]  # (A, R)
-        error = torch.zeros(len(damped), dtype=torch.float64)
+        candidates = self._power + (_PENALTIES * self._mass)[:, None]  # (A, R)
+        found = torch.empty(len(candidates), *self._wanted.shape, dtype=torch.float64)
         for rows, components, wanted in self._components(self._rows):
-            for i, candidate in enumerate(damped):
-                missed = wanted - self._without_one(rows, components, wanted, candidate)
-                error[i] += self._weights[rows] @ (missed**2).sum(dim=1)
+            for left_out, damped in zip(found, candidates, strict=True):
+                left_out[rows] = self._without_one(rows, components, wanted, damped)
+        missed = found + self.bias - self._wanted  # (A, n, K)
+        error = missed.square_().sum(dim=2) @ self._weights
         # The largest of those that tie.
         squares = self._weights @ (self._wanted**2).sum(dim=1)
         is_least = error <= error.min() + _NOTHING * squares
-        self._damped = damped[is_least.nonzero()[-1, 0]]
-        found = [
-            self._without_one(rows, components, wanted, self._damped)
-            for rows, components, wanted in self._components(self._rows)
-        ]
-        self.left_out = torch.cat(found) + self.bias
+        chosen = is_least.nonzero()[-1, 0]
+        self._damped, self.left_out = candidates[chosen], found[chosen] + self.bias
 
     def _without_one(self, rows, components, wanted, damped):
         missed = wanted - components @ (self._moment / damped[:, None])
