@@ -35,6 +35,7 @@ OPTIONS = {
     "lr_schedule": "cosine",
     "lr_schedule_options": {"T_max": 12},
     "max_epochs": 12,
+    "n_estimators": 2,
     "random_state": 3,
 }
 

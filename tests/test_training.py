@@ -33,7 +33,7 @@ from skrnn.exceptions import NonFiniteLossError
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(90, 7))
 y = X[:, -1] - X[:, 2]
-SMALL = {"hidden_size": 6, "random_state": 0}
+SMALL = {"hidden_size": 6, "n_estimators": 1, "random_state": 0}
 
 
 def weights(model):
@@ -97,9 +97,8 @@ def test_same_bits_in_another_process():
 def test_n_jobs_changes_no_bit(backend):
     index = pd.date_range("2024", periods=len(y), freq="h")
     series = pd.Series(y, index)
-    model = make_pipeline(
-        SlidingWindow(5, horizon=1), RNNRegressor(**SMALL, max_epochs=3, dropout=0.2)
-    )
+    several = SMALL | {"n_estimators": 3, "max_epochs": 3, "dropout": 0.2}
+    model = make_pipeline(SlidingWindow(5, horizon=1), RNNRegressor(**several))
     grid = {"slidingwindow__window_length": [3, 9], "rnnregressor__cell": ["gru"]}
     searches = []
     for n_jobs in (1, 2):
@@ -308,7 +307,7 @@ def test_newest_rows_of_each_series_validate():
         def on_train_begin(self, net, X=None, y=None, **kwargs):
             seen["sizes"] = len(X), len(y)
 
-    options = {"max_epochs": 1, "n_estimators": 1, "validation_gap": 2}
+    options = {"max_epochs": 1, "validation_gap": 2}
     model = RNNRegressor(**SMALL, **options, callbacks=[Spy()])
     model.fit(frame, y)
     assert seen["sizes"] == (90 - 3 * (6 + 2), 18)
@@ -356,7 +355,7 @@ def test_newest_rows_of_each_class_validate():
             seen["valid"] = np.bincount(y.target.numpy(), minlength=3)
             seen["train"] = np.bincount(X.target.numpy(), minlength=3)
 
-    options = SMALL | {"n_estimators": 1, "max_epochs": 1}
+    options = SMALL | {"max_epochs": 1}
     RNNClassifier(**options, callbacks=[Spy()]).fit(X, labels)
     assert_array_equal(seen["valid"], [7, 1, 0])
     assert_array_equal(seen["train"], [63, 18, 1])
@@ -392,8 +391,7 @@ def test_classes_of_partial_fit():
 
 
 def test_progress_in_a_file_is_one_line_a_fit(capsys):
-    options = SMALL | {"n_estimators": 1}
-    model = RNNRegressor(**options, max_epochs=3, verbose=1).fit(X, y)
+    model = RNNRegressor(**SMALL, max_epochs=3, verbose=1).fit(X, y)
     shown = capsys.readouterr()
     assert shown.err.count("\n") == 1
     assert shown.err.startswith("RNNRegressor: 3/3 epochs, loss ")
@@ -457,7 +455,7 @@ def test_validation_loss_is_that_of_the_newest_samples():
 def test_scaling_is_that_of_the_training_samples():
     far = X.copy()
     far[-18:] += 1e6
-    options = {"linear_steps": None, "n_estimators": 1, "max_epochs": 1}
+    options = {"linear_steps": None, "max_epochs": 1}
     scaling = RNNRegressor(**SMALL, **options).fit(far, y).net_.module_.scaling
     assert_allclose(scaling.x_mean, [X[:-18].mean()], rtol=1e-9)
     assert_allclose(scaling.y_mean, [y[:-18].mean()], rtol=1e-9)
@@ -606,7 +604,7 @@ def test_a_prediction_while_training_leaves_one_thread():
         return 0.0
 
     before = torch.get_num_threads()
-    options = SMALL | {"n_estimators": 1, "max_epochs": 3, "tol": 0.5}
+    options = SMALL | {"max_epochs": 3, "tol": 0.5}
     RNNRegressor(**options, scoring=scorer).fit(X, y)
     assert seen == [1, 1, 1]
     assert torch.get_num_threads() == before
@@ -764,7 +762,7 @@ def test_interrupted_first_epoch_of_a_continuation_is_undone(monkeypatch):
 
 
 def test_interrupt_keeps_the_best_weights(monkeypatch):
-    options = SMALL | {"learning_rate": 0.05, "max_epochs": 9, "n_estimators": 1}
+    options = SMALL | {"learning_rate": 0.05, "max_epochs": 9}
     _interrupt_in_epoch(monkeypatch, 8)
     with pytest.warns(UserWarning, match="after 7 epochs"):
         model = RNNRegressor(**options).fit(X, y)
@@ -935,7 +933,7 @@ class _Overflow(Callback):
 
 def test_gradient_beyond_all_numbers_is_clipped_to_nothing():
     # With dropout autograd runs, and its hooks.
-    options = SMALL | {"dropout": 0.1, "n_estimators": 1, "early_stopping": False}
+    options = SMALL | {"dropout": 0.1, "early_stopping": False}
     model = RNNRegressor(**options, max_epochs=3, callbacks=[_Overflow()]).fit(X, y)
     assert dict(model.net_.callbacks_)["_Overflow"].n_batches_ > 2
     assert np.isfinite(model.predict(X)).all()
@@ -944,7 +942,7 @@ def test_gradient_beyond_all_numbers_is_clipped_to_nothing():
 
 
 def test_kernels_clip_such_a_gradient_too():
-    model = RNNRegressor(**SMALL, n_estimators=1, max_epochs=1).fit(X, y)
+    model = RNNRegressor(**SMALL, max_epochs=1).fit(X, y)
     net = model.net_
     step = CompiledStep(net.module_, ("squared_error", 0.0), 1)
     step.prepare(net.optimizer_)
