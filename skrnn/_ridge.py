@@ -126,8 +126,12 @@ class Ridge:
         candidates = self._power + (_PENALTIES * self._mass)[:, None]  # (A, R)
         found = torch.empty(len(candidates), *self._wanted.shape, dtype=torch.float64)
         for rows, components, wanted in self._components(self._rows):
+            squares = components**2
             for left_out, damped in zip(found, candidates, strict=True):
-                left_out[rows] = self._without_one(rows, components, wanted, damped)
+                missed = wanted - components @ (self._moment / damped[:, None])
+                leverage = squares @ (1 / damped) + 1 / self._mass
+                spare = (1 - self._unit[rows] * leverage).clamp(min=_EPSILON)
+                left_out[rows] = wanted - missed / spare[:, None]
         missed = found + self.bias - self._wanted  # (A, n, K)
         error = missed.square_().sum(dim=2) @ self._weights
         # The largest of those that tie.
@@ -135,12 +139,6 @@ class Ridge:
         is_least = error <= error.min() + _NOTHING * squares
         chosen = is_least.nonzero()[-1, 0]
         self._damped, self.left_out = candidates[chosen], found[chosen] + self.bias
-
-    def _without_one(self, rows, components, wanted, damped):
-        missed = wanted - components @ (self._moment / damped[:, None])
-        leverage = components**2 @ (1 / damped) + 1 / self._mass
-        spare = (1 - self._unit[rows] * leverage).clamp(min=_EPSILON)
-        return wanted - missed / spare[:, None]
 
     def without(self, rows):
         """Predict some samples by a fit without them, of the same penalty.
