@@ -25,20 +25,17 @@ struct CompetitionCall {
 
 // What a thread keeps of one sequence; steps are rounded up to whole groups.
 struct CompetitionMemory {
+    Channels channels;
     float *summed;  // (L,): the sum of the chosen channels, zero on both sides
 
     void take(Arena &arena, const CompetitionCall &call) {
-        long margin = 0;
-        for (long s = 0; s < call.S; s++) {
-            const long most = CENTER * labs(bounded(call.dilations[s], call.L));
-            margin = most > margin ? most : margin;
-        }
-        margin = whole_groups(margin);
-        const long padded = whole_groups(call.L) + 2 * margin + GROUP;  // never none
+        channels.take(arena, call.F, call.L);
+        const long reach = widest_reach(call.dilations, call.S, call.L);
+        const long padded = channels.L + 2 * reach;
         summed = arena.take<float>(padded);
         if (!arena.base) return;
         memset(summed, 0, padded * sizeof(float));
-        summed += margin;
+        summed += reach;
     }
 };
 
@@ -119,14 +116,11 @@ static void compete(const float *u, long dilation, long n_steps, const float *we
 }
 
 // Sum the chosen channels, or their changes, of which the last is missing.
-static void sum_chosen(const float *x, long F, long n_steps, const uint8_t *is_chosen, bool is_change,
-                       float *to) {
-    for (long t = 0; t < n_steps; t++) {
-        float sum = 0;
-        for (long c = 0; c < F; c++)
-            if (is_chosen[c]) sum += x[t * F + c];
-        to[t] = sum;
-    }
+static void sum_chosen(const CompetitionMemory &memory, const uint8_t *is_chosen, bool is_change,
+                       long n_steps) {
+    float *to = memory.summed;
+    memory.channels.sum(is_chosen, whole_groups(n_steps),
+                        [&](long t, Vec<float> sum) { store<float>(to + t, sum); });
     if (!is_change) return;
     for (long t = 0; t < n_steps - 1; t++) to[t] = to[t + 1] - to[t];
     to[n_steps - 1] = 0;
@@ -137,8 +131,10 @@ static void compete_one(const CompetitionCall &call, const CompetitionMemory &me
                         long n_steps, float *to) {
     const uint8_t *subset = call.channels, *summed = nullptr;
     const float *weights = call.weights;
+    const long n_whole = whole_groups(n_steps);
+    memory.channels.read(x, n_steps);
     // What a longer sequence left.
-    memset(memory.summed + n_steps, 0, (whole_groups(call.L) - n_steps) * sizeof(float));
+    memset(memory.summed + n_whole, 0, (memory.channels.L - n_whole) * sizeof(float));
     for (long s = 0; s < call.S; s++) {
         const long dilation = bounded(call.dilations[s], call.L);
         const bool is_change = call.is_change[s];
@@ -146,7 +142,7 @@ static void compete_one(const CompetitionCall &call, const CompetitionMemory &me
         for (long g = 0; g < call.G; g++) {
             // Groups in a row may read the same channels; with one, all do.
             if (!g || memcmp(summed, subset, call.F))
-                sum_chosen(x, call.F, n_steps, subset, is_change, memory.summed);
+                sum_chosen(memory, subset, is_change, n_steps);
             summed = subset;
             if (count)
                 compete(memory.summed, dilation, count, weights, to);

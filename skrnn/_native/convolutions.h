@@ -37,24 +37,60 @@ INLINE long bounded(int64_t dilation, long L) {
 
 INLINE long whole_groups(long n_steps) { return (n_steps + GROUP - 1) / GROUP * GROUP; }
 
+// How far the widest kernel reaches beyond a sequence, in whole groups.
+static long widest_reach(const int64_t *dilations, long count, long L) {
+    long reach = 0;
+    for (long d = 0; d < count; d++) {
+        const long most = CENTER * labs(bounded(dilations[d], L));
+        reach = most > reach ? most : reach;
+    }
+    return whole_groups(reach);
+}
+
+// The channels of one sequence apart, and sums of some of them.
+struct Channels {
+    long F, L;              // steps are rounded up to whole groups
+    float *values;          // (F, L), zero after the last step
+    const float **chosen;   // (F,)
+
+    void take(Arena &arena, long n_features, long n_steps) {
+        F = n_features, L = whole_groups(n_steps);
+        values = arena.take<float>(F * L);
+        chosen = arena.take<const float *>(F);
+    }
+
+    void read(const float *x, long n_steps) const {
+        const long n_whole = whole_groups(n_steps);
+        for (long c = 0; c < F; c++) {
+            float *channel = values + c * L;
+            for (long t = 0; t < n_steps; t++) channel[t] = x[t * F + c];
+            for (long t = n_steps; t < n_whole; t++) channel[t] = 0;
+        }
+    }
+
+    template <class Put> void sum(const uint8_t *is_chosen, long n_steps, Put put) const {
+        long n_chosen = 0;
+        for (long c = 0; c < F; c++)
+            if (is_chosen[c]) chosen[n_chosen++] = values + c * L;
+        for (long t = 0; t < n_steps; t += Simd<float>::n) {
+            Vec<float> sum = fill<float>(0);
+            for (long c = 0; c < n_chosen; c++) sum += load<float>(chosen[c] + t);
+            put(t, sum);
+        }
+    }
+};
+
 // What a thread keeps of one sequence; steps are rounded up to whole groups.
 struct ConvolutionMemory {
-    float *channels;       // (F, L), zero after the last step
-    const float **chosen;  // (F,)
+    Channels channels;
     float *once, *thrice;  // (L,): the sum of the chosen channels, zero on both sides
     float *nine;           // (L,): its sum over the nine weights' steps
     float *pair;           // (L,): the response less the third weight's part
 
     void take(Arena &arena, const ConvolutionCall &call) {
-        long margin = 0;
-        for (long d = 0; d < call.D; d++) {
-            const long most = CENTER * labs(bounded(call.dilations[d], call.L));
-            margin = most > margin ? most : margin;
-        }
-        margin = whole_groups(margin);
-        const long L = whole_groups(call.L), padded = L + 2 * margin;
-        channels = arena.take<float>(call.F * L);
-        chosen = arena.take<const float *>(call.F);
+        channels.take(arena, call.F, call.L);
+        const long reach = widest_reach(call.dilations, call.D, call.L);
+        const long L = channels.L, padded = L + 2 * reach;
         once = arena.take<float>(padded);
         thrice = arena.take<float>(padded);
         nine = arena.take<float>(L);
@@ -62,7 +98,7 @@ struct ConvolutionMemory {
         if (!arena.base) return;
         memset(once, 0, padded * sizeof(float));
         memset(thrice, 0, padded * sizeof(float));
-        once += margin, thrice += margin;
+        once += reach, thrice += reach;
     }
 };
 
@@ -161,19 +197,6 @@ static void pool(const float *pair, const float *third, long n_steps, const floa
     if (B - b == 1) pool_biases<1>(pair, third, n_steps, biases + b, to + 3 * b);
 }
 
-static void sum_channels(const ConvolutionMemory &memory, const uint8_t *is_chosen, long F,
-                         long n_steps, long L) {
-    long n_chosen = 0;
-    for (long c = 0; c < F; c++)
-        if (is_chosen[c]) memory.chosen[n_chosen++] = memory.channels + c * L;
-    for (long t = 0; t < n_steps; t += Simd<float>::n) {
-        Vec<float> sum = fill<float>(0);
-        for (long c = 0; c < n_chosen; c++) sum += load<float>(memory.chosen[c] + t);
-        store<float>(memory.once + t, sum);
-        store<float>(memory.thrice + t, sum + sum + sum);  // rounds as 3 * sum does
-    }
-}
-
 static void sum_nine(const ConvolutionMemory &memory, long dilation, long n_steps) {
     const float *from = memory.once - CENTER * dilation;
     const long n_whole = whole_groups(n_steps);
@@ -193,24 +216,15 @@ static void sum_pair(const ConvolutionMemory &memory, const float *a, const floa
                      load<float>(a + t) + load<float>(b + t) - load<float>(memory.nine + t));
 }
 
-static void read_channels(const ConvolutionMemory &memory, const float *x, long F, long n_steps,
-                          long L) {
-    const long n_whole = whole_groups(n_steps);
-    for (long c = 0; c < F; c++) {
-        float *channel = memory.channels + c * L;
-        for (long t = 0; t < n_steps; t++) channel[t] = x[t * F + c];
-        for (long t = n_steps; t < n_whole; t++) channel[t] = 0;
-    }
-    // What a longer sequence left.
-    memset(memory.once + n_whole, 0, (L - n_whole) * sizeof(float));
-    memset(memory.thrice + n_whole, 0, (L - n_whole) * sizeof(float));
-}
-
 // All features of one sequence.
 static void convolve_one(const ConvolutionCall &call, const ConvolutionMemory &memory, const float *x,
                          long n_steps, float *to) {
-    const long F = call.F, B = call.B, L = whole_groups(call.L), n_whole = whole_groups(n_steps);
-    read_channels(memory, x, F, n_steps, L);
+    const long F = call.F, B = call.B, n_whole = whole_groups(n_steps);
+    const long n_beyond = memory.channels.L - n_whole;
+    memory.channels.read(x, n_steps);
+    // What a longer sequence left.
+    memset(memory.once + n_whole, 0, n_beyond * sizeof(float));
+    memset(memory.thrice + n_whole, 0, n_beyond * sizeof(float));
     const uint8_t *subset = call.channels, *summed = nullptr;
     const float *biases = call.biases;
     for (long d = 0; d < call.D; d++) {
@@ -223,7 +237,11 @@ static void convolve_one(const ConvolutionCall &call, const ConvolutionMemory &m
                 for (long c = b + 1; c < N_WEIGHTS; c++) {
                     // Kernels in a row may read the same channels; with one, all do.
                     if (!summed || memcmp(summed, subset, F)) {
-                        sum_channels(memory, subset, F, n_whole, L);
+                        memory.channels.sum(subset, n_whole, [&](long t, Vec<float> sum) {
+                            store<float>(memory.once + t, sum);
+                            // Rounds as 3 * sum does.
+                            store<float>(memory.thrice + t, sum + sum + sum);
+                        });
                         summed = subset, has_nine = has_pair = false;
                     }
                     if (!has_nine) sum_nine(memory, dilation, n_steps);
