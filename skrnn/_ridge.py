@@ -124,16 +124,17 @@ class Ridge:
 
     def _choose_penalty(self):
         candidates = self._power + (_PENALTIES * self._mass)[:, None]  # (A, R)
+        error = torch.zeros(len(candidates), dtype=torch.float64)
         found = torch.empty(len(candidates), *self._wanted.shape, dtype=torch.float64)
         for rows, components, wanted in self._components(self._rows):
             squares = components**2
-            for left_out, damped in zip(found, candidates, strict=True):
+            for i, damped in enumerate(candidates):
                 missed = wanted - components @ (self._moment / damped[:, None])
                 leverage = squares @ (1 / damped) + 1 / self._mass
                 spare = (1 - self._unit[rows] * leverage).clamp(min=_EPSILON)
-                left_out[rows] = wanted - missed / spare[:, None]
-        missed = found + self.bias - self._wanted  # (A, n, K)
-        error = missed.square_().sum(dim=2) @ self._weights
+                missed /= spare[:, None]
+                error[i] += self._weights[rows] @ (missed**2).sum(dim=1)
+                found[i, rows] = wanted - missed
         # The largest of those that tie.
         squares = self._weights @ (self._wanted**2).sum(dim=1)
         is_least = error <= error.min() + _NOTHING * squares
