@@ -5,10 +5,17 @@ of a benchmark: few samples want a small network that reads in one direction and
 fast; many feed a larger one that reads in both, and want a lower rate.
 """
 
+from sklearn.base import is_classifier
+
 # From so many samples on batches are large, or networks, which take five times as long.
 _SAMPLES_OF_BATCHES, _SAMPLES_OF_SIZE = 5_000, 20_000
 # A rate falls with so many samples and more, by this power of their number.
 _RATE, _SAMPLES_OF_RATE, _POWER = 0.01, 1_000, -0.4
+# Of each kind enough networks that more change little, as long as the samples are so
+# few that fitting them takes seconds; and more than one again for a classifier where it
+# takes minutes anyhow, for the last tenths of a percent.
+_MOST_NETWORKS, _SAMPLES_OF_ALL = 5, 5_000
+_NETWORKS_OF_MANY = 3
 
 
 def choose(estimator, n_samples, n_parts, donor=None):
@@ -43,6 +50,21 @@ def choose(estimator, n_samples, n_parts, donor=None):
         for name in ("hidden_size", "bidirectional"):
             values[name] = chosen(donor, name)
     return values
+
+
+def n_networks(estimator, n_samples):
+    """Return how many networks of a kind a fit trains.
+
+    Parameters
+    ----------
+    estimator : BaseRNN
+        A classifier or a regressor.
+    n_samples : int
+        Samples of the fit.
+    """
+    if is_classifier(estimator) and n_samples >= _SAMPLES_OF_SIZE:
+        return _NETWORKS_OF_MANY
+    return min(max(_SAMPLES_OF_ALL // max(1, n_samples), 1), _MOST_NETWORKS)
 
 
 def chosen(estimator, name):

@@ -7,7 +7,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring
 from sklearn.utils import _safe_indexing
 
-from skrnn._auto import choose, chosen
+from skrnn._auto import choose, chosen, n_networks
 from skrnn._build import draw_seeds, network_options, training_options
 from skrnn._make_networks import NetworkMaking, Samples
 from skrnn._pretrained import donor_of, freeze
@@ -15,10 +15,6 @@ from skrnn._training_state import restore, snapshot
 from skrnn._validation_split import split_rows
 from skrnn._warn import warn_user
 
-# What "auto" takes: of each kind enough networks that more change little, as long as
-# the samples are so few that fitting them takes seconds.
-_MOST_PARTS = 5
-_SAMPLES_OF_ALL = 5_000
 # Kinds of networks: those that read step by step, and those that see the newest steps
 # together. What one of them cannot learn from few samples the other often can.
 _SEGMENT_LENGTHS = (None, 6)
@@ -71,11 +67,7 @@ class NetworkFitting(NetworkMaking):
         if self.segment_length is None and getattr(self, "decoder", None) == "linear":
             # The layers of another estimator are of one kind.
             kinds = _SEGMENT_LENGTHS if isinstance(self.init, str) else (None,)
-        return kinds, self._n_parts(n_samples)
-
-    def _n_parts(self, n_samples):
-        """Return how many networks of a kind ``"auto"`` takes."""
-        return int(np.clip(_SAMPLES_OF_ALL // max(1, n_samples), 1, _MOST_PARTS))
+        return kinds, n_networks(self, n_samples)
 
     def _fit_nets(self, plan, data, tasks):
         """Fit one network after the other; none has changed if one of them fails."""

@@ -17,17 +17,9 @@ from skrnn._outputs import outputs
 # 2,000, as many regressors as can be solved for in a second or two.
 _MOST_KERNELS = 672
 
-# Where a fit takes minutes anyhow, the last tenths of a percent are worth three times
-# as many.
-_SAMPLES_OF_MANY, _PARTS_OF_MANY = 20_000, 3
-
 
 class ConvolutionsBeside(NetworkFitting):
     """Adds the logits of `ConvolutionPaths` to those of the networks of `BaseRNN`."""
-
-    def _n_parts(self, n_samples):
-        is_large = n_samples >= _SAMPLES_OF_MANY
-        return _PARTS_OF_MANY if is_large else super()._n_parts(n_samples)
 
     def _fit_nets(self, plan, data, tasks):
         # Scorers are to judge the networks, which alone are in training.

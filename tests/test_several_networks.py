@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from skorch.callbacks import Callback
 
-import skrnn._fit_networks
+import skrnn._auto
 from skrnn import RNNClassifier, RNNRegressor
 from skrnn._training import SequenceNet
 from skrnn._validation_split import split_rows
@@ -110,7 +110,7 @@ def test_how_many_there_are(options, lengths):
 
 @pytest.mark.parametrize(("limit", "n_parts"), [(59, 1), (60, 1), (120, 2), (999, 5)])
 def test_the_more_samples_the_fewer_networks(limit, n_parts, monkeypatch):
-    monkeypatch.setattr(skrnn._fit_networks, "_SAMPLES_OF_ALL", limit)
+    monkeypatch.setattr(skrnn._auto, "_SAMPLES_OF_ALL", limit)
     model = RNNRegressor(**SMALL | {"max_epochs": 1}).fit(X, y)
     assert segment_lengths(model) == [1, 6] * n_parts
 
