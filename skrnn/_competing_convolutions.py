@@ -10,7 +10,13 @@ constant.
 import numpy as np
 import torch
 
-from skrnn._convolutions import N_WEIGHTS, FixedConvolutions, draw_channels, shifted
+from skrnn._convolutions import (
+    N_WEIGHTS,
+    FixedConvolutions,
+    draw_channels,
+    largest_dilation,
+    shifted,
+)
 from skrnn._kernels import CompetitionCall
 
 _RIVALS = 8  # of a group, as in the paper
@@ -69,7 +75,7 @@ class CompetingConvolutions(FixedConvolutions):
 
     def forward(self, x, lengths=None):
         """Compute the features of sequences; as `FixedConvolutions.forward`."""
-        return super().forward(x, lengths).clamp(min=0).sqrt()
+        return super().forward(x, lengths).clamp_(min=0).sqrt_()
 
     def _features_of(self, sequence, kernels):
         parts = []
@@ -110,7 +116,7 @@ def plan_competition(generator, n_features, longest, n_kernels):
     -------
     CompetingConvolutions
     """
-    exponent = int(np.log2(max((longest - 1) / (N_WEIGHTS - 1), 1)))
+    exponent = int(np.log2(largest_dilation(longest)))
     dilations = np.repeat(2 ** np.arange(exponent + 1), 2)
     n_groups = max(1, round(n_kernels / (len(dilations) * _RIVALS)))
     convolutions = CompetingConvolutions(n_features, len(dilations), n_groups)

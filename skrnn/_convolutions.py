@@ -53,16 +53,17 @@ class FixedConvolutions(nn.Module):
             name: buffer.float() if buffer.is_floating_point() else buffer
             for name, buffer in self.named_buffers()
         }
-        if x.device.type == "cpu" and library() is not None:
-            return self._compiled(x, lengths, kernels)
         features = x.new_empty(len(x), self.n_outputs)
+        if x.device.type == "cpu" and library() is not None:
+            self._compute(x, lengths, kernels, features)
+            return features
         for i, sequence in enumerate(x):
             n_steps = x.shape[1] if lengths is None else int(lengths[i])
             features[i] = self._features_of(sequence[:n_steps], kernels)
         return features
 
-    def _compiled(self, x, lengths, kernels):
-        features = x.new_empty(len(x), self.n_outputs)
+    def _compute(self, x, lengths, kernels, features):
+        """Let the compiled kernels fill in the features."""
         call = self._new_call()
         call.n_samples, call.n_steps, call.n_features = x.shape
         tensors = kernels | {"x": x, "lengths": lengths, "to": features}
@@ -73,7 +74,6 @@ class FixedConvolutions(nn.Module):
             raise MemoryError(
                 f"There is no memory for sequences of {x.shape[1]} steps."
             )
-        return features
 
 
 class RandomConvolutions(FixedConvolutions):
@@ -211,6 +211,11 @@ def shifted(u, dilation):
     return torch.stack([padded[:, start : start + n_steps] for start in starts])
 
 
+def largest_dilation(longest):
+    """Return what dilation (float, at least 1) spans so many steps (int)."""
+    return max((longest - 1) / (N_WEIGHTS - 1), 1.0)
+
+
 def dilations_for(longest, most):
     """Choose dilations, at exponential distances from 1.
 
@@ -226,7 +231,7 @@ def dilations_for(longest, most):
     ndarray of shape (D,) of int64
         Distinct and in ascending order.
     """
-    exponent = np.log2(max((longest - 1) / (N_WEIGHTS - 1), 1))
+    exponent = np.log2(largest_dilation(longest))
     return np.unique(np.logspace(0, exponent, most, base=2).astype(np.int64))
 
 
