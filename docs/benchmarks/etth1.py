@@ -203,11 +203,16 @@ def _cell(pair):
     return f"**{mse:.3f}** {mae:.3f}"
 
 
-def main():
+def rows_given(usage):
+    """The scaled columns of the file that the command line names."""
     paths = [argument for argument in sys.argv[1:] if argument[:2] != "--"]
     if len(paths) != 1:
-        sys.exit(f"{__doc__}\nOne path of ETTh1.csv is needed, got {paths}.")
-    rows = scaled(paths[0])
+        sys.exit(f"{usage}\nOne path of ETTh1.csv is needed, got {paths}.")
+    return scaled(paths[0])
+
+
+def main():
+    rows = rows_given(__doc__)
     chosen, table = shown(choices(rows)), shown(results(rows))
     settings = ", ".join(f"`{name}={value!r}`" for name, value in SETTINGS.items())
     write(

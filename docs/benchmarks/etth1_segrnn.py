@@ -12,13 +12,12 @@ usage: python docs/benchmarks/etth1_segrnn.py ETTh1.csv [--quick]
 (writes etth1_segrnn.md beside itself; an hour on one core)
 """
 
-import sys
 import time
 
 import numpy as np
 import torch
 from _timing import QUICK, machine, write
-from etth1 import LOOK_BACK, PART, PUBLISHED, TRAIN, scaled
+from etth1 import LOOK_BACK, PART, PUBLISHED, TRAIN, rows_given
 from torch import nn
 from torch.nn import functional
 
@@ -101,8 +100,8 @@ def train_epoch(net, optimizer, part, generator):
         optimizer.step()
 
 
-def rows_of(rows, horizon):
-    """A line an epoch, and last the one whose validation was best."""
+def trained(rows, horizon):
+    """Errors of validation and test after each epoch, and the seconds of one."""
     torch.manual_seed(SEED)
     generator = np.random.default_rng(SEED)
     train = windows(rows, 0, TRAIN, horizon)
@@ -122,15 +121,12 @@ def rows_of(rows, horizon):
 
 
 def main():
-    paths = [argument for argument in sys.argv[1:] if argument[:2] != "--"]
-    if len(paths) != 1:
-        sys.exit(f"{__doc__}\nOne path of ETTh1.csv is needed, got {paths}.")
+    rows = rows_given(__doc__)
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
-    rows = scaled(paths[0])
     summary, curves = [], []
     for horizon in HORIZONS:
-        found, seconds = rows_of(rows, horizon)
+        found, seconds = trained(rows, horizon)
         valid, test = np.array(found).T
         best = int(valid.argmin())
         summary.append(
