@@ -7,17 +7,25 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from instruction_levels import LEVELS
 from numpy.testing import assert_allclose, assert_array_equal
-from test_convolutions import LEVELS, gaussian, library_of, needs_kernels
+from test_convolutions import (
+    check_batch_and_padding,
+    check_nothing,
+    check_strides_and_types,
+    check_threads,
+    gaussian,
+    library_to_test,
+    needs_kernels,
+)
 
 from skrnn import _convolutions, _kernels
 from skrnn._competing_convolutions import CompetingConvolutions, plan_competition
-from skrnn._kernel_layer import kernel_threads
 
 
 @pytest.fixture(params=[*LEVELS, "torch"])
 def level(request, monkeypatch):
-    library = library_of(request.param)
+    library = library_to_test(request.param)
     monkeypatch.setattr(_convolutions, "library", lambda: library)
 
 
@@ -87,26 +95,13 @@ def test_any_shape_equals_the_definition(lengths, n_features, dilations, seed):
 
 @pytest.mark.parametrize("n_features", [1, 5])
 def test_neither_the_batch_nor_padding_changes_a_bit(level, n_features):
-    model = new(n_features, [1, 4])
-    x, lengths = gaussian(5, 60, n_features), torch.tensor([60, 17, 3, 0, 45])
-    features = model(x, lengths)
-    x[torch.arange(60) >= lengths[:, None]] = torch.nan
-    longer = torch.cat([x, torch.full((5, 40, n_features), torch.inf)], dim=1)
-    assert_array_equal(model(longer, lengths), features)
-    for i, n_steps in enumerate(lengths):
-        assert_array_equal(model(x[i : i + 1, :n_steps])[0], features[i])
-        assert_array_equal(model(longer[i : i + 1], lengths[i : i + 1])[0], features[i])
+    check_batch_and_padding(new(n_features, [1, 4]), n_features)
 
 
 @needs_kernels
 @pytest.mark.parametrize("n_threads", [1, 2, 3])
 def test_the_number_of_threads_changes_no_bit(n_threads):
-    model = new(3, [1, 4])
-    x, lengths = gaussian(10, 50, 3), torch.arange(10) * 5
-    alone = model(x, lengths)
-    with kernel_threads(n_threads):
-        for _ in range(3):
-            assert_array_equal(model(x, lengths), alone)
+    check_threads(new(3, [1, 4]), n_threads)
 
 
 @needs_kernels
@@ -132,17 +127,11 @@ def test_constant_stretches_say_nothing(level):
 
 
 def test_nothing_to_convolve(level):
-    model = new(2, [1])
-    assert model(torch.zeros(0, 5, 2)).shape == (0, model.n_outputs)
-    assert_array_equal(model(torch.zeros(2, 0, 2)), np.zeros((2, model.n_outputs)))
+    check_nothing(new(2, [1]))
 
 
 def test_any_strides_and_types(level):
-    model, x = new(3, [1, 2]), gaussian(4, 20, 3)
-    features = model(x)
-    other = x.transpose(1, 2).contiguous().transpose(1, 2)
-    assert_array_equal(model(other, torch.full((8,), 20)[::2]), features)
-    assert_array_equal(model.double()(x.double()), features)
+    check_strides_and_types(new(3, [1, 2]), gaussian(4, 20, 3))
 
 
 def test_pickled():

@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from instruction_levels import LEVELS, library_of
 from numpy.testing import assert_allclose, assert_array_equal
 from safetensors.torch import load, save
 
@@ -15,22 +16,17 @@ from skrnn import _convolutions, _kernels
 from skrnn._convolutions import RandomConvolutions, dilations_for, plan
 from skrnn._kernel_layer import kernel_threads
 
-LEVELS = {"kernels": 0, "kernels_v3": 3, "kernels_v4": 4}
 
-
-def library_of(name):
-    """A library, or None if this machine cannot run it."""
+def library_to_test(name):
+    """A library, or None for torch."""
     if name == "torch":
         return None
-    library = _kernels._load(name)
-    if library is None or LEVELS[name] > library.skrnn_level():
-        pytest.skip("not on this machine")
-    return _kernels._declared(library)
+    return library_of(name) or pytest.skip("not on this machine")
 
 
 @pytest.fixture(params=[*LEVELS, "torch"])
 def level(request, monkeypatch):
-    library = library_of(request.param)
+    library = library_to_test(request.param)
     monkeypatch.setattr(_convolutions, "library", lambda: library)
     return request.param
 
@@ -146,9 +142,7 @@ def test_any_shape_equals_the_definition(
     assert_allclose(model(x, lengths), twin(model, x, lengths), rtol=2e-7, atol=0)
 
 
-@pytest.mark.parametrize("n_features", [1, 5])
-def test_neither_the_batch_nor_padding_changes_a_bit(level, n_features):
-    model = gaussian_biases(new(n_features, [1, 4], 3))
+def check_batch_and_padding(model, n_features):
     x, lengths = gaussian(5, 60, n_features), torch.tensor([60, 17, 3, 0, 45])
     features = model(x, lengths)
     x[torch.arange(60) >= lengths[:, None]] = torch.nan
@@ -159,15 +153,35 @@ def test_neither_the_batch_nor_padding_changes_a_bit(level, n_features):
         assert_array_equal(model(longer[i : i + 1], lengths[i : i + 1])[0], features[i])
 
 
-@needs_kernels
-@pytest.mark.parametrize("n_threads", [1, 2, 3])
-def test_the_number_of_threads_changes_no_bit(n_threads):
-    model = gaussian_biases(new(3, [1, 4], 2))
+def check_threads(model, n_threads):
     x, lengths = gaussian(10, 50, 3), torch.arange(10) * 5
     alone = model(x, lengths)
     with kernel_threads(n_threads):
         for _ in range(3):
             assert_array_equal(model(x, lengths), alone)
+
+
+def check_nothing(model):
+    assert model(torch.zeros(0, 5, 2)).shape == (0, model.n_outputs)
+    assert_array_equal(model(torch.zeros(2, 0, 2)), np.zeros((2, model.n_outputs)))
+
+
+def check_strides_and_types(model, x):
+    features = model(x)
+    other = x.transpose(1, 2).contiguous().transpose(1, 2)
+    assert_array_equal(model(other, torch.full((8,), 20)[::2]), features)
+    assert_array_equal(model.double()(x.double()), features)
+
+
+@pytest.mark.parametrize("n_features", [1, 5])
+def test_neither_the_batch_nor_padding_changes_a_bit(level, n_features):
+    check_batch_and_padding(gaussian_biases(new(n_features, [1, 4], 3)), n_features)
+
+
+@needs_kernels
+@pytest.mark.parametrize("n_threads", [1, 2, 3])
+def test_the_number_of_threads_changes_no_bit(n_threads):
+    check_threads(gaussian_biases(new(3, [1, 4], 2)), n_threads)
 
 
 @needs_kernels
@@ -218,17 +232,11 @@ def test_missing_numbers_are_above_no_bias(level):
 
 
 def test_nothing_to_convolve(level):
-    model = new(2, [1], 1)
-    assert model(torch.zeros(0, 5, 2)).shape == (0, model.n_outputs)
-    assert_array_equal(model(torch.zeros(2, 0, 2)), np.zeros((2, model.n_outputs)))
+    check_nothing(new(2, [1], 1))
 
 
 def test_any_strides_and_types(level):
-    model, x = new(3, [1, 2], 2), sequences(4, 20, 3)
-    features = model(x)
-    other = x.transpose(1, 2).contiguous().transpose(1, 2)
-    assert_array_equal(model(other, torch.full((8,), 20)[::2]), features)
-    assert_array_equal(model.double()(x.double()), features)
+    check_strides_and_types(new(3, [1, 2], 2), sequences(4, 20, 3))
 
 
 def test_no_gradient():

@@ -4,13 +4,13 @@ import copy
 import subprocess
 import sys
 import threading
-from functools import cache
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from instruction_levels import LEVELS, library_of
 from numpy.testing import assert_allclose, assert_array_equal
 from skorch.callbacks import Callback
 from torch import nn
@@ -28,7 +28,6 @@ from skrnn._sequences import as_source
 if _kernels.library() is None:
     pytest.skip("this machine compiled no kernels", allow_module_level=True)
 
-LEVELS = {"kernels": 0, "kernels_v3": 3, "kernels_v4": 4}
 DTYPES = {torch.float32: 1e-6, torch.float64: 1e-12}
 GRADIENTS = {torch.float32: 1e-5, torch.float64: 1e-12}  # of the largest number
 every_cell = pytest.mark.parametrize("cell", ["lstm", "gru", "rnn", "relu"])
@@ -42,15 +41,6 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(n_threads)
-
-
-@cache
-def library_of(name):
-    """A library with the signatures set, or None if this machine cannot run it."""
-    library = _kernels._load(name)
-    if library is None or LEVELS[name] > library.skrnn_level():
-        return None
-    return _kernels._declared(library)
 
 
 @pytest.fixture(params=list(LEVELS))

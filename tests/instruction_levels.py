@@ -1,0 +1,16 @@
+"""The compiled libraries, one for each instruction level."""
+
+from functools import cache
+
+from skrnn import _kernels
+
+LEVELS = {"kernels": 0, "kernels_v3": 3, "kernels_v4": 4}
+
+
+@cache
+def library_of(name):
+    """A library with the signatures set, or None if this machine cannot run it."""
+    library = _kernels._load(name)
+    if library is None or LEVELS[name] > library.skrnn_level():
+        return None
+    return _kernels._declared(library)
