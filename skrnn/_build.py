@@ -172,7 +172,7 @@ def training_options(estimator):
         "max_grad_norm": estimator.max_grad_norm,
         "max_grad_value": estimator.max_grad_value,
         "stop_early": estimator.early_stopping,
-        "patience": estimator.n_iter_no_change,
+        "patience": chosen(estimator, "n_iter_no_change"),
         "tol": estimator.tol,
         "max_time": estimator.max_time,
         "on_divergence": estimator.on_divergence,

@@ -28,8 +28,14 @@ class EpochNet(NeuralNet):
     Parameters and the run, which tells how, are those of `SequenceNet`.
     """
 
+    run = None  # but in training
+
     def _learnable(self):
-        return [p for _, p in self.get_all_learnable_params() if p.requires_grad]
+        if self.run is None:
+            weights = (p for _, p in self.get_all_learnable_params())
+        else:
+            weights = self.run.weights
+        return [p for p in weights if p.requires_grad]
 
     def get_iterator(self, dataset, training=False):
         """Return the batches of a data set."""
@@ -174,9 +180,12 @@ class EpochNet(NeuralNet):
         if self.module_.training == training:
             return
         # What `train` of torch does, without its cost for each of the modules.
-        for module in (self.module_, self.criterion_):
-            for part in module.modules():
-                vars(part)["training"] = training
+        modules = self._parts() if self.run is None else self.run.modules
+        for module in modules:
+            vars(module)["training"] = training
+
+    def _parts(self):
+        return [*self.module_.modules(), *self.criterion_.modules()]
 
     def infer(self, x, **fit_params):
         """Run the network over a batch, which it moves to its device itself."""
@@ -233,7 +242,7 @@ class EpochNet(NeuralNet):
         return step | {"loss": loss}
 
     def _check_weights(self):
-        weights = [p.detach() for p in self.module_.parameters()]
+        weights = [p.detach() for p in self.run.weights]
         # A sum is finite only if all of its numbers are, and is the faster one.
         if all(math.isfinite(w.sum()) for w in weights):
             return

@@ -13,7 +13,17 @@ _PENALTIES = torch.logspace(-7, 2, 19, dtype=torch.float64)
 _NOTHING = 1e-4
 # Components are kept where they are no more numbers than that, or computed again.
 _MOST_KEPT = 2**24
+_BAND = 256
 _EPSILON = torch.finfo(torch.float64).eps
+
+
+def _bands(size):
+    """Yield slices: of a symmetric matrix the rows that are computed together.
+
+    Half of the matrix is enough, and products of narrower bands are slow.
+    """
+    for start in range(0, size, _BAND):
+        yield slice(start, start + _BAND)
 
 
 class Ridge:
@@ -51,34 +61,38 @@ class Ridge:
         self._weights, self._unit = weight, unit
         self._rows = torch.arange(len(wanted)).numpy()
         self.bias = weight @ wanted / self._mass
-        if len(wanted) <= n_regressors:
-            self._use_kernel_matrix()
-        else:
-            self._use_regressors(n_regressors)
         self._kept = None
-        if len(wanted) * len(self._power) <= _MOST_KEPT:
-            parts = [components for _, components, _ in self._components(self._rows)]
-            self._kept = torch.cat(parts)
+        if len(wanted) <= n_regressors:
+            to_weight = self._use_kernel_matrix()
+        else:
+            to_weight = self._use_regressors(n_regressors)
         self._choose_penalty()
-        solution = self._moment / self._damped[:, None]
-        self.weight = (self._basis @ solution).T
+        self.weight = to_weight(self._moment / self._damped[:, None]).T
 
     # In the basis of the principal components the matrix to invert is diagonal:
-    # `_power` are its elements (R,), `_basis` (P, R) leads there, `_moment` (R, K) is
-    # what the components have in common with the targets.
+    # `_power` are its elements (R,), `_moment` (R, K) is what the components have in
+    # common with the targets. Both ways to it return what makes coefficients of the
+    # components (R, K) such of the regressors (P, K).
 
     def _use_kernel_matrix(self):
         features = torch.cat(list(self._read(self._rows)))  # (n, P)
         self.center = self._weights @ features / self._mass
         features -= self.center
         scale = self._scale(self._weights @ features**2)
-        features *= self._weights.sqrt()[:, None] / scale
-        power, vectors = torch.linalg.eigh(features @ features.T)
+        features /= scale
+        root = self._weights.sqrt()[:, None]
+        products = torch.empty(len(features), len(features), dtype=torch.float64)
+        for some in _bands(len(products)):
+            later = slice(some.start, None)
+            products[some, later] = features[some] @ features[later].T
+        products = products.triu() + products.triu(1).T
+        power, vectors = torch.linalg.eigh(root * products * root.T)
         is_there = power > power[-1] * len(power) * _EPSILON
-        self._power, vectors = power[is_there], vectors[:, is_there]
-        self._basis = features.T @ (vectors / self._power.sqrt()) / scale[:, None]
-        wanted = (self._wanted - self.bias) * self._weights.sqrt()[:, None]
-        self._moment = self._power.sqrt()[:, None] * (vectors.T @ wanted)
+        self._power = power[is_there]
+        vectors = root * vectors[:, is_there] / self._power.sqrt()  # (n, R)
+        self._kept = products @ vectors
+        self._moment = self._kept.T @ (root**2 * (self._wanted - self.bias))
+        return lambda solution: features.T @ (vectors @ solution) / scale[:, None]
 
     def _use_regressors(self, n_regressors):
         # About the mean of the first block, whatever that is, no digits are lost.
@@ -92,16 +106,24 @@ class Ridge:
             features = features - origin
             weighted = (features * self._weights[rows, None]).T
             total += weighted.sum(dim=1)
-            gram += weighted @ features
+            for some in _bands(n_regressors):
+                later = slice(some.start, None)
+                gram[some, later].addmm_(weighted[some], features[:, later])
             moment += weighted @ (self._wanted[rows] - self.bias)
             start = rows.stop
         self.center = origin + total / self._mass
         gram -= total[:, None] * total / self._mass
         scale = self._scale(gram.diagonal())
-        power, vectors = torch.linalg.eigh(gram / scale / scale[:, None])
+        gram /= scale
+        gram /= scale[:, None]
+        power, vectors = torch.linalg.eigh(gram, UPLO="U")
         self._power = power.clamp(min=0)
-        self._basis = vectors / scale[:, None]
+        self._basis = vectors / scale[:, None]  # (P, R)
         self._moment = self._basis.T @ moment
+        if len(self._rows) * n_regressors <= _MOST_KEPT:
+            parts = [components for _, components, _ in self._components(self._rows)]
+            self._kept = torch.cat(parts)
+        return self._basis.matmul
 
     def _scale(self, squares):
         """What regressors are divided by; together they have a mean square of 1."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skrnn._auto import n_convolutions
 from skrnn._build import draw_seeds, new_scaling
 from skrnn._convolution_path import ConvolutionPaths
 from skrnn._fit_convolution_path import (
@@ -12,10 +13,6 @@ from skrnn._fit_convolution_path import (
 from skrnn._fit_networks import NetworkFitting
 from skrnn._fit_scaling import fit_scaling
 from skrnn._outputs import outputs
-
-# Convolutions, of each sort, of a fit that says "auto": with three features each about
-# 2,000, as many regressors as can be solved for in a second or two.
-_MOST_KERNELS = 672
 
 
 class ConvolutionsBeside(NetworkFitting):
@@ -33,7 +30,7 @@ class ConvolutionsBeside(NetworkFitting):
         n_kernels = self.n_kernels
         if n_kernels == "auto":
             is_apt = is_judged and isinstance(self.loss, str)
-            n_kernels = _MOST_KERNELS if is_apt else None
+            n_kernels = n_convolutions(len(data.samples.source)) if is_apt else None
         if n_kernels is None:
             return None
         samples, n_targets = data.samples, self._n_targets()

@@ -14,13 +14,19 @@ class Run:
     ----------
     n_before : int
         Epochs that the net had been trained for.
+    modules : list of Module
+        All that may be told whether it is trained or evaluated.
+    weights : list of Parameter
+        All that may learn.
     scorer, tasks, checkpoint
         As for `SequenceNet.train`.
     """
 
-    def __init__(self, n_before, scorer, tasks, checkpoint):
+    def __init__(self, n_before, modules, weights, scorer, tasks, checkpoint):
         self.n_before = n_before
         self.n_whole = n_before  # epochs that came to their end
+        # To ask the network for them in every epoch is slow.
+        self.modules, self.weights = modules, weights
         self.scorer, self.tasks, self.checkpoint = scorer, tasks, checkpoint
         self.begin = time.monotonic()
         self.grad_norm = None

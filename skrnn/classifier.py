@@ -77,8 +77,9 @@ class RNNClassifier(ClassifierMixin, ConvolutionsBeside, BaseRNN):
         classifier in closed form turns that into logits. Those are added to the logits
         of the networks; how much each counts is found by the samples set aside,
         predicted by fits that never saw them [19]_. They are fitted in ``fit`` only, on
-        all samples; ``partial_fit`` leaves them as they are. ``"auto"``: 672 where
-        samples are set aside or given, and the loss is not one of torch. None: networks
+        all samples; ``partial_fit`` leaves them as they are. ``"auto"``, where samples
+        are set aside or given and the loss is not one of torch: 2,667 for up to 1,000
+        samples, fewer for more, 336 from 7,900 and 672 from 20,000 on. None: networks
         alone.
     n_estimators : int or "auto", default="auto"
         Networks that are trained one after the other, and whose logits are averaged,
@@ -129,7 +130,8 @@ class RNNClassifier(ClassifierMixin, ConvolutionsBeside, BaseRNN):
         Optimiser, or a class derived from `torch.optim.Optimizer`.
     learning_rate : float or "auto", default="auto"
         Step size of the optimiser, positive. ``"auto"``: 0.01 for up to 1,000 samples,
-        and for more of them ``0.01 * (1000 / n_samples) ** 0.4``.
+        and for more of them ``0.01 * (1000 / n_samples) ** 0.25``; half of that from
+        20,000 samples on.
     momentum : float, default=0.9
         Momentum in [0, 1); only used when ``optimizer`` is ``"sgd"`` or
         ``"rmsprop"``.
@@ -197,9 +199,10 @@ class RNNClassifier(ClassifierMixin, ConvolutionsBeside, BaseRNN):
     validation_gap : int, default=0
         Samples just before those set aside, and after them, that are left out of
         training, for windows that overlap; only used when ``early_stopping`` is True.
-    n_iter_no_change : int, default=10
+    n_iter_no_change : int or "auto", default="auto"
         Epochs in a row without an improvement by ``tol`` that end the training; only
-        used when ``early_stopping`` is True.
+        used when ``early_stopping`` is True. ``"auto"``: 10 for fewer than 1,000
+        samples and 5 for more.
     tol : float, default=1e-4
         The least improvement of the validation loss that counts, at least 0.
     on_divergence : {"raise", "restart"}, default="raise"
@@ -348,6 +351,10 @@ class RNNClassifier(ClassifierMixin, ConvolutionsBeside, BaseRNN):
             *BaseRNN._parameter_constraints["validation_fraction"],
             _AUTO,
         ],
+        "n_iter_no_change": [
+            *BaseRNN._parameter_constraints["n_iter_no_change"],
+            _AUTO,
+        ],
         "n_kernels": [
             Interval(Integral, 1, None, closed="left"),
             _AUTO,
@@ -408,7 +415,7 @@ class RNNClassifier(ClassifierMixin, ConvolutionsBeside, BaseRNN):
         scoring=None,
         validation_fraction="auto",
         validation_gap=0,
-        n_iter_no_change=10,
+        n_iter_no_change="auto",
         tol=1e-4,
         on_divergence="raise",
         checkpoint_dir=None,

@@ -6,7 +6,7 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
 from skrnn import RNNClassifier, RNNRegressor
-from skrnn._auto import choose
+from skrnn._auto import choose, n_convolutions
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 6))
@@ -36,10 +36,31 @@ def test_sizes(n_samples, hidden_size, is_bidirectional, batch_size):
 
 
 def test_rate_falls_with_the_samples():
-    rates = [chosen_for(n)["learning_rate"] for n in (10, 1000, 2000, 60_000)]
+    rates = [chosen_for(n)["learning_rate"] for n in (10, 1000, 16_000, 160_000)]
     assert rates[:2] == [0.01, 0.01]
-    assert rates[2] == pytest.approx(0.01 * 2**-0.4)
-    assert rates[3] == pytest.approx(0.01 * 60**-0.4)
+    assert rates[2] == pytest.approx(0.005)
+    # A network twice as wide has half the rate.
+    assert rates[3] == pytest.approx(0.01 * 160**-0.25 / 2)
+
+
+@pytest.mark.parametrize(("n_samples", "patience"), [(1, 10), (999, 10), (1_000, 5)])
+def test_patience_with_many_samples_is_short(n_samples, patience):
+    assert chosen_for(n_samples)["n_iter_no_change"] == patience
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "n_kernels"),
+    [
+        (1, 2_688),
+        (1_000, 2_667),  # 8,000 features, of three by kernel
+        (2_000, 667),  # as many features as samples
+        (8_000, 336),
+        (19_999, 336),
+        (20_000, 672),
+    ],
+)
+def test_kernels_are_fewer_where_they_cost_more(n_samples, n_kernels):
+    assert n_convolutions(n_samples) == n_kernels
 
 
 def test_share_that_is_set_aside():
@@ -67,6 +88,7 @@ def test_fit_takes_them():
         ("learning_rate", 0.01),
         ("batch_size", 32),
         ("validation_fraction", 0.2),
+        ("n_iter_no_change", 10),
     ],
 )
 def test_same_as_the_value_itself(name, value):
@@ -97,7 +119,8 @@ def test_layers_of_another_estimator_say_how_large(wrap):
 
 
 def test_other_words_are_refused():
-    for name in ("hidden_size", "bidirectional", "learning_rate", "batch_size"):
+    names = ("hidden_size", "bidirectional", "learning_rate", "batch_size")
+    for name in (*names, "validation_fraction", "n_iter_no_change"):
         with pytest.raises(ValueError, match=name):
             RNNClassifier(**{name: "most"}).fit(X, LABELS)
         with pytest.raises(ValueError, match=name):

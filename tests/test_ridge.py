@@ -15,6 +15,7 @@ from skrnn._ridge import _PENALTIES, Ridge
 def components(request, monkeypatch):
     if request.param == "computed again":
         monkeypatch.setattr(_ridge, "_MOST_KEPT", 0)
+        monkeypatch.setattr(_ridge, "_BAND", 4)
 
 
 def read_from(features, size=7):
@@ -107,6 +108,22 @@ def test_without_some_samples(shape):
     np.testing.assert_allclose(
         ridge.without(rows), model(features[rows]), rtol=1e-6, atol=1e-6
     )
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_samples_of_no_weight_are_only_predicted(shape):
+    features, wanted = data(*shape)
+    weight = np.ones(len(wanted))
+    weight[1::4] = 0
+    ridge = fit(features, wanted, weight)
+    is_there = weight > 0
+    rest = fit(features[is_there], wanted[is_there])
+    predicted = (features[~is_there] - rest.center.numpy()) @ rest.weight.numpy().T
+    predicted += rest.bias.numpy()
+    left_out = ridge.left_out.numpy()
+    close = {"rtol": 1e-6, "atol": 1e-6}
+    np.testing.assert_allclose(left_out[is_there], rest.left_out, **close)
+    np.testing.assert_allclose(left_out[~is_there], predicted, **close)
 
 
 def test_penalty_is_the_one_of_the_least_error_of_samples_left_out():
