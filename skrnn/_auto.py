@@ -7,6 +7,8 @@ fast; many feed a larger one that reads in both, and want a lower rate.
 
 from sklearn.base import is_classifier
 
+from skrnn._convolutions import N_POOLINGS
+
 # From so many samples on batches are large, or networks, which take five times as long.
 _SAMPLES_OF_BATCHES, _SAMPLES_OF_SIZE = 5_000, 20_000
 # A rate falls with so many samples and more, by this power of their number.
@@ -21,8 +23,8 @@ _NETWORKS_OF_MANY = 3
 # Of random convolutions, too, as many as more of them help while they are cheap: the
 # matrices of their ridge classifier take so many multiplications at most. From as many
 # samples on as make the training of networks take minutes there are more again.
-_FEWEST_KERNELS, _MOST_KERNELS, _KERNELS_OF_MANY = 336, 2_688, 672
-_MULTIPLICATIONS, _FEATURES_OF_KERNEL = 8e9, 3
+_FEWEST_KERNELS, _MOST_KERNELS, _KERNELS_OF_MANY = 252, 2_016, 504
+_MULTIPLICATIONS = 8e9
 
 
 def choose(estimator, n_samples, n_parts, donor=None):
@@ -93,7 +95,7 @@ def n_convolutions(n_samples):
     n_features = (_MULTIPLICATIONS / n_samples) ** 0.5
     if n_features > n_samples:
         n_features = _MULTIPLICATIONS / n_samples**2
-    n_kernels = round(n_features / _FEATURES_OF_KERNEL)
+    n_kernels = round(n_features / N_POOLINGS)
     return min(max(n_kernels, _FEWEST_KERNELS), _MOST_KERNELS)
 
 

@@ -2,7 +2,7 @@
 
 The kernels are the 84 of MiniRocket (Dempster, Schmidt and Webb 2021, "MiniRocket: A
 Very Fast (Almost) Deterministic Transform for Time Series Classification"), and the
-poolings three of MultiRocket's (Tan, Dempster, Bergmeir and Webb 2022, "MultiRocket:
+poolings the four of MultiRocket (Tan, Dempster, Bergmeir and Webb 2022, "MultiRocket:
 Multiple Pooling Operators and Transformations for Fast and Effective Time Series
 Classification").
 """
@@ -18,7 +18,7 @@ from skrnn._kernels import ConvolutionCall, library, team
 
 N_WEIGHTS = 9
 TRIPLES = list(combinations(range(N_WEIGHTS), 3))  # where the weight is 2, not -1
-N_POOLINGS = 3
+N_POOLINGS = 4
 _MOST_DILATIONS = 32  # as in MiniRocket
 
 
@@ -81,9 +81,10 @@ class RandomConvolutions(FixedConvolutions):
 
     A response is that of one of 84 kernels, under one of several dilations, to the sum
     of some channels. Pooled are, of the steps whose response exceeds a bias: their
-    proportion, how far they exceed it on average, and their average index divided by
-    the number of steps (-1 where no step does). Features of a sequence without steps
-    are 0. They are ordered by dilation, kernel, bias and pooling.
+    proportion, how far they exceed it on average, their average index divided by the
+    number of steps (-1 where no step does), and the proportion of the longest stretch
+    of them. Features of a sequence without steps are 0. They are ordered by dilation,
+    kernel, bias and pooling.
 
     Parameters
     ----------
@@ -171,9 +172,17 @@ class RandomConvolutions(FixedConvolutions):
                 count / n_steps,
                 torch.where(count > 0, total / count, 0.0),
                 torch.where(count > 0, indices, -1.0),
+                _longest_stretch(above).double() / n_steps,
             )
-            features.append(torch.stack(pooled, dim=2).float())  # (84, B, 3)
+            features.append(torch.stack(pooled, dim=2).float())  # (84, B, 4)
         return torch.cat(features).ravel()
+
+
+def _longest_stretch(is_there):
+    """Count the steps of the longest stretch of them: (..., L) of bool to (...)."""
+    index = torch.arange(is_there.shape[-1], device=is_there.device)
+    before = torch.where(is_there, -1, index).cummax(dim=-1).values
+    return (index - before).amax(dim=-1)
 
 
 def _respond(u, dilation, triples):

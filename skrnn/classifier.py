@@ -72,15 +72,15 @@ class RNNClassifier(ClassifierMixin, ConvolutionsBeside, BaseRNN):
         Random convolutions beside the networks, of either sort about how many: kernels
         of 9 weights at several dilations that nobody trains. One sort [17]_ is pooled
         over time to the share of steps at which a kernel exceeds a bias, by how much it
-        does, and when [18]_. Kernels of the other compete in groups, of which at each
-        step the largest and the smallest response count [23]_. For each sort a ridge
-        classifier in closed form turns that into logits. Those are added to the logits
-        of the networks; how much each counts is found by the samples set aside,
-        predicted by fits that never saw them [19]_. They are fitted in ``fit`` only, on
-        all samples; ``partial_fit`` leaves them as they are. ``"auto"``, where samples
-        are set aside or given and the loss is not one of torch: 2,667 for up to 1,000
-        samples, fewer for more, 336 from 7,900 and 672 from 20,000 on. None: networks
-        alone.
+        does, when, and how long at most in a row [18]_. Kernels of the other compete in
+        groups, of which at each step the largest and the smallest response count
+        [23]_. For each sort a ridge classifier in closed form turns that into logits.
+        Those are added to the logits of the networks; how much each counts is found by
+        the samples set aside, predicted by fits that never saw them [19]_. They are
+        fitted in ``fit`` only, on all samples; ``partial_fit`` leaves them as they are.
+        ``"auto"``, where samples are set aside or given and the loss is not one of
+        torch: 2,000 for up to 1,000 samples, fewer for more, 252 from 7,900 and 504
+        from 20,000 on. None: networks alone.
     n_estimators : int or "auto", default="auto"
         Networks that are trained one after the other, and whose logits are averaged,
         each with other initial weights [20]_. Under early stopping each sets aside

@@ -51,12 +51,12 @@ def test_patience_with_many_samples_is_short(n_samples, patience):
 @pytest.mark.parametrize(
     ("n_samples", "n_kernels"),
     [
-        (1, 2_688),
-        (1_000, 2_667),  # 8,000 features, of three by kernel
-        (2_000, 667),  # as many features as samples
-        (8_000, 336),
-        (19_999, 336),
-        (20_000, 672),
+        (1, 2_016),
+        (1_000, 2_000),  # 8,000 features, of four by kernel
+        (2_000, 500),  # as many features as samples
+        (8_000, 252),
+        (19_999, 252),
+        (20_000, 504),
     ],
 )
 def test_kernels_are_fewer_where_they_cost_more(n_samples, n_kernels):

@@ -1,7 +1,7 @@
 """Random convolutions against a slow twin, and what must not change a sample's bits."""
 
 import pickle
-from itertools import combinations
+from itertools import combinations, groupby
 
 import numpy as np
 import pytest
@@ -65,6 +65,10 @@ def gaussian_biases(model, seed=0):
     return model
 
 
+def stretches(is_there):
+    return (run for key, run in groupby(is_there) if key)
+
+
 def twin(model, x, lengths=None):
     """The definition, step by step, in double precision."""
     dilations, channels, biases = (
@@ -72,7 +76,7 @@ def twin(model, x, lengths=None):
     )
     triples = list(combinations(range(9), 3))
     x = x.numpy().astype(np.float64)
-    features = np.zeros((len(x), *biases.shape, 3))
+    features = np.zeros((len(x), *biases.shape, 4))
     for i, row in enumerate(x):
         n_steps = len(row) if lengths is None else int(lengths[i])
         for d, k in np.ndindex(*biases.shape[:2]):
@@ -88,10 +92,12 @@ def twin(model, x, lengths=None):
                 (found,) = np.nonzero(v > 0)
                 if n_steps == 0:
                     continue
-                features[i, d, k, b] = 0, 0, -1
+                features[i, d, k, b] = 0, 0, -1, 0
                 if len(found):
                     mean = v[found].mean(), found.mean() / n_steps
-                    features[i, d, k, b] = len(found) / n_steps, *mean
+                    longest = max(sum(1 for _ in run) for run in stretches(v > 0))
+                    share = len(found) / n_steps, longest / n_steps
+                    features[i, d, k, b] = share[0], *mean, share[1]
     return features.reshape(len(x), -1)
 
 
@@ -104,7 +110,7 @@ def test_equals_the_definition(level, n_features, n_biases):
     for given_lengths in (None, lengths):
         features = model(x, given_lengths)
         assert features.dtype == torch.float32
-        assert features.shape == (6, model.n_outputs) == (6, 3 * 84 * n_biases * 3)
+        assert features.shape == (6, model.n_outputs) == (6, 3 * 84 * n_biases * 4)
         assert_allclose(features, twin(model, x, given_lengths), rtol=2e-7, atol=0)
 
 
@@ -115,9 +121,15 @@ def test_any_number_of_biases(level, n_biases):
 
 
 def test_long_sequences(level):
-    model, x = new(1, [1, 300], 2), sequences(2, 1100, 1)
-    lengths = torch.tensor([1100, 1025])
-    assert_allclose(model(x, lengths), twin(model, x, lengths), rtol=1e-6, atol=0)
+    model, x = new(1, [1, 300], 2), sequences(3, 1100, 1)
+    x[1, :, 0] = torch.arange(1100) // 150 % 2 * 2.0  # stretches beyond a word
+    model.biases[0, 0, 0] = -1000.0  # and of all steps
+    lengths = torch.tensor([1100, 1090, 1025])
+    features = model(x, lengths)
+    assert_allclose(features, twin(model, x, lengths), rtol=1e-6, atol=0)
+    longest = features.view(3, 2, 84, 2, 4)[:, :, :, :, 3]
+    assert (longest[:, 0, 0, 0] == 1).all()
+    assert ((longest[1] * 1090 > 64) & (longest[1] < 1)).any()
 
 
 def test_dilations_beyond_the_sequence(level):
@@ -212,7 +224,7 @@ def test_responses_are_what_biases_are_compared_to(level):
         for i, n_steps in enumerate(lengths[:2]):
             for bias in responses[i, :n_steps]:
                 model.biases[d, k, 0] = bias
-                share = model(x[i : i + 1], lengths[i : i + 1]).view(2, 84, 3)[d, k, 0]
+                share = model(x[i : i + 1], lengths[i : i + 1]).view(2, 84, 4)[d, k, 0]
                 n_above = int((responses[i] > bias).sum())
                 assert round(float(share) * int(n_steps)) == n_above
                 if level == "torch":  # slowly
@@ -228,7 +240,7 @@ def test_missing_numbers_are_above_no_bias(level):
     assert_array_equal(features[0], whole[0])
     for d, k in ((0, 0), (1, 50)):
         n_above = (model.responses(x, None, d, k)[1] > model.biases[d, k]).sum()
-        assert features.view(2, 2, 84, 3)[1, d, k, 0] == n_above / 30
+        assert features.view(2, 2, 84, 4)[1, d, k, 0] == n_above / 30
 
 
 def test_nothing_to_convolve(level):

@@ -1,7 +1,7 @@
 // Random convolutions of sequences, pooled over time.
 //
 // Kernels have nine weights, of which three are 2 and the others -1: all 84 of them, as
-// in MiniRocket (Dempster, Schmidt and Webb 2021). Poolings are three of MultiRocket's
+// in MiniRocket (Dempster, Schmidt and Webb 2021). Poolings are the four of MultiRocket
 // (Tan, Dempster, Bergmeir and Webb 2022).
 //
 // Nothing but sums makes a response: a compiler has no product to contract, so that
@@ -17,6 +17,10 @@ constexpr long GROUP = GROUP_BYTES / sizeof(float);
 // the sum of their indices (19 bits) fit into one integer.
 constexpr long BLOCK = 1024;
 constexpr int COUNT_BITS = 11;
+// Which steps are positive, 64 to a word.
+constexpr int WORD_BITS = 64;
+
+constexpr long N_POOLINGS = 4;
 
 struct ConvolutionCall {
     int64_t N, L, F, D, B;
@@ -25,9 +29,9 @@ struct ConvolutionCall {
     const int64_t *dilations;  // (D,)
     const uint8_t *channels;   // (D, 84, F): whether a kernel reads a channel
     const float *biases;       // (D, 84, B)
-    float *to;                 // (N, D, 84, B, 3)
+    float *to;                 // (N, D, 84, B, 4)
 
-    long n_outputs() const { return D * N_TRIPLES * B * 3; }
+    long n_outputs() const { return D * N_TRIPLES * B * N_POOLINGS; }
 };
 
 // Beyond the sequence all is zero, so a longer step between weights changes nothing.
@@ -102,15 +106,47 @@ struct ConvolutionMemory {
     }
 };
 
-// The three poolings of one kernel and bias, block after block.
+// The longest stretch of ones in each word that has a zero. A compiler makes vectors of it.
+INLINE void longest_stretches(const uint64_t *words, long n_words, uint64_t *to) {
+    for (long i = 0; i < n_words; i++) {
+        // Ones where a stretch of at least 1, 2, 4, ... begins.
+        uint64_t stretches[6] = {words[i]};
+        UNROLL
+        for (int k = 1; k < 6; k++)
+            stretches[k] = stretches[k - 1] & (stretches[k - 1] >> (1 << (k - 1)));
+        uint64_t begins = ~uint64_t(0), length = 0;
+        UNROLL
+        for (int k = 5; k >= 0; k--) {
+            const uint64_t longer = begins & (stretches[k] >> length);
+            begins = longer ? longer : begins;
+            length += longer ? uint64_t(1) << k : 0;
+        }
+        to[i] = length;
+    }
+}
+
+// The poolings of one kernel and bias, block after block.
 struct Pooled {
     double sum = 0;
     int64_t count = 0, indices = 0;
+    int64_t longest = 0, present = 0;  // stretches; the one not ended yet
+
+    void add_word(uint64_t word, int64_t inside) {
+        if (!~word) {
+            present += WORD_BITS;
+            return;
+        }
+        present += __builtin_ctzll(~word);
+        longest = present > longest ? present : longest;
+        present = __builtin_clzll(~word);
+        longest = inside > longest ? inside : longest;
+    }
 
     void write(long n_steps, float *to) const {
         to[0] = float((double)count / n_steps);
         to[1] = count ? float(sum / count) : 0.0f;
         to[2] = count ? float((double)indices / ((double)count * n_steps)) : -1.0f;
+        to[3] = float((double)(present > longest ? present : longest) / n_steps);
     }
 };
 
@@ -123,18 +159,33 @@ template <class T> INLINE T sum_of_group(const T *lanes) {
     return (q[0][0] + q[0][2]) + (q[0][1] + q[0][3]);
 }
 
+// Add what is positive, and return which lanes are: a bit each, the first is the lowest.
 #if defined(__AVX512F__)
 // GCC makes of a mask a vector, and then of the vector a mask.
-INLINE void add_positive(Vec<float> v, IntVec<float> code, Vec<float> &sum, IntVec<float> &codes) {
+INLINE uint64_t add_positive(Vec<float> v, IntVec<float> code, Vec<float> &sum, IntVec<float> &codes) {
     const __mmask16 mask = _mm512_cmp_ps_mask((__m512)v, _mm512_setzero_ps(), _CMP_GT_OQ);
     sum = (Vec<float>)_mm512_mask_add_ps((__m512)sum, mask, (__m512)sum, (__m512)v);
     codes = (IntVec<float>)_mm512_mask_add_epi32((__m512i)codes, mask, (__m512i)codes, (__m512i)code);
+    return mask;
 }
 #else
-INLINE void add_positive(Vec<float> v, IntVec<float> code, Vec<float> &sum, IntVec<float> &codes) {
+INLINE uint64_t bits_of(IntVec<float> mask) {
+#if defined(__AVX__)
+    return uint64_t(_mm256_movemask_ps((__m256)mask));
+#elif defined(__SSE__)
+    return uint64_t(_mm_movemask_ps((__m128)mask));
+#else
+    uint64_t bits = 0;
+    for (int i = 0; i < Simd<float>::n; i++) bits |= uint64_t(mask[i] & 1) << i;
+    return bits;
+#endif
+}
+
+INLINE uint64_t add_positive(Vec<float> v, IntVec<float> code, Vec<float> &sum, IntVec<float> &codes) {
     const IntVec<float> mask = v > fill<float>(0);  // false for NaN
     sum += (Vec<float>)(mask & (IntVec<float>)v);
     codes += mask & code;
+    return bits_of(mask);
 }
 #endif
 
@@ -145,6 +196,9 @@ static void pool_block(const float *pair, const float *third, long n_steps, cons
     constexpr int n = Simd<float>::n;
     alignas(GROUP_BYTES) float sums[B][GROUP];
     alignas(GROUP_BYTES) int32_t codes[B][GROUP];
+    uint64_t words[B * BLOCK / WORD_BITS], longest[B * BLOCK / WORD_BITS];  // (B, n_words)
+    const long n_words = (n_steps + WORD_BITS - 1) / WORD_BITS;
+    memset(words, 0, B * n_words * sizeof(uint64_t));
     for (long lane = 0; lane < GROUP; lane += n) {
         Vec<float> sum[B], bias[B];
         IntVec<float> packed[B], code;
@@ -158,7 +212,9 @@ static void pool_block(const float *pair, const float *third, long n_steps, cons
             const Vec<float> response = load<float>(pair + t) + load<float>(third + t);
             UNROLL
             for (int b = 0; b < B; b++)
-                add_positive(response - bias[b], code, sum[b], packed[b]);
+                words[b * n_words + t / WORD_BITS] |=
+                    add_positive(response - bias[b], code, sum[b], packed[b])
+                    << (t % WORD_BITS);
         }
         UNROLL
         for (int b = 0; b < B; b++) {
@@ -166,11 +222,13 @@ static void pool_block(const float *pair, const float *third, long n_steps, cons
             memcpy(codes[b] + lane, &packed[b], sizeof packed[b]);
         }
     }
+    longest_stretches(words, B * n_words, longest);
     for (int b = 0; b < B; b++) {
         const int32_t code = sum_of_group(codes[b]), count = code & ((1 << COUNT_BITS) - 1);
         to[b].sum += sum_of_group(sums[b]);
         to[b].count += count;
         to[b].indices += first * count + (code >> COUNT_BITS);
+        for (long w = b * n_words; w < (b + 1) * n_words; w++) to[b].add_word(words[w], longest[w]);
     }
 }
 
@@ -183,7 +241,7 @@ static void pool_biases(const float *pair, const float *third, long n_steps, con
         const long size = n_whole - t < BLOCK ? n_whole - t : BLOCK;
         pool_block<B>(pair + t, third + t, size, biases, t, pooled);
     }
-    for (int b = 0; b < B; b++) pooled[b].write(n_steps, to + 3 * b);
+    for (int b = 0; b < B; b++) pooled[b].write(n_steps, to + N_POOLINGS * b);
 }
 
 static void pool(const float *pair, const float *third, long n_steps, const float *biases, long B,
@@ -191,10 +249,10 @@ static void pool(const float *pair, const float *third, long n_steps, const floa
     constexpr int most = HAS_32_REGISTERS ? 8 : 4;
     long b = 0;
     for (; B - b >= most; b += most)
-        pool_biases<most>(pair, third, n_steps, biases + b, to + 3 * b);
-    for (; B - b >= 3; b += 3) pool_biases<3>(pair, third, n_steps, biases + b, to + 3 * b);
-    if (B - b == 2) pool_biases<2>(pair, third, n_steps, biases + b, to + 3 * b);
-    if (B - b == 1) pool_biases<1>(pair, third, n_steps, biases + b, to + 3 * b);
+        pool_biases<most>(pair, third, n_steps, biases + b, to + N_POOLINGS * b);
+    for (; B - b >= 3; b += 3) pool_biases<3>(pair, third, n_steps, biases + b, to + N_POOLINGS * b);
+    if (B - b == 2) pool_biases<2>(pair, third, n_steps, biases + b, to + N_POOLINGS * b);
+    if (B - b == 1) pool_biases<1>(pair, third, n_steps, biases + b, to + N_POOLINGS * b);
 }
 
 static void sum_nine(const ConvolutionMemory &memory, long dilation, long n_steps) {
@@ -249,7 +307,7 @@ static void convolve_one(const ConvolutionCall &call, const ConvolutionMemory &m
                         sum_pair(memory, from + a * dilation, from + b * dilation, n_whole);
                     has_nine = has_pair = true;
                     pool(memory.pair, from + c * dilation, n_steps, biases, B, to);
-                    subset += F, biases += B, to += 3 * B;
+                    subset += F, biases += B, to += N_POOLINGS * B;
                 }
             }
     }
