@@ -180,11 +180,12 @@ class EpochNet(NeuralNet):
         if self.module_.training == training:
             return
         # What `train` of torch does, without its cost for each of the modules.
-        modules = self._parts() if self.run is None else self.run.modules
+        modules = self.parts() if self.run is None else self.run.modules
         for module in modules:
             vars(module)["training"] = training
 
-    def _parts(self):
+    def parts(self):
+        """Return all modules (list) of the network and the loss."""
         return [*self.module_.modules(), *self.criterion_.modules()]
 
     def infer(self, x, **fit_params):

@@ -184,9 +184,7 @@ class SequenceNet(EpochNet):
         if not self.initialized_:
             self.initialize()
         self.max_epochs = epochs
-        weights = [p for _, p in self.get_all_learnable_params()]
-        parts = self._parts(), weights
-        self.run = Run(len(self.history), *parts, scorer, tasks, checkpoint)
+        self.run = Run(self, scorer, tasks, checkpoint)
         self.notify("on_train_begin", X=train_set, y=valid_set)
         try:
             iterator = self.get_iterator(train_set, training=True)

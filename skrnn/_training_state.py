@@ -12,21 +12,18 @@ class Run:
 
     Parameters
     ----------
-    n_before : int
-        Epochs that the net had been trained for.
-    modules : list of Module
-        All that may be told whether it is trained or evaluated.
-    weights : list of Parameter
-        All that may learn.
+    net : SequenceNet
+        Initialised.
     scorer, tasks, checkpoint
         As for `SequenceNet.train`.
     """
 
-    def __init__(self, n_before, modules, weights, scorer, tasks, checkpoint):
-        self.n_before = n_before
-        self.n_whole = n_before  # epochs that came to their end
+    def __init__(self, net, scorer, tasks, checkpoint):
+        self.n_before = len(net.history)
+        self.n_whole = self.n_before  # epochs that came to their end
         # To ask the network for them in every epoch is slow.
-        self.modules, self.weights = modules, weights
+        self.modules = net.parts()
+        self.weights = [p for _, p in net.get_all_learnable_params()]
         self.scorer, self.tasks, self.checkpoint = scorer, tasks, checkpoint
         self.begin = time.monotonic()
         self.grad_norm = None
