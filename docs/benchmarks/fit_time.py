@@ -1,7 +1,8 @@
 """Time of a fit at the defaults beside histogram boosting, by the number of windows.
 
-Windows of 24 steps: of a series with a season, one step ahead, and of random
-walks in 2, 3 and 10 classes: boosting grows a tree for each. Everything runs on one core.
+Windows of 24 steps: of a series with a season, one step ahead, and of random walks in
+2, 3 and 10 classes: boosting grows one tree for two of them, else one for each.
+Everything runs on one core.
 
 usage: python docs/benchmarks/fit_time.py [--quick]
 (writes fit_time.md beside itself; ten minutes)
