@@ -11,19 +11,21 @@ import torch
 _PENALTIES = torch.logspace(-7, 2, 19, dtype=torch.float64)
 # Differences between errors that prove nothing, beside the squares of the targets.
 _NOTHING = 1e-4
-# Components are kept where they are no more numbers than that, or computed again.
+# Components of many samples are kept where they are no more numbers than that, or
+# computed again.
 _MOST_KEPT = 2**24
-_BAND = 256
+_BAND = 256  # rows
 _EPSILON = torch.finfo(torch.float64).eps
 
 
-def _bands(size):
-    """Yield slices: of a symmetric matrix the rows that are computed together.
+def _add_products(to, left, right):
+    """Add a product of (P, N) by (N, P) that is symmetric: its upper half alone.
 
-    Half of the matrix is enough, and products of narrower bands are slow.
+    It is computed in bands of rows; products of narrower ones are slow.
     """
-    for start in range(0, size, _BAND):
-        yield slice(start, start + _BAND)
+    for start in range(0, len(to), _BAND):
+        rows = slice(start, start + _BAND)
+        to[rows, start:].addmm_(left[rows], right[:, start:])
 
 
 class Ridge:
@@ -81,10 +83,8 @@ class Ridge:
         scale = self._scale(self._weights @ features**2)
         features /= scale
         root = self._weights.sqrt()[:, None]
-        products = torch.empty(len(features), len(features), dtype=torch.float64)
-        for some in _bands(len(products)):
-            later = slice(some.start, None)
-            products[some, later] = features[some] @ features[later].T
+        products = torch.zeros(len(features), len(features), dtype=torch.float64)
+        _add_products(products, features, features.T)
         products = products.triu() + products.triu(1).T
         power, vectors = torch.linalg.eigh(root * products * root.T)
         is_there = power > power[-1] * len(power) * _EPSILON
@@ -106,9 +106,7 @@ class Ridge:
             features = features - origin
             weighted = (features * self._weights[rows, None]).T
             total += weighted.sum(dim=1)
-            for some in _bands(n_regressors):
-                later = slice(some.start, None)
-                gram[some, later].addmm_(weighted[some], features[:, later])
+            _add_products(gram, weighted, features)
             moment += weighted @ (self._wanted[rows] - self.bias)
             start = rows.stop
         self.center = origin + total / self._mass
