@@ -31,11 +31,7 @@ class EpochNet(NeuralNet):
     run = None  # but in training
 
     def _learnable(self):
-        if self.run is None:
-            weights = (p for _, p in self.get_all_learnable_params())
-        else:
-            weights = self.run.weights
-        return [p for p in weights if p.requires_grad]
+        return [p for _, p in self.get_all_learnable_params() if p.requires_grad]
 
     def get_iterator(self, dataset, training=False):
         """Return the batches of a data set."""
@@ -243,7 +239,7 @@ class EpochNet(NeuralNet):
         return step | {"loss": loss}
 
     def _check_weights(self):
-        weights = [p.detach() for p in self.run.weights]
+        weights = [p.detach() for p in self.module_.parameters()]
         # A sum is finite only if all of its numbers are, and is the faster one.
         if all(math.isfinite(w.sum()) for w in weights):
             return

@@ -21,9 +21,7 @@ class Run:
     def __init__(self, net, scorer, tasks, checkpoint):
         self.n_before = len(net.history)
         self.n_whole = self.n_before  # epochs that came to their end
-        # To ask the network for them in every epoch is slow.
-        self.modules = net.parts()
-        self.weights = [p for _, p in net.get_all_learnable_params()]
+        self.modules = net.parts()  # to ask for them in every epoch is slow
         self.scorer, self.tasks, self.checkpoint = scorer, tasks, checkpoint
         self.begin = time.monotonic()
         self.grad_norm = None
