@@ -91,10 +91,9 @@ def n_convolutions(n_samples):
     """
     if n_samples >= _SAMPLES_OF_SIZE:
         return _KERNELS_OF_MANY
-    # A matrix of the samples where there are fewer of them, else one of the features.
-    n_features = (_MULTIPLICATIONS / n_samples) ** 0.5
-    if n_features > n_samples:
-        n_features = _MULTIPLICATIONS / n_samples**2
+    # The matrix is that of the samples or of the features, whichever is the smaller.
+    by_samples = _MULTIPLICATIONS / n_samples**2
+    n_features = max(by_samples, (_MULTIPLICATIONS / n_samples) ** 0.5)
     n_kernels = round(n_features / N_POOLINGS)
     return min(max(n_kernels, _FEWEST_KERNELS), _MOST_KERNELS)
 

@@ -343,27 +343,19 @@ class RNNClassifier(ClassifierMixin, ConvolutionsBeside, BaseRNN):
     _parameter_constraints: dict = {
         **BaseRNN._parameter_constraints,
         "loss": [StrOptions({"cross_entropy", "focal"}), type, HasMethods(["forward"])],
-        "hidden_size": [*BaseRNN._parameter_constraints["hidden_size"], _AUTO],
-        "bidirectional": [*BaseRNN._parameter_constraints["bidirectional"], _AUTO],
-        "learning_rate": [*BaseRNN._parameter_constraints["learning_rate"], _AUTO],
-        "batch_size": [*BaseRNN._parameter_constraints["batch_size"], _AUTO],
-        "validation_fraction": [
-            *BaseRNN._parameter_constraints["validation_fraction"],
-            _AUTO,
-        ],
-        "n_iter_no_change": [
-            *BaseRNN._parameter_constraints["n_iter_no_change"],
-            _AUTO,
-        ],
-        "n_kernels": [
-            Interval(Integral, 1, None, closed="left"),
-            _AUTO,
-            None,
-        ],
-        "n_estimators": [
-            Interval(Integral, 1, None, closed="left"),
-            _AUTO,
-        ],
+        **{
+            name: [*BaseRNN._parameter_constraints[name], _AUTO]
+            for name in (
+                "hidden_size",
+                "bidirectional",
+                "learning_rate",
+                "batch_size",
+                "validation_fraction",
+                "n_iter_no_change",
+            )
+        },
+        "n_kernels": [Interval(Integral, 1, None, closed="left"), _AUTO, None],
+        "n_estimators": [Interval(Integral, 1, None, closed="left"), _AUTO],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "focal_gamma": [Interval(Real, 0, None, closed="left")],
         "class_weight": [dict, list, StrOptions({"balanced"}), None],

@@ -94,10 +94,12 @@ def twin(model, x, lengths=None):
                     continue
                 features[i, d, k, b] = 0, 0, -1, 0
                 if len(found):
-                    mean = v[found].mean(), found.mean() / n_steps
-                    longest = max(sum(1 for _ in run) for run in stretches(v > 0))
-                    share = len(found) / n_steps, longest / n_steps
-                    features[i, d, k, b] = share[0], *mean, share[1]
+                    features[i, d, k, b] = (
+                        len(found) / n_steps,
+                        v[found].mean(),
+                        found.mean() / n_steps,
+                        max(sum(1 for _ in run) for run in stretches(v > 0)) / n_steps,
+                    )
     return features.reshape(len(x), -1)
 
 
