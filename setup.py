@@ -8,10 +8,10 @@ from pathlib import Path
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-sys.path.insert(0, str(Path(__file__).parent / "skrnn" / "_native"))
+sys.path.insert(0, str(Path(__file__).parent / "skrnn" / "_kernels" / "native"))
 from build_backend import compiler_and_flags
 
-SOURCE = "skrnn/_native/kernels.cpp"
+SOURCE = "skrnn/_kernels/native/kernels.cpp"
 FLAGS = [
     "-O3",
     "-g0",
@@ -49,6 +49,8 @@ class BuildKernels(build_ext):
 
 
 setup(
-    ext_modules=[Extension(f"skrnn._native.{name}", [SOURCE]) for name in LEVELS],
+    ext_modules=[
+        Extension(f"skrnn._kernels.native.{name}", [SOURCE]) for name in LEVELS
+    ],
     cmdclass={"build_ext": BuildKernels},
 )

@@ -10,9 +10,9 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_array, column_or_1d
 
-from skrnn._base import BaseRNN
-from skrnn._losses import classification_loss
-from skrnn._stacking import ConvolutionsBeside
+from skrnn._ensemble.stacking import ConvolutionsBeside
+from skrnn._estimator.base import BaseRNN
+from skrnn._targets.losses import classification_loss
 
 __all__ = ["RNNClassifier"]
 

@@ -8,8 +8,8 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from skrnn._base import BaseRNN
-from skrnn._losses import REGRESSION_LOSSES, regression_loss
+from skrnn._estimator.base import BaseRNN
+from skrnn._targets.losses import REGRESSION_LOSSES, regression_loss
 
 __all__ = ["RNNRegressor"]
 

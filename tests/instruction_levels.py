@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from skrnn import _kernels
+from skrnn._kernels import library as kernel_library
 
 LEVELS = {"kernels": 0, "kernels_v3": 3, "kernels_v4": 4}
 
@@ -10,7 +10,7 @@ LEVELS = {"kernels": 0, "kernels_v3": 3, "kernels_v4": 4}
 @cache
 def library_of(name):
     """A library with the signatures set, or None if this machine cannot run it."""
-    library = _kernels._load(name)
+    library = kernel_library._load(name)
     if library is None or LEVELS[name] > library.skrnn_level():
         return None
-    return _kernels._declared(library)
+    return kernel_library._declared(library)

@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skrnn import RNNRegressor, SlidingWindow
-from skrnn._training import SequenceNet
+from skrnn._training.net import SequenceNet
 from skrnn._warn import warn_user
 from skrnn.exceptions import TargetInWindowWarning
 

@@ -1,0 +1,1 @@
+"""Random convolutions and ridge classifiers on what they find."""

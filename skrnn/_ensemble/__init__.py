@@ -1,0 +1,1 @@
+"""Networks of one estimator, the convolutions beside them, and their stacking."""

@@ -1,0 +1,112 @@
+"""What "auto" means where it depends on the number of samples.
+
+Found by the classification of generated sequences and of digits, never of the test data
+of a benchmark: few samples want a small network that reads in one direction and learns
+fast; many feed a larger one that reads in both, and want a lower rate.
+"""
+
+from sklearn.base import is_classifier
+
+from skrnn._convolutions.multirocket import N_POOLINGS
+
+# From so many samples on batches are large, or networks, which take five times as long.
+_SAMPLES_OF_BATCHES, _SAMPLES_OF_SIZE = 5_000, 20_000
+# A rate falls with so many samples and more, by this power of their number.
+_RATE, _SAMPLES_OF_RATE, _POWER = 0.01, 1_000, -0.25
+# Their validation is smoother too, so that fewer epochs tell that nothing gets better.
+_PATIENCE, _PATIENCE_OF_MANY = 10, 5
+# Of each kind enough networks that more change little, as long as the samples are so
+# few that fitting them takes seconds; and more than one again for a classifier where it
+# takes minutes anyhow, for the last tenths of a percent.
+_MOST_NETWORKS, _SAMPLES_OF_ALL = 5, 5_000
+_NETWORKS_OF_MANY = 3
+# Of random convolutions, too, as many as more of them help while they are cheap: the
+# matrices of their ridge classifier take so many multiplications at most. From as many
+# samples on as make the training of networks take minutes there are more again.
+_FEWEST_KERNELS, _MOST_KERNELS, _KERNELS_OF_MANY = 252, 2_016, 504
+_MULTIPLICATIONS = 8e9
+
+
+def choose(estimator, n_samples, n_parts, donor=None):
+    """Choose parameters for a fit.
+
+    Parameters
+    ----------
+    estimator : BaseRNN
+        Whose parameters they are.
+    n_samples : int
+        Samples of the fit.
+    n_parts : int
+        Networks that each set aside other samples.
+    donor : BaseRNN, default=None
+        Whose layers the fit begins with: then they are as large as those.
+
+    Returns
+    -------
+    dict
+        Values by the names of the parameters that may be ``"auto"``.
+    """
+    is_large = n_samples >= _SAMPLES_OF_SIZE
+    is_many = n_samples >= _SAMPLES_OF_RATE
+    rate = _RATE * max(1.0, n_samples / _SAMPLES_OF_RATE) ** _POWER
+    if is_large:  # twice as wide, half the rate (Yang et al. 2021, arXiv:2203.03466)
+        rate /= 2
+    values = {
+        "hidden_size": 128 if is_large else 64,
+        # What is read in parts from its beginning is not read from its end.
+        "bidirectional": is_large and estimator.tbptt_steps is None,
+        "learning_rate": rate,
+        "batch_size": 64 if n_samples >= _SAMPLES_OF_BATCHES else 32,
+        "validation_fraction": 0.2 if n_parts > 1 else 0.1,
+        "n_iter_no_change": _PATIENCE_OF_MANY if is_many else _PATIENCE,
+    }
+    if donor is not None:
+        for name in ("hidden_size", "bidirectional"):
+            values[name] = chosen(donor, name)
+    return values
+
+
+def n_networks(estimator, n_samples):
+    """Return how many networks of a kind a fit trains.
+
+    Parameters
+    ----------
+    estimator : BaseRNN
+        A classifier or a regressor.
+    n_samples : int
+        Samples of the fit.
+    """
+    if is_classifier(estimator) and n_samples >= _SAMPLES_OF_SIZE:
+        return _NETWORKS_OF_MANY
+    return min(max(_SAMPLES_OF_ALL // max(1, n_samples), 1), _MOST_NETWORKS)
+
+
+def n_convolutions(n_samples):
+    """Return how many random convolutions of each sort a fit computes, about.
+
+    Parameters
+    ----------
+    n_samples : int
+        Samples of the fit.
+    """
+    if n_samples >= _SAMPLES_OF_SIZE:
+        return _KERNELS_OF_MANY
+    # The matrix is that of the samples or of the features, whichever is the smaller.
+    by_samples = _MULTIPLICATIONS / n_samples**2
+    n_features = max(by_samples, (_MULTIPLICATIONS / n_samples) ** 0.5)
+    n_kernels = round(n_features / N_POOLINGS)
+    return min(max(n_kernels, _FEWEST_KERNELS), _MOST_KERNELS)
+
+
+def chosen(estimator, name):
+    """Return the value of a parameter, or the one that a fit chose for ``"auto"``.
+
+    Parameters
+    ----------
+    estimator : BaseRNN
+        One that is fitted, or is about to be.
+    name : str
+        Name of a parameter.
+    """
+    value = getattr(estimator, name)
+    return estimator._chosen[name] if isinstance(value, str) else value

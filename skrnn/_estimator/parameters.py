@@ -1,0 +1,238 @@
+"""What the parameters of the estimators may be, alone and together."""
+
+import os
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
+
+from skrnn._training.optimizers import OPTIMIZERS, SCHEDULES
+
+_AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
+_NON_NEGATIVE = Interval(Real, 0, None, closed="left")
+_POSITIVE = Interval(Real, 0, None, closed="neither")
+_PROBABILITY = Interval(Real, 0, 1, closed="left")
+
+CONSTRAINTS = {
+    "cell": [StrOptions({"lstm", "gru", "rnn"})],
+    "hidden_size": [_AT_LEAST_ONE],
+    "num_layers": [_AT_LEAST_ONE],
+    "bidirectional": ["boolean"],
+    "nonlinearity": [StrOptions({"tanh", "relu"})],
+    "segment_length": [_AT_LEAST_ONE, None],
+    "dropout": [_PROBABILITY],
+    "recurrent_dropout": [_PROBABILITY],
+    "input_noise": [_NON_NEGATIVE],
+    "norm": [StrOptions({"layer", "batch"}), None],
+    "residual": ["boolean"],
+    "pooling": [StrOptions({"last", "mean", "max", "mixed", "attention"})],
+    "scale": ["boolean"],
+    "instance_norm": [StrOptions({"last", "standard"}), None],
+    "missing": [StrOptions({"error", "indicator"})],
+    "init": [
+        StrOptions({"orthogonal", "chrono", "identity"}),
+        HasMethods(["fit", "predict"]),
+    ],
+    "frozen": [str, "array-like", None],
+    "optimizer": [StrOptions(set(OPTIMIZERS)), type],
+    "learning_rate": [_POSITIVE],
+    "momentum": [_PROBABILITY],
+    "nesterov": ["boolean"],
+    "weight_decay": [_NON_NEGATIVE],
+    "l1": [_NON_NEGATIVE],
+    "lr_schedule": [StrOptions(set(SCHEDULES)), type, None],
+    "lr_schedule_options": [dict, None],
+    "ema_decay": [Interval(Real, 0, 1, closed="neither"), None],
+    "max_grad_norm": [_POSITIVE, None],
+    "max_grad_value": [_POSITIVE, None],
+    "tbptt_steps": [_AT_LEAST_ONE, None],
+    "batch_size": [_AT_LEAST_ONE, None],
+    "max_epochs": [_AT_LEAST_ONE],
+    "max_time": [_POSITIVE, None],
+    "shuffle": ["boolean"],
+    "early_stopping": ["boolean"],
+    "scoring": [str, callable, None],
+    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+    "validation_gap": [Interval(Integral, 0, None, closed="left")],
+    "n_iter_no_change": [
+        Interval(Real, 1, None, closed="left"),
+        Options(Real, {np.inf}),
+    ],
+    "tol": [_NON_NEGATIVE],
+    "on_divergence": [StrOptions({"raise", "restart"})],
+    "checkpoint_dir": [str, os.PathLike, None],
+    "warm_start": ["boolean"],
+    "random_state": ["random_state"],
+    "device": [str],
+    "dtype": [StrOptions({"float32", "float64"})],
+    "autocast": ["boolean"],
+    "callbacks": [list, tuple, None],
+    "verbose": ["verbose"],
+}
+
+# What the weights of the recurrent layers are made for.
+RECURRENT_PART = (
+    "cell",
+    "hidden_size",
+    "num_layers",
+    "bidirectional",
+    "nonlinearity",
+    "segment_length",
+    "norm",
+    "residual",
+    "instance_norm",
+    "missing",
+)
+# The network of a fit that goes on is that of the fit before.
+ARCHITECTURE = (
+    *RECURRENT_PART,
+    "pooling",
+    "decoder",
+    "linear_steps",
+    "n_estimators",
+    "scale",
+    "dtype",
+    "loss",
+    "quantiles",
+)
+
+# What may differ between a fit and the one that resumes its checkpoint.
+NOT_IN_CHECKPOINT = {
+    "callbacks",
+    "checkpoint_dir",
+    "device",
+    "max_epochs",
+    "max_time",
+    "verbose",
+}
+
+
+def check_combination(parameters):
+    """Refuse parameters that make no sense together.
+
+    Parameters
+    ----------
+    parameters : dict
+        Those of an estimator, each valid by itself.
+
+    Raises
+    ------
+    ValueError
+        Naming both parameters and what to do.
+    """
+    given = parameters.get
+    _check_classes(parameters)
+    cell, init = given("cell"), given("init")
+    steps, loss = given("tbptt_steps"), given("loss")
+    if given("nonlinearity") == "relu" and cell != "rnn":
+        _refuse(
+            f"nonlinearity='relu' is for cell='rnn'; the gates of cell={cell!r} are "
+            "fixed. Set nonlinearity='tanh'."
+        )
+    if _is(init, "identity") and cell != "rnn":
+        _refuse(
+            f"init='identity' is for cell='rnn' (with nonlinearity='relu' it is an "
+            f"IRNN), got cell={cell!r}. Set init='orthogonal' or 'chrono'."
+        )
+    if _is(init, "chrono") and cell == "rnn":
+        _refuse(
+            "init='chrono' sets the biases of gates, and cell='rnn' has none. Set "
+            "init='orthogonal' or 'identity', or another cell."
+        )
+    if given("nesterov") and not (
+        _is(given("optimizer"), "sgd") and given("momentum") > 0
+    ):
+        _refuse(
+            "nesterov=True needs optimizer='sgd' and a momentum above 0, got "
+            f"optimizer={given('optimizer')!r}, momentum={given('momentum')!r}."
+        )
+    if steps is not None and given("bidirectional") not in (False, "auto"):
+        _refuse(
+            "tbptt_steps reads a sequence in parts from its beginning, and "
+            "bidirectional=True needs its end first. Set one of them off."
+        )
+    if steps is not None and given("norm") == "batch":
+        _refuse(
+            "norm='batch' needs the moments of whole sequences, which tbptt_steps "
+            "never holds. Set norm='layer', or tbptt_steps=None."
+        )
+    if given("instance_norm") is not None and _is(loss, "poisson"):
+        _refuse(
+            "loss='poisson' needs targets that are counts, and instance_norm takes "
+            "a level off them. Set instance_norm=None."
+        )
+    if given("linear_steps") not in (None, "auto") and _is(loss, "poisson"):
+        _refuse(
+            "loss='poisson' learns the logarithm of a rate, to which a linear path "
+            "cannot be added. Set linear_steps=None."
+        )
+    if given("autocast") and given("dtype") == "float64":
+        _refuse(
+            "autocast=True trains in bfloat16 where it can, against dtype='float64'. "
+            "Set one of them off."
+        )
+    if given("device").startswith("mps") and given("dtype") == "float64":
+        _refuse(
+            "device='mps' has no double precision. Set dtype='float32', or "
+            "device='cpu'."
+        )
+    if given("lr_schedule_options") and given("lr_schedule") is None:
+        _refuse(
+            "lr_schedule_options was given, but lr_schedule is None. Name a schedule."
+        )
+    if given("label_smoothing") and not isinstance(loss, str):
+        _refuse(
+            "label_smoothing is for loss='cross_entropy' or 'focal'. A loss of torch "
+            "has its own; set label_smoothing=0."
+        )
+    if given("quantiles") is not None:
+        _check_quantiles(given("quantiles"))
+
+
+def _check_classes(parameters):
+    """Refuse classes of the wrong kind, which no constraint can tell apart."""
+    kinds = {
+        "optimizer": torch.optim.Optimizer,
+        "lr_schedule": torch.optim.lr_scheduler.LRScheduler,
+        "loss": torch.nn.Module,
+    }
+    for name, kind in kinds.items():
+        value = parameters[name]
+        if isinstance(value, type) and not issubclass(value, kind):
+            _refuse(
+                f"The class given as {name} must be derived from "
+                f"{kind.__module__}.{kind.__qualname__}, got {value!r}."
+            )
+    for item in parameters["callbacks"] or ():
+        # skorch takes a callback with or without a name, and its class too.
+        is_named = isinstance(item, tuple) and len(item) == 2
+        if not hasattr(item[1] if is_named else item, "on_epoch_end"):
+            _refuse(
+                "callbacks must hold objects such as skorch.callbacks.Callback, or "
+                f"pairs of a name and one, got {item!r}."
+            )
+
+
+def _is(value, word):
+    return isinstance(value, str) and value == word
+
+
+def _check_quantiles(quantiles):
+    levels = np.asarray(quantiles)
+    is_fine = (
+        levels.ndim == 1
+        and len(levels) > 0
+        and levels.dtype.kind == "f"
+        and bool(((levels > 0) & (levels < 1)).all())
+        and len(np.unique(levels)) == len(levels)
+    )
+    if not is_fine:
+        _refuse(
+            "quantiles must be different numbers between 0 and 1, such as "
+            f"(0.1, 0.5, 0.9); got {quantiles!r}."
+        )
+
+
+def _refuse(message):
+    raise ValueError(message)

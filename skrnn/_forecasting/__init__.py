@@ -1,0 +1,1 @@
+"""Forecasts of many series: tables, target transforms, strategies, intervals."""

@@ -1,0 +1,132 @@
+"""Forecasts from many origins, in one call of the networks or with training between."""
+
+import copy
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from skrnn._forecasting.table import key_levels, numbered
+from skrnn._forecasting.target_transform import Origins
+
+__all__ = ["Backtest", "as_frame", "backtest"]
+
+
+class Backtest(NamedTuple):
+    """Forecasts of a backtest, one row for each origin."""
+
+    codes: np.ndarray  # (n,) series of each origin, in the order of `keys`
+    origins: np.ndarray  # (n,) its step
+    point: np.ndarray  # (n, n_steps, k)
+    quantiles: np.ndarray | None  # (n, n_steps, k, n_levels)
+    keys: list  # label of each series
+    last: np.ndarray  # (n_series,) last step of the data
+
+
+def backtest(engine, newer, steps, *, step_length, n_epochs, levels):
+    """Forecast from the end of what was seen and from every row after it.
+
+    Parameters
+    ----------
+    engine : SeriesForecaster
+        Fitted; left as it is.
+    newer : SeriesTable
+        The rows after it.
+    steps : ndarray of int64
+        Steps ahead, rising.
+    step_length : int
+        Rows from one origin to the next.
+    n_epochs : int
+        Epochs of training on the new samples after each origin; with 0 all forecasts
+        come from one call.
+    levels : ndarray of float64, or None
+        Levels of quantiles.
+
+    Returns
+    -------
+    Backtest
+        Of the origins after which at least one step has data.
+    """
+    unseen = [key for key in newer.keys if key not in engine.tail.keys]
+    if unseen:
+        raise ValueError(
+            f"y has series that were not in fit, such as {unseen[0]}. Their past is "
+            "needed: pretrain on the other series, and give fit the past of these."
+        )
+    table, start = engine.extended(newer), engine.tail.last
+    if (table.last <= start).all():
+        raise ValueError("y has no row after those that were seen, so nothing to test.")
+    counts = -(-np.maximum(table.last - start, 0) // step_length)  # origins of each
+    codes, number = numbered(counts)
+    ordinals = start[codes] + number * step_length
+    rows = table.begin[codes] + ordinals - table.first[codes]
+    if not n_epochs:
+        offsets = None
+        if levels is not None and engine.scores is not None:
+            scores = engine.scores_after(table)
+            n_newest = int((table.last - start).max(initial=0))
+            rolling = scores.rolling_offsets(levels, n_newest)
+            offsets = rolling[n_newest - (table.last[codes] - ordinals)]
+        found = engine.both(table, Origins(rows, codes), steps, levels, offsets)
+        return Backtest(codes, ordinals, *found, table.keys, table.last)
+    engine, parts, order = copy.copy(engine), [], []
+    for j in range(int(counts.max(initial=0))):
+        here = np.flatnonzero(number == j)
+        origins = Origins(rows[here], codes[here])
+        parts.append(engine.both(table, origins, steps, levels, None))
+        order.append(here)
+        seen = newer.until(_of(newer, table, start + (j + 1) * step_length))
+        engine.update(seen, n_epochs)
+    place = np.argsort(np.concatenate(order))
+    point, quantiles = (
+        None if part[0] is None else np.concatenate(part)[place]
+        for part in zip(*parts, strict=True)
+    )
+    return Backtest(codes, ordinals, point, quantiles, table.keys, table.last)
+
+
+def _of(newer, table, numbers):
+    """Numbers of the series of a table, for the series of another."""
+    by_key = dict(zip(table.keys, numbers, strict=True))
+    return np.array([by_key[key] for key in newer.keys])
+
+
+def as_frame(found, frames, steps, coverage, names):
+    """A row for each origin and time of which there is data.
+
+    Parameters
+    ----------
+    found : Backtest
+        The forecasts.
+    frames : SeriesFrames
+        Of the series.
+    steps : ndarray of shape (n_steps,) of int64
+        Steps ahead.
+    coverage : list of float, or None
+        Of the intervals whose ends are the quantiles of `found`.
+    names : list
+        Of the targets.
+
+    Returns
+    -------
+    DataFrame
+    """
+    times = found.origins[:, None] + steps  # (n, S)
+    inside = times <= found.last[found.codes][:, None]
+    row, _ = np.nonzero(inside)
+    index = pd.MultiIndex.from_arrays(
+        [
+            *key_levels(found.keys, found.codes[row]),
+            frames.axis.times(found.origins[row]),
+            frames.axis.times(times[inside]),
+        ],
+        names=[*frames.index_names[:-1], "origin", "time"],
+    )
+    values = found.point[inside]  # (n_rows, k)
+    if coverage is None:
+        return pd.DataFrame(values, index, frames.y_columns)
+    values = np.concatenate([values[..., None], found.quantiles[inside]], axis=-1)
+    ends = [(c, end) for c in coverage for end in ("lower", "upper")]
+    columns = [(name, *kind) for name in names for kind in [("forecast", ""), *ends]]
+    columns = pd.MultiIndex.from_tuples(columns)
+    return pd.DataFrame(values.reshape(len(index), -1), index, columns)

@@ -1,0 +1,186 @@
+"""Between the frames of pandas and tables of series."""
+
+import numpy as np
+import pandas as pd
+
+from skrnn._forecasting.table import key_levels, split_keys, table_of
+from skrnn._time.axis import TimeAxis
+
+__all__ = ["SeriesFrames", "time_axis"]
+
+
+def time_axis(index):
+    """The axis of an index of rows (TimeAxis), whose last level is the time."""
+    _, codes, times = split_keys(index)
+    starts = np.flatnonzero(np.append(True, codes[1:] != codes[:-1]))
+    return TimeAxis(times, starts, getattr(index, "freq", None))
+
+
+class SeriesFrames:
+    """Knows the columns and the time axis of the series of a fit.
+
+    Parameters
+    ----------
+    y : DataFrame of shape (n_rows, n_targets)
+        Targets of fit; the last level of its index is the time, the others name the
+        series.
+    X : DataFrame of shape (n_rows_x, n_exogenous), or None
+        Exogenous values.
+    past_covariates : list of str, "all" or None
+        The columns of X of which no future is known.
+
+    Raises
+    ------
+    ValueError
+        If columns, values or the index are not as they have to be.
+    """
+
+    def __init__(self, y, X, past_covariates):
+        self.axis = time_axis(y.index)
+        self.x_columns = None if X is None else X.columns
+        self.is_past = self._past(past_covariates)
+        self.n_targets = len(y.columns)
+        self.describe(y)
+
+    def describe(self, y):
+        """Note the names that results have."""
+        self.y_columns, self.index_names = y.columns, list(y.index.names)
+
+    def _past(self, past):
+        columns = [] if self.x_columns is None else list(self.x_columns)
+        if past is None or (isinstance(past, str) and past == "all"):
+            return np.full(len(columns), past is not None)
+        unknown = [name for name in past if name not in columns]
+        if unknown:
+            raise ValueError(
+                f"past_covariates={past!r} names {unknown}, but the columns of X are "
+                f"{columns}."
+            )
+        return np.array([name in past for name in columns], dtype=bool)
+
+    def table(self, y, X=None):
+        """Lay y, and X wherever y has rows, on the grid of the axis (SeriesTable)."""
+        if len(y.columns) != self.n_targets:
+            raise ValueError(
+                f"y has {len(y.columns)} columns, but had {self.n_targets} in fit."
+            )
+        keys, codes, times = split_keys(y.index)
+        values = y.to_numpy(dtype=float)
+        if np.isinf(values).any():
+            row = y.index[np.flatnonzero(np.isinf(values).any(axis=1))[0]]
+            raise ValueError(
+                f"y is infinite at {row}. Replace it, or set it to NaN if the value is "
+                "not known."
+            )
+        x = None
+        if self.x_columns is not None:
+            x = np.full((len(y), len(self.x_columns)), np.nan)
+        steps = self.axis.ordinals(times)
+        table = table_of(keys, codes, steps, values, x)
+        place = table.positions(codes, steps)
+        twice = np.bincount(place, minlength=1) > 1
+        if twice.any():
+            row = int(np.argmax(twice[place]))
+            raise ValueError(f"y has more than one row for {y.index[row]}.")
+        if X is None and self.x_columns is not None:
+            raise ValueError(
+                f"X is needed with y: fit had the columns {list(self.x_columns)}."
+            )
+        return table if X is None else self.with_x(table, X)
+
+    def with_x(self, table, X):
+        """Fill exogenous values into a table wherever it has a row."""
+        if self.x_columns is None:
+            raise ValueError(
+                f"X has the columns {list(X.columns)}, but fit had no X. Give none, or "
+                "give fit their past."
+            )
+        lacking = [
+            name
+            for name, is_past in zip(self.x_columns, self.is_past, strict=True)
+            if name not in X.columns and not is_past
+        ]
+        if lacking:
+            raise ValueError(
+                f"X lacks the columns {lacking} of fit. Give them, or name those that "
+                "are not known in the future in past_covariates."
+            )
+        x = X.reindex(columns=self.x_columns).to_numpy(dtype=float)
+        if np.isinf(x).any():
+            raise ValueError("X is infinite in places. Replace those values.")
+        codes, steps = self._series_and_steps(table, X)
+        known = codes >= 0
+        return table.with_x(x[known], codes[known], steps[known])
+
+    def _series_and_steps(self, table, X):
+        """Number in the table, -1 of unknown series, and step of each row of X."""
+        keys, codes, times = split_keys(X.index)
+        here = {key: i for i, key in enumerate(table.keys)}
+        numbers = np.array([here.get(key, -1) for key in keys])
+        return numbers[codes], self.axis.ordinals(times)
+
+    def with_future(self, table, X, last, wanted):
+        """The table up to some step of each series, with what X says of the future.
+
+        Parameters
+        ----------
+        table : SeriesTable
+            What is known.
+        X : DataFrame or None
+            Exogenous values.
+        last : ndarray of shape (n_series,) of int64
+            Step to which the result goes.
+        wanted : tuple of (ndarray of int64, ndarray of int64)
+            Series and steps of the rows that X has to have.
+
+        Returns
+        -------
+        SeriesTable
+        """
+        if X is None and not self.is_past.all():
+            raise ValueError(
+                f"X is needed at predict: fit had the columns {list(self.x_columns)}. "
+                "Give their values at the times of fh, or name those that are not "
+                "known in the future in past_covariates."
+            )
+        table = table.spanning(table.first, last)
+        if X is None:
+            return table
+        if not self.is_past.all():
+            self._check_rows(table, X, *wanted)
+        return self.with_x(table, X)
+
+    def _check_rows(self, table, X, codes, steps):
+        given, times = self._series_and_steps(table, X)
+        place = table.positions(given, times)
+        has_row = np.zeros(table.begin[-1], dtype=bool)
+        has_row[place[(given >= 0) & (place >= 0)]] = True
+        lacks = np.flatnonzero(~has_row[table.positions(codes, steps)])
+        if len(lacks):
+            first = lacks[0]
+            label = (*table.keys[codes[first]], self.axis.times(steps[[first]])[0])
+            raise ValueError(
+                f"X has no row for {label[0] if len(label) == 1 else label}, which is "
+                "to be forecast. Give its exogenous values, NaN where not known, or "
+                "name columns without a future in past_covariates."
+            )
+
+    def index(self, keys, times):
+        """Index of results: the times of each series, series after series.
+
+        Parameters
+        ----------
+        keys : list of tuple
+            Labels of the series.
+        times : list of pandas.Index
+            The times of each.
+
+        Returns
+        -------
+        pandas.Index
+        """
+        if keys == [()]:
+            return times[0].rename(self.index_names[-1])
+        codes = np.repeat(np.arange(len(keys)), [len(part) for part in times])
+        levels = [*key_levels(keys, codes), times[0].append(list(times[1:]))]
+        return pd.MultiIndex.from_arrays(levels, names=self.index_names)

@@ -1,0 +1,268 @@
+"""Networks that forecast given steps ahead from windows, and ensembles of them."""
+
+import copy
+from inspect import signature
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils import get_tags
+
+from skrnn._forecasting.target_transform import Origins, without_outliers
+
+__all__ = ["StepModel"]
+
+
+class StepModel:
+    """Forecasts of some steps ahead, each from the window up to its origin.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What is local.
+    covariates : Covariates
+        The other columns.
+    axis : TimeAxis
+        Of the steps.
+    steps : ndarray of int64
+        Steps ahead, rising.
+    window_length : int
+        Rows of a window.
+    """
+
+    def __init__(self, recipe, covariates, axis, steps, window_length):
+        self.recipe, self.covariates, self.axis = recipe, covariates, axis
+        self.steps, self.window_length = np.asarray(steps), window_length
+        # Between them the shifts show a window every future row up to its last step.
+        last = int(self.steps[-1])
+        self.shifts = list(range(last, 0, -window_length))
+
+    def fit(self, prepared, members):
+        """Train one network for each member.
+
+        Parameters
+        ----------
+        prepared : Prepared
+            The table.
+        members : list of estimator
+            Unfitted; they are fitted in place.
+
+        Returns
+        -------
+        self : StepModel
+        """
+        self.members = members
+        # Not all regressors know absent steps.
+        self.needs_full = not _takes_absent_steps(members[0])
+        X, Y, weight = self.samples(prepared)
+        for member in members:
+            for name, gap in member.get_params().items():
+                # Those of an estimator inside a pipeline too.
+                if name.split("__")[-1] == "validation_gap" and gap == 0:
+                    member.set_params(**{name: int(self.steps[-1]) - 1})
+            try:
+                member.fit(X, Y, **_weights(member.fit, weight))
+            except ValueError as error:
+                _explain_flat(member, error)
+                raise
+        return self
+
+    def update(self, prepared, newer_than, n_epochs):
+        """Train on with the samples whose targets are new.
+
+        Parameters
+        ----------
+        prepared : Prepared
+            The table.
+        newer_than : ndarray of shape (n_series,) of int64
+            Step of each series whose later values are new.
+        n_epochs : int
+            How often the samples are read.
+        """
+        X, Y, weight = self.samples(prepared, newer_than)
+        if not len(X):
+            return
+        for member in self.members:
+            for _ in range(n_epochs):
+                member.partial_fit(X, Y, **_weights(member.partial_fit, weight))
+
+    def samples(self, prepared, newer_than=None):
+        """Windows and targets of all rows whose future is known.
+
+        Returns
+        -------
+        X : LocalWindows of shape (n, window_length, n_features)
+        Y : ndarray of shape (n, n_steps * n_targets), step-major
+        weight : ndarray of shape (n,), or None
+            The share of the targets that was observed, where some was not.
+        """
+        origins = self._training_origins(prepared, newer_than)
+        X = self.windows(prepared, origins)
+        future = origins.rows[:, None] + self.steps  # (n, S)
+        base = self._baseline(prepared, origins, X)
+        Y = (prepared.u[future] - base) / X.scale[:, None]
+        shape = len(Y), Y.shape[1] * Y.shape[2]
+        Y, seen = Y.reshape(shape), prepared.known[future].reshape(shape)
+        Y = without_outliers(Y)
+        if seen.all():
+            return X, Y, None
+        kept = np.flatnonzero(seen.any(axis=1))
+        return X[kept], Y[kept], seen[kept].mean(axis=1)
+
+    def _training_origins(self, prepared, newer_than):
+        table, last = prepared.table, int(self.steps[-1])
+        codes = table.codes
+        rows = np.arange(len(codes))
+        # Shorter windows teach as well, but not those that hardly hold a thing.
+        least = max(1, min(self.window_length // 2, 12))
+        least = self.recipe.lag + (self.window_length if self.needs_full else least)
+        begin, stop = table.begin[codes], table.begin[codes + 1]
+        usable = (rows + 1 - begin >= least) & (rows + last < stop)
+        if not usable.any():
+            usable = (rows + 1 - begin > self.recipe.lag) & (rows + last < stop)
+        if not usable.any():
+            usable = rows + last < stop
+        if newer_than is not None:
+            usable &= table.ordinals + last > newer_than[codes]
+        elif not usable.any():
+            raise ValueError(
+                f"No series is longer than the {last} steps ahead that are to be "
+                f"forecast: the longest has {table.lengths.max()} rows. Give a "
+                "shorter fh, or longer series."
+            )
+        return Origins(rows[usable], codes[usable])
+
+    def windows(self, prepared, origins):
+        """Windows (n, window_length, n_features) that end at the origins."""
+        columns, names = self.covariates.columns(prepared, self.axis, self.shifts)
+        X = self.recipe.windows(prepared, columns, origins, self.window_length, names)
+        X.is_padded = self.needs_full
+        return X
+
+    def _baseline(self, prepared, origins, windows):
+        last = int(self.steps[-1])
+        base = self.recipe.baseline(prepared, origins, windows, last)
+        return base[:, self.steps - 1]
+
+    def _begun(self, prepared, origins):
+        """Windows, and what forecasts add the outputs to (n, n_steps, n_targets)."""
+        X = self.windows(prepared, origins)
+        base = self._baseline(prepared, origins, X)
+        return X, base + self.recipe.effect_ahead(prepared, origins, self.steps)
+
+    def predict(self, prepared, origins):
+        """Forecast from some rows.
+
+        Returns
+        -------
+        point : ndarray of shape (n, n_steps, n_targets) of float64
+            In units of the series; the mean over the members.
+        scale : ndarray of shape (n, n_targets) of float64
+            What the errors of each are measured in.
+        """
+        X, base = self._begun(prepared, origins)
+        outputs = np.mean([member.predict(X) for member in self.members], axis=0)
+        point = base + outputs.reshape(base.shape) * X.scale[:, None]
+        return point, self.recipe.error_scale(prepared, origins, X)
+
+    def quantiles(self, prepared, origins, levels):
+        """Quantiles as the loss gives them (n, n_steps, n_targets, n_levels)."""
+        X, base = self._begun(prepared, origins)
+        shape = (*base.shape, -1)
+        parts = []
+        for member in self.members:
+            outputs = _quantiles_of(member, X, levels)
+            parts.append(outputs.reshape(shape) * X.scale[:, None, :, None])
+        return base[..., None] + np.mean(parts, axis=0)
+
+    def laws(self, prepared, origins):
+        """Parameters of a likelihood (n, n_steps, n_targets, width), location first.
+
+        The mean over the members, whose quantiles then are the mean quantiles, nearly
+        so for Student's t. The second is a scale; all others have no unit.
+        """
+        X, base = self._begun(prepared, origins)
+        outputs = np.mean([m._predict_outputs(X) for m in self.members], axis=0)
+        laws = outputs.reshape(*base.shape, -1)
+        laws[..., :2] *= X.scale[:, None, :, None]
+        laws[..., 0] += base
+        return laws
+
+
+def _explain_flat(estimator, error):
+    """Raise a clearer error where an estimator of flat rows refused the windows."""
+    if "dim 3" not in str(error):
+        return
+    name = type(estimator).__name__
+    raise ValueError(
+        f"{name} takes rows of numbers, but a forecaster gives its estimator windows "
+        "of shape (n, window_length, n_features). Put FlattenSequence before it: "
+        f"make_pipeline(FlattenSequence(), {name}(...))."
+    ) from error
+
+
+def _takes_absent_steps(estimator):
+    """Whether a window may have steps that are all NaN."""
+    steps = getattr(estimator, "steps", None)
+    if steps is None:
+        return get_tags(estimator).input_tags.allow_nan
+    # The tags of a pipeline are those of its first step.
+    parts = [part for _, part in steps if part not in (None, "passthrough")]
+    return all(_takes_absent_steps(part) for part in parts)
+
+
+def _weights(fit, weight):
+    """Weights as an option of a method, if there are any and it takes them."""
+    if weight is None or "sample_weight" not in signature(fit).parameters:
+        return {}
+    return {"sample_weight": weight}
+
+
+def _quantiles_of(member, X, levels):
+    """Quantiles (..., n_levels) of a member at any levels."""
+    if member.loss != "quantile":
+        asked = copy.copy(member)
+        asked.quantiles = tuple(levels)
+        return asked.predict_quantiles(X)
+    known = np.array(member.quantiles, dtype=float)
+    order = np.argsort(known)
+    values = member.predict_quantiles(X)[..., order]
+    if len(known) == 1:
+        return np.repeat(values, len(levels), axis=-1)
+    known = known[order]
+    right = np.clip(np.searchsorted(known, levels), 1, len(known) - 1)
+    share = (np.asarray(levels) - known[right - 1]) / (known[right] - known[right - 1])
+    share = np.clip(share, 0.0, 1.0)
+    return values[..., right - 1] * (1 - share) + values[..., right] * share
+
+
+def new_members(estimator, n_members, random_state):
+    """Clones of an estimator, each with a seed of its own where it has none.
+
+    Parameters
+    ----------
+    estimator : estimator
+        What to clone.
+    n_members : int
+        How many.
+    random_state : numpy.random.RandomState
+        Source of the seeds.
+
+    Returns
+    -------
+    list of estimator
+    """
+    members = []
+    for i in range(n_members):
+        member = clone(estimator)
+        # A pipeline has seeds of the estimators inside it.
+        for name, own in sorted(member.get_params().items()):
+            if name.split("__")[-1] != "random_state":
+                continue
+            if own is None:
+                seed = int(random_state.randint(2**31 - 1))
+                member.set_params(**{name: seed})
+            elif i and isinstance(own, Integral):
+                member.set_params(**{name: int(own) + i})
+        members.append(member)
+    return members

@@ -1,0 +1,252 @@
+"""Choices about series that are made by looking at them."""
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import spearmanr
+
+from skrnn._forecasting.table import SeriesTable
+from skrnn._forecasting.target_transform import Origins, Recipe, filled_forward
+
+__all__ = [
+    "Seasonality",
+    "choose_log",
+    "choose_seasonality",
+    "seasonal_period",
+    "usual_period",
+]
+
+# Rows of a season by the first letters of a frequency: months of a year and so on.
+_USUAL = {
+    "Y": 1,
+    "A": 1,
+    "Q": 4,
+    "M": 12,
+    "W": 52,
+    "B": 5,
+    "D": 7,
+    "h": 24,
+    "min": 60,
+    "s": 60,
+}
+_MOST_SERIES, _MOST_ORIGINS = 50, 2000
+# How small the error has to be, beside that without, for a season to count, and for the
+# mean of a window to be preferred to its last value.
+_SEASON_GAIN, _LEVEL_GAIN = 0.55, 0.8
+# With fewer seasons than that, a network does not learn what a season is.
+_FEW_SEASONS, _TERMS = 10, 3
+# An autocorrelation below this is no season.
+_LEAST_CORRELATION = 0.3
+
+
+def usual_period(freq):
+    """Rows of the shortest season that is usual for a frequency.
+
+    Parameters
+    ----------
+    freq : pandas offset or None
+        The step of an index.
+
+    Returns
+    -------
+    int or None
+        None for steps of which none is known.
+    """
+    if freq is None:
+        return None
+    name = getattr(freq, "rule_code", "").split("-")[0]
+    # A month, quarter or year is one whichever of its days, or business days, it names.
+    name = re.sub(r"^B?([MQY])[ES]$", r"\1", name)
+    rows = _USUAL.get(name)
+    if name in ("min", "s") and rows * 60 % freq.n == 0 and freq.n > 1:
+        # Quarters of an hour have days, rather than hours.
+        return 24 * 60 // freq.n if name == "min" else 60 // freq.n
+    if rows is None or rows % freq.n:
+        return None
+    return rows // freq.n
+
+
+def seasonal_period(table):
+    """Rows of a season as autocorrelations show it.
+
+    Parameters
+    ----------
+    table : SeriesTable
+        The series.
+
+    Returns
+    -------
+    int
+        1 where there is none. A season is the lag of the highest peak of the mean
+        autocorrelation of the changes from row to row, if it is high enough.
+    """
+    correlations = []
+    for y in _longest(table):
+        changes = np.diff(y, axis=0)
+        changes = changes - changes.mean(axis=0)
+        power = (changes**2).sum(axis=0)
+        size = 2 * len(changes)
+        spectrum = np.fft.rfft(changes, size, axis=0)
+        raw = np.fft.irfft(np.abs(spectrum) ** 2, size, axis=0)[: len(changes)]
+        useful = power > 0
+        if useful.any():
+            correlations.append((raw[:, useful] / power[useful]).mean(axis=1))
+    if not correlations:
+        return 1
+    n_lags = min(min(map(len, correlations)) // 3, 400)
+    if n_lags < 4:
+        return 1
+    mean = np.mean([c[: n_lags + 1] for c in correlations], axis=0)
+    inner = mean[2:-1]
+    is_peak = (inner >= mean[1:-2]) & (inner >= mean[3:]) & (inner > _LEAST_CORRELATION)
+    if not is_peak.any():
+        return 1
+    lags = np.flatnonzero(is_peak) + 2
+    # The shortest of the peaks that are nearly as high as the highest.
+    high = mean[lags] >= 0.9 * mean[lags].max()
+    return int(lags[high][0])
+
+
+def choose_log(table):
+    """Which targets are to be forecast by their logarithm.
+
+    Parameters
+    ----------
+    table : SeriesTable
+        The series.
+
+    Returns
+    -------
+    ndarray of shape (n_targets,) of bool
+        Those that are positive, and whose changes grow with their level more than the
+        changes of the logarithm do with its.
+    """
+    n_targets = table.y.shape[1]
+    chosen = np.zeros(n_targets, dtype=bool)
+    for target in range(n_targets):
+        if not np.nanmin(table.y[:, target], initial=np.inf) > 0:
+            continue
+        raw, logged = [], []
+        for y in _longest(table):
+            values = y[:, target]
+            if len(values) < 20 or values.max() < 1.5 * values.min():
+                continue
+            raw.append(_growth(values))
+            logged.append(_growth(np.log(values)))
+        if raw and np.mean(raw) > 0.2:
+            chosen[target] = abs(np.mean(logged)) < np.mean(raw)
+    return chosen
+
+
+def _growth(values):
+    """Rank correlation of the size of changes with the level where they start."""
+    change = np.abs(np.diff(values))
+    if np.ptp(change) == 0:
+        return 0.0
+    return float(spearmanr(change, values[:-1] + values[1:]).statistic)
+
+
+class Seasonality(NamedTuple):
+    """What is done about trend and season."""
+
+    difference: int
+    seasonal_difference: int
+    fourier_terms: int
+
+
+def choose_seasonality(table, log, sp, scaling, window_length, n_steps, given):
+    """Whether to take off trend and season, or to tell a network of the season.
+
+    Judged by the forecast "nothing changes any more": by its mean absolute error about
+    the median error of each step, which any network learns to add. The last value is
+    what forecasts begin from unless the level of the window comes much nearer. A season
+    that is most of what there is, is taken off where the series has few seasons to
+    learn from, else it is shown to the network by sines and cosines.
+
+    Parameters
+    ----------
+    table : SeriesTable
+        The series.
+    log : ndarray of shape (n_targets,) of bool
+        Targets to take the logarithm of.
+    sp : int
+        Rows of a season.
+    scaling : {None, "series", "window"}
+        As for `Recipe`.
+    window_length, n_steps : int
+        Rows of a window; steps ahead.
+    given : Seasonality
+        What is fixed; the rest is "auto".
+
+    Returns
+    -------
+    Seasonality
+    """
+    longest = int(table.lengths.max())
+    if longest <= 1 + sp + n_steps + 1:  # too short to tell
+        return Seasonality(1, 0, 0)._replace(**_fixed(given))
+    errors = {}
+    for d in (0, 1):
+        for D in (0, 1) if sp > 1 else (0,):
+            recipe = Recipe(log, d, D, sp, scaling)
+            errors[d, D] = _error_of(recipe, table, 1 + sp, window_length, n_steps)
+    is_seasonal = sp > 1 and min(errors[0, 1], errors[1, 1]) < _SEASON_GAIN * min(
+        errors[0, 0], errors[1, 0]
+    )
+    pair = int(is_seasonal)
+    has_level = errors[0, pair] < _LEVEL_GAIN * errors[1, pair]
+    has_few = longest < _FEW_SEASONS * sp
+    chosen = Seasonality(
+        difference=0 if has_level else 1,
+        seasonal_difference=int(is_seasonal and has_few),
+        fourier_terms=min(_TERMS, sp // 2) if is_seasonal and not has_few else 0,
+    )
+    return chosen._replace(**_fixed(given))
+
+
+def _fixed(given):
+    return {name: n for name, n in given._asdict().items() if n != "auto"}
+
+
+def _error_of(recipe, table, n_before, window_length, n_steps):
+    # Each recipe has moments of its own.
+    table = SeriesTable(table.keys, table.first, table.begin, table.y)
+    recipe.learn_moments(table)
+    prepared = recipe.prepare(table)
+    codes = table.codes
+    rows = np.arange(len(codes))
+    usable = rows - table.begin[codes] >= n_before
+    usable &= rows + n_steps < table.begin[codes + 1]
+    rows = np.flatnonzero(usable)
+    rows = rows[np.unique(np.linspace(0, len(rows) - 1, _MOST_ORIGINS).astype(int))]
+    origins = Origins(rows, codes[rows])
+    windows = recipe.windows(prepared, prepared.z, origins, window_length, None)
+    base = recipe.baseline(prepared, origins, windows, n_steps)
+    future = rows[:, None] + np.arange(1, n_steps + 1)
+    seen = prepared.known[future]
+    if not seen.any():
+        return np.inf
+    error = np.where(seen, prepared.u[future] - base, np.nan)
+    # What was never seen tells nothing, for all orders alike.
+    error[:, ~seen.any(axis=0)] = 0.0
+    error = np.abs(error - np.nanmedian(error, axis=0))
+    spread = np.array(
+        [
+            prepared.u[start:stop].std(axis=0)
+            for start, stop in zip(table.begin[:-1], table.begin[1:], strict=True)
+        ]
+    )
+    spread = np.where(spread > 0, spread, np.inf)
+    return float(np.nanmean(error / spread[origins.codes][:, None]))
+
+
+def _longest(table):
+    """Values (n_rows, n_targets) of the longest series, without gaps."""
+    order = np.argsort(-table.lengths, kind="stable")[:_MOST_SERIES]
+    for code in order:
+        y = table.y[table.begin[code] : table.begin[code + 1]]
+        y = filled_forward(y, np.zeros(len(y), dtype=np.int64))
+        y = y[~np.isnan(y).any(axis=1)]
+        if len(y) > 3:
+            yield y

@@ -1,0 +1,202 @@
+"""The ways to several steps ahead: at once, one by one, or by one's own forecasts."""
+
+import numpy as np
+
+from skrnn._forecasting.horizon_model import StepModel, new_members
+from skrnn._forecasting.target_transform import Origins
+
+__all__ = ["STRATEGIES", "Forecasts"]
+
+STRATEGIES = ("multioutput", "recursive", "direct", "dirrec")
+
+
+class Forecasts:
+    """Forecasts of a table's series by one of the strategies.
+
+    Parameters
+    ----------
+    strategy : {"multioutput", "recursive", "direct", "dirrec"}
+        As for `RNNForecaster`.
+    steps : ndarray of int64
+        Steps ahead that are asked for, rising.
+    window_length : int
+        Rows of a window.
+    recipe, covariates, axis : Recipe, Covariates, TimeAxis
+        How windows are made.
+    """
+
+    def __init__(self, strategy, steps, window_length, recipe, covariates, axis):
+        self.strategy, self.recipe = strategy, recipe
+        last = int(steps[-1])
+        is_direct = strategy == "direct"
+        self.steps = np.asarray(steps) if is_direct else np.arange(1, last + 1)
+
+        def model(steps, length=window_length):
+            return StepModel(recipe, covariates, axis, steps, length)
+
+        if strategy == "multioutput":
+            self.models = [model(self.steps)]
+        elif strategy == "recursive":
+            self.models = [model([1])]
+        elif strategy == "direct":
+            self.models = [model([step]) for step in self.steps]
+        else:
+            # The window of a later step holds the forecasts of the steps before.
+            self.models = [model([1], window_length + i) for i in range(last)]
+
+    @property
+    def n_before(self):
+        """Rows that a forecast reads, its origin among them."""
+        longest = max(model.window_length for model in self.models)
+        return longest + self.recipe.lag
+
+    @property
+    def block(self):
+        """Steps that one call of the networks gives."""
+        return len(self.steps) if self.strategy == "multioutput" else 1
+
+    def fit(self, table, estimator, n_members, random_state):
+        """Train all networks.
+
+        Parameters
+        ----------
+        table : SeriesTable
+            The series.
+        estimator : estimator
+            What the networks are clones of.
+        n_members : int
+            Networks of each model.
+        random_state : numpy.random.RandomState
+            Source of the seeds.
+
+        Returns
+        -------
+        self : Forecasts
+        """
+        prepared = self.recipe.prepare(table)
+        for model in self.models:
+            model.fit(prepared, new_members(estimator, n_members, random_state))
+        return self
+
+    def update(self, table, newer_than, n_epochs):
+        """Train all networks on; see `StepModel.update`."""
+        prepared = self.recipe.prepare(table)
+        for model in self.models:
+            model.update(prepared, newer_than, n_epochs)
+
+    def predict(self, table, origins, steps):
+        """Forecast from some rows.
+
+        Parameters
+        ----------
+        table : SeriesTable
+            The series; exogenous values may go beyond the origins.
+        origins : Origins
+            Where the forecasts are made from.
+        steps : ndarray of int64
+            Steps ahead, rising.
+
+        Returns
+        -------
+        point : ndarray of shape (n, n_steps, n_targets) of float64
+            In units of the series.
+        scale : ndarray of shape (n, n_targets) of float64
+            What the errors from each origin are measured in.
+        """
+        self._check(steps)
+        last = int(steps[-1])
+        if self.strategy == "direct" or last <= self.block:
+            prepared = self.recipe.prepare(table)
+            if self.strategy != "direct":
+                point, scale = self.models[0].predict(prepared, origins)
+                return point[:, steps - 1], scale
+            parts = [m.predict(prepared, origins) for m in self._direct_models(steps)]
+            return np.concatenate([part for part, _ in parts], axis=1), parts[0][1]
+        return self._rolled(table, origins, last, steps)
+
+    def unchanged(self, table, origins, steps):
+        """Forecast that nothing changes; as `predict`, without any network."""
+        prepared = self.recipe.prepare(table)
+        windows = self.models[0].windows(prepared, origins)
+        last = int(steps[-1])
+        base = self.recipe.baseline(prepared, origins, windows, last)
+        effect = self.recipe.effect_ahead(prepared, origins, steps)
+        scale = self.recipe.error_scale(prepared, origins, windows)
+        return base[:, steps - 1] + effect, scale
+
+    def _rolled(self, table, origins, last, steps):
+        """Forecast block by block, each from a window with the forecasts so far."""
+        context, newest = table.contexts(origins.rows, self.n_before, last + self.block)
+        series = np.arange(len(newest))
+        if context.x is not None:
+            # Of some columns the future is not known, whatever the table says of it.
+            is_later = np.arange(context.begin[-1]) > np.repeat(newest, context.lengths)
+            is_past = ~self.models[0].covariates.is_future
+            context.x[np.ix_(is_later, is_past)] = np.nan
+        path, first_scale = [], None
+        for done in range(0, last, self.block):
+            is_chain = self.strategy == "dirrec"
+            model = self.models[done if is_chain else 0]
+            prepared = self.recipe.prepare(context)
+            point, scale = model.predict(prepared, Origins(newest + done, series))
+            path.append(point)
+            first_scale = scale if first_scale is None else first_scale
+            ahead = (newest + done)[:, None] + np.arange(1, self.block + 1)
+            context.y[ahead] = self.recipe.to_units(point, series, context)
+        return np.concatenate(path, axis=1)[:, steps - 1], first_scale
+
+    def gives_distributions(self, steps):
+        """Whether the loss of the networks says how sure these forecasts are."""
+        loss = getattr(self.models[0].members[0], "loss", None)
+        knows = isinstance(loss, str) and loss in ("quantile", "gaussian", "student_t")
+        if not knows or int(steps[-1]) > int(self.steps[-1]):
+            return False
+        return self.strategy in ("multioutput", "direct") or int(steps[-1]) == 1
+
+    def knows_levels(self, levels):
+        """For which levels the networks have quantiles (ndarray of bool)."""
+        member = self.models[0].members[0]
+        if member.loss != "quantile":
+            return np.ones(len(levels), dtype=bool)
+        known = np.array(member.quantiles, dtype=float)
+        return (levels >= known.min() - 1e-9) & (levels <= known.max() + 1e-9)
+
+    def distributions(self, method, table, origins, steps, *arguments):
+        """Call `quantiles` or `laws` of the models, for the steps that are asked for.
+
+        Returns
+        -------
+        ndarray of shape (n, n_steps, n_targets, ...)
+        """
+        prepared = self.recipe.prepare(table)
+        if self.strategy == "direct":
+            models = self._direct_models(steps)
+            parts = [getattr(m, method)(prepared, origins, *arguments) for m in models]
+            return np.concatenate(parts, axis=1)
+        found = getattr(self.models[0], method)(prepared, origins, *arguments)
+        return found[:, steps - 1]
+
+    def _direct_models(self, steps):
+        return [self.models[i] for i in np.searchsorted(self.steps, steps)]
+
+    def _check(self, steps):
+        if self.strategy == "direct":
+            missing = np.setdiff1d(steps, self.steps)
+        elif self.strategy == "dirrec":
+            missing = steps[steps > self.steps[-1]]
+        else:
+            return
+        if len(missing):
+            raise ValueError(
+                f"strategy={self.strategy!r} has a network for each of the steps "
+                f"{_shown(self.steps)} ahead, as fit was told, and none for "
+                f"{_shown(missing)}. Give them to fit in fh, or choose "
+                "strategy='multioutput' or 'recursive'."
+            )
+
+
+def _shown(steps):
+    steps = [int(step) for step in steps]
+    if len(steps) > 3 and steps == list(range(steps[0], steps[-1] + 1)):
+        return f"{steps[0]} to {steps[-1]}"
+    return ", ".join(map(str, steps))

@@ -1,0 +1,1 @@
+"""Recurrent layers, networks and convolutions in compiled code."""

@@ -1,0 +1,191 @@
+"""A recurrent layer in compiled code, as a function that autograd knows."""
+
+from contextlib import contextmanager
+
+import torch
+from torch.autograd.function import once_differentiable
+
+from skrnn._kernels.library import CELLS, LayerCall, function, library, set_team, team
+
+_DTYPES = {torch.float32: "float32", torch.float64: "float64"}
+
+
+@contextmanager
+def kernel_threads(n_threads):
+    """Let kernels that this thread calls use several threads.
+
+    Parameters
+    ----------
+    n_threads : int
+        How many, the calling one included.
+    """
+    if team() is not None or library() is None:
+        yield
+        return
+    set_team(library().skrnn_open_team(n_threads))
+    try:
+        yield
+    finally:
+        library().skrnn_close_team(team())
+        set_team(None)
+        _records.clear()
+
+
+def has_kernel(cell, x):
+    """Whether a kernel is to run a cell over a tensor x of shape (N, L, F)."""
+    is_lean = (
+        # torch's LSTM is the faster one for the gradients of a few samples and many
+        # units, which leave lanes of the kernel empty.
+        torch.is_grad_enabled()
+        and cell.mode == "LSTM"
+        and x.shape[0] <= 8
+        and cell.hidden_size >= 128
+    )
+    return not is_lean and (
+        x.device.type == "cpu"
+        and x.dtype in _DTYPES
+        and not torch.is_autocast_enabled("cpu")
+        and x.shape[0] > 0
+        and x.shape[1] > 0
+        and library() is not None
+    )
+
+
+def run_kernel(cell, x, lengths, *, begin=None, keep=None, reverse=False):
+    """Run a cell over a batch of sequences.
+
+    Parameters
+    ----------
+    cell : nn.RNNBase
+        One layer, one direction.
+    x : Tensor of shape (N, L, F) of float32 or float64
+        Right-padded sequences, on the CPU.
+    lengths : Tensor of shape (N,) of int64, or None
+        Present steps of each; None where all L are present.
+    begin : tuple of Tensor of shape (N, H), default=None
+        State, and for an LSTM its cell, to begin with; zeros if None. No gradient flows
+        into them.
+    keep : Tensor of shape (G*H, H), default=None
+        Factors for the recurrent weights.
+    reverse : bool, default=False
+        Whether to read each sequence from its last present step to its first.
+
+    Returns
+    -------
+    states : Tensor of shape (N, L, H)
+        Zero where a step is absent.
+    end : tuple of Tensor of shape (N, H)
+        State after the last present step, and for an LSTM its cell. A gradient flows
+        through the first only.
+    """
+    kind = cell.mode.partition("_")[0].lower()
+    is_relu = cell.mode == "RNN_RELU"
+    h0, c0 = (None, None) if begin is None else (*begin, None)[:2]
+    weight_hh = cell.weight_hh_l0 if keep is None else cell.weight_hh_l0 * keep
+    results = _LayerFunction.apply(
+        x,
+        cell.weight_ih_l0,
+        weight_hh,
+        cell.bias_ih_l0,
+        cell.bias_hh_l0,
+        lengths,
+        h0,
+        c0,
+        (CELLS[kind], is_relu, reverse),
+        # Within a function autograd no longer tells whether a gradient is wanted.
+        torch.is_grad_enabled(),
+    )
+    return results[0], tuple(results[1:])
+
+
+class _LayerFunction(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, w_ih, w_hh, b_ih, b_hh, lengths, h0, c0, kind, is_recorded):
+        x, w_ih, w_hh, b_ih, b_hh = (
+            t.contiguous() for t in (x, w_ih, w_hh, b_ih, b_hh)
+        )
+        begin = [None if t is None else t.detach().contiguous() for t in (h0, c0)]
+        n_samples, n_steps, n_features = x.shape
+        hidden_size = w_hh.shape[1]
+        cell, is_relu, reverse = kind
+        needs_record = is_recorded and any(ctx.needs_input_grad[:5])
+        states = x.new_empty(n_samples, n_steps, hidden_size)
+        ends = [x.new_empty(n_samples, hidden_size) for _ in range(1 + (cell == 0))]
+        call = LayerCall(
+            cell=cell,
+            is_relu=is_relu,
+            is_reversed=reverse,
+            needs_record=needs_record,
+            n_samples=n_samples,
+            n_steps=n_steps,
+            n_features=n_features,
+            hidden_size=hidden_size,
+        )
+        lengths = None if lengths is None else lengths.contiguous()
+        given = {"lengths": lengths, "h0": begin[0], "c0": begin[1]}
+        given |= {"w_ih": w_ih, "w_hh": w_hh, "b_ih": b_ih, "b_hh": b_hh, "x": x}
+        given |= {"states": states, "h_end": ends[0], "c_end": ends[-1]}
+        _set(call, given)
+        dtype = _DTYPES[x.dtype]
+        if needs_record:
+            ctx.record = _Record(function("layer_size", dtype)(call))
+            call.record = ctx.record.memory.data_ptr()
+            ctx.save_for_backward(w_ih, w_hh, b_ih, b_hh)
+            ctx.call, ctx.lengths, ctx.shape = call, lengths, x.shape
+        _run("layer_forward", dtype, call)
+        ctx.mark_non_differentiable(*ends[1:])
+        ctx.set_materialize_grads(False)
+        return states, *ends
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, d_states, d_end, *unused):
+        weights = ctx.saved_tensors
+        nothing = (None,) * 10
+        if d_states is None and d_end is None:
+            return nothing
+        gradients = [torch.empty_like(weight) for weight in weights]
+        dx = weights[0].new_empty(ctx.shape) if ctx.needs_input_grad[0] else None
+        given = dict(zip(("w_ih", "w_hh", "b_ih", "b_hh"), weights, strict=True))
+        given |= {f"d{name}": g for name, g in zip(list(given), gradients, strict=True)}
+        given |= {
+            "d_states": None if d_states is None else d_states.contiguous(),
+            "d_end": None if d_end is None else d_end.contiguous(),
+            "dx": dx,
+        }
+        _set(ctx.call, given)
+        _run("layer_backward", _DTYPES[weights[0].dtype], ctx.call)
+        return dx, *gradients, *nothing[5:]
+
+
+def _set(call, tensors):
+    for name, tensor in tensors.items():
+        setattr(call, name, None if tensor is None else tensor.data_ptr())
+
+
+def _run(name, dtype, call):
+    if not function(name, dtype)(team(), call):
+        raise MemoryError(
+            f"There is no memory for the states of {call.n_samples} sequences of "
+            f"{call.n_steps} steps. Lower batch_size, or set tbptt_steps."
+        )
+
+
+# Memory of forward passes, by size: fresh memory would cost page faults each time.
+_records = {}
+
+
+class _Record:
+    """Memory that a forward pass keeps for its backward pass, and then for the next."""
+
+    def __init__(self, size):
+        free = _records.get(size)
+        try:
+            self.memory = free.pop()
+        except (AttributeError, IndexError):
+            self.memory = torch.empty(size, dtype=torch.uint8)
+
+    def __del__(self):
+        # Only while a training keeps a team: otherwise memory goes back at once.
+        if team() is not None:
+            _records.setdefault(len(self.memory), []).append(self.memory)

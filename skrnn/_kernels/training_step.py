@@ -1,0 +1,140 @@
+"""A step of training the standard network, without autograd."""
+
+import ctypes
+
+import torch
+
+from skrnn._kernels.compiled_network import CompiledNetwork
+from skrnn._kernels.library import PIECE, AdamOptions, Tensors, addresses, function
+
+_ADAM = (torch.optim.Adam, torch.optim.AdamW)
+
+
+class CompiledStep:
+    """Gradients, penalty, clipping and Adam in compiled code.
+
+    Weights, gradients and the optimiser's state are torch's own tensors, so that
+    checkpoints, callbacks and autograd see what they expect.
+
+    Parameters
+    ----------
+    network : RecurrentNetwork
+        One that `is_standard_training`.
+    loss : tuple of str and float
+        As for `CompiledNetwork.gradients`.
+    n_threads : int
+        Threads that work at once.
+    """
+
+    def __init__(self, network, loss, n_threads):
+        self.network = CompiledNetwork(network, n_threads)
+        self.loss = loss
+        dtype = self.network.dtype
+        self._clip, self._adam = function("clip", dtype), function("adam", dtype)
+
+    def prepare(self, optimizer):
+        """Look where everything is; at the beginning of an epoch it may have moved.
+
+        Parameters
+        ----------
+        optimizer : torch.optim.Optimizer
+            Of the network's weights.
+        """
+        weights = self.network.parameters()
+        gradients = []
+        for weight in weights:
+            if not weight.requires_grad:
+                gradients.append(torch.empty_like(weight))  # for nobody
+                continue
+            if weight.grad is None:
+                weight.grad = torch.zeros_like(weight)
+            gradients.append(weight.grad)
+        self.network.read_addresses(gradients)
+        pairs = zip(weights, gradients, strict=True)
+        learnt = [(w, g) for w, g in pairs if w.requires_grad]
+        self._optimizer = optimizer
+        self._is_adam = _is_plain_adam(optimizer)
+        states = []
+        if self._is_adam:
+            states = [_adam_state(optimizer, weight) for weight, _ in learnt]
+        columns = {
+            "weights": [w for w, _ in learnt],
+            "gradients": [g for _, g in learnt],
+            "first": [state["exp_avg"] for state in states],
+            "second": [state["exp_avg_sq"] for state in states],
+            "steps": [state["step"] for state in states],
+        }
+        arrays = {
+            name: addresses([t.data_ptr() for t in tensors])
+            for name, tensors in columns.items()
+        }
+        integers = ctypes.c_int64 * len(learnt)
+        arrays["sizes"] = integers(*(w.numel() for w, _ in learnt))
+        arrays["is_matrix"] = integers(*(w.ndim > 1 for w, _ in learnt))
+        self._kept = columns, arrays  # what the addresses point at
+        self._tensors = Tensors(len(learnt))
+        for name, array in arrays.items():
+            setattr(self._tensors, name, ctypes.addressof(array))
+        self._options = AdamOptions()
+        n_pieces = sum(-(-w.numel() // PIECE) for w, _ in learnt)
+        self._squares = (ctypes.c_double * n_pieces)()
+
+    def gradients(self, x, lengths, target, weight):
+        """Compute loss and gradients, as `CompiledNetwork.gradients` does."""
+        return self.network.gradients(x, lengths, target, weight, self.loss)
+
+    def clip(self, l1, max_value, max_norm):
+        """Add the penalty (float) to the gradients and clip them (float or None).
+
+        Returns
+        -------
+        float
+            Norm of the gradient before it was clipped to `max_norm`.
+        """
+        options = self._options
+        options.l1 = l1
+        options.max_value = max_value or 0.0
+        options.max_norm = max_norm or 0.0
+        return self._clip(self.network.handle, self._tensors, options, self._squares)
+
+    def weight_gradients(self):
+        """Gradients (list of Tensor) of the weights that learn."""
+        return self._kept[0]["gradients"]
+
+    def update(self):
+        """Take one step of the optimiser."""
+        if not self._is_adam:
+            self._optimizer.step()
+            return
+        group, options = self._optimizer.param_groups[0], self._options
+        options.rate = group["lr"]
+        options.beta1, options.beta2 = group["betas"]
+        options.epsilon = group["eps"]
+        options.decay = group["weight_decay"]
+        options.is_decoupled = group.get("decoupled_weight_decay", False)
+        self._adam(self.network.handle, self._tensors, options)
+        self._optimizer._opt_called = True  # what torch's schedulers ask for
+
+
+def _is_plain_adam(optimizer):
+    groups = optimizer.param_groups
+    if type(optimizer) not in _ADAM or len(groups) != 1:
+        return False
+    group = groups[0]
+    is_plain = not any(
+        group.get(name) for name in ("amsgrad", "maximize", "differentiable")
+    )
+    numbers = [group["lr"], *group["betas"]]
+    return is_plain and all(isinstance(number, float | int) for number in numbers)
+
+
+def _adam_state(optimizer, weight):
+    """Give a weight's state in torch's Adam, made as torch makes it if need be."""
+    state = optimizer.state[weight]
+    if not state:
+        state["step"] = torch.zeros((), dtype=torch.float32)
+        state["exp_avg"] = torch.zeros_like(weight)
+        state["exp_avg_sq"] = torch.zeros_like(weight)
+    if state["step"].dtype != torch.float32:
+        state["step"] = state["step"].to(torch.float32)
+    return state

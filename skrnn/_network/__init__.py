@@ -1,0 +1,1 @@
+"""The network: recurrent layers, pooling, decoder and head."""

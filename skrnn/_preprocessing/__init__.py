@@ -1,0 +1,1 @@
+"""What is learned from the samples before the training: moments and ridge."""

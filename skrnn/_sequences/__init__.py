@@ -1,0 +1,1 @@
+"""Sequences in every layout that the estimators accept; no torch."""

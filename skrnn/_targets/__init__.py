@@ -1,0 +1,1 @@
+"""What is predicted: losses, heads, and the way from y and back."""

@@ -1,0 +1,1 @@
+"""Indexes, their steps, and the time axis of a forecast."""

@@ -1,0 +1,105 @@
+"""Callbacks of the training: the best weights, and progress."""
+
+import math
+
+from skorch.callbacks import Callback
+
+from skrnn._training.progress import EpochProgress
+
+
+class BestWeights(Callback):
+    """Keep the weights of the best validation and tell when it stalls.
+
+    Parameters
+    ----------
+    is_active : bool
+        Whether the training may be stopped and goes back to the best weights.
+    patience : float
+        Epochs in a row that may fail to improve the best by `tol`.
+    tol : float
+        The least improvement that counts.
+    """
+
+    def __init__(self, is_active, patience, tol):
+        self.is_active = is_active
+        self.patience = patience
+        self.tol = tol
+
+    def on_train_begin(self, net, X=None, y=None, **kwargs):
+        """Start anew."""
+        self.best_loss_ = math.inf
+        self.best_epoch_ = None
+        self.n_stalled_ = 0
+        self.weights_ = None
+
+    @property
+    def is_stalled(self):
+        """Whether the patience is at its end."""
+        return self.n_stalled_ >= self.patience
+
+    @property
+    def is_improving(self):
+        """Whether the last epoch was an improvement that counts."""
+        return self.weights_ is not None and self.n_stalled_ == 0
+
+    def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs):
+        """Compare this epoch with the best; a score counts, if there is one."""
+        if dataset_valid is None or not self.is_active:
+            return
+        epoch = net.history[-1]
+        loss = -epoch["valid_score"] if "valid_score" in epoch else epoch["valid_loss"]
+        improved = loss <= self.best_loss_ - self.tol or self.weights_ is None
+        self.n_stalled_ = 0 if improved else self.n_stalled_ + 1
+        if loss < self.best_loss_ or self.weights_ is None:
+            self.best_loss_ = loss
+            self.best_epoch_ = len(net.history)
+            self.weights_ = net.copy_of_weights()
+
+    def on_train_end(self, net, X=None, y=None, **kwargs):
+        """Go back to the best weights."""
+        if self.weights_ is not None:
+            net.module_.load_state_dict(self.weights_)
+            self.weights_ = None
+
+    def state_dict(self):
+        """What a checkpoint needs."""
+        names = ("best_loss_", "best_epoch_", "n_stalled_", "weights_")
+        return {name: getattr(self, name) for name in names}
+
+    def load_state_dict(self, state):
+        """Go back to a state."""
+        for name, value in state.items():
+            setattr(self, name, value)
+
+
+class Progress(Callback):
+    """Show how far a fit has come.
+
+    Parameters
+    ----------
+    title : str
+        What is fitted.
+    """
+
+    def __init__(self, title):
+        self.title = title
+
+    def on_train_begin(self, net, X=None, y=None, **kwargs):
+        """Open the bar."""
+        self._progress = EpochProgress(self.title, net.max_epochs)
+
+    def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs):
+        """Count an epoch."""
+        epoch = net.history[-1]
+        names = {
+            "loss": "train_loss",
+            "validation": "valid_loss",
+            "score": "valid_score",
+        }
+        figures = {name: epoch[key] for name, key in names.items() if key in epoch}
+        self._progress.update(**figures)
+
+    def on_train_end(self, net, X=None, y=None, **kwargs):
+        """Close the bar."""
+        self._progress.close()
+        self._progress = None

@@ -1,0 +1,130 @@
+"""The state of a training: to undo it, and to go on from a checkpoint."""
+
+import copy
+import math
+import time
+
+from skrnn._training.weight_average import WeightAverage
+
+
+class Run:
+    """What one call of `SequenceNet.train` has to remember.
+
+    Parameters
+    ----------
+    net : SequenceNet
+        Initialised.
+    scorer, tasks, checkpoint
+        As for `SequenceNet.train`.
+    """
+
+    def __init__(self, net, scorer, tasks, checkpoint):
+        self.n_before = len(net.history)
+        self.n_whole = self.n_before  # epochs that came to their end
+        self.modules = net.parts()  # to ask for them in every epoch is slow
+        self.scorer, self.tasks, self.checkpoint = scorer, tasks, checkpoint
+        self.begin = time.monotonic()
+        self.grad_norm = None
+        self.least = {}  # losses of all epochs, by name
+        self.batch = 0  # number of the present one, from 1
+        self.step = None  # a CompiledStep, where the network is standard
+        # Without validation the best weights known are those that the epoch of the
+        # least training loss began with: what it ended with nothing has tried.
+        self.begin_with = None
+        self.best_begin = None
+        self.least_loss = math.inf
+        self.n_restarts = 0
+        self.n_batches = 1
+
+    def seconds(self):
+        """Seconds since the training began, those before a resume included."""
+        return time.monotonic() - self.begin
+
+
+def snapshot(net):
+    """Copy all that training changes, so that a failed fit can be undone.
+
+    Parameters
+    ----------
+    net : SequenceNet
+        Initialised.
+
+    Returns
+    -------
+    tuple
+        For `restore`; its last item is the number of epochs trained so far.
+    """
+    names = ("optimizer_spec", "schedule_spec", "lr", "schedule_", "optimizer_")
+    names += ("ema_decay", "average")
+    return (
+        {name: getattr(net, name) for name in names},
+        net.copy_of_weights(),
+        copy.deepcopy(net.optimizer_.state_dict()),
+        None if net.schedule_ is None else copy.deepcopy(net.schedule_.state_dict()),
+        net.module_.generator.get_state(),
+        None if net.average is None else net.average.state_dict(),
+        len(net.history),
+    )
+
+
+def restore(net, before):
+    """Bring a net (SequenceNet) back to what `snapshot` copied."""
+    attributes, weights, optimizer, schedule, random_state, average, n_epochs = before
+    vars(net).update(attributes)
+    net.module_.load_state_dict(weights)
+    net.optimizer_.load_state_dict(optimizer)
+    if schedule is not None:
+        net.schedule_.load_state_dict(schedule)
+    net.module_.generator.set_state(random_state)
+    if average is not None:
+        net.average.load_state_dict(average)
+    del net.history[n_epochs:]
+
+
+def training_state(net):
+    """What a checkpoint holds of a net (SequenceNet) in training, as a dict."""
+    schedule = None if net.schedule_ is None else net.schedule_.state_dict()
+    return {
+        "weights": net.copy_of_weights(),
+        "optimizer": net.optimizer_.state_dict(),
+        "schedule": schedule,
+        "average": None if net.average is None else net.average.state_dict(),
+        "rate": net.lr,
+        "random_state": net.module_.generator.get_state(),
+        "best": net.best_weights.state_dict(),
+        "history": [
+            {k: v for k, v in epoch.items() if k != "batches"} for epoch in net.history
+        ],
+        "seconds": net.run.seconds(),
+        "n_restarts": net.run.n_restarts,
+        "n_before": net.run.n_before,
+        "least_loss": net.run.least_loss,
+        "best_begin": net.run.best_begin,
+    }
+
+
+def load_training(net, state):
+    """Bring a net (SequenceNet) to a state (dict) of `training_state`."""
+    if state["rate"] != net.lr:  # it was lowered by a restart
+        net.set_rate(state["rate"])
+        net._initialize_optimizer()
+    # Made before the optimiser's state comes back, since it sets the rate.
+    net.prepare_schedule()
+    if net.schedule_ is not None:
+        net.schedule_.load_state_dict(state["schedule"])
+    net.module_.load_state_dict(state["weights"])
+    net.average = None
+    if state["average"] is not None:
+        net.average = WeightAverage(net._learnable(), net.ema_decay)
+        net.average.load_state_dict(state["average"])
+    net.optimizer_.load_state_dict(state["optimizer"])
+    net.module_.generator.set_state(state["random_state"])
+    net.best_weights.load_state_dict(state["best"])
+    del net.history[:]
+    for epoch in state["history"]:
+        net.history.append({**epoch, "batches": []})
+    run = net.run
+    for name in ("n_restarts", "n_before", "least_loss", "best_begin"):
+        setattr(run, name, state[name])
+    run.n_whole = len(net.history)
+    run.begin -= state["seconds"]

@@ -1,0 +1,758 @@
+"""The forecaster for sktime."""
+
+import copy
+from functools import partial
+from numbers import Integral, Real
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    validate_parameter_constraints,
+)
+from sktime.datatypes import convert_to
+from sktime.forecasting.base import BaseForecaster
+from sktime.forecasting.base._base import _format_moving_cutoff_predictions
+from sktime.utils.validation.forecasting import check_fh
+
+from skrnn._forecasting.alignment import forecasts_at
+from skrnn._forecasting.auto import make_plan
+from skrnn._forecasting.backtest import as_frame, backtest
+from skrnn._forecasting.covariates import Covariates
+from skrnn._forecasting.engine import SeriesForecaster
+from skrnn._forecasting.exogenous import LinearEffect
+from skrnn._forecasting.frames import SeriesFrames, time_axis
+from skrnn._forecasting.strategies import STRATEGIES, Forecasts
+from skrnn._forecasting.target_transform import Origins
+from skrnn.regressor import RNNRegressor
+from skrnn.sktime._calendar import calendar_columns, usual_calendar
+from skrnn.sktime._distributions import distribution
+
+__all__ = ["RNNForecaster"]
+
+_ANY_NUMBER = Interval(Integral, 0, None, closed="left")
+_ONE_OR_MORE = Interval(Integral, 1, None, closed="left")
+_AUTO = StrOptions({"auto"})
+
+
+class RNNForecaster(BaseForecaster):
+    """Forecasts of one or many series by recurrent networks.
+
+    A regressor learns, from windows over the newest rows, what comes next; all series
+    of a panel or hierarchy train the same network. What a network would have to learn
+    anew for every series is taken off first and put back later: level and scale of
+    each window, and trend and season where that helps.
+
+    Parameters
+    ----------
+    estimator : estimator or None, default=None
+        Regressor of scikit-learn for windows (n, window_length, n_features), of which
+        clones are trained. None means ``RNNRegressor("gru", 32, linear_steps=None,
+        n_estimators=1, learning_rate=0.003, validation_fraction=0.1,
+        n_iter_no_change=10)``. Its `validation_gap` is set to what
+        the horizon needs unless it was given.
+    window_length : int or None, default=None
+        Newest rows that a forecast reads, at least 1. None means three seasons,
+        12 to 168 rows.
+    strategy : {"multioutput", "recursive", "direct", "dirrec"}, default="multioutput"
+        How several steps ahead are forecast: by one network with an output for each;
+        one step at a time, forecasts taking the place of observations; by a network
+        for each step; or by a network for each step whose window also holds the
+        forecasts of the steps before [1]_.
+    sp : int or "auto", default="auto"
+        Rows of a season. ``"auto"``: what is usual for the frequency of the index (12
+        for months), else what autocorrelations show.
+    log : bool or "auto", default="auto"
+        Whether to forecast the logarithm. ``"auto"``: of positive targets whose changes
+        grow with their level.
+    difference : int or "auto", default="auto"
+        How often to take the difference from row to row, at least 0.
+    seasonal_difference : int or "auto", default="auto"
+        How often to take the difference to the season before, at least 0.
+    scaling : {"window", "series"} or None, default="window"
+        What the level and the scale that are taken off belong to.
+    fourier_terms : int or "auto", default="auto"
+        Pairs of sine and cosine of the season among the covariates, at least 0.
+        ``"auto"``, for this and both differences: a difference from row to row unless
+        the mean of a window says more than its last value; if the season is strong, a
+        seasonal difference in series of less than ten seasons, three pairs in others.
+    calendar : list of str, bool or None, default=None
+        Covariates from the calendar, by the names of
+        `sktime.transformations.date.DateTimeFeatures`, such as ``["day_of_week"]``.
+        True takes those that are usual for the frequency.
+    past_covariates : list of str, "all" or None, default=None
+        Columns of X that are known only up to the origin of a forecast; ``predict``
+        needs none of them. The future of all others has to be given.
+    linear_effects : bool, default=True
+        Whether what the other columns of X explain of the changes of y, linearly and at
+        once, is taken off and put back later, where a ridge regression finds that.
+        Networks read those columns in any case.
+    series_id : bool, default=False
+        Whether the network is told which series it reads. Series that were not in fit
+        have no code.
+    n_estimators : int, default=3
+        Networks of different seeds whose mean is the forecast, at least 1.
+    interval : {"auto", "conformal", "loss"} or None, default="auto"
+        Where intervals and quantiles come from. ``"conformal"``: from the errors on
+        the newest rows of networks which have not seen those, for which everything is
+        trained twice; errors that ``update`` brings to light count as well, and levels
+        adapt to them [2]_. ``"loss"``: from ``loss="quantile"``, ``"gaussian"`` or
+        ``"student_t"`` of the estimator. ``"auto"``: from the loss where it can tell,
+        conformal where not. None: there are none.
+    calibration_fraction : float, default=0.25
+        Share of the newest rows, in (0, 1), for conformal errors; more of short series.
+    adaptation_rate : float, default=0.02
+        How far the level of a conformal quantile moves with each new error, at
+        least 0.
+    update_epochs : int, default=1
+        Epochs of ``update(update_params=True)`` over the samples whose targets are new,
+        at least 0.
+    insample : bool, default=True
+        Whether forecasts of the rows of fit are kept, two numbers for each. Nothing
+        else of fit but the newest rows is.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the networks that have no seed of their own.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        The first of the trained networks.
+    estimators_ : list of list of estimator
+        All of them: for each model of the strategy its members.
+    window_length_ : int
+        Rows of a window.
+    sp_, difference_, seasonal_difference_, fourier_terms_ : int
+        What was chosen, or given.
+    log_ : ndarray of shape (n_targets,) of bool
+        The targets that are forecast by their logarithm.
+
+    See Also
+    --------
+    skrnn.RNNRegressor : What it is made of.
+
+    Notes
+    -----
+    Windows lie in memory as their rows, not as windows. Missing values are carried
+    forward and marked; samples count as much as the share of their targets that was
+    observed. Changes that exceed ten times what 95 % of them do not, are taken for
+    accidents, of which networks learn less. With ``strategy="multioutput"`` one network
+    has all steps from 1 to the last of `fh`; steps beyond it, at ``predict``, are had
+    by feeding forecasts back.
+
+    References
+    ----------
+    .. [1] Ben Taieb, S. et al. (2012). A review and comparison of strategies for
+       multi-step ahead time series forecasting based on the NN5 forecasting
+       competition. :arxiv:`1108.3259`.
+    .. [2] Gibbs, I. and Candes, E. (2021). Adaptive conformal inference under
+       distribution shift. NeurIPS. :arxiv:`2106.00170`.
+
+    Examples
+    --------
+    >>> from sktime.datasets import load_airline
+    >>> from skrnn.sktime import RNNForecaster
+    >>> y = load_airline()
+    >>> forecaster = RNNForecaster(random_state=0).fit(y[:-12], fh=range(1, 13))
+    >>> forecast = forecaster.predict()
+    >>> bool((abs(forecast - y[-12:]) / y[-12:]).mean() < 0.1)
+    True
+    >>> forecaster.predict_interval(coverage=0.8).shape
+    (12, 2)
+    """
+
+    _tags = {
+        "authors": ["skrnn"],
+        "maintainers": ["skrnn"],
+        "object_type": "forecaster",
+        "y_inner_mtype": ["pd.DataFrame", "pd-multiindex", "pd_multiindex_hier"],
+        "X_inner_mtype": ["pd.DataFrame", "pd-multiindex", "pd_multiindex_hier"],
+        "capability:multivariate": True,
+        "scitype:y": "both",
+        "capability:exogenous": True,
+        "capability:insample": True,
+        "capability:pred_int": True,
+        "capability:pred_int:insample": True,
+        "capability:missing_values": True,
+        "capability:update": True,
+        "capability:pretrain": True,
+        "capability:categorical_in_X": False,
+        "capability:random_state": True,
+        "property:randomness": "derandomized",
+        "pretrain:fitted_params": ["pretrained_"],
+        "requires-fh-in-fit": False,
+        "X-y-must-have-same-index": True,
+    }
+
+    # The tail is all that is needed of what was seen.
+    _config = {"remember_data": False}
+
+    _parameter_constraints = {
+        "estimator": [HasMethods(["fit", "predict"]), None],
+        "window_length": [_ONE_OR_MORE, None],
+        "strategy": [StrOptions(set(STRATEGIES))],
+        "sp": [_ONE_OR_MORE, _AUTO],
+        "log": ["boolean", _AUTO],
+        "difference": [_ANY_NUMBER, _AUTO],
+        "seasonal_difference": [_ANY_NUMBER, _AUTO],
+        "scaling": [StrOptions({"window", "series"}), None],
+        "fourier_terms": [_ANY_NUMBER, _AUTO],
+        "calendar": [list, "boolean", None],
+        "past_covariates": [list, StrOptions({"all"}), None],
+        "linear_effects": ["boolean"],
+        "series_id": ["boolean"],
+        "n_estimators": [_ONE_OR_MORE],
+        "interval": [StrOptions({"auto", "conformal", "loss"}), None],
+        "calibration_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "adaptation_rate": [Interval(Real, 0, None, closed="left")],
+        "update_epochs": [_ANY_NUMBER],
+        "insample": ["boolean"],
+        "random_state": ["random_state"],
+    }
+
+    @classmethod
+    def get_test_params(cls, parameter_set="default"):
+        """Parameters for sktime's checks.
+
+        Parameters
+        ----------
+        parameter_set : str, default="default"
+            Ignored: there is one set.
+
+        Returns
+        -------
+        list of dict
+        """
+        quick = RNNRegressor("gru", 4, max_epochs=2, early_stopping=False)
+        normal = RNNRegressor("rnn", 4, max_epochs=2, loss="gaussian", n_estimators=1)
+        return [
+            {
+                "estimator": quick,
+                "strategy": "recursive",
+                "n_estimators": 1,
+                "random_state": 0,
+            },
+            {
+                "estimator": normal,
+                "window_length": 5,
+                "n_estimators": 2,
+                "insample": False,
+                "series_id": True,
+                "scaling": "series",
+                "random_state": 0,
+            },
+        ]
+
+    def __init__(
+        self,
+        estimator=None,
+        window_length=None,
+        strategy="multioutput",
+        *,
+        sp="auto",
+        log="auto",
+        difference="auto",
+        seasonal_difference="auto",
+        scaling="window",
+        fourier_terms="auto",
+        calendar=None,
+        past_covariates=None,
+        linear_effects=True,
+        series_id=False,
+        n_estimators=3,
+        interval="auto",
+        calibration_fraction=0.25,
+        adaptation_rate=0.02,
+        update_epochs=1,
+        insample=True,
+        random_state=None,
+    ):
+        self.estimator = estimator
+        self.window_length = window_length
+        self.strategy = strategy
+        self.sp = sp
+        self.log = log
+        self.difference = difference
+        self.seasonal_difference = seasonal_difference
+        self.scaling = scaling
+        self.fourier_terms = fourier_terms
+        self.calendar = calendar
+        self.past_covariates = past_covariates
+        self.linear_effects = linear_effects
+        self.series_id = series_id
+        self.n_estimators = n_estimators
+        self.interval = interval
+        self.calibration_fraction = calibration_fraction
+        self.adaptation_rate = adaptation_rate
+        self.update_epochs = update_epochs
+        self.insample = insample
+        self.random_state = random_state
+        super().__init__()
+        # What sktime remembers where its config says so.
+        self._y = self._X = None
+        self.set_tags(
+            **{
+                "capability:insample": bool(insample),
+                "capability:pred_int": interval is not None,
+                # About the past only errors tell.
+                "capability:pred_int:insample": bool(insample)
+                and self._is_calibrated(),
+            }
+        )
+
+    # -- fitting ----------------------------------------------------------------
+
+    def _fit(self, y, X, fh):
+        if hasattr(self, "pretrained_"):
+            self._take_over(*self.pretrained_)
+            self._read_history(y, X)
+        else:
+            self._train(y, X, fh)
+        return self
+
+    def _pretrain(self, y, X=None, fh=None):
+        self._train(y, X, fh)
+        self.pretrained_ = (self.frames_, self.forecaster_)
+        return self
+
+    def _train(self, y, X, fh):
+        validate_parameter_constraints(
+            self._parameter_constraints,
+            self.get_params(deep=False),
+            caller_name=type(self).__name__,
+        )
+        random_state = self._new_random_state()
+        self.frames_ = frames = SeriesFrames(y, X, self.past_covariates)
+        table = frames.table(y, X)
+        if np.isnan(table.y).all():
+            raise ValueError("y holds nothing but NaN. Give at least some values.")
+        steps = None if fh is None else self._relative(fh)
+        plan = make_plan(self, table, frames.axis.freq, steps)
+        recipe = plan.recipe
+        recipe.learn_moments(table)
+        recipe.is_shared = len(table.keys) > 1
+        if self.linear_effects and getattr(self.estimator, "loss", None) != "poisson":
+            recipe.effect = LinearEffect.fit(
+                recipe.prepare(table), recipe.polynomial, ~frames.is_past
+            )
+        self.sp_, self.window_length_ = plan.sp, plan.window_length
+        self.log_, self.difference_ = recipe.log, recipe.difference
+        self.seasonal_difference_ = recipe.seasonal_difference
+        self.fourier_terms_ = plan.fourier_terms
+        covariates = self._covariates(frames).fit(recipe.prepare(table), random_state)
+        forecasts = partial(
+            Forecasts,
+            self.strategy,
+            plan.steps,
+            plan.window_length,
+            recipe,
+            covariates,
+            frames.axis,
+        )
+        engine = SeriesForecaster(
+            forecasts,
+            _usual_estimator() if self.estimator is None else self.estimator,
+            n_members=self.n_estimators,
+            calibration_fraction=self.calibration_fraction
+            if self._is_calibrated()
+            else None,
+            rate=self.adaptation_rate,
+            uses_loss=self.interval != "conformal",
+            keeps_insample=self.insample,
+        )
+        self._take_over(frames, engine.fit(table, random_state))
+
+    def _take_over(self, frames, engine):
+        """Set what is fitted, from the frames and the engine that are."""
+        self.frames_, self.forecaster_ = frames, engine
+        self.estimators_ = [model.members for model in engine.forecasts.models]
+        self.estimator_ = self.estimators_[0][0]
+
+    def _read_history(self, y, X):
+        """Forecast other series from now on, with the same networks."""
+        frames, engine = copy.copy(self.frames_), self.forecaster_
+        frames.describe(y)
+        table = frames.table(y, X)
+        if table.keys != [()]:
+            # A series of the panel of fit keeps its level and scale.
+            table.moments = engine.moments_of(table.keys)
+        engine.recipe.learn_moments(table)
+        self._take_over(frames, engine.for_series(table))
+
+    def _new_random_state(self):
+        if self.random_state is None:
+            # From the system: NumPy's global state belongs to the caller.
+            return np.random.RandomState(np.random.SeedSequence().generate_state(1))
+        if isinstance(self.random_state, np.random.RandomState):
+            return np.random.RandomState(self.random_state.randint(2**31 - 1))
+        return np.random.RandomState(self.random_state)
+
+    def _is_calibrated(self):
+        """Whether errors on rows set aside are wanted."""
+        if self.interval in (None, "loss"):
+            return False
+        tells_all = getattr(self.estimator, "loss", None) in ("gaussian", "student_t")
+        is_direct = self.strategy in ("multioutput", "direct")
+        return self.interval == "conformal" or not (tells_all and is_direct)
+
+    def _covariates(self, frames):
+        calendar = self.calendar
+        if calendar is True:
+            freq = frames.axis.freq
+            calendar = [] if freq is None else usual_calendar(freq)
+        names = [] if frames.x_columns is None else frames.x_columns
+        return Covariates(
+            sp=self.sp_,
+            fourier_terms=self.fourier_terms_,
+            calendar=partial(calendar_columns, features=list(calendar))
+            if calendar
+            else None,
+            static=self.series_id,
+            x_names=[str(name) for name in names],
+            is_future=~frames.is_past,
+            y_names=[str(name) for name in frames.y_columns],
+        )
+
+    # -- going on ---------------------------------------------------------------
+
+    def _update(self, y, X=None, update_params=True):
+        engine = copy.copy(self.forecaster_)
+        try:
+            n_epochs = self.update_epochs if update_params else 0
+            if n_epochs and not hasattr(self.estimator_, "partial_fit"):
+                raise TypeError(
+                    "update(update_params=True) trains on by partial_fit, which "
+                    f"{type(self.estimator_).__name__} does not have. Set "
+                    "update_params=False, or update_epochs=0."
+                )
+            engine.update(self.frames_.table(y, X), n_epochs)
+        except BaseException:
+            # sktime has moved it already.
+            self._set_cutoff(self.frames_.axis.times([engine.tail.last.max()]))
+            raise
+        self._take_over(self.frames_, engine)
+        return self
+
+    def _for(self, y, X):
+        """A forecaster of the same networks for other series."""
+        other = copy.copy(self)
+        X_inner, y_inner = other._check_X_y(X=X, y=y)
+        other._update_y_X(y_inner, X_inner)
+        other._read_history(y_inner, X_inner)
+        return other
+
+    # -- predicting -------------------------------------------------------------
+
+    def predict(self, fh=None, X=None, y=None):
+        """Forecast.
+
+        Parameters
+        ----------
+        fh : int, list of int, pandas.Index or ForecastingHorizon, default=None
+            Steps ahead of the cutoff, or times; None takes those given last. Zero and
+            below are rows that were seen: they get forecasts from the rows before
+            them.
+        X : DataFrame or other data format of sktime, default=None
+            Exogenous values at the times of `fh`, if fit had some.
+        y : series, panel or hierarchy in a data format of sktime, default=None
+            The past of other series, which need not have been in fit; they are
+            forecast from their last rows on, and X has to cover them. None forecasts
+            the series of fit.
+
+        Returns
+        -------
+        y_pred : same type as y
+            Forecasts, float64.
+        """
+        if y is not None:
+            return self._for(y, X).predict(fh=fh, X=X)
+        return super().predict(fh=fh, X=self._dated(X, fh))
+
+    def predict_quantiles(self, fh=None, X=None, alpha=None, y=None):
+        """Forecast quantiles.
+
+        Parameters
+        ----------
+        fh : int, list of int, pandas.Index or ForecastingHorizon, default=None
+            As for `predict`.
+        X : DataFrame or other data format of sktime, default=None
+            As for `predict`.
+        alpha : float or list of float, default=None
+            Levels in (0, 1); None means 0.05 and 0.95.
+        y : series, panel or hierarchy in a data format of sktime, default=None
+            As for `predict`.
+
+        Returns
+        -------
+        quantiles : DataFrame
+            Columns (target, level), which never cross.
+        """
+        if y is not None:
+            return self._for(y, X).predict_quantiles(fh=fh, X=X, alpha=alpha)
+        return super().predict_quantiles(fh=fh, X=self._dated(X, fh), alpha=alpha)
+
+    def predict_interval(self, fh=None, X=None, coverage=0.90, y=None):
+        """Forecast intervals.
+
+        Parameters
+        ----------
+        fh : int, list of int, pandas.Index or ForecastingHorizon, default=None
+            As for `predict`.
+        X : DataFrame or other data format of sktime, default=None
+            As for `predict`.
+        coverage : float or list of float, default=0.9
+            Nominal coverage of each interval, in (0, 1).
+        y : series, panel or hierarchy in a data format of sktime, default=None
+            As for `predict`.
+
+        Returns
+        -------
+        intervals : DataFrame
+            Columns (target, coverage, "lower" or "upper").
+        """
+        if y is not None:
+            return self._for(y, X).predict_interval(fh=fh, X=X, coverage=coverage)
+        return super().predict_interval(fh=fh, X=self._dated(X, fh), coverage=coverage)
+
+    def _dated(self, X, fh):
+        """Give an array for the future, which has no times, those of `fh`."""
+        if not isinstance(X, np.ndarray) or X.ndim > 2 or not self.is_fitted:
+            return X
+        fh = self.fh if fh is None else check_fh(fh)
+        times = self.frames_.axis.times(self._times(fh))
+        return pd.DataFrame(X, times) if len(X) == len(times) else X
+
+    def _set_cutoff_from_y(self, y):
+        super()._set_cutoff_from_y(y)
+        times = self._cutoff
+        if isinstance(times, pd.DatetimeIndex) and times.freq is None:
+            # sktime counts with it, and dates with gaps do not show it.
+            times = times.copy()
+            times.freq = self._axis_of(y).freq
+            self._cutoff = times
+
+    def _axis_of(self, y):
+        return self.frames_.axis if hasattr(self, "frames_") else time_axis(y.index)
+
+    @property
+    def _now(self):
+        """Step of the cutoff."""
+        return int(self.frames_.axis.ordinals(self.cutoff)[0])
+
+    def _relative(self, fh):
+        """Steps ahead of the cutoff, in the order of `fh` (ndarray of int64)."""
+        times = fh.to_pandas()
+        if fh.is_relative and pd.api.types.is_integer_dtype(times.dtype):
+            return times.to_numpy(dtype=np.int64)
+        if self.cutoff is None:
+            raise ValueError(
+                "pretrain needs fh in steps ahead, since it has series of many ends; "
+                f"got {list(times)}."
+            )
+        times = self.cutoff[0] + times if fh.is_relative else times
+        return self.frames_.axis.ordinals(times) - self._now
+
+    def _times(self, fh):
+        """Steps on the time axis, in the order of `fh` (ndarray of int64)."""
+        return self._now + self._relative(fh)
+
+    def _predict(self, fh, X):
+        values = self._by_series(fh, X, self.forecaster_.point)
+        return self._frame(values, fh, self.frames_.y_columns)
+
+    def _predict_quantiles(self, fh, X, alpha):
+        engine, levels = self.forecaster_, np.asarray(alpha, dtype=float)
+
+        def of_future(*where):
+            return engine.quantiles(*where, levels)
+
+        def of_past(past, codes):
+            return engine.insample_quantiles(past, codes, levels)
+
+        values = self._by_series(fh, X, of_future, of_past)
+        columns = pd.MultiIndex.from_product([self._get_varnames(), alpha])
+        return self._frame(values, fh, columns)
+
+    def _predict_proba(self, fh, X, marginal=True):
+        engine = self.forecaster_
+        loss = getattr(self.estimator_, "loss", None)
+        steps = self._relative(fh)
+        is_parametric = (
+            engine.uses_loss
+            and loss in ("gaussian", "student_t")
+            and steps.min() > 0
+            and engine.forecasts.gives_distributions(steps)
+            and not (self.log_.any() and (loss == "student_t" or not self.log_.all()))
+        )
+        if is_parametric:
+            laws = self._by_series(fh, X, engine.laws)  # (S, n, k, width)
+            laws = laws.reshape(-1, *laws.shape[2:])
+        else:
+            center = self._predict(fh, X).to_numpy()
+            laws = np.stack([center, self._deviations(fh, X).to_numpy()], axis=-1)
+        is_log = is_parametric and self.log_.any()
+        return distribution(laws, is_log, self._index(fh), self._get_varnames())
+
+    def _predict_var(self, fh, X, cov=False):
+        if cov:
+            raise NotImplementedError(
+                "RNNForecaster has variances of each time by itself, no covariances. "
+                "Set cov=False."
+            )
+        return self._deviations(fh, X) ** 2
+
+    def _deviations(self, fh, X):
+        """Standard deviations of normal distributions with the quartiles forecast."""
+        quartiles = self._predict_quantiles(fh, X, [0.25, 0.75])
+        low, high = (quartiles.xs(q, axis=1, level=1) for q in (0.25, 0.75))
+        return (high - low) / (2 * norm.ppf(0.75))
+
+    def _by_series(self, fh, X, of_future, of_past=None):
+        """Values (n_series, n_times, ...) as `of_future` and `of_past` have them."""
+        return forecasts_at(
+            self.forecaster_, self.frames_, X, self._times(fh), of_future, of_past
+        )
+
+    def _index(self, fh):
+        keys = self.forecaster_.tail.keys
+        times = self.frames_.axis.times(self._times(fh))
+        return self.frames_.index(keys, [times] * len(keys))
+
+    def _frame(self, values, fh, columns):
+        index = self._index(fh)
+        return pd.DataFrame(values.reshape(len(index), -1), index, columns)
+
+    # -- many origins -----------------------------------------------------------
+
+    def backtest(self, y, X=None, fh=None, *, step_length=1, refit=None, coverage=None):
+        """Forecast from many origins, as if it had been done at the time.
+
+        Parameters
+        ----------
+        y : series, panel or hierarchy in a data format of sktime
+            The rows after those of fit; rows of fit among them are known already.
+        X : same kind as y, default=None
+            Exogenous values of those rows.
+        fh : int, list of int or ForecastingHorizon, default=None
+            Steps ahead of each origin, positive; None takes those given last.
+        step_length : int, default=1
+            Rows from one origin to the next; the first is the cutoff.
+        refit : {None, "warm"}, default=None
+            None: all forecasts come from the networks of fit, in one call. "warm":
+            after each origin they train on for `update_epochs` epochs on the samples
+            that are new.
+        coverage : float or list of float, default=None
+            Nominal coverage of intervals that are given too; they know only the errors
+            that were known at the time.
+
+        Returns
+        -------
+        forecasts : DataFrame
+            A row for each origin and time, of which `y` has the truth; the levels of
+            the index are those that name the series, "origin" and "time". The columns
+            are the targets; with `coverage`, (target, "forecast", "") and (target,
+            coverage, "lower" or "upper").
+
+        Examples
+        --------
+        >>> from sktime.datasets import load_airline
+        >>> from skrnn.sktime import RNNForecaster
+        >>> y = load_airline()
+        >>> forecaster = RNNForecaster(random_state=0).fit(y[:-36], fh=range(1, 13))
+        >>> forecasts = forecaster.backtest(y[-36:], step_length=12)
+        >>> len(forecasts)
+        36
+        """
+        self.check_is_fitted()
+        known = copy.copy(self)
+        X_inner, y_inner = known._check_X_y(X=X, y=y)
+        steps = np.unique(self._relative(known._check_fh(fh)))
+        if steps[0] < 1:
+            raise ValueError(f"fh must be steps ahead, at least 1; got {steps[0]}.")
+        _check_option("step_length", step_length, [_ONE_OR_MORE])
+        _check_option("refit", refit, [StrOptions({"warm"}), None])
+        levels = None
+        if coverage is not None and self.interval is None:
+            raise ValueError(
+                f"coverage={coverage!r} asks for intervals, but interval=None has "
+                "none. Set interval='auto' and fit again."
+            )
+        if coverage is not None:
+            coverage = [coverage] if np.ndim(coverage) == 0 else list(coverage)
+            for share in coverage:
+                _check_option(
+                    "coverage", share, [Interval(Real, 0, 1, closed="neither")]
+                )
+            half = np.array(coverage, dtype=float) / 2
+            levels = np.column_stack([0.5 - half, 0.5 + half]).ravel()
+        found = backtest(
+            self.forecaster_,
+            self.frames_.table(y_inner, X_inner),
+            steps,
+            step_length=step_length,
+            n_epochs=self.update_epochs if refit else 0,
+            levels=levels,
+        )
+        return as_frame(found, self.frames_, steps, coverage, self._get_varnames())
+
+    def _predict_moving_cutoff(
+        self, y, cv, X=None, update_params=True, reset_forecaster=True
+    ):
+        if update_params and self.update_epochs:
+            return super()._predict_moving_cutoff(
+                y, cv, X, update_params, reset_forecaster
+            )
+        frames, fh = self.frames_, check_fh(cv.get_fh())
+        ends = [window[-1] for window, _ in cv.split(y)]
+        is_simple = not isinstance(y.index, pd.MultiIndex) and len(ends) > 0
+        if not (is_simple and fh.is_relative and fh.to_numpy().min() > 0):
+            return super()._predict_moving_cutoff(
+                y, cv, X, update_params, reset_forecaster
+            )
+        steps = fh.to_numpy().astype(np.int64)
+        seen = y.iloc[: max(ends) + 1]
+        table = self.forecaster_.extended(frames.table(seen, X))
+        reach = max(int(steps.max()), int(self.forecaster_.steps[-1]))
+        now = frames.axis.ordinals(y.index[ends])
+        codes = np.zeros(len(now), dtype=np.int64)
+        wanted = np.repeat(codes, len(steps)), (now[:, None] + steps).ravel()
+        table = frames.with_future(table, X, table.last + reach, wanted)
+        origins = Origins(now - table.first[0], codes)
+        distinct, place = np.unique(steps, return_inverse=True)
+        values = self.forecaster_.point(table, origins, distinct)[:, place]
+        forecasts = [
+            convert_to(
+                pd.DataFrame(part, frames.axis.times(when + steps), y.columns),
+                self._y_metadata["mtype"],
+                store=self._converter_store_y,
+                store_behaviour="freeze",
+            )
+            for part, when in zip(values, now, strict=True)
+        ]
+        if not reset_forecaster:
+            self.update(seen, X=X, update_params=False)
+        cutoffs = [y.index[[end]] for end in ends]
+        return _format_moving_cutoff_predictions(forecasts, cutoffs)
+
+
+def _usual_estimator():
+    # Small and slow to learn: what it is to add to a local forecast is little.
+    # What is linear is the recipe's to take off.
+    # One network: the forecaster has several of its own, and a linear part.
+    return RNNRegressor(
+        "gru",
+        32,
+        linear_steps=None,
+        n_estimators=1,
+        learning_rate=0.003,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+    )
+
+
+def _check_option(name, value, allowed):
+    validate_parameter_constraints(
+        {name: allowed}, {name: value}, caller_name="RNNForecaster.backtest"
+    )

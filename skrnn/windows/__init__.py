@@ -1,0 +1,14 @@
+"""Windows over ordered rows, for scikit-learn pipelines and outside them."""
+
+from skrnn.windows._array import WindowedArray
+from skrnn.windows._lookahead import check_no_lookahead
+from skrnn.windows._make_windows import make_targets, make_windows
+from skrnn.windows._sliding import SlidingWindow
+
+__all__ = [
+    "SlidingWindow",
+    "WindowedArray",
+    "check_no_lookahead",
+    "make_targets",
+    "make_windows",
+]

@@ -1,0 +1,185 @@
+"""A check that no prediction reads the future."""
+
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import HasMethods, Interval, validate_params
+from sklearn.utils.validation import check_array
+
+from skrnn.windows._array import WindowedArray
+
+__all__ = ["check_no_lookahead"]
+
+_METHODS = ("predict_proba", "decision_function", "predict", "transform")
+
+
+@validate_params(
+    {
+        "estimator": [HasMethods("fit")],
+        "horizon": [Interval(Integral, 0, None, closed="left")],
+        "n_cuts": [Interval(Integral, 1, None, closed="left"), None],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def check_no_lookahead(estimator, X, y=None, *, horizon=0, n_cuts=20, random_state=0):
+    """Check that changing the future moves no prediction of an estimator.
+
+    A clone is fitted on all of X and y and predicts X. Then, for several moments, the
+    rows after that moment are changed and X is predicted again: not one bit of the
+    predictions up to that moment may move. Whatever reads ahead when it predicts is
+    found: a centred rolling mean, a scaler fitted anew on the rows of the call, a
+    back-fill. Whether the *training* rows reach into the test rows is a matter of the
+    splitter (see the ``gap`` of :func:`~skrnn.windows.make_targets`).
+
+    Parameters
+    ----------
+    estimator : estimator
+        Any scikit-learn estimator or pipeline; it is cloned. What is compared is its
+        `predict_proba`, `decision_function`, `predict` or `transform`, the first that
+        it has.
+    X : array-like or DataFrame of shape (n_samples, n_features)
+        Rows in time order. With a DatetimeIndex, a PeriodIndex or a MultiIndex
+        ``(series..., time)`` the future of a row is the rows of later time, without
+        one it is the rows below.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+        The target.
+    horizon : int, default=0
+        How many rows before its own row a prediction may read, at the latest. The
+        default lets it read its own row; 1 checks that it does not.
+    n_cuts : int or None, default=20
+        The number of moments to try, spread evenly. None tries all of them.
+    random_state : int, RandomState instance or None, default=0
+        Draws the changed rows.
+
+    Raises
+    ------
+    AssertionError
+        If a prediction moved. It names the first row that did.
+    ValueError
+        If the rows of X are all alike, so that nothing can be changed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skrnn import FlattenSequence, SlidingWindow
+    >>> from skrnn.windows import check_no_lookahead
+    >>> X = np.random.default_rng(0).normal(size=(60, 2))
+    >>> y = X[:, 0].cumsum()
+    >>> model = make_pipeline(SlidingWindow(5), FlattenSequence(pad="zero"), Ridge())
+    >>> check_no_lookahead(model, X, y)
+    >>> check_no_lookahead(model, X, y, horizon=1)
+    Traceback (most recent call last):
+    ...
+    AssertionError: Look-ahead: the prediction of row 1 ...
+    """
+    if isinstance(X, WindowedArray) or getattr(X, "ndim", 2) != 2:
+        raise ValueError(
+            "check_no_lookahead changes the rows of a 2-D X and needs the whole "
+            f"pipeline, SlidingWindow included; got an X of shape {X.shape}."
+        )
+    if not isinstance(X, pd.DataFrame):
+        X = check_array(X, dtype=None, ensure_all_finite=False)
+        X = X.astype(X.dtype.newbyteorder("="), copy=False)  # pandas reads no other
+    rng = check_random_state(random_state)
+    fitted = clone(estimator).fit(X) if y is None else clone(estimator).fit(X, y)
+    method = next((name for name in _METHODS if hasattr(fitted, name)), None)
+    if method is None:
+        raise TypeError(
+            f"{type(estimator).__name__} has none of the methods {', '.join(_METHODS)}."
+        )
+    expected = _outputs(fitted, method, X)
+    moment = _moments(X)
+    again = _moved(expected, _outputs(fitted, method, X))
+    if again.any():
+        raise AssertionError(
+            f"The prediction of {_row(X, again.argmax())} moved though nothing was "
+            "changed: the estimator predicts at random, so that nothing can be said."
+        )
+    last = moment.max()
+    if last == 0:
+        raise ValueError("X needs rows of at least two moments to have a future.")
+    tried = last if n_cuts is None else min(n_cuts, last)
+    for cut in np.unique(np.linspace(0, last - 1, tried).round().astype(int)):
+        changed = _with_other_future(X, moment > cut, rng)
+        moved = _moved(expected, _outputs(fitted, method, changed))
+        moved &= moment <= cut + horizon
+        if moved.any():
+            row = moved.argmax()
+            newest = np.flatnonzero(moment <= cut)[-1]
+            raise AssertionError(
+                f"Look-ahead: the prediction of {_row(X, row)} moved when the rows "
+                f"after {_row(X, newest)} were changed"
+                + (f", with horizon={horizon}." if horizon else ".")
+            )
+
+
+def _outputs(fitted, method, X):
+    found = np.asarray(getattr(fitted, method)(X))
+    if len(found) != len(X):
+        raise ValueError(
+            f"{method} gave {len(found)} predictions for {len(X)} rows; look-ahead can "
+            "be told only where each row has its own."
+        )
+    return found.reshape(len(X), -1)
+
+
+def _moved(before, after):
+    same = (before == after) | ((before != before) & (after != after))
+    return ~same.all(axis=1)
+
+
+def _moments(X):
+    """Number the moments of the rows from 0."""
+    index = X.index if isinstance(X, pd.DataFrame) else None
+    if isinstance(index, pd.MultiIndex):
+        index = index.get_level_values(-1)
+    elif not isinstance(index, pd.DatetimeIndex | pd.PeriodIndex):
+        return np.arange(len(X))
+    return pd.factorize(index, sort=True)[0]
+
+
+def _row(X, row):
+    label = f" ({X.index[row]})" if isinstance(X, pd.DataFrame) else ""
+    return f"row {row}{label}"
+
+
+def _with_other_future(X, future, rng):
+    """A copy of X with other values, of the same kind, in the future rows."""
+    other = X.copy()
+    differs = False
+    for column in range(X.shape[1]):
+        values = X.iloc[:, column] if isinstance(X, pd.DataFrame) else X[:, column]
+        # Missing values stay where they are: a row may be NaN only where it is unread.
+        codes, _ = pd.factorize(values)
+        kinds, example = np.unique(codes[codes >= 0], return_index=True)
+        example = np.flatnonzero(codes >= 0)[example]
+        rows = np.flatnonzero((codes >= 0) & future)
+        if not len(rows):
+            continue
+        # One of the other values of the column, never the same one again.
+        drawn = rng.randint(1, max(len(kinds), 2), size=len(rows))
+        drawn = example[(codes[rows] + drawn) % len(kinds)]
+        fresh = values.copy()
+        if isinstance(fresh, pd.Series):
+            fresh.iloc[rows] = values.iloc[drawn].array
+        else:
+            fresh[rows] = values[drawn]
+        if getattr(fresh.dtype, "kind", "O") == "f":
+            # Beyond the range seen so far too, to move a maximum; the sign is kept.
+            scale = np.ones(len(fresh))
+            scale[rows] = 4.0 ** rng.uniform(-1, 1, size=len(rows))
+            fresh = (fresh * scale).astype(fresh.dtype)
+        differs |= bool((np.asarray(fresh)[rows] != np.asarray(values)[rows]).any())
+        if isinstance(other, pd.DataFrame):
+            other.isetitem(column, fresh)
+        else:
+            other[:, column] = fresh
+    if not differs:
+        raise ValueError("The rows of X are all alike: their future cannot be changed.")
+    return other

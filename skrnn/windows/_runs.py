@@ -1,0 +1,331 @@
+"""Rows in time order, the unbroken runs among them, and the windows that they give."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from skrnn._time.frequency import find_step
+from skrnn._time.index import conform, follows, keys, split_index
+
+__all__ = ["History", "Rows"]
+
+
+class Rows:
+    """The rows of one call, ordered by series and time and cut into unbroken runs.
+
+    Parameters
+    ----------
+    n_rows : int
+        The number of rows.
+    index : pandas.Index or None
+        Their index.
+    groups : array-like of shape (n_rows,), or None
+        A label of the series of each row.
+
+    Attributes
+    ----------
+    given_codes : ndarray of shape (n_rows,) or None
+        The code of the series of each row, in the caller's order.
+    labels : pandas.Index or None
+        The label of each code.
+    order : ndarray of shape (n_rows,) or None
+        The caller's rows, series after series; None if they are given so.
+    codes, times : array and pandas.Index, or None
+        Series and time of the rows in that order.
+    starts : ndarray of shape (n_runs,)
+        Where each run begins in that order; known once the step is.
+    """
+
+    def __init__(self, n_rows, index=None, groups=None):
+        self.n_rows = n_rows
+        self.index = index
+        self.given_codes, self.labels, self.times = split_index(index, groups, n_rows)
+        self.codes = self.given_codes
+        self.order = None
+        same_series = self._same_series()
+        if self.codes is not None and not _grouped(self.codes, same_series):
+            self.order = np.argsort(self.codes, kind="stable")
+            self.codes = self.codes[self.order]
+            self.times = None if self.times is None else self.times[self.order]
+            same_series = self._same_series()
+        self.same_series = same_series
+        if self.times is not None:
+            self._check_time_order()
+
+    def _same_series(self):
+        """For each row but the first, whether it is of the series before it."""
+        if self.codes is None:
+            return np.ones(max(self.n_rows - 1, 0), dtype=bool)
+        return self.codes[1:] == self.codes[:-1]
+
+    def _check_time_order(self):
+        ticks = keys(self.times)
+        wrong = ticks[1:] <= ticks[:-1]
+        wrong &= self.same_series
+        if not wrong.any():
+            return
+        second = int(np.argmax(wrong)) + 1
+        place = [second - 1, second]
+        rows = place if self.order is None else self.order[place].tolist()
+        before, after = (self.times[i] for i in place)
+        of = (
+            ""
+            if self.codes is None
+            else f" of series {self.labels[self.codes[second]]!r}"
+        )
+        if ticks[second] == ticks[second - 1]:
+            raise ValueError(
+                f"Two rows{of} have the same time: rows {rows[0]} and {rows[1]} are "
+                f"both at {after}. Drop the duplicate, or name the series of each row "
+                "by a MultiIndex (series, time) or by groups."
+            )
+        raise ValueError(
+            f"Rows must be in time order, but row {rows[1]}{of} at {after} comes after "
+            f"row {rows[0]} at {before}. Sort them first (X.sort_index()), y with "
+            "them, and split them with a splitter that does not shuffle."
+        )
+
+    def find_step(self, freq):
+        """Find the step of a DatetimeIndex; see `skrnn._time.frequency.find_step`."""
+        return find_step(
+            freq, self.index, self.times, self._beginnings(self.same_series)
+        )
+
+    def cut(self, step):
+        """Find the unbroken runs, for rows that are `step` apart."""
+        joined = self.same_series
+        evenly = isinstance(self.times, pd.RangeIndex) and self.times.step == 1
+        if self.times is not None and not evenly:
+            joined = joined & follows(self.times[:-1], self.times[1:], step)
+        self.starts = self._beginnings(joined)
+        return self
+
+    def _beginnings(self, joined):
+        return np.append(0, np.flatnonzero(~joined) + 1)
+
+    def tails(self, reach):
+        """Positions, in order, of the last `reach` rows of every run."""
+        counts = np.diff(self.starts, append=self.n_rows)
+        kept = np.minimum(counts, reach)
+        first = self.starts + counts - kept - (np.cumsum(kept) - kept)
+        return np.arange(kept.sum()) + np.repeat(first, kept)
+
+    def caller_rows(self, positions):
+        """The caller's numbers of rows given by their position in order."""
+        return positions if self.order is None else self.order[positions]
+
+    def windows(self, window_length, horizon, preceding=None):
+        """Where the window of each row stops, and how many rows it has.
+
+        Parameters
+        ----------
+        window_length, horizon : int
+            Those of the windows.
+        preceding : Preceding, default=None
+            Rows inserted before some of the runs.
+
+        Returns
+        -------
+        stop, length : ndarray of shape (n_rows,), dtype int32 or int64
+            In the caller's order; positions count the inserted rows. The narrower
+            type where every position fits it.
+        """
+        begins = self.starts
+        n_inserted = 0 if preceding is None else len(preceding.values)
+        reach = self.n_rows + n_inserted + window_length + horizon
+        dtype = np.int32 if reach < 2**31 else np.int64
+        stop = np.arange(1 - horizon, self.n_rows + 1 - horizon, dtype=dtype)
+        counts = np.diff(self.starts, append=self.n_rows)
+        if preceding is not None:
+            inserted = preceding.counts(len(begins))
+            shift = np.cumsum(inserted)
+            stop += np.repeat(shift.astype(dtype), counts)
+            # A run that is chained to the one before it begins where that one does.
+            begins = np.where(preceding.chained, -1, begins + shift - inserted)
+            begins = np.maximum.accumulate(begins)
+        length = stop - np.repeat(begins.astype(dtype), counts)
+        np.clip(length, 0, window_length, out=length)
+        stop[length == 0] = 0
+        if self.order is None:
+            return stop, length
+        in_order, stop, length = (
+            (stop, length),
+            np.empty_like(stop),
+            np.empty_like(stop),
+        )
+        stop[self.order], length[self.order] = in_order
+        return stop, length
+
+    def values(self, X, preceding=None):
+        """The rows that the windows read, in the order their positions count."""
+        if preceding is None:
+            return X if self.order is None else X[self.order]
+        dtype = X.dtype if X.dtype.kind == "f" else np.float64
+        values = np.empty((self.n_rows + len(preceding.values), X.shape[1]), dtype)
+        called = np.ones(len(values), dtype=bool)
+        called[preceding.position + np.arange(len(preceding.values))] = False
+        values[called] = X if self.order is None else X[self.order]
+        values[~called] = preceding.values
+        return values
+
+
+@dataclass(eq=False)
+class Preceding:
+    """Remembered rows to insert before the runs of a call.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n, n_features)
+        The rows, in order.
+    position : ndarray of shape (n,)
+        The position in the call of the row that each is inserted before.
+    run : ndarray of shape (n,)
+        The run that this row begins.
+    chained : ndarray of shape (n_runs,), dtype bool
+        Whether the run before it in the call goes on without a break through the
+        inserted rows.
+    """
+
+    values: np.ndarray
+    position: np.ndarray
+    run: np.ndarray
+    chained: np.ndarray
+
+    def counts(self, n_runs):
+        return np.bincount(self.run, minlength=n_runs)
+
+
+@dataclass(eq=False)
+class History:
+    """The last rows of every run of a fit, in order of series and time."""
+
+    values: np.ndarray
+    codes: np.ndarray | None
+    labels: pd.Index | None
+    times: pd.Index
+    reach: int
+
+    @classmethod
+    def of(cls, rows, X, reach):
+        """Remember the last `reach` rows of every run; None without an index."""
+        if rows.times is None:
+            return None
+        tails = rows.tails(reach)
+        codes, labels = rows.codes, rows.labels
+        if codes is not None:
+            codes, used = pd.factorize(codes[tails])
+            labels = labels.take(used)
+        # Copies, lest the whole of X or of its index live on in the fitted estimator.
+        values, times = X[rows.caller_rows(tails)], rows.times[tails]
+        return cls(values, codes, labels, times, reach)
+
+    def before(self, rows, step):
+        """Find the remembered rows that come immediately before the runs of a call.
+
+        Parameters
+        ----------
+        rows : Rows
+            Those of the call, cut into runs.
+        step : pandas offset or None
+            The step between rows.
+
+        Returns
+        -------
+        preceding : Preceding or None
+            None if there is no such row.
+        """
+        given, known = _n_levels(rows.labels), _n_levels(self.labels)
+        if given != known:
+            raise ValueError(
+                f"The series of X are named by {given} labels (the levels of a "
+                "MultiIndex before the last, and groups), but SlidingWindow was "
+                f"fitted on series named by {known}. Give X the index levels of fit."
+            )
+        called, times = conform(rows.times, self.times)
+        ticks, own = keys(called), keys(times)
+        kept, low, high = self._blocks(rows, ticks, own)
+        own = own[kept]
+        position = _first_not_before(ticks, own, low, high)
+        # What the call holds itself wins, and what comes after it is of no use.
+        before = position < high
+        before[before] = ticks[position[before]] != own[before]
+        # Nor is a row between two rows of one run, off the grid of the call.
+        run = np.searchsorted(rows.starts, position, side="right") - 1
+        before &= rows.starts[run] == position
+        kept, position, run = kept[before], position[before], run[before]
+        if not len(kept):
+            return None
+        last = np.append(run[1:] != run[:-1], True)
+        successors = times.take(kept).append(called.take(position))
+        here = np.arange(len(kept))
+        joined = follows(
+            successors[: len(kept)],
+            successors.take(np.where(last, here + len(kept), here + 1)),
+            step,
+        )
+        # Unbroken up to the run.
+        end = np.flatnonzero(last)[np.cumsum(last) - last]
+        breaks = np.cumsum(~joined)
+        useful = breaks[end] - breaks + ~joined == 0
+        if not useful.any():
+            return None
+        kept, position, run = kept[useful], position[useful], run[useful]
+        return Preceding(
+            self.values[kept],
+            position,
+            run,
+            _chained(rows, called, times, kept, run, step),
+        )
+
+    def _blocks(self, rows, ticks, own):
+        """Remembered rows of the call's series, and where in the call these stand."""
+        if self.codes is None:
+            # One row may be asked for at a time, so no row is looked at in vain.
+            first, last = np.searchsorted(own, ticks[[0, -1]])
+            kept = np.arange(max(first - self.reach, 0), last)
+            return kept, np.zeros_like(kept), np.full_like(kept, rows.n_rows)
+        known = self.labels.get_indexer(rows.labels)
+        call_code = np.full(len(self.labels), -1)
+        call_code[known[known >= 0]] = np.flatnonzero(known >= 0)
+        codes = call_code[self.codes]
+        starts = np.append(0, np.flatnonzero(~rows.same_series) + 1)
+        low = np.full(len(rows.labels), -1)
+        high = low.copy()
+        low[rows.codes[starts]] = starts
+        high[rows.codes[starts]] = np.append(starts[1:], rows.n_rows)
+        kept = np.flatnonzero((codes >= 0) & (low[codes] >= 0))
+        # Series after series in the order of the call.
+        kept = kept[np.argsort(low[codes[kept]], kind="stable")]
+        return kept, low[codes[kept]], high[codes[kept]]
+
+
+def _chained(rows, called, times, kept, run, step):
+    """Which runs the call's own row before them reaches through the inserted rows."""
+    chained = np.zeros(len(rows.starts), dtype=bool)
+    opening = np.append(True, run[1:] != run[:-1])
+    start = rows.starts[run[opening]]
+    inner = np.append(False, rows.same_series)[start]
+    start, first = start[inner], kept[opening][inner]
+    chained[run[opening][inner]] = follows(called[start - 1], times[first], step)
+    return chained
+
+
+def _n_levels(labels):
+    return 0 if labels is None else labels.nlevels
+
+
+def _grouped(codes, same_series):
+    """Whether the rows of every series stand together."""
+    return np.count_nonzero(~same_series) + 1 <= len(pd.unique(codes))
+
+
+def _first_not_before(ticks, wanted, low, high):
+    """Bisect each wanted tick in its own stretch ``ticks[low:high]``, all at once."""
+    low, high = low.copy(), high.copy()
+    while (open_ := low < high).any():
+        middle = (low + high) // 2
+        less = open_ & (ticks[np.minimum(middle, len(ticks) - 1)] < wanted)
+        low = np.where(less, middle + 1, low)
+        high = np.where(open_ & ~less, middle, high)
+    return low

@@ -1,0 +1,296 @@
+"""Windows over ordered rows, for scikit-learn pipelines and outside them."""
+
+from datetime import timedelta
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+from sklearn.base import (
+    BaseEstimator,
+    OneToOneFeatureMixin,
+    TransformerMixin,
+    _fit_context,
+)
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+
+from skrnn._warn import warn_user
+from skrnn.exceptions import TargetInWindowWarning
+from skrnn.windows._array import WindowedArray, refuse_sequences
+from skrnn.windows._runs import History, Rows
+
+_CHECKS = {"dtype": "numeric", "ensure_all_finite": "allow-nan"}
+
+
+class SlidingWindow(
+    OneToOneFeatureMixin,
+    TransformerMixin,
+    BaseEstimator,
+    auto_wrap_output_keys=None,
+):
+    """Give every row the window of the rows that lead up to it.
+
+    Row ``t`` gets the `window_length` rows that end at row ``t - horizon``. The number
+    of samples never changes, so the transformer stands in any pipeline, in any
+    cross-validation and in any grid search; where history is missing, the leading
+    steps of the window are absent, that is NaN in every feature.
+
+    Put it **first** in a pipeline, and per-row transformers after it, inside
+    :class:`~skrnn.TimeDistributed`: they then cost no more than before it. A scaler
+    *before* it returns a plain NumPy array, so the index is lost, and with it the
+    history of the first rows of every prediction.
+
+    Parameters
+    ----------
+    window_length : int, default=24
+        The number of steps of a window.
+    horizon : int, default=0
+        How many rows before its own row a window ends. 0 includes the row itself. With
+        1, row ``t`` is predicted from what was known one row before, so that X may
+        hold the target's own past and y is not shifted. A row of X that no window
+        reads may be NaN.
+    freq : str, timedelta or pandas offset, default=None
+        The step between rows that have a DatetimeIndex; read for no other index. None
+        takes the index's own ``freq``, else what :func:`pandas.infer_freq` finds on
+        the longest stretch it can read, else the smallest difference. It is fixed at
+        `fit`. A step shorter than a day is elapsed time, a day and longer is counted
+        on the calendar of the time zone, so that clock changes break nothing.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of features seen during `fit`.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features; defined when X has only string column names.
+    freq_ : pandas offset or None
+        The step between the rows of a DatetimeIndex.
+
+    See Also
+    --------
+    make_windows : Windows and targets outside a pipeline.
+    FlattenSequence : Makes lag columns of the windows, for a classical model.
+    TimeDistributed : Applies a transformer of rows to windows, without copying them.
+
+    Notes
+    -----
+    What the rows' **index** says decides what precedes a row. A DatetimeIndex, a
+    PeriodIndex and an integer index (step 1) tell where a row is missing; the last
+    level of a MultiIndex is the time, and its other levels name the series, as does
+    `groups`. Windows cross neither a gap nor the border of a series: row ``t`` has a
+    window only if the rows from ``t - horizon`` to ``t`` are one unbroken run, and the
+    window goes back no further than that run. Rows must be in time order within each
+    series. Rows without an index (NumPy, polars) are one run, in the order given.
+
+    `fit` remembers the last ``window_length + horizon - 1`` rows of every run, and
+    `transform` puts before a run of rows those that come immediately before it by
+    index. So the first test rows after a training set have complete windows, in the
+    middle folds of :class:`~sklearn.model_selection.KFold` too, and rows after a gap
+    get no history that is not theirs. Rows without an index get none. With
+    ``TimeSeriesSplit(gap=g)`` the rows of the gap are in neither set, so the first
+    test windows are shorter than they will be in use.
+
+    The windows are not materialised: the result, a
+    :class:`~skrnn.windows.WindowedArray`, holds the rows of X (not a copy, so that a
+    memory map stays on disk) and two integers a row. The rows are copied, once, where
+    remembered ones have to be put between them, or where those of several series are
+    interleaved. `set_output` is accepted and leaves the result as it is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from skrnn import SlidingWindow
+    >>> days = pd.date_range("2024-01-01", periods=6)
+    >>> X = pd.DataFrame({"load": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]}, index=days)
+    >>> window = SlidingWindow(window_length=3).fit(X[:4])
+    >>> window.transform(X[4:])[0].ravel()  # history comes from fit
+    array([3., 4., 5.])
+    >>> window.transform(X[5:])[0].ravel()  # 5 January is missing
+    array([nan, nan,  6.])
+    """
+
+    _parameter_constraints: dict = {
+        "window_length": [Interval(Integral, 1, None, closed="left")],
+        "horizon": [Interval(Integral, 0, None, closed="left")],
+        "freq": [str, timedelta, pd.offsets.BaseOffset, None],
+    }
+
+    def __init__(self, window_length=24, *, horizon=0, freq=None):
+        self.window_length = window_length
+        self.horizon = horizon
+        self.freq = freq
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, groups=None):
+        """Remember the last rows of every unbroken run of rows.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            Rows in time order, of any float or integer dtype. NaN is allowed.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Read for one purpose only: a warning if ``horizon=0`` and a column of X
+            equals y.
+        groups : array-like of shape (n_samples,), default=None
+            The label of the series of each row.
+
+        Returns
+        -------
+        self : SlidingWindow
+            The fitted transformer.
+        """
+        self._fit(X, y, groups)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_transform(self, X, y=None, groups=None):
+        """Fit, and give every row of X its window.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            Rows in time order, of any float or integer dtype. NaN is allowed.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            As in `fit`.
+        groups : array-like of shape (n_samples,), default=None
+            The label of the series of each row.
+
+        Returns
+        -------
+        windows : WindowedArray of shape (n_samples, window_length, n_features)
+            The window of each row.
+        """
+        return self._windows(*self._fit(X, y, groups))
+
+    def transform(self, X, groups=None):
+        """Give every row of X its window, with the history remembered by `fit`.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            Rows in time order, with the kind of index that `fit` saw, or a plain array
+            for windows without history.
+        groups : array-like of shape (n_samples,), default=None
+            The label of the series of each row; needed if `fit` had it.
+
+        Returns
+        -------
+        windows : WindowedArray of shape (n_samples, window_length, n_features)
+            The window of each row.
+        """
+        check_is_fitted(self)
+        refuse_sequences(X, self)
+        if (groups is not None) != self._grouped:
+            had, lacks = ("with", "without") if self._grouped else ("without", "with")
+            raise ValueError(
+                f"SlidingWindow was fitted {had} groups, but transform was called "
+                f"{lacks} groups, so the rows of each series cannot be told. Give "
+                "groups to both or to neither (in a pipeline, by metadata routing), or "
+                "name the series in a MultiIndex (series, time)."
+            )
+        checked = validate_data(self, X, reset=False, **_CHECKS)
+        rows = Rows(len(checked), _index_of(X), groups)
+        step = rows.find_step(self.freq) if self.freq_ is None else self.freq_
+        rows.cut(step)
+        preceding = None
+        if self._history is not None and rows.times is not None:
+            preceding = self._history.before(rows, step)
+        return self._windows(checked, rows, preceding)
+
+    def _fit(self, X, y, groups):
+        """Fit and return the checked X and its rows; set nothing before all is well."""
+        refuse_sequences(X, self)
+        checked = check_array(X, estimator=self, input_name="X", **_CHECKS)
+        if checked.dtype.kind not in "fiub":
+            raise ValueError(
+                f"X must hold numbers, but its columns are of dtype {checked.dtype}. "
+                "The times of the rows belong in the index: X.set_index(...)."
+            )
+        rows = Rows(len(checked), _index_of(X), groups)
+        step = rows.find_step(self.freq)
+        rows.cut(step)
+        # How many rows before its own row a window can go back to.
+        history = History.of(rows, checked, self.window_length + self.horizon - 1)
+        named = X if hasattr(X, "columns") else checked
+        validate_data(self, named, skip_check_array=True)
+        self.freq_ = step
+        self._history = history
+        self._grouped = groups is not None
+        if self.horizon == 0 and y is not None:
+            self._warn_of_target(checked, y)
+        return checked, rows
+
+    def _windows(self, X, rows, preceding=None):
+        stop, length = rows.windows(self.window_length, self.horizon, preceding)
+        return WindowedArray(
+            rows.values(X, preceding),
+            stop,
+            length,
+            self.window_length,
+            index=rows.index,
+            feature_names=getattr(self, "feature_names_in_", None),
+            series=rows.given_codes,
+        )
+
+    def _warn_of_target(self, X, y):
+        names = getattr(self, "feature_names_in_", np.arange(X.shape[1]))
+        leaking = [str(names[column]) for column in _columns_equal_to(X, y)]
+        if leaking:
+            warn_user(
+                f"Column {', '.join(leaking)} of X equals y, and with horizon=0 the "
+                "window of a row includes the row itself: the model is shown what it "
+                "is to predict. Use horizon=1 to predict each row from the rows "
+                "before it.",
+                TargetInWindowWarning,
+            )
+
+    def set_output(self, *, transform=None):
+        """Accept an output container, and keep giving windows.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, default=None
+            Has no effect: no data frame holds windows. It is accepted so that
+            `set_output` works on a whole pipeline.
+
+        Returns
+        -------
+        self : SlidingWindow
+            The transformer.
+        """
+        return self
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def _index_of(X):
+    return X.index if isinstance(X, pd.DataFrame) else None
+
+
+def _columns_equal_to(X, y):
+    """The columns of X that are one of the columns of y, constants aside."""
+    y = np.asarray(y)
+    if y.dtype.kind not in "fiub" or len(y) != len(X):
+        return []
+    targets = [t for t in y.reshape(len(y), -1).T if (t[1:] != t[:-1]).any()]
+    # The first rows tell most columns apart at no cost.
+    head = slice(0, 100)
+    return [
+        column
+        for column, feature in enumerate(X.T)
+        if any(
+            _alike(feature[head], target[head]) and _alike(feature, target)
+            for target in targets
+        )
+    ]
+
+
+def _alike(feature, target):
+    target = target.astype(feature.dtype) if feature.dtype.kind == "f" else target
+    return bool(
+        np.all((feature == target) | ((feature != feature) & (target != target)))
+    )

@@ -1,0 +1,141 @@
+"""What "auto" means, by the number of samples."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+
+from skrnn import RNNClassifier, RNNRegressor
+from skrnn._ensemble.auto import choose, n_convolutions
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(60, 6))
+LABELS = (X[:, -1] > 0).astype(int)
+
+
+def chosen_for(n_samples, n_parts=1, **parameters):
+    return choose(RNNClassifier(**parameters), n_samples, n_parts)
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "hidden_size", "is_bidirectional", "batch_size"),
+    [
+        (1, 64, False, 32),
+        (4_999, 64, False, 32),
+        (5_000, 64, False, 64),
+        (19_999, 64, False, 64),
+        (20_000, 128, True, 64),
+        (1_000_000, 128, True, 64),
+    ],
+)
+def test_sizes(n_samples, hidden_size, is_bidirectional, batch_size):
+    values = chosen_for(n_samples)
+    assert values["hidden_size"] == hidden_size
+    assert values["bidirectional"] is is_bidirectional
+    assert values["batch_size"] == batch_size
+
+
+def test_rate_falls_with_the_samples():
+    rates = [chosen_for(n)["learning_rate"] for n in (10, 1000, 16_000, 160_000)]
+    assert rates[:2] == [0.01, 0.01]
+    assert rates[2] == pytest.approx(0.005)
+    # A network twice as wide has half the rate.
+    assert rates[3] == pytest.approx(0.01 * 160**-0.25 / 2)
+
+
+@pytest.mark.parametrize(("n_samples", "patience"), [(1, 10), (999, 10), (1_000, 5)])
+def test_patience_with_many_samples_is_short(n_samples, patience):
+    assert chosen_for(n_samples)["n_iter_no_change"] == patience
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "n_kernels"),
+    [
+        (1, 2_016),
+        (1_000, 2_000),  # 8,000 features, of four by kernel
+        (2_000, 500),  # as many features as samples
+        (8_000, 252),
+        (19_999, 252),
+        (20_000, 504),
+    ],
+)
+def test_kernels_are_fewer_where_they_cost_more(n_samples, n_kernels):
+    assert n_convolutions(n_samples) == n_kernels
+
+
+def test_share_that_is_set_aside():
+    assert chosen_for(100, n_parts=5)["validation_fraction"] == 0.2
+    assert chosen_for(100, n_parts=1)["validation_fraction"] == 0.1
+
+
+def test_what_is_read_in_parts_is_read_forwards():
+    assert not chosen_for(50_000, tbptt_steps=10)["bidirectional"]
+
+
+def test_fit_takes_them():
+    model = RNNClassifier(max_epochs=1, n_estimators=1, random_state=0)
+    module = model.fit(X, LABELS).net_.module_
+    assert module.stack.output_size == 64
+    assert model.net_.lr == 0.01
+    assert model.net_.batch_size == 32
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("hidden_size", 64),
+        ("bidirectional", False),
+        ("learning_rate", 0.01),
+        ("batch_size", 32),
+        ("validation_fraction", 0.2),
+        ("n_iter_no_change", 10),
+    ],
+)
+def test_same_as_the_value_itself(name, value):
+    model = RNNClassifier(max_epochs=2, n_kernels=None, random_state=0)
+    model.fit(X, LABELS)
+    twin = clone(model).set_params(**{name: value}).fit(X, LABELS)
+    np.testing.assert_array_equal(model.predict_proba(X), twin.predict_proba(X))
+
+
+def test_fit_that_goes_on_keeps_them():
+    model = RNNClassifier(max_epochs=1, warm_start=True, early_stopping=False)
+    many = RNG.normal(size=(5_000, 2))
+    rate = model.fit(X[:, :2], LABELS).net_.lr
+    model.fit(many, many[:, 0] > 0)
+    assert model.net_.lr == rate == 0.01
+    assert model.net_.batch_size == 32
+
+
+@pytest.mark.parametrize("wrap", [lambda model: model, FrozenEstimator])
+def test_layers_of_another_estimator_say_how_large(wrap):
+    donor = RNNRegressor(max_epochs=1, random_state=0).fit(X, X[:, 0])
+    model = RNNClassifier(init=wrap(donor), max_epochs=1, random_state=0)
+    model.fit(X, LABELS)
+    assert model.net_.module_.stack.output_size == 16
+    both = RNNClassifier("gru", 5, bidirectional=True, max_epochs=1, random_state=0)
+    model.set_params(init=wrap(both.fit(X, LABELS))).fit(X, LABELS)
+    assert model.net_.module_.stack.output_size == 10
+
+
+def test_other_words_are_refused():
+    names = ("hidden_size", "bidirectional", "learning_rate", "batch_size")
+    for name in (*names, "validation_fraction", "n_iter_no_change"):
+        with pytest.raises(ValueError, match=name):
+            RNNClassifier(**{name: "most"}).fit(X, LABELS)
+        with pytest.raises(ValueError, match=name):
+            RNNRegressor(**{name: "auto"}).fit(X, X[:, 0])
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "n_parts"),
+    [(1, 5), (1_000, 5), (2_000, 2), (2_501, 1), (19_999, 1), (20_000, 3), (10**6, 3)],
+)
+def test_networks_of_a_classifier(n_samples, n_parts):
+    assert RNNClassifier()._kinds(False, False, n_samples) == ((None,), n_parts)
+
+
+def test_networks_of_a_regressor():
+    for n_samples, n_parts in [(1_000, 5), (2_501, 1), (10**6, 1)]:
+        kinds = RNNRegressor()._kinds(False, False, n_samples)
+        assert kinds == ((None, 6), n_parts)

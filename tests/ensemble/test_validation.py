@@ -1,0 +1,109 @@
+"""The newest rows of each group validate, and never a random choice."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+
+from skrnn._ensemble.validation import split_rows
+
+groups_of_rows = st.lists(st.integers(-2, 4), min_size=1, max_size=80).map(np.array)
+fractions = st.integers(1, 99).map(lambda percent: Fraction(percent, 100))
+every_split = given(groups_of_rows, fractions, st.integers(0, 6))
+thorough = settings(max_examples=200, deadline=None)
+
+
+@thorough
+@every_split
+def test_parts_are_sorted_and_disjoint(groups, fraction, gap):
+    train, valid = split_rows(len(groups), float(fraction), gap, groups)
+    for part in (train, valid):
+        assert part.dtype == np.int64
+        assert (np.diff(part) > 0).all()
+        assert ((part >= 0) & (part < len(groups))).all()
+    assert len(np.intersect1d(train, valid)) == 0
+    assert len(train) > 0
+
+
+@thorough
+@every_split
+def test_each_group_is_cut_by_its_own_size(groups, fraction, gap):
+    train, valid = split_rows(len(groups), float(fraction), gap, groups)
+    for group in np.unique(groups):
+        rows = np.flatnonzero(groups == group)
+        n_valid = int(fraction * len(rows))  # exact
+        n_train = len(rows) - n_valid - gap
+        if n_valid == 0 or n_train <= 0:
+            n_valid, n_train = 0, len(rows)
+        assert_array_equal(np.intersect1d(rows, train), rows[:n_train])
+        assert_array_equal(np.intersect1d(rows, valid), rows[len(rows) - n_valid :])
+
+
+@thorough
+@every_split
+def test_gap_is_in_neither_part(groups, fraction, gap):
+    train, valid = split_rows(len(groups), float(fraction), gap, groups)
+    n_cut = len(np.unique(groups[valid]))
+    assert len(train) + len(valid) + gap * n_cut == len(groups)
+    for row in valid:
+        older = train[groups[train] == groups[row]]
+        assert (older < row - gap).all()
+
+
+@thorough
+@given(st.integers(1, 300), fractions, st.integers(0, 6))
+def test_no_groups_is_one_group(n_samples, fraction, gap):
+    alone = split_rows(n_samples, float(fraction), gap)
+    same = split_rows(n_samples, float(fraction), gap, np.full(n_samples, 7))
+    for first, second in zip(alone, same, strict=True):
+        assert_array_equal(first, second)
+
+
+@thorough
+@given(groups_of_rows, fractions, st.integers(0, 6), st.randoms())
+def test_names_of_groups_do_not_matter(groups, fraction, gap, random):
+    names, codes = np.unique(groups, return_inverse=True)
+    other = list(range(10, 10 + len(names)))
+    random.shuffle(other)
+    first = split_rows(len(groups), float(fraction), gap, groups)
+    second = split_rows(len(groups), float(fraction), gap, np.array(other)[codes])
+    for left, right in zip(first, second, strict=True):
+        assert_array_equal(left, right)
+
+
+@thorough
+@given(st.integers(2, 60), fractions)
+def test_rows_added_to_one_group_leave_the_others(n_samples, fraction):
+    assume(fraction * n_samples >= 1)
+    groups = np.zeros(n_samples, int)
+    more = np.append(groups, [1, 1, 1])
+    alone = split_rows(n_samples, float(fraction), 0, groups)
+    both = split_rows(n_samples + 3, float(fraction), 0, more)
+    for first, second in zip(alone, both, strict=True):
+        assert_array_equal(first, second[second < n_samples])
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "fraction", "gap", "n_train", "n_valid"),
+    [
+        (100, 0.29, 0, 71, 29),  # 0.29 * 100 is a little less than 29
+        (10, 0.1, 0, 9, 1),
+        (9, 0.1, 0, 9, 0),
+        (20, 0.1, 3, 15, 2),
+        (20, 0.1, 17, 1, 2),
+        (20, 0.1, 18, 20, 0),
+        (1, 0.99, 0, 1, 0),
+    ],
+)
+def test_sizes(n_samples, fraction, gap, n_train, n_valid):
+    train, valid = split_rows(n_samples, fraction, gap)
+    assert (len(train), len(valid)) == (n_train, n_valid)
+
+
+def test_interleaved_groups():
+    train, valid = split_rows(12, 0.25, 1, np.tile([0, 1], 6))
+    assert_array_equal(train, range(8))
+    assert_array_equal(valid, [10, 11])

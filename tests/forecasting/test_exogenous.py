@@ -1,0 +1,98 @@
+"""Linear effects of exogenous values, against least squares on the changes."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skrnn import RNNRegressor
+from skrnn._forecasting.exogenous import LinearEffect
+from skrnn._forecasting.table import SeriesTable
+from skrnn._forecasting.target_transform import Recipe
+from skrnn.sktime import RNNForecaster
+
+QUICK = RNNRegressor("gru", 4, max_epochs=3, early_stopping=False)
+
+
+def table_of(y, x):
+    """Two series of the same rows each."""
+    n = len(y)
+    begin = np.array([0, n // 2, n])
+    return SeriesTable([("a",), ("b",)], np.zeros(2, dtype=int), begin, y, x)
+
+
+def prepared_of(recipe, table):
+    recipe.learn_moments(table)
+    return recipe.prepare(table)
+
+
+@pytest.mark.parametrize("order", [(0, 0), (1, 0), (0, 1)])
+def test_weights_equal_least_squares_on_the_changes(order):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(400, 2))
+    y = x @ [[2.0], [-1.0]] + rng.normal(size=(400, 1)) / 10
+    recipe = Recipe(np.zeros(1, dtype=bool), *order, 4, None)
+    prepared = prepared_of(recipe, table_of(y, x))
+    found = LinearEffect.fit(prepared, recipe.polynomial, np.ones(2, dtype=bool))
+    lag = 4 if order[1] else 1
+    changes = [
+        values[start + lag : start + 200] - values[start : start + 200 - lag]
+        for values in (x, y)
+        for start in (0, 200)
+    ]
+    A, b = np.concatenate(changes[:2]), np.concatenate(changes[2:])
+    A = np.column_stack([A, np.ones(len(A))])
+    expected = np.linalg.lstsq(A, b, rcond=None)[0][:2]
+    np.testing.assert_allclose(found.weight, expected, rtol=1e-3)
+    np.testing.assert_allclose(found.mean, x.mean(axis=0))
+    effect = found.of(prepared.table, prepared.start)
+    np.testing.assert_allclose(effect, (x - x.mean(axis=0)) @ found.weight)
+
+
+def test_no_effect_where_nothing_is_explained():
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(300, 2)), rng.normal(size=(300, 1))
+    recipe = Recipe(np.zeros(1, dtype=bool), 1, 0, 1, "window")
+    prepared = prepared_of(recipe, table_of(y, x))
+    every = np.ones(2, dtype=bool)
+    assert LinearEffect.fit(prepared, recipe.polynomial, every) is None
+    constant = prepared_of(recipe, table_of(y, np.ones((300, 2))))
+    assert LinearEffect.fit(constant, recipe.polynomial, every) is None
+    related = prepared_of(recipe, table_of(x[:, :1] + 0.0, x))
+    assert LinearEffect.fit(related, recipe.polynomial, ~every) is None
+    found = LinearEffect.fit(related, recipe.polynomial, np.array([True, False]))
+    assert found.weight[0, 0] > 0 == found.weight[1, 0]
+
+
+@pytest.mark.parametrize("strategy", ["multioutput", "recursive", "direct", "dirrec"])
+def test_what_is_known_of_the_future_is_used(strategy):
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(80, 2)), columns=["a", "b"])
+    y = 5 + 2 * X["a"] - X["b"]
+    forecaster = RNNForecaster(
+        QUICK, strategy=strategy, n_estimators=1, random_state=0
+    ).fit(y[:74], X[:74], fh=range(1, 7))
+    error = (forecaster.predict(X=X[74:]) - y[74:]).abs()
+    assert error.max() < y.std() / 10
+    # Errors, and so the intervals, are those of the rest as well.
+    low, high = forecaster.predict_interval(X=X[74:], coverage=0.9).to_numpy().T
+    assert (low <= y[74:] + 0.2).all() and (y[74:] - 0.2 <= high).all()
+    assert (high - low).max() < y.std()
+    without = RNNForecaster(
+        QUICK, strategy=strategy, linear_effects=False, n_estimators=1, random_state=0
+    ).fit(y[:74], X[:74], fh=range(1, 7))
+    assert (without.predict(X=X[74:]) - y[74:]).abs().mean() > 3 * error.mean()
+
+
+def test_missing_values_and_rows_seen_before():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"a": rng.normal(size=120).cumsum()})
+    y = 3 * X["a"] + rng.normal(size=120) / 10
+    y[::9] = np.nan
+    forecaster = RNNForecaster(QUICK, n_estimators=1, interval=None, random_state=0)
+    forecaster.fit(y[:100], X[:100], fh=[1, 2])
+    past = forecaster.predict(fh=[-3, -2, -1], X=X[100:])
+    assert np.isfinite(past).all()
+    table = forecaster.backtest(y[100:], X[100:], fh=[1])
+    truth = y.loc[table.index.get_level_values("time")].to_numpy()
+    error = np.abs(table.iloc[:, 0].to_numpy() - truth)
+    assert np.nanmean(error) < y.diff().abs().mean() / 2

@@ -1,0 +1,412 @@
+"""Checkpoints: resuming gives the bits of an unbroken run, whatever happens."""
+
+import functools
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.base import clone
+from skorch.callbacks import Callback
+
+from skrnn import RNNClassifier, RNNRegressor, SlidingWindow
+from skrnn._training.checkpoint import Checkpoint
+from skrnn._training.fingerprint import Fingerprint
+from skrnn.exceptions import ModelFileError
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(90, 7))
+y = X[:, -1] - X[:, 2] + 0.1 * RNG.normal(size=90)
+OPTIONS = {
+    "hidden_size": 6,
+    "learning_rate": 0.01,
+    "num_layers": 2,
+    "dropout": 0.2,
+    "recurrent_dropout": 0.1,
+    "input_noise": 0.1,
+    "norm": "batch",
+    "lr_schedule": "cosine",
+    "lr_schedule_options": {"T_max": 12},
+    "max_epochs": 12,
+    "n_estimators": 2,
+    "random_state": 3,
+}
+
+
+def weights(model):
+    return torch.cat([p.detach().flatten() for p in model.net_.module_.parameters()])
+
+
+class Stop(Callback):
+    """End the process's fit in the middle of an epoch."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_batch_end(self, net, **kwargs):
+        if len(net.history) > self.epoch:
+            raise OSError("the machine went down")
+
+
+def broken_off(model, epoch, X=X, y=y):
+    """Train until some batch of the epoch after `epoch`."""
+    with pytest.raises(OSError, match="went down"):
+        clone(model).set_params(callbacks=[Stop(epoch)]).fit(X, y)
+
+
+def same_fit(first, second):
+    return (
+        torch.equal(weights(first), weights(second))
+        and first.loss_curve_ == second.loss_curve_
+        and first.validation_loss_curve_ == second.validation_loss_curve_
+        and first.best_epoch_ == second.best_epoch_
+        and first.n_iter_ == second.n_iter_
+    )
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "one_cycle", "plateau", None])
+@pytest.mark.parametrize("epoch", [1, 7])
+def test_resumed_is_unbroken(tmp_path, epoch, schedule):
+    options = OPTIONS | {"lr_schedule": schedule, "lr_schedule_options": None}
+    unbroken = RNNRegressor(**options).fit(X, y)
+    model = RNNRegressor(**options, checkpoint_dir=tmp_path)
+    broken_off(model, epoch)
+    resumed = clone(model).fit(X, y, resume=True)
+    assert same_fit(resumed, unbroken)
+    assert (resumed.predict(X) == unbroken.predict(X)).all()
+
+
+def test_resuming_classes_windows_weights_and_validation_data(tmp_path):
+    windows = SlidingWindow(5, horizon=1).fit_transform(y[:, None])
+    labels = np.where(y > 0, "up", "down")
+    options = OPTIONS | {"class_weight": "balanced", "n_iter_no_change": 3}
+    more = {"X_val": windows[60:], "y_val": labels[60:]}
+    weight = np.arange(60.0)
+    model = RNNClassifier(**options, checkpoint_dir=tmp_path / "deep" / "inside")
+    unbroken = clone(model).set_params(checkpoint_dir=None)
+    unbroken.fit(windows[:60], labels[:60], weight, **more)
+    with pytest.raises(OSError, match="went down"):
+        clone(model).set_params(callbacks=[Stop(2)]).fit(
+            windows[:60], labels[:60], weight, **more
+        )
+    resumed = clone(model).fit(windows[:60], labels[:60], weight, **more, resume=True)
+    assert same_fit(resumed, unbroken)
+
+
+def test_nothing_to_resume_starts_afresh(tmp_path):
+    model = RNNRegressor(**OPTIONS, checkpoint_dir=tmp_path / "new")
+    assert same_fit(model.fit(X, y, resume=True), RNNRegressor(**OPTIONS).fit(X, y))
+
+
+def test_a_finished_fit_is_returned(tmp_path):
+    class Count(Callback):
+        n_epochs = 0
+
+        def on_epoch_begin(self, net, **kwargs):
+            Count.n_epochs += 1
+
+    model = RNNRegressor(**OPTIONS, checkpoint_dir=str(tmp_path)).fit(X, y)
+    again = clone(model).set_params(callbacks=[Count()], verbose=0)
+    assert same_fit(again.fit(X, y, resume=True), model)
+    assert Count.n_epochs == 0
+    stalled = RNNRegressor(
+        **OPTIONS | {"max_epochs": 90, "n_iter_no_change": 2, "tol": 0.1},
+        checkpoint_dir=tmp_path,
+    ).fit(X, y)
+    assert stalled.n_iter_ < 90
+    again = clone(stalled).set_params(callbacks=[Count()])
+    assert same_fit(again.fit(X, y, resume=True), stalled)
+    assert Count.n_epochs == 0
+
+
+def test_more_epochs_go_on_from_a_finished_fit(tmp_path):
+    options = OPTIONS | {"early_stopping": False}
+    model = RNNRegressor(**options | {"max_epochs": 5}, checkpoint_dir=tmp_path)
+    model.fit(X, y)
+    longer = clone(model).set_params(max_epochs=12).fit(X, y, resume=True)
+    assert same_fit(longer, RNNRegressor(**options).fit(X, y))
+
+
+def test_a_new_fit_overwrites(tmp_path):
+    model = RNNRegressor(**OPTIONS, checkpoint_dir=tmp_path).fit(X, y)
+    other = clone(model).set_params(hidden_size=5).fit(X, y)
+    assert same_fit(clone(other).fit(X, y, resume=True), other)
+    with pytest.raises(ModelFileError, match="other data or other parameters"):
+        clone(model).fit(X, y, resume=True)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"hidden_size": 5},
+        {"learning_rate": 0.02},
+        {"random_state": 4},
+        {"loss": torch.nn.L1Loss},
+        {"lr_schedule_options": {"T_max": 13}},
+        {"n_iter_no_change": 19},
+    ],
+)
+def test_other_parameters_are_refused(tmp_path, change):
+    model = RNNRegressor(**OPTIONS, checkpoint_dir=tmp_path)
+    broken_off(model, 2)
+    with pytest.raises(ModelFileError, match="other data or other parameters"):
+        clone(model).set_params(**change).fit(X, y, resume=True)
+
+
+def test_other_data_are_refused(tmp_path):
+    model = RNNRegressor(**OPTIONS, checkpoint_dir=tmp_path)
+    broken_off(model, 2)
+    changed = X.copy()
+    changed[3, 3] += 1e-9
+    for arguments in [
+        (changed, y),
+        (X, -y),
+        (X[:80], y[:80]),
+        (X, y, np.arange(90.0) + 1),
+        (list(X[:, :, None]), y),
+    ]:
+        with pytest.raises(ModelFileError, match="other data or other parameters"):
+            clone(model).fit(*arguments, resume=True)
+    with pytest.raises(ModelFileError):
+        clone(model).fit(X, y, X_val=X, y_val=y, resume=True)
+    # What may differ, differs.
+    clone(model).set_params(verbose=0, max_time=99, device="cpu", max_epochs=4).fit(
+        X, y, resume=True
+    )
+
+
+def test_other_series_are_other_data(tmp_path):
+    # The newest rows of each series validate.
+    model = RNNRegressor(**OPTIONS, checkpoint_dir=tmp_path)
+    rows = pd.DataFrame(X)
+    index = [np.repeat(["a", "b"], 45), np.tile(np.arange(45), 2)]
+    broken_off(model, 2, rows.set_axis(pd.MultiIndex.from_arrays(index)))
+    with pytest.raises(ModelFileError, match="other data"):
+        clone(model).fit(rows, y, resume=True)
+
+
+def test_other_labels_are_other_data(tmp_path):
+    labels = np.where(y > 0, "up", "down")
+    model = RNNClassifier(**OPTIONS, checkpoint_dir=tmp_path)
+    broken_off(model, 2, y=labels)
+    with pytest.raises(ModelFileError, match="other data"):
+        clone(model).fit(X, np.where(y > 0, "hot", "cold"), resume=True)
+    assert clone(model).fit(X, labels, resume=True).n_iter_ == 12
+
+
+@pytest.mark.parametrize(
+    ("schedule", "options"),
+    [
+        ("step", {"step_size": 5}),
+        ("cosine", {"T_max": 12}),
+        ("one_cycle", {"total_steps": 500}),
+    ],
+)
+def test_a_schedule_as_long_as_the_fit_cannot_become_longer(
+    tmp_path, schedule, options
+):
+    more = {"lr_schedule": schedule, "early_stopping": False}
+    model = RNNRegressor(**OPTIONS | more, checkpoint_dir=tmp_path)
+    model.set_params(lr_schedule_options=None, max_epochs=3).fit(X, y)
+    with pytest.raises(ModelFileError, match="length of lr_schedule"):
+        clone(model).set_params(max_epochs=6).fit(X, y, resume=True)
+    model.set_params(lr_schedule_options=options).fit(X, y)
+    resumed = clone(model).set_params(max_epochs=6).fit(X, y, resume=True)
+    unbroken = RNNRegressor(**resumed.get_params() | {"checkpoint_dir": None})
+    assert same_fit(resumed, unbroken.fit(X, y))
+
+
+def test_memory_order_and_container_do_not_matter(tmp_path):
+    model = RNNRegressor(**OPTIONS, checkpoint_dir=tmp_path)
+    broken_off(model, 2)
+    resumed = clone(model).fit(np.asfortranarray(X), list(y), resume=True)
+    assert same_fit(resumed, RNNRegressor(**OPTIONS).fit(X, y))
+
+
+def test_damaged_files(tmp_path):
+    model = RNNRegressor(**OPTIONS, checkpoint_dir=tmp_path)
+    broken_off(model, 4)
+    unbroken = RNNRegressor(**OPTIONS).fit(X, y)
+    newest = tmp_path / "checkpoint.skrnn"
+    content = newest.read_bytes()
+    rng = random.Random(0)
+    for _ in range(20):
+        damaged = bytearray(content)
+        if rng.random() < 0.5:
+            del damaged[rng.randrange(len(content)) :]
+        else:
+            damaged[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
+        newest.write_bytes(damaged)
+        with pytest.raises(ModelFileError, match="is not a whole checkpoint"):
+            only = Checkpoint(tmp_path, "")
+            only._previous = tmp_path / "none"
+            only.load()
+    # The one before it is still there, and does as well.
+    assert same_fit(clone(model).fit(X, y, resume=True), unbroken)
+    for path in tmp_path.glob("*.skrnn"):
+        path.write_bytes(b"something else")
+    before = dict(vars(model))
+    with pytest.raises(ModelFileError, match="is not a whole checkpoint"):
+        model.fit(X, y, resume=True)
+    assert vars(model) == before
+
+
+def test_a_restart_is_part_of_the_state(tmp_path):
+    options = {"hidden_size": 4, "max_epochs": 9, "optimizer": "sgd", "momentum": 0.0}
+    options |= {"max_grad_norm": None, "learning_rate": 1e4, "random_state": 0}
+    options |= {"on_divergence": "restart", "scale": False, "early_stopping": False}
+    with pytest.warns(UserWarning, match="goes on from the best weights"):
+        unbroken = RNNRegressor(**options).fit(10 * X, 100 * y)
+    model = RNNRegressor(**options, checkpoint_dir=tmp_path)
+    with pytest.warns(UserWarning, match="goes on from the best weights"):
+        broken_off(model, 5, 10 * X, 100 * y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it may diverge once more, as it did before
+        resumed = clone(model).fit(10 * X, 100 * y, resume=True)
+    assert same_fit(resumed, unbroken)
+    assert resumed.net_.lr == unbroken.net_.lr < 1e4
+
+
+def test_going_on_from_a_warm_start(tmp_path):
+    options = OPTIONS | {"warm_start": True, "max_epochs": 4, "linear_steps": None}
+    first = RNNRegressor(**options).fit(X, y)
+    unbroken = RNNRegressor(**options).fit(X, y).fit(X, y)
+    first.set_params(checkpoint_dir=tmp_path).fit(X, y)
+    assert same_fit(first, unbroken)
+    again = RNNRegressor(**options).fit(X, y).set_params(checkpoint_dir=tmp_path)
+    assert same_fit(again.fit(X, y, resume=True), unbroken)
+    # From other weights than those the checkpoint began with it does not go on.
+    other = RNNRegressor(**options | {"max_epochs": 3}).fit(X, y)
+    other.set_params(checkpoint_dir=tmp_path)
+    with pytest.raises(ModelFileError):
+        other.fit(X, y, resume=True)
+
+
+def test_a_file_is_no_directory(tmp_path):
+    path = tmp_path / "file"
+    path.touch()
+    with pytest.raises(ValueError, match="checkpoint_dir must be a directory"):
+        RNNRegressor(checkpoint_dir=path).fit(X, y)
+
+
+def test_partial_fit_leaves_checkpoints_alone(tmp_path):
+    model = RNNRegressor(**OPTIONS, checkpoint_dir=tmp_path).partial_fit(X, y)
+    assert not any(tmp_path.iterdir())
+    assert model.n_iter_ == 1
+
+
+def test_fingerprints_tell_things_apart():
+    values = [
+        1,
+        1.0,
+        "1",
+        None,
+        True,
+        [1, 2],
+        [[1], 2],
+        {"a": 1},
+        np.array([1, 2]),
+        np.array([1, 2], np.int32),
+        np.array([[1, 2]]),
+        np.array([1.0, 2.0]),
+        torch.nn.L1Loss,
+        torch.nn.L1Loss(),
+        torch.nn.HuberLoss(delta=2.0),
+        torch.nn.CrossEntropyLoss(torch.tensor([1.0, 2.0])),
+        np.random.RandomState(0),
+        np.random.RandomState(1),
+    ]
+    digests = []
+    for value in values:
+        fingerprint = Fingerprint()
+        fingerprint.add(value)
+        digests.append(fingerprint.digest())
+        again = Fingerprint()
+        again.add(value)
+        assert again.digest() == fingerprint.digest()
+    assert len(set(digests)) == len(values)
+
+
+SCRIPT = """
+import sys
+import numpy as np
+from skrnn import RNNRegressor
+rng = np.random.default_rng(0)
+X = rng.normal(size=(64, 6))
+y = X[:, -1]
+model = RNNRegressor(hidden_size=4, dropout=0.2, max_epochs=150, n_iter_no_change=150,
+                     n_estimators=2, random_state=0, checkpoint_dir=sys.argv[1])
+print("begin", flush=True)
+model.fit(X, y, resume=True)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill -9 is of POSIX")
+def test_killed_and_resumed(tmp_path):
+    # docs/benchmarks/kill_resume.py does this 200 times.
+    X_killed = np.random.default_rng(0).normal(size=(64, 6))
+    rng = random.Random(1)
+    done = []
+    for _ in range(3):
+        child = subprocess.Popen(
+            [sys.executable, "-c", SCRIPT, str(tmp_path)], stdout=subprocess.PIPE
+        )
+        child.stdout.readline()
+        time.sleep(0.2 + rng.random() / 2)
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        child.stdout.close()
+        model = RNNRegressor(
+            hidden_size=4,
+            dropout=0.2,
+            max_epochs=150,
+            n_iter_no_change=150,
+            n_estimators=2,
+            random_state=0,
+            checkpoint_dir=tmp_path,
+        )
+
+        class Look(Callback):
+            def on_epoch_begin(self, net, **kwargs):
+                done.append(len(net.history))
+                raise OSError("seen enough")
+
+        try:
+            clone(model).set_params(callbacks=[Look()]).fit(
+                X_killed, X_killed[:, -1], resume=True
+            )
+        except OSError:
+            pass
+    assert done == sorted(done)
+    resumed = model.fit(X_killed, X_killed[:, -1], resume=True)
+    unbroken = clone(model).set_params(checkpoint_dir=None)
+    assert same_fit(resumed, unbroken.fit(X_killed, X_killed[:, -1]))
+
+
+class Scorer:
+    """A scorer that does not say what it is."""
+
+    def __init__(self, factor):
+        self.factor = factor
+
+    def __call__(self, estimator, X, y):
+        return self.factor * estimator.score(X, y)
+
+
+def test_fingerprints_of_objects_are_those_of_what_they_hold():
+    def digest(value):
+        fingerprint = Fingerprint()
+        fingerprint.add(value)
+        return fingerprint.digest()
+
+    assert digest(Scorer(1)) == digest(Scorer(1)) != digest(Scorer(2))
+    calls = [functools.partial(Scorer(1), y=i) for i in (1, 1, 2)]
+    assert digest(calls[0]) == digest(calls[1]) != digest(calls[2])
+    assert digest(Scorer) != digest(Scorer(1))
