@@ -2,24 +2,20 @@
 
 from numbers import Integral, Real
 
-import numpy as np
 from scipy.special import log_expit, log_softmax
 from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.utils import compute_sample_weight
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import check_array, column_or_1d
+from sklearn.utils.multiclass import type_of_target
 
-from skrnn._ensemble.stacking import ConvolutionsBeside
 from skrnn._estimator.base import BaseRNN
-from skrnn._targets.losses import classification_loss
+from skrnn._targets.classification import ClassTargets
 
 __all__ = ["RNNClassifier"]
 
 _AUTO = StrOptions({"auto"})
 
 
-class RNNClassifier(ClassifierMixin, ConvolutionsBeside, BaseRNN):
+class RNNClassifier(ClassifierMixin, BaseRNN):
     """Recurrent network for classification: sequences in, one or more labels out.
 
     It takes the place of any scikit-learn classifier. X may be 2-D (one univariate
@@ -253,6 +249,9 @@ class RNNClassifier(ClassifierMixin, ConvolutionsBeside, BaseRNN):
     convolutions_ : torch.nn.Module or None
         What is beside the networks; ``convolutions_.shares`` are the factors of the
         logits of the two sorts of convolutions, and last of those of the networks.
+    settings_ : object
+        All parameters as the fit took them, every ``"auto"`` decided: ``network``,
+        ``training`` and ``ensemble`` hold them by name.
     n_iter_ : int
         Epochs run by the last ``fit``, or by all calls of ``partial_fit``.
     best_epoch_ : int
@@ -587,7 +586,7 @@ class RNNClassifier(ClassifierMixin, ConvolutionsBeside, BaseRNN):
             or a multilabel indicator of ints.
         """
         probability = self.predict_proba(X)
-        if self._is_multilabel:
+        if self._targets.is_multilabel:
             return (probability > 0.5).astype(int)
         return self.classes_[probability.argmax(axis=1)]
 
@@ -610,7 +609,7 @@ class RNNClassifier(ClassifierMixin, ConvolutionsBeside, BaseRNN):
             the log-odds of each.
         """
         outputs = self._predict_outputs(X)[..., 0]
-        if len(self.classes_) == 2 and not self._is_multilabel:
+        if len(self.classes_) == 2 and not self._targets.is_multilabel:
             return outputs[:, 1] - outputs[:, 0]
         return outputs
 
@@ -632,7 +631,7 @@ class RNNClassifier(ClassifierMixin, ConvolutionsBeside, BaseRNN):
             the probability of its label, and rows need not sum to 1.
         """
         parameters = self._predict_outputs(X)
-        return self.net_.module_.target_head.probability(parameters)
+        return self._head.probability(parameters)
 
     def predict_log_proba(self, X):
         """Predict the logarithms of the probabilities.
@@ -651,7 +650,7 @@ class RNNClassifier(ClassifierMixin, ConvolutionsBeside, BaseRNN):
             Logarithms of what ``predict_proba`` gives.
         """
         outputs = self._predict_outputs(X)[..., 0]
-        if self._is_multilabel:
+        if self._targets.is_multilabel:
             return log_expit(outputs)
         return log_softmax(outputs, axis=1)
 
@@ -660,96 +659,11 @@ class RNNClassifier(ClassifierMixin, ConvolutionsBeside, BaseRNN):
         tags.classifier_tags.multi_label = True
         return tags
 
-    def _read_y(self, y, *, reset, classes=None):
-        y = check_array(y, ensure_2d=False, dtype=None, input_name="y", estimator=self)
-        check_classification_targets(y)
-        is_multilabel = type_of_target(y) == "multilabel-indicator"
-        if reset:
-            self._is_multilabel = is_multilabel
-            self._set_classes(y, classes)
-        elif is_multilabel != self._is_multilabel:
-            kinds = {True: "several labels a sample", False: "one label a sample"}
-            raise ValueError(
-                f"This {type(self).__name__} was fitted with "
-                f"{kinds[self._is_multilabel]}, got y with {kinds[is_multilabel]}."
-            )
-        if is_multilabel:
-            if y.shape[1] != self.n_outputs_:
-                raise ValueError(
-                    f"y has {y.shape[1]} labels, but this {type(self).__name__} was "
-                    f"fitted with {self.n_outputs_}."
-                )
-            return y.astype(np.float64)
-        y = column_or_1d(y, warn=True)
-        return self._encode(y, None if reset else classes)
-
-    def _set_classes(self, y, classes):
-        if self._is_multilabel:
-            self.n_outputs_ = y.shape[1]
-            self.classes_ = np.arange(y.shape[1])
-            return
-        self.n_outputs_ = 1
-        self.classes_ = np.unique(y if classes is None else np.asarray(classes))
-
-    def _encode(self, y, classes):
-        """Replace each label by its number among `classes_`."""
-        if classes is not None and not np.array_equal(
-            np.unique(np.asarray(classes)), self.classes_
-        ):
-            raise ValueError(
-                f"`classes={classes!r}` is not the same as in the first call to "
-                f"partial_fit: {self.classes_!r}."
-            )
-        unknown = np.setdiff1d(y, self.classes_)
-        if len(unknown):
-            raise ValueError(
-                f"y contains labels that are not among the classes of this "
-                f"{type(self).__name__}, {self.classes_!r}: {unknown!r}."
-            )
-        return np.searchsorted(self.classes_, y).astype(np.int64)
-
-    def _loss_weight(self, target, weight):
-        if self.class_weight is None:
-            return weight
-        labels = target if self._is_multilabel else self.classes_[target]
-        if self.class_weight == "balanced":
-            balance = _balance(target, weight)
-        elif isinstance(self.class_weight, list) and not self._is_multilabel:
-            raise ValueError(
-                "class_weight is a list, which is for several labels a sample, and y "
-                "has one. Give a dict of a weight for each class."
-            )
-        else:
-            balance = compute_sample_weight(self.class_weight, labels)
-        if not (np.isfinite(balance) & (balance >= 0)).all():
-            raise ValueError(
-                "class_weight must be made of finite numbers that are not negative, "
-                f"got {self.class_weight!r}."
-            )
-        return balance if weight is None else balance * weight
-
-    def _validation_groups(self, encoded, source):
-        return source.series if self._is_multilabel else encoded
-
-    def _n_targets(self):
-        return len(self.classes_)
-
-    def _new_loss(self):
-        return classification_loss(
+    def _new_targets(self):
+        return ClassTargets(
             self.loss,
-            multilabel=self._is_multilabel,
-            label_smoothing=self.label_smoothing,
-            focal_gamma=self.focal_gamma,
+            self.class_weight,
+            self.label_smoothing,
+            self.focal_gamma,
+            type(self).__name__,
         )
-
-
-def _balance(target, weight):
-    """Weights that give every class the same sum; a sample's weight is its count."""
-    weight = np.ones(len(target)) if weight is None else weight
-    if target.ndim == 1:
-        counts = np.bincount(target, weight)
-        return (weight.sum() / ((counts > 0).sum() * counts.clip(1e-300)))[target]
-    balance = np.ones(len(target))
-    for column in target.T:  # as scikit-learn does: the product over the labels
-        balance *= _balance(column.astype(np.int64), weight)
-    return balance

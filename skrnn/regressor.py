@@ -2,14 +2,13 @@
 
 from numbers import Integral
 
-import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_array, check_is_fitted
 
 from skrnn._estimator.base import BaseRNN
-from skrnn._targets.losses import REGRESSION_LOSSES, regression_loss
+from skrnn._targets.losses import REGRESSION_LOSSES
+from skrnn._targets.regression import RegressionTargets
 
 __all__ = ["RNNRegressor"]
 
@@ -258,6 +257,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     net_ : skorch.NeuralNet
         That of the latest best epoch, of which the attributes below tell; its torch
         module is ``net_.module_``.
+    settings_ : object
+        All parameters as the fit took them, every ``"auto"`` decided: ``network``,
+        ``training`` and ``ensemble`` hold them by name.
     n_iter_ : int
         Epochs run by the last ``fit``, or by all calls of ``partial_fit``.
     best_epoch_ : int
@@ -574,18 +576,17 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         ValueError
             If X is not as in ``fit``, or the loss gives no deviations.
         """
-        check_is_fitted(self)
-        head = self.net_.module_.target_head
+        head = self._head
         if return_std and not hasattr(head, "std"):
             raise ValueError(
                 'return_std=True needs loss="gaussian" or "student_t", this '
-                f"{type(self).__name__} was fitted with loss={self.loss!r}."
+                f"{type(self).__name__} was fitted with loss={self._targets.loss!r}."
             )
         parameters = self._predict_outputs(X)
-        mean = self._in_shape_of_y(head.location(parameters))
+        mean = self._targets.in_shape_of_y(head.location(parameters))
         if not return_std:
             return mean
-        return mean, self._in_shape_of_y(head.std(parameters))
+        return mean, self._targets.in_shape_of_y(head.std(parameters))
 
     @available_if(_has_quantiles)
     def predict_quantiles(self, X):
@@ -607,52 +608,14 @@ class RNNRegressor(RegressorMixin, BaseRNN):
                 (n_samples, n_outputs, n_quantiles) of float64
             In the order of ``quantiles``; higher levels never lie below lower ones.
         """
-        parameters = self._predict_outputs(X)
-        head = self.net_.module_.target_head
+        parameters, head = self._predict_outputs(X), self._head
         levels = getattr(head, "wanted", None) or self.quantiles
-        return self._in_shape_of_y(head.quantiles(parameters, levels))
-
-    def _in_shape_of_y(self, values):
-        return values[:, 0] if self._y_ndim == 1 else values
+        return self._targets.in_shape_of_y(head.quantiles(parameters, levels))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
 
-    def _read_y(self, y, *, reset, classes=None):
-        y = check_array(
-            y, ensure_2d=False, dtype="numeric", input_name="y", estimator=self
-        )
-        target = y.astype(np.float64).reshape(len(y), -1)
-        if not self._centers_targets() and (target.min() < 0 or target.max() == 0):
-            raise ValueError(
-                'loss="poisson" needs targets that are not negative, and some above '
-                f"zero; y lies in [{target.min():g}, {target.max():g}]."
-            )
-        if reset:
-            self._y_ndim, self.n_outputs_ = y.ndim, target.shape[1]
-        elif target.shape[1] != self.n_outputs_:
-            raise ValueError(
-                f"y has {target.shape[1]} targets, but this {type(self).__name__} was "
-                f"fitted with {self.n_outputs_}. Set warm_start=False to start afresh."
-            )
-        return target
-
-    def _loss_weight(self, target, weight):
-        return weight
-
-    def _validation_groups(self, target, source):
-        return source.series
-
-    def _n_targets(self):
-        return self.n_outputs_
-
-    def _new_loss(self):
-        return regression_loss(self.loss, self.quantiles)
-
-    _scales_targets = True
-
-    def _centers_targets(self):
-        # Counts have no level to take off.
-        return not (isinstance(self.loss, str) and self.loss == "poisson")
+    def _new_targets(self):
+        return RegressionTargets(self.loss, self.quantiles, type(self).__name__)

@@ -1,25 +1,34 @@
-"""Linear models on random convolutions, beside the networks of a classifier.
+"""Ridge classifiers on random convolutions.
 
 Many fixed kernels, and a ridge classifier on what they find, need no training by
 gradients and are hard to beat where samples are few: ROCKET (Dempster, Petitjean and
 Webb 2020, arXiv:1910.13051). Kernels of two sorts find different things; each has a
-model of its own, so that those which say nothing of the classes can be left out.
+classifier of its own, so that those which say nothing of the classes can be left out.
 """
+
+import zlib
 
 import numpy as np
 import torch
+from scipy import optimize, special
 from torch import nn
 
+from skrnn._convolutions.hydra import new_hydra
+from skrnn._convolutions.multirocket import new_multirocket
+from skrnn._convolutions.ridge import Ridge
 from skrnn._kernels.layer import kernel_threads
 from skrnn._kernels.rowwise import affine
 from skrnn._kernels.threads import single_thread
 from skrnn._training.batches import tensors
 
-# Numbers that a block of samples and their features hold.
+# Numbers that a block of samples and their features hold: 16 MB in double precision.
 _BLOCK_SIZE = 2**21
+# Range of the logarithm of what the scores of the ridge classifier are multiplied by:
+# beyond it probabilities are those of a coin, or certain, to many digits.
+_LEAST_LOG, _MOST_LOG = -3.0, 6.0
 
 
-class ConvolutionPath(nn.Module):
+class ConvolutionClassifier(nn.Module):
     """Logits of classes or labels from random convolutions of one sort.
 
     It computes in double precision but for the convolutions.
@@ -28,7 +37,7 @@ class ConvolutionPath(nn.Module):
     ----------
     scaling : Scaling
         What makes features of different units alike.
-    convolutions : RandomConvolutions or CompetingConvolutions
+    convolutions : MultiRocket or Hydra
         What is computed from them.
     n_targets : int
         Classes, or labels.
@@ -94,41 +103,147 @@ class ConvolutionPath(nn.Module):
                 results[rows] = affine(features - self.center, self.weight, self.bias)
         return results
 
+    @torch.no_grad()
+    def fit(self, source, target, weight, loss_weight):
+        """Fit the ridge classifier.
 
-class ConvolutionPaths(nn.Module):
-    """What stands beside the networks of a classifier; it stays on the CPU.
-
-    Parameters
-    ----------
-    paths : list of ConvolutionPath
-        One for each sort of convolutions.
-
-    Attributes
-    ----------
-    shares : Tensor of shape (1 + len(paths),) of float64
-        What the logits of each path, and last those of the networks, are multiplied by
-        before they are added.
-    """
-
-    def __init__(self, paths):
-        super().__init__()
-        self.paths = nn.ModuleList(paths)
-        shares = torch.ones(len(paths) + 1, dtype=torch.float64)
-        self.register_buffer("shares", shares)
-
-    def _apply(self, fn, recurse=True):
-        return self
-
-    def logits(self, source):
-        """Compute the logits of every path.
+        Scores are made logits by a factor that gives the least cross-entropy over the
+        samples, each scored by a fit without it [1]_.
 
         Parameters
         ----------
         source : SequenceSource
-            The sequences.
+            The samples.
+        target : ndarray of shape (n,) of int64, or (n, n_labels) of float64
+            Numbers of their classes, or which labels they have.
+        weight : ndarray of shape (n,) or None
+            How many samples each of them stands for.
+        loss_weight : ndarray of shape (n,) or None
+            What the loss of each of them weighs.
 
         Returns
         -------
-        list of ndarray of shape (n_samples, n_targets) of float64
+        callable
+            Takes row numbers, and gives their logits (n, n_targets) out of fold: by a
+            fit without all of these rows.
+
+        References
+        ----------
+        .. [1] Platt, J. (1999). Probabilistic outputs for support vector machines and
+           comparisons to regularized likelihood methods. Advances in Large Margin
+           Classifiers.
         """
-        return [path.logits(source) for path in self.paths]
+        ones = np.ones(len(source))
+        weight = ones if weight is None else weight
+        loss_weight = weight if loss_weight is None else loss_weight
+        unit = loss_weight / weight * np.minimum(weight, 1.0)
+        wanted = indicator(target, len(self.bias))
+
+        def read(rows):
+            return (features for _, features in self.blocks(source.take(rows)))
+
+        weights = (torch.from_numpy(w.astype(np.float64)) for w in (loss_weight, unit))
+        with single_thread() as n_threads, kernel_threads(n_threads):
+            wanted_scores = torch.from_numpy(2 * wanted - 1)
+            ridge = Ridge(read, len(self.center), wanted_scores, *weights)
+        factor = _factor(ridge.left_out.numpy(), wanted, loss_weight, target.ndim == 2)
+        self.center.copy_(ridge.center)
+        self.weight.copy_(factor * ridge.weight)
+        self.bias.copy_(factor * ridge.bias)
+
+        @torch.no_grad()
+        def out_of_fold(rows):
+            with single_thread() as n_threads, kernel_threads(n_threads):
+                return factor * ridge.without(rows).numpy()
+
+        return out_of_fold
+
+
+def new_convolution_classifiers(source, scaling, n_targets, *, n_kernels, seed):
+    """Choose random convolutions of both sorts for the samples of a source.
+
+    Parameters
+    ----------
+    source : SequenceSource
+        The samples.
+    scaling : Scaling
+        What makes their features alike.
+    n_targets : int
+        Classes, or labels.
+    n_kernels : int
+        Convolutions of each sort, about.
+    seed : int
+        Of the choice.
+
+    Returns
+    -------
+    list of ConvolutionClassifier
+        Unfitted: on MultiRocket's convolutions, and on Hydra's.
+    """
+    size = source.n_features, max(1, source.longest()), n_kernels
+    generator = np.random.default_rng(seed)
+    multirocket = new_multirocket(generator, *size)
+    pooled = ConvolutionClassifier(scaling, multirocket, n_targets)
+    _choose_biases(pooled, source, generator)
+    hydra = new_hydra(np.random.default_rng((seed, 1)), *size)
+    return [pooled, ConvolutionClassifier(scaling, hydra, n_targets)]
+
+
+@single_thread()
+@torch.no_grad()
+def _choose_biases(classifier, source, generator):
+    """Set biases to quantiles of what a kernel gives for one sample each.
+
+    Which one, a checksum of its values says: neither the order of the samples matters
+    nor how often each is there.
+    """
+    convolutions = classifier.convolutions
+    different = np.unique(_checksums(source), return_index=True)[1]
+    biases = convolutions.biases.numpy()  # (D, 84, B)
+    for place in np.ndindex(biases.shape[:2]):
+        row = different[generator.integers(len(different))]
+        x, lengths = classifier.inputs(source, np.array([row]))
+        levels = (np.arange(biases.shape[2]) + generator.uniform()) / biases.shape[2]
+        response = convolutions.responses(x, lengths, *place)[0].numpy()
+        response = response[~np.isnan(response)]
+        if len(response):
+            biases[place] = np.quantile(response, levels)
+
+
+def _checksums(source):
+    sums = []
+    for rows in source.chunks():
+        block, lengths = source.batch(rows)
+        block = np.ascontiguousarray(block, np.float64)
+        if lengths is None:
+            lengths = np.full(len(block), block.shape[1])
+        pairs = zip(block, lengths, strict=True)
+        sums += [zlib.crc32(sample[:length].tobytes()) for sample, length in pairs]
+    return np.array(sums)
+
+
+def indicator(target, n_targets):
+    """Return wanted probabilities (n, n_targets) of encoded classes or labels."""
+    return target if target.ndim == 2 else np.eye(n_targets)[target]
+
+
+def cross_entropy(logits, wanted, is_multilabel):
+    """Cross-entropy (n,) of logits (n, K) with wanted probabilities (n, K)."""
+    if is_multilabel:
+        loss = np.logaddexp(0, logits) - wanted * logits
+        return loss.mean(axis=1)
+    return -(wanted * special.log_softmax(logits, axis=1)).sum(axis=1)
+
+
+def _factor(scores, wanted, weight, is_multilabel):
+    # A sample more of every class, so that scores without fault stay finite.
+    mass, n_targets = weight.sum(), wanted.shape[1]
+    n_kinds = 2 if is_multilabel else n_targets
+    wanted = (wanted * mass + 1) / (mass + n_kinds)
+
+    def loss(log_factor):
+        logits = np.exp(log_factor) * scores
+        return weight @ cross_entropy(logits, wanted, is_multilabel)
+
+    bounds = (_LEAST_LOG, _MOST_LOG)
+    return float(np.exp(optimize.minimize_scalar(loss, bounds=bounds).x))

@@ -10,7 +10,7 @@ constant.
 import numpy as np
 import torch
 
-from skrnn._convolutions.multirocket import (
+from skrnn._convolutions.base import (
     N_WEIGHTS,
     FixedConvolutions,
     draw_channels,
@@ -22,7 +22,7 @@ from skrnn._kernels.library import CompetitionCall
 _RIVALS = 8  # of a group, as in the paper
 
 
-class CompetingConvolutions(FixedConvolutions):
+class Hydra(FixedConvolutions):
     """Convolve sequences with groups of fixed kernels; the extreme responses count.
 
     At each step one kernel of a group has the largest response to the sum of some
@@ -98,7 +98,7 @@ class CompetingConvolutions(FixedConvolutions):
         return torch.cat([part.ravel() for part in parts])
 
 
-def plan_competition(generator, n_features, longest, n_kernels):
+def new_hydra(generator, n_features, longest, n_kernels):
     """Choose dilations, channels and weights.
 
     Parameters
@@ -114,12 +114,12 @@ def plan_competition(generator, n_features, longest, n_kernels):
 
     Returns
     -------
-    CompetingConvolutions
+    Hydra
     """
     exponent = int(np.log2(largest_dilation(longest)))
     dilations = np.repeat(2 ** np.arange(exponent + 1), 2)
     n_groups = max(1, round(n_kernels / (len(dilations) * _RIVALS)))
-    convolutions = CompetingConvolutions(n_features, len(dilations), n_groups)
+    convolutions = Hydra(n_features, len(dilations), n_groups)
     convolutions.dilations.copy_(torch.from_numpy(dilations))
     convolutions.is_change[1::2] = True
     weights = generator.normal(size=convolutions.weights.shape)

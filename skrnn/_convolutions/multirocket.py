@@ -11,72 +11,22 @@ from itertools import combinations
 
 import numpy as np
 import torch
-from torch import nn
-from torch.nn import functional
 
-from skrnn._kernels.library import ConvolutionCall, library, team
+from skrnn._convolutions.base import (
+    N_WEIGHTS,
+    FixedConvolutions,
+    draw_channels,
+    largest_dilation,
+    shifted,
+)
+from skrnn._kernels.library import ConvolutionCall
 
-N_WEIGHTS = 9
 TRIPLES = list(combinations(range(N_WEIGHTS), 3))  # where the weight is 2, not -1
 N_POOLINGS = 4
 _MOST_DILATIONS = 32  # as in MiniRocket
 
 
-class FixedConvolutions(nn.Module):
-    """Convolutions that nobody trains: what is common to their sorts.
-
-    A subclass has its kernels in buffers, and ``n_outputs``, ``_new_call`` and
-    ``_features_of``.
-
-    A sample's features depend neither on the other samples nor on its padding.
-    """
-
-    _function = None  # of the kernels
-
-    @torch.no_grad()
-    def forward(self, x, lengths=None):
-        """Compute the features of sequences.
-
-        Parameters
-        ----------
-        x : Tensor of shape (N, L, F) of float32
-            Right-padded sequences.
-        lengths : Tensor of shape (N,) of int64, default=None
-            Present steps of each; None where all L are present.
-
-        Returns
-        -------
-        Tensor of shape (N, n_outputs) of float32
-        """
-        x = x.float()
-        kernels = {
-            name: buffer.float() if buffer.is_floating_point() else buffer
-            for name, buffer in self.named_buffers()
-        }
-        features = x.new_empty(len(x), self.n_outputs)
-        if x.device.type == "cpu" and library() is not None:
-            self._compute(x, lengths, kernels, features)
-            return features
-        for i, sequence in enumerate(x):
-            n_steps = x.shape[1] if lengths is None else int(lengths[i])
-            features[i] = self._features_of(sequence[:n_steps], kernels)
-        return features
-
-    def _compute(self, x, lengths, kernels, features):
-        """Let the compiled kernels fill in the features."""
-        call = self._new_call()
-        call.n_samples, call.n_steps, call.n_features = x.shape
-        tensors = kernels | {"x": x, "lengths": lengths, "to": features}
-        kept = {name: t.contiguous() for name, t in tensors.items() if t is not None}
-        for name, tensor in kept.items():
-            setattr(call, name, tensor.data_ptr())
-        if not getattr(library(), self._function)(team(), call):
-            raise MemoryError(
-                f"There is no memory for sequences of {x.shape[1]} steps."
-            )
-
-
-class RandomConvolutions(FixedConvolutions):
+class MultiRocket(FixedConvolutions):
     """Convolve sequences with fixed kernels and pool what is above a bias.
 
     A response is that of one of 84 kernels, under one of several dilations, to the sum
@@ -197,34 +147,6 @@ def _respond(u, dilation, triples):
     return (a + b - nine) + c
 
 
-def shifted(u, dilation):
-    """Return what each weight of a kernel reads at every step.
-
-    Parameters
-    ----------
-    u : Tensor of shape (K, L)
-        Sequences.
-    dilation : int
-        Steps from one weight to the next.
-
-    Returns
-    -------
-    Tensor of shape (9, K, L)
-        Zero where that is beyond the sequence.
-    """
-    n_steps = u.shape[1]
-    step = max(-n_steps, min(n_steps, int(dilation)))
-    margin = N_WEIGHTS // 2 * abs(step)
-    padded = functional.pad(u, (margin, margin))
-    starts = (margin + (j - N_WEIGHTS // 2) * step for j in range(N_WEIGHTS))
-    return torch.stack([padded[:, start : start + n_steps] for start in starts])
-
-
-def largest_dilation(longest):
-    """Return what dilation (float, at least 1) spans so many steps (int)."""
-    return max((longest - 1) / (N_WEIGHTS - 1), 1.0)
-
-
 def dilations_for(longest, most):
     """Choose dilations, at exponential distances from 1.
 
@@ -244,7 +166,7 @@ def dilations_for(longest, most):
     return np.unique(np.logspace(0, exponent, most, base=2).astype(np.int64))
 
 
-def plan(generator, n_features, longest, n_kernels):
+def new_multirocket(generator, n_features, longest, n_kernels):
     """Choose dilations and channels; the biases, all zero, are to be set.
 
     Parameters
@@ -260,37 +182,14 @@ def plan(generator, n_features, longest, n_kernels):
 
     Returns
     -------
-    RandomConvolutions
+    MultiRocket
     """
     n_triples = len(TRIPLES)
     most = max(1, min(_MOST_DILATIONS, n_kernels // n_triples))
     dilations = dilations_for(longest, most)
     n_biases = max(1, n_kernels // (n_triples * len(dilations)))
-    convolutions = RandomConvolutions(n_features, len(dilations), n_biases)
+    convolutions = MultiRocket(n_features, len(dilations), n_biases)
     convolutions.dilations.copy_(torch.from_numpy(dilations))
     channels = draw_channels(generator, convolutions.channels.shape)
     convolutions.channels.copy_(torch.from_numpy(channels))
     return convolutions
-
-
-def draw_channels(generator, shape):
-    """Choose at random which channels kernels read: few more often than many.
-
-    Parameters
-    ----------
-    generator : numpy.random.Generator
-        Source of randomness.
-    shape : tuple of int
-        Numbers of whatever reads, and last of channels, F.
-
-    Returns
-    -------
-    ndarray of bool
-        Of that shape; up to nine of each F are True.
-    """
-    channels, n_features = np.zeros(shape, dtype=bool), shape[-1]
-    exponent = np.log2(min(n_features, N_WEIGHTS) + 1)
-    for subset in channels.reshape(-1, n_features):
-        size = min(int(2 ** generator.uniform(0, exponent)), n_features)
-        subset[generator.choice(n_features, size, replace=False)] = True
-    return channels

@@ -1,14 +1,15 @@
-"""What "auto" means where it depends on the number of samples.
+"""What "auto" means, by the number of samples and features.
 
 Found by the classification of generated sequences and of digits, never of the test data
 of a benchmark: few samples want a small network that reads in one direction and learns
 fast; many feed a larger one that reads in both, and want a lower rate.
 """
 
-from sklearn.base import is_classifier
-
 from skrnn._convolutions.multirocket import N_POOLINGS
 
+# Kinds of networks: those that read step by step, and those that see the newest steps
+# together. What one of them cannot learn from few samples the other often can.
+SEGMENT_LENGTHS = (None, 6)
 # From so many samples on batches are large, or networks, which take five times as long.
 _SAMPLES_OF_BATCHES, _SAMPLES_OF_SIZE = 5_000, 20_000
 # A rate falls with so many samples and more, by this power of their number.
@@ -25,21 +26,21 @@ _NETWORKS_OF_MANY = 3
 # samples on as make the training of networks take minutes there are more again.
 _FEWEST_KERNELS, _MOST_KERNELS, _KERNELS_OF_MANY = 252, 2_016, 504
 _MULTIPLICATIONS = 8e9
+# A linear path of this many regressors still takes no time beside the network.
+_MOST_REGRESSORS = 512
 
 
-def choose(estimator, n_samples, n_parts, donor=None):
-    """Choose parameters for a fit.
+def sizes_and_rates(n_samples, n_folds, *, is_truncated):
+    """Choose what goes by the number of samples.
 
     Parameters
     ----------
-    estimator : BaseRNN
-        Whose parameters they are.
     n_samples : int
         Samples of the fit.
-    n_parts : int
+    n_folds : int
         Networks that each set aside other samples.
-    donor : BaseRNN, default=None
-        Whose layers the fit begins with: then they are as large as those.
+    is_truncated : bool
+        Whether sequences are read in parts from their beginning.
 
     Returns
     -------
@@ -51,32 +52,28 @@ def choose(estimator, n_samples, n_parts, donor=None):
     rate = _RATE * max(1.0, n_samples / _SAMPLES_OF_RATE) ** _POWER
     if is_large:  # twice as wide, half the rate (Yang et al. 2021, arXiv:2203.03466)
         rate /= 2
-    values = {
+    return {
         "hidden_size": 128 if is_large else 64,
         # What is read in parts from its beginning is not read from its end.
-        "bidirectional": is_large and estimator.tbptt_steps is None,
+        "bidirectional": is_large and not is_truncated,
         "learning_rate": rate,
         "batch_size": 64 if n_samples >= _SAMPLES_OF_BATCHES else 32,
-        "validation_fraction": 0.2 if n_parts > 1 else 0.1,
+        "validation_fraction": 0.2 if n_folds > 1 else 0.1,
         "n_iter_no_change": _PATIENCE_OF_MANY if is_many else _PATIENCE,
     }
-    if donor is not None:
-        for name in ("hidden_size", "bidirectional"):
-            values[name] = chosen(donor, name)
-    return values
 
 
-def n_networks(estimator, n_samples):
+def n_networks(n_samples, *, is_classification):
     """Return how many networks of a kind a fit trains.
 
     Parameters
     ----------
-    estimator : BaseRNN
-        A classifier or a regressor.
     n_samples : int
         Samples of the fit.
+    is_classification : bool
+        Whether classes are learned.
     """
-    if is_classifier(estimator) and n_samples >= _SAMPLES_OF_SIZE:
+    if is_classification and n_samples >= _SAMPLES_OF_SIZE:
         return _NETWORKS_OF_MANY
     return min(max(_SAMPLES_OF_ALL // max(1, n_samples), 1), _MOST_NETWORKS)
 
@@ -98,15 +95,17 @@ def n_convolutions(n_samples):
     return min(max(n_kernels, _FEWEST_KERNELS), _MOST_KERNELS)
 
 
-def chosen(estimator, name):
-    """Return the value of a parameter, or the one that a fit chose for ``"auto"``.
+def n_linear_steps(loss, n_features):
+    """Return how many of the newest steps a linear path reads; None for no path.
 
     Parameters
     ----------
-    estimator : BaseRNN
-        One that is fitted, or is about to be.
-    name : str
-        Name of a parameter.
+    loss : str, class or torch.nn.Module
+        What is minimised.
+    n_features : int
+        Features of a step.
     """
-    value = getattr(estimator, name)
-    return estimator._chosen[name] if isinstance(value, str) else value
+    # Any other loss may mean something by the size of a target itself.
+    if not isinstance(loss, str) or loss == "poisson":
+        return None
+    return _MOST_REGRESSORS // n_features

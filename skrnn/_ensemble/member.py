@@ -1,136 +1,140 @@
-"""What the networks of an estimator are made of: samples, weights, checkpoints."""
+"""One network of an ensemble: how it is made, and what it learns from."""
 
-from pathlib import Path
-from typing import NamedTuple
+import copy
+from dataclasses import replace
 
-import numpy as np
 import torch
 
-from skrnn._ensemble.build import new_net, new_network
+from skrnn._ensemble.build import new_network
 from skrnn._ensemble.pretrained import freeze, take_over_weights
-from skrnn._estimator.parameters import ARCHITECTURE, NOT_IN_CHECKPOINT
-from skrnn._preprocessing.fit_scaling import baselines, fit_scaling, fit_target_scaling
-from skrnn._sequences.sources import SequenceSource
+from skrnn._preprocessing.fit_scaling import (
+    baselines,
+    fit_scaling,
+    fit_target_scaling,
+)
 from skrnn._training.batches import SequenceDataset
-from skrnn._training.checkpoint import Checkpoint
-from skrnn._training.fingerprint import Fingerprint
-from skrnn._training.optimizers import is_as_long_as_fit
+from skrnn._training.net import SequenceNet
 
 
-class Samples(NamedTuple):
-    """What the networks learn from, checked and encoded."""
-
-    source: SequenceSource
-    target: np.ndarray  # (n, n_targets) of float64, or (n,) of int64 for classes
-    weight: np.ndarray | None  # (n,)
-    loss_weight: np.ndarray | None  # (n,), with those of the classes
-    rows: np.ndarray | None  # where in X they are; None if all of X is here
-
-
-class NetworkMaking:
-    """How `BaseRNN` makes a network, and what that learns from."""
-
-    # What a leaf says of its targets: whether they are scaled, and lose their mean.
-    _scales_targets = False
-
-    def _centers_targets(self):
-        return True
-
-    def _new_net(self, samples, train, seed, place, plan):
-        head, loss = self._new_loss()
-        source, weight = samples.source, samples.weight
-        network = new_network(
-            self,
-            head,
-            source,
-            n_targets=self._n_targets(),
-            undo=self._scales_targets and samples.target.ndim == 2,
-            segment_length=plan.kinds[place % len(plan.kinds)],
-            seed=seed,
-        )
-        part = source if len(train) == len(source) else source.take(train)
-        weight = None if weight is None else weight[train]
-        has_head = False
-        if isinstance(self.init, str):
-            fit_scaling(network.scaling, part, weight, scale=self.scale)
-        else:
-            has_head = take_over_weights(network, self, place)
-        if self._scales_targets and not has_head:
-            fit_target_scaling(
-                network.scaling,
-                part,
-                samples.target[train],
-                weight,
-                scale=self.scale,
-                center=self._centers_targets(),
-            )
-        freeze(network, self.frozen)
-        self._trained_as = {name: comparable(self, name) for name in ARCHITECTURE}
-        title = type(self).__name__
-        if plan.n_nets > 1:
-            title = f"{title} {place + 1}/{plan.n_nets}"
-        return new_net(self, network, loss, title)
-
-    def _dataset(self, samples, rows):
-        source = samples.source
-        source = source if len(rows) == len(source) else source.take(rows)
-        target, weight = samples.target[rows], samples.loss_weight
-        network = self.net_.module_
-        if target.ndim == 2:
-            taken_off = torch.from_numpy(baselines(network.scaling, source))
-            target = network.scaling.encode(torch.from_numpy(target), taken_off)
-            target = target.to(network.head.weight.dtype)
-        if weight is not None:
-            # Weights have mean 1 over the data set: the mean over a full batch is
-            # then the weighted mean, and small batches keep their relative weights.
-            mean = weight[rows].mean()
-            if mean == 0:
-                raise ValueError(
-                    f"class_weight={self.class_weight!r} leaves no sample with a "
-                    "weight in the training or the validation data."
-                )
-            weight = torch.as_tensor(weight[rows] / mean)
-            weight = weight.to(network.head.weight.dtype)
-        repeats = None
-        if self.norm == "batch" and samples.weight is not None:
-            # As given, not with mean 1: two samples of weight 1/2 tell less of a
-            # variance than two of weight 1. Nor with the weights of the classes, which
-            # say what an error costs and not how often a sample was seen; the scaling
-            # of the features counts likewise.
-            repeats = samples.weight[rows]
-        return SequenceDataset(source, target, weight, repeats)
-
-    def _new_checkpoint(self, data, split, begin_with, place):
-        samples = data.samples
-        parameters = self.get_params(deep=False)
-        fingerprint = Fingerprint()
-        fingerprint.add(type(self).__name__)
-        fingerprint.add(
-            {k: v for k, v in parameters.items() if k not in NOT_IN_CHECKPOINT}
-        )
-        fingerprint.add([samples.source.contents(), samples.target])
-        fingerprint.add([samples.loss_weight, begin_with, split])
-        fingerprint.add(getattr(self, "classes_", None))
-        if is_as_long_as_fit(self.lr_schedule, self.lr_schedule_options):
-            fingerprint.add(self.max_epochs)
-        if data.given is not None:
-            fingerprint.add(data.given.source.contents())
-            fingerprint.add(np.asarray(data.y_val))
-        directory = Path(self.checkpoint_dir)
-        if place:
-            directory /= f"network-{place + 1}"
-        return Checkpoint(directory, fingerprint.digest())
-
-
-def comparable(estimator, name):
-    """Value of a parameter, for comparison with that of an earlier fit; None if none.
+def new_member(settings, targets, samples, train, *, place, seed, pretrained, title):
+    """Make a network, fit what scales its samples, and make the net that trains it.
 
     Parameters
     ----------
-    estimator : BaseRNN
-        Whose parameter.
-    name : str
-        Its name.
+    settings : Settings
+        What is decided.
+    targets : Targets
+        What is predicted.
+    samples : Samples
+        All samples of the fit.
+    train : ndarray of int64
+        The rows of those that it learns from.
+    place : int
+        Its number among the networks.
+    seed : int
+        Of initial weights, the order of the batches and dropout.
+    pretrained : Pretrained or None
+        Whose weights it begins with.
+    title : str
+        What the progress bar says.
+
+    Returns
+    -------
+    SequenceNet
     """
-    value = getattr(estimator, name, None)
-    return tuple(value) if name == "quantiles" and value is not None else value
+    ensemble, network_settings = settings.ensemble, settings.network
+    length = ensemble.segment_lengths[ensemble.kind_of(place)]
+    head, loss = targets.new_loss()
+    network = new_network(
+        replace(network_settings, segment_length=length),
+        targets,
+        head,
+        samples.source,
+        seed,
+    )
+    part = samples.part(train)
+    weight = None if samples.weight is None else samples.weight[train]
+    scaling, has_head = network.scaling, False
+    if pretrained is None:
+        fit_scaling(scaling, part, weight, scale=network_settings.scale)
+    else:
+        has_head = take_over_weights(network, settings, targets, pretrained, place)
+    if targets.is_scaled and not has_head:
+        fit_target_scaling(
+            scaling,
+            part,
+            samples.target[train],
+            weight,
+            scale=network_settings.scale,
+            center=targets.is_centered,
+        )
+    freeze(network, ensemble.frozen)
+    net = SequenceNet(
+        network,
+        loss,
+        title=title,
+        callbacks=copy.deepcopy(list(settings.training.callbacks)),
+        device=settings.training.device,
+        **training_options(settings.training),
+    )
+    return net.initialize()
+
+
+def training_options(settings):
+    """Options of a net (dict) that may differ in a training that goes on."""
+    return {
+        "optimizer_spec": settings.optimizer_spec,
+        "schedule_spec": settings.schedule_spec,
+        "batch_size": settings.batch_size,
+        "shuffle": settings.shuffle,
+        "ema_decay": settings.ema_decay,
+        "l1": settings.l1,
+        "max_grad_norm": settings.max_grad_norm,
+        "max_grad_value": settings.max_grad_value,
+        "stop_early": settings.early_stopping,
+        "patience": settings.n_iter_no_change,
+        "tol": settings.tol,
+        "max_time": settings.max_time,
+        "on_divergence": settings.on_divergence,
+        "autocast": settings.autocast,
+        "progress": int(settings.verbose),
+        "verbose": int(settings.verbose >= 2),
+    }
+
+
+def new_dataset(network, settings, targets, samples, rows):
+    """Make what a network is trained or validated on.
+
+    Parameters
+    ----------
+    network : RecurrentNetwork
+        Which scales the targets.
+    settings : Settings
+        What is decided.
+    targets : Targets
+        What is predicted.
+    samples : Samples
+        All samples.
+    rows : ndarray of int64
+        Which of them.
+
+    Returns
+    -------
+    SequenceDataset
+    """
+    source = samples.part(rows)
+    target, weight = samples.target[rows], samples.loss_weight
+    dtype = network.head.weight.dtype
+    if target.ndim == 2:
+        taken_off = torch.from_numpy(baselines(network.scaling, source))
+        target = network.scaling.encode(torch.from_numpy(target), taken_off).to(dtype)
+    if weight is not None:
+        weight = torch.as_tensor(targets.with_mean_one(weight[rows])).to(dtype)
+    repeats = None
+    if samples.weight is not None and settings.network.norm == "batch":
+        # As given, not with mean 1: two samples of weight 1/2 tell less of a variance
+        # than two of weight 1. Nor with the weights of the classes, which say what an
+        # error costs and not how often a sample was seen; the scaling of the features
+        # counts likewise.
+        repeats = samples.weight[rows]
+    return SequenceDataset(source, target, weight, repeats)

@@ -1,63 +1,38 @@
-"""Initial weights from another estimator, and parts that stay as they are."""
+"""Initial weights from a fitted estimator, and parts that stay as they are."""
 
 import copy
+from typing import NamedTuple
 
 import numpy as np
-from sklearn.frozen import FrozenEstimator
-from sklearn.utils.validation import check_is_fitted
 
-from skrnn._ensemble.auto import chosen
-from skrnn._estimator.parameters import RECURRENT_PART
+from skrnn._ensemble.settings import RECURRENT_PART, Settings
+from skrnn._targets.targets import Targets
 
 
-def donor_of(estimator):
-    """Return the fitted estimator that the fit of another begins with, or None.
+class Pretrained(NamedTuple):
+    """What a fit takes from a fitted estimator to begin with."""
 
-    Parameters
-    ----------
-    estimator : BaseRNN
-        Whose ``init`` it is.
-
-    Raises
-    ------
-    ValueError
-        If that is no estimator of skrnn.
-    """
-    donor = estimator.init
-    if isinstance(donor, str):
-        return None
-    if isinstance(donor, FrozenEstimator):
-        donor = donor.estimator
-    if not hasattr(donor, "get_params") or "hidden_size" not in donor.get_params():
-        raise ValueError(
-            f"init must name a scheme or be a fitted RNNRegressor or RNNClassifier, "
-            f"got {donor!r}."
-        )
-    check_is_fitted(
-        donor,
-        msg="init is a %(name)s that is not fitted. If it was, a search has cloned it "
-        "as a value of its grid: wrap it in sklearn.frozen.FrozenEstimator.",
-    )
-    return donor
+    nets: list
+    settings: Settings
+    targets: Targets
 
 
-def _value(estimator, name):
-    is_chosen = name in ("hidden_size", "bidirectional")
-    return chosen(estimator, name) if is_chosen else getattr(estimator, name)
-
-
-def take_over_weights(network, estimator, place=0):
-    """Copy what fits from the network of the fitted estimator in ``init``.
+def take_over_weights(network, settings, targets, pretrained, place=0):
+    """Copy what fits from a pretrained network.
 
     Parameters
     ----------
     network : RecurrentNetwork
         Where to.
-    estimator : BaseRNN
-        Whose ``init`` it comes from.
+    settings : Settings
+        Those that it was made by.
+    targets : Targets
+        What it predicts.
+    pretrained : Pretrained
+        Where from.
     place : int, default=0
-        Number of the network among those of the estimator; that of the same number
-        is copied, where the donor has so many.
+        Number of the network among those of the fit; that of the same number is
+        copied, where there are so many.
 
     Returns
     -------
@@ -69,50 +44,58 @@ def take_over_weights(network, estimator, place=0):
     ValueError
         If the recurrent layers differ.
     """
-    donor = donor_of(estimator)
     length = network.segment_length
-    nets = [net for net in donor.nets_ if net.module_.segment_length == length]
+    nets = [net for net in pretrained.nets if net.module_.segment_length == length]
+    mine, theirs = settings.network, pretrained.settings.network
     for name in RECURRENT_PART:
-        wanted, theirs = _value(estimator, name), _value(donor, name)
-        if theirs != wanted:
+        wanted, found = getattr(mine, name), getattr(theirs, name)
+        if found != wanted:
             raise ValueError(
-                f"init is an estimator with {name}={theirs!r}, so its layers do not "
+                f"init is an estimator with {name}={found!r}, so its layers do not "
                 f"fit {name}={wanted!r}. Set the parameter to the same value."
             )
-    theirs = nets[place % len(nets)].module_
-    n_features, n_theirs = len(network.scaling.x_mean), len(theirs.scaling.x_mean)
+    other = nets[place % len(nets)].module_
+    n_features, n_theirs = len(network.scaling.x_mean), len(other.scaling.x_mean)
     if n_features != n_theirs:
         raise ValueError(
             f"init is an estimator fitted on {n_theirs} features a step, X has "
             f"{n_features}."
         )
-    network.stack.load_state_dict(theirs.stack.state_dict())
+    network.stack.load_state_dict(other.stack.state_dict())
     for which in ("x", "row"):
-        moments = (getattr(theirs.scaling, f"{which}_{m}") for m in ("mean", "scale"))
+        moments = (getattr(other.scaling, f"{which}_{m}") for m in ("mean", "scale"))
         network.scaling.set_moments(which, *moments)
-    if donor.pooling == estimator.pooling:
-        network.pool.load_state_dict(theirs.pool.state_dict())
-    has_head = (
-        donor.pooling == estimator.pooling
-        and type(donor) is type(estimator)
-        and type(theirs.target_head) is type(network.target_head)
-        and vars(theirs.target_head) == vars(network.target_head)
-        and theirs.output_shape == network.output_shape
-        and (theirs.decoder is None) == (network.decoder is None)
-        # The outputs are what a linear path leaves, or they are not.
-        and (theirs.scaling.linear is None) == (network.scaling.linear is None)
-        and np.array_equal(
-            getattr(donor, "classes_", 0), getattr(estimator, "classes_", 0)
-        )
+    if mine.pooling != theirs.pooling:
+        return False
+    network.pool.load_state_dict(other.pool.state_dict())
+    has_head = _is_of_same_kind(targets, pretrained.targets) and _has_same_head(
+        network, other
     )
     if has_head:
-        network.head.load_state_dict(theirs.head.state_dict())
+        network.head.load_state_dict(other.head.state_dict())
         if network.decoder is not None:
-            network.decoder.load_state_dict(theirs.decoder.state_dict())
+            network.decoder.load_state_dict(other.decoder.state_dict())
         # Theirs may read another number of steps.
-        network.scaling.linear = copy.deepcopy(theirs.scaling.linear)
-        network.scaling.load_state_dict(theirs.scaling.state_dict())
+        network.scaling.linear = copy.deepcopy(other.scaling.linear)
+        network.scaling.load_state_dict(other.scaling.state_dict())
     return has_head
+
+
+def _is_of_same_kind(targets, others):
+    return type(targets) is type(others) and np.array_equal(
+        getattr(targets, "classes", 0), getattr(others, "classes", 0)
+    )
+
+
+def _has_same_head(network, other):
+    return (
+        type(other.target_head) is type(network.target_head)
+        and vars(other.target_head) == vars(network.target_head)
+        and other.output_shape == network.output_shape
+        and (other.decoder is None) == (network.decoder is None)
+        # The outputs are what a linear path leaves, or they are not.
+        and (other.scaling.linear is None) == (network.scaling.linear is None)
+    )
 
 
 def freeze(network, frozen):

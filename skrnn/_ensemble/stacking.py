@@ -1,86 +1,174 @@
-"""Random convolutions beside the networks of a classifier, and how much each counts."""
+"""Networks and random convolutions together, and how much each counts."""
 
 import numpy as np
+import torch
+from scipy import optimize
+from torch import nn
 
-from skrnn._convolutions.convolution_classifier import ConvolutionPaths
-from skrnn._convolutions.fit_convolution_classifier import (
-    fit_convolution_path,
-    fit_shares,
-    new_convolution_paths,
+from skrnn._convolutions.convolution_classifier import (
+    cross_entropy,
+    indicator,
+    new_convolution_classifiers,
 )
-from skrnn._ensemble.auto import n_convolutions
-from skrnn._ensemble.build import draw_seeds, new_scaling
-from skrnn._ensemble.network_ensemble import NetworkFitting
+from skrnn._ensemble.build import new_scaling
 from skrnn._preprocessing.fit_scaling import fit_scaling
-from skrnn._training.outputs import outputs
+
+# How strongly the stacking weights are held to 1 for the first classifier and 0 for all
+# else, in units of the loss of a sample: few samples prove little.
+_DOUBT = 3.0
 
 
-class ConvolutionsBeside(NetworkFitting):
-    """Adds the logits of `ConvolutionPaths` to those of the networks of `BaseRNN`."""
+class StackedConvolutions(nn.Module):
+    """Convolution classifiers beside networks; they stay on the CPU.
 
-    def _fit_nets(self, plan, data, tasks):
-        # Scorers are to judge the networks, which alone are in training.
-        before, self.convolutions_ = getattr(self, "convolutions_", None), None
-        super()._fit_nets(plan, data, tasks)
-        self.convolutions_ = before if plan.incremental else self._new_path(plan, data)
+    Parameters
+    ----------
+    classifiers : list of ConvolutionClassifier
+        One for each sort of convolutions.
 
-    def _new_path(self, plan, data):
-        """Fit what stands beside the networks, if anything does."""
-        is_judged = self.early_stopping or data.given is not None
-        n_kernels = self.n_kernels
-        if n_kernels == "auto":
-            is_apt = is_judged and isinstance(self.loss, str)
-            n_kernels = n_convolutions(len(data.samples.source)) if is_apt else None
-        if n_kernels is None:
-            return None
-        samples, n_targets = data.samples, self._n_targets()
-        scaling = new_scaling(self, samples.source.n_features, n_targets)
-        fit_scaling(scaling, samples.source, samples.weight, scale=self.scale)
-        paths = new_convolution_paths(
-            samples.source,
-            scaling,
-            n_targets,
-            n_kernels=n_kernels,
-            seed=draw_seeds(self.random_state, 1)[0],
-        )
-        fitted = samples.source, samples.target, samples.weight, samples.loss_weight
-        without = [fit_convolution_path(path, *fitted) for path in paths]
-        beside = ConvolutionPaths(paths)
-        if is_judged:
-            fit_shares(beside, *self._judged(plan, data, beside, without))
-        return beside
+    Attributes
+    ----------
+    shares : Tensor of shape (1 + len(classifiers),) of float64
+        Stacking weights: what the logits of each classifier, and last those of the
+        networks, are multiplied by before they are added.
+    """
 
-    def _judged(self, plan, data, beside, without):
-        """Logits of the paths and the networks, targets, weights; all validation."""
-        samples = data.samples if data.given is None else data.given
-        source, target = samples.source, samples.target
-        weight = samples.loss_weight
-        weight = np.ones(len(source)) if weight is None else weight / weight.mean()
-        if data.given is not None:
-            theirs = super()._outputs_of(source)[..., 0]
-            return [*beside.logits(source), theirs], target, weight
-        parts, judged = [], []
-        for place, net in enumerate(self.nets_):
-            train, valid = self._split(data, plan, place)
-            if len(valid):
-                unseen = np.setdiff1d(np.arange(len(source)), train)
-                is_valid = np.isin(unseen, valid)
-                ours = [predict(unseen)[is_valid] for predict in without]
-                theirs = outputs(net, source.take(valid))[..., 0]
-                parts.append(np.stack([*ours, theirs]))
-                judged.append(valid)
-        rows = np.concatenate([np.empty(0, np.int64), *judged])
-        shape = len(beside.shares), 0, self._n_targets()
-        logits = np.concatenate([np.empty(shape), *parts], axis=1)
-        return logits, target[rows], weight[rows]
+    def __init__(self, classifiers):
+        super().__init__()
+        self.classifiers = nn.ModuleList(classifiers)
+        shares = torch.ones(len(classifiers) + 1, dtype=torch.float64)
+        self.register_buffer("shares", shares)
 
-    def _outputs_of(self, source):
-        logits = super()._outputs_of(source)
-        if self.convolutions_ is None:
-            return logits
-        *ours, theirs = self.convolutions_.shares.tolist()
-        logits = theirs * logits
-        parts = self.convolutions_.logits(source)
-        for share, part in zip(ours, parts, strict=True):
-            logits = logits + share * part[..., None]
+    def _apply(self, fn, recurse=True):
+        return self
+
+    def logits(self, source):
+        """Compute the logits of every classifier.
+
+        Parameters
+        ----------
+        source : SequenceSource
+            The sequences.
+
+        Returns
+        -------
+        list of ndarray of shape (n_samples, n_targets) of float64
+        """
+        return [classifier.logits(source) for classifier in self.classifiers]
+
+
+class Stacking:
+    """Networks and convolutions, whose weighted logits are added.
+
+    Parameters
+    ----------
+    networks : NetworkEnsemble
+    convolutions : StackedConvolutions
+    """
+
+    def __init__(self, networks, convolutions):
+        self.networks, self.convolutions = networks, convolutions
+
+    def outputs(self, source):
+        """Compute logits, as `NetworkEnsemble.outputs`."""
+        *weights, of_networks = self.convolutions.shares.tolist()
+        logits = of_networks * self.networks.outputs(source)
+        parts = self.convolutions.logits(source)
+        for weight, part in zip(weights, parts, strict=True):
+            logits = logits + weight * part[..., None]
         return logits
+
+
+def fit_stacking(networks, training, seed):
+    """Fit convolutions beside networks, and stacking weights for both.
+
+    Parameters
+    ----------
+    networks : NetworkEnsemble
+        Trained.
+    training : NetworkTraining
+        The training that they come from.
+    seed : int
+        Of the convolutions.
+
+    Returns
+    -------
+    Stacking
+    """
+    settings, samples = training.settings, training.samples
+    source, n_targets = samples.source, training.targets.n_targets
+    scaling = new_scaling(settings.network, source.n_features, n_targets)
+    fit_scaling(scaling, source, samples.weight, scale=settings.network.scale)
+    classifiers = new_convolution_classifiers(
+        source, scaling, n_targets, n_kernels=settings.ensemble.n_kernels, seed=seed
+    )
+    fitted = source, samples.target, samples.weight, samples.loss_weight
+    out_of_fold = [classifier.fit(*fitted) for classifier in classifiers]
+    stacking = Stacking(networks, StackedConvolutions(classifiers))
+    if settings.ensemble.early_stopping or training.given is not None:
+        judged = _judged_logits(stacking, training, out_of_fold)
+        weights = stacking_weights(*judged)
+        stacking.convolutions.shares.copy_(torch.from_numpy(weights))
+    return stacking
+
+
+def _judged_logits(stacking, training, out_of_fold):
+    """Logits of each part for samples that it was not fitted on; targets; weights."""
+    given = training.given
+    samples = training.samples if given is None else given
+    source, target, weight = samples.source, samples.target, samples.loss_weight
+    weight = np.ones(len(source)) if weight is None else weight / weight.mean()
+    networks, convolutions = stacking.networks, stacking.convolutions
+    if given is not None:
+        of_networks = networks.outputs(source)[..., 0]
+        return [*convolutions.logits(source), of_networks], target, weight
+    parts, judged = [], []
+    for place in range(len(networks.nets)):
+        fold = training.fold(place)
+        if len(fold.valid):
+            unseen = np.setdiff1d(np.arange(len(source)), fold.train)
+            is_valid = np.isin(unseen, fold.valid)
+            of_convolutions = [predict(unseen)[is_valid] for predict in out_of_fold]
+            of_networks = networks.out_of_fold(place, source, fold)
+            parts.append(np.stack([*of_convolutions, of_networks]))
+            judged.append(fold.valid)
+    rows = np.concatenate([np.empty(0, np.int64), *judged])
+    shape = len(out_of_fold) + 1, 0, training.targets.n_targets
+    logits = np.concatenate([np.empty(shape), *parts], axis=1)
+    return logits, target[rows], weight[rows]
+
+
+def stacking_weights(logits, target, weight):
+    """Find what logits are multiplied by in their sum.
+
+    As in stacked generalisation [1]_ by samples that none of them was fitted on.
+
+    Parameters
+    ----------
+    logits : sequence of ndarray of shape (n, n_targets)
+        Of each classifier, and last of the networks.
+    target : ndarray of shape (n,) of int64, or (n, n_targets) of float64
+        Numbers of the classes, or which labels the samples have.
+    weight : ndarray of shape (n,)
+        What the loss of each sample weighs.
+
+    Returns
+    -------
+    ndarray of shape (len(logits),) of float64
+        None of them negative.
+
+    References
+    ----------
+    .. [1] Wolpert, D. H. (1992). Stacked generalization. Neural Networks 5(2).
+    """
+    logits = np.stack(logits)  # (P, n, K)
+    prior = np.eye(len(logits))[0]
+    wanted, is_multilabel = indicator(target, logits.shape[2]), target.ndim == 2
+
+    def loss(weights):
+        together = np.tensordot(weights, logits, axes=1)
+        total = weight @ cross_entropy(together, wanted, is_multilabel)
+        return total + _DOUBT / 2 * ((weights - prior) ** 2).sum()
+
+    bounds = [(0, None)] * len(logits)
+    return optimize.minimize(loss, prior + 0.1, method="L-BFGS-B", bounds=bounds).x

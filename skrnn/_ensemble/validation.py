@@ -1,6 +1,15 @@
 """Which rows a network sets aside to decide when to stop."""
 
+from typing import NamedTuple
+
 import numpy as np
+
+
+class Fold(NamedTuple):
+    """Rows that a network is trained on, and those that decide when it stops."""
+
+    train: np.ndarray  # (n_train,) of int64
+    valid: np.ndarray  # (n_valid,) of int64
 
 
 def split_rows(n_samples, fraction, gap=0, groups=None, *, part=0, n_parts=1):
@@ -22,7 +31,7 @@ def split_rows(n_samples, fraction, gap=0, groups=None, *, part=0, n_parts=1):
 
     Returns
     -------
-    train, valid : ndarray of int64
+    Fold
         Sorted row numbers. A group too small to give a row to either part
         stays in training whole.
     """
@@ -40,7 +49,7 @@ def split_rows(n_samples, fraction, gap=0, groups=None, *, part=0, n_parts=1):
             continue
         is_valid[rows[start:stop]] = True
         is_train[rows[~trained]] = False
-    return np.flatnonzero(is_train), np.flatnonzero(is_valid)
+    return Fold(np.flatnonzero(is_train), np.flatnonzero(is_valid))
 
 
 def _rows_of_each(groups, n_samples):

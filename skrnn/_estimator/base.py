@@ -1,28 +1,26 @@
 """What RNNRegressor and RNNClassifier have in common."""
 
+import copy
 from abc import ABC, abstractmethod
-from contextlib import contextmanager
 
 import numpy as np
-from sklearn.base import BaseEstimator, _clone_parametrized
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    check_consistent_length,
-    check_is_fitted,
-)
+from sklearn.base import BaseEstimator, _clone_parametrized, is_classifier
+from sklearn.utils.validation import check_is_fitted
 
-from skrnn._ensemble.member import Samples, comparable
-from skrnn._ensemble.network_ensemble import Data, NetworkFitting, Plan
-from skrnn._estimator.callbacks import CallbackSupportMixin, epoch_tasks
+from skrnn._ensemble.checkpoints import Checkpoints
+from skrnn._ensemble.model import fit_model
+from skrnn._ensemble.network_ensemble import NetworkEnsemble
+from skrnn._ensemble.settings import Settings
+from skrnn._ensemble.train_networks import NetworkTraining
+from skrnn._estimator.callbacks import CallbackSupportMixin, FitTasks
 from skrnn._estimator.parameters import CONSTRAINTS, check_combination
-from skrnn._sequences.layouts import check_sequences
-from skrnn._sequences.sources import as_source
-from skrnn._training.outputs import outputs
-from skrnn.windows._array import WindowedArray
+from skrnn._estimator.pretrained import pretrained_of
+from skrnn._estimator.reading import read_samples, read_X
+from skrnn._estimator.scoring import ValidationScorer
 
 
-class BaseRNN(NetworkFitting, CallbackSupportMixin, BaseEstimator, ABC):
-    """Reading X, building the network, training it, predicting with it."""
+class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
+    """Reads X and y, decides the settings, and has a model fitted and asked."""
 
     _parameter_constraints: dict = CONSTRAINTS
 
@@ -38,29 +36,9 @@ class BaseRNN(NetworkFitting, CallbackSupportMixin, BaseEstimator, ABC):
         twin.init = self.init
         return twin
 
-    # -- what a leaf says of its targets ------------------------------------------
-
     @abstractmethod
-    def _read_y(self, y, *, reset, classes=None):
-        """Check y, set the fitted attributes that describe it, and encode it."""
-
-    @abstractmethod
-    def _loss_weight(self, target, weight):
-        """Return the weights of the loss, or None where all are 1."""
-
-    @abstractmethod
-    def _validation_groups(self, encoded, source):
-        """Return groups whose newest rows validate; None for one group."""
-
-    @abstractmethod
-    def _n_targets(self):
-        """Return the number of targets of the network."""
-
-    @abstractmethod
-    def _new_loss(self):
-        """Return the head of the network and the loss."""
-
-    # -- fitting ------------------------------------------------------------------
+    def _new_targets(self):
+        """Return what is predicted (Targets), before y is known."""
 
     def _fit(
         self,
@@ -74,49 +52,68 @@ class BaseRNN(NetworkFitting, CallbackSupportMixin, BaseEstimator, ABC):
         incremental=False,
         classes=None,
     ):
-        with self._all_or_nothing():
-            check_combination(self.get_params(deep=False))
-            self._check_arguments(y, X_val, y_val, resume)
-            proceed = hasattr(self, "nets_") and (self.warm_start or incremental)
-            n_epochs = 1 if incremental else self.max_epochs
-            # Callbacks hear of all that follows; y is checked when it is read.
-            n_rows = len(y) if hasattr(y, "__len__") else 1
-            kinds, n_parts = self._kinds(proceed, incremental, n_rows)
-            context, tasks = epoch_tasks(self, len(kinds) * n_parts * n_epochs, X, y)
-            samples = self._read_samples(
-                X, y, sample_weight, reset=not proceed, classes=classes
+        parameters = self.get_params(deep=False)
+        check_combination(parameters)
+        self._check_arguments(y, X_val, y_val, resume)
+        goes_on = hasattr(self, "nets_") and (self.warm_start or incremental)
+        # The estimator as it will be; this one stays as it is until all has gone well.
+        fitted = copy.copy(self)
+        targets = fitted._targets = self._new_targets()
+        if goes_on:
+            targets.take_over(self._targets)
+        samples = read_samples(
+            fitted, X, y, sample_weight, targets, reset=not goes_on, classes=classes
+        )
+        if goes_on:
+            self.settings_.check_same_network(parameters, type(self).__name__)
+        given = None
+        if X_val is not None:
+            given = read_samples(fitted, X_val, y_val, None, targets, reset=False)
+        pretrained = None if goes_on else pretrained_of(self.init)
+        settings = fitted.settings_ = Settings.decide(
+            parameters,
+            samples.source,
+            is_classification=is_classifier(self),
+            has_validation=given is not None,
+            is_incremental=incremental,
+            pretrained=None if pretrained is None else pretrained.settings,
+            previous=self.settings_ if goes_on else None,
+        )
+        n_epochs = 1 if incremental else self.max_epochs
+        tasks = FitTasks(
+            self, X, y, fitted._shown_of, n_epochs * settings.ensemble.n_networks
+        )
+        scorer, checkpoints = None, None
+        if self.scoring is not None:
+            scorer = ValidationScorer(
+                self.scoring, fitted._judge_of, self, X, y, X_val, y_val
             )
-            if proceed:
-                self._check_same_network()
-            given = None
-            if X_val is not None:
-                given = self._read_samples(X_val, y_val, None, reset=False)
-            kinds, n_parts = self._kinds(proceed, incremental, len(samples.target))
-            plan = Plan(
-                kinds=kinds,
-                n_parts=n_parts,
-                n_epochs=n_epochs,
-                proceed=proceed,
-                incremental=incremental,
-                resume=resume,
+        if self.checkpoint_dir is not None and not incremental:
+            checkpoints = Checkpoints(
+                self.checkpoint_dir, parameters, type(self).__name__
             )
-            self._fit_nets(plan, Data(X, y, samples, X_val, y_val, given), tasks)
-            if context is not None:
-                context.call_on_fit_task_end(estimator=self, X=X, y=y)
+        training = NetworkTraining(
+            settings,
+            targets,
+            samples,
+            given,
+            n_epochs=n_epochs,
+            is_incremental=incremental,
+            resumes=resume,
+            scorer=scorer,
+            tasks=tasks,
+            checkpoints=checkpoints,
+            estimator_name=type(self).__name__,
+        )
+        model, attributes = fit_model(
+            training,
+            self.random_state,
+            previous=self._model if goes_on else None,
+            pretrained=pretrained,
+        )
+        self._become(fitted, model, attributes)
+        tasks.end()
         return self
-
-    @contextmanager
-    def _all_or_nothing(self):
-        """Leave the estimator as it was if anything goes wrong."""
-        before = self.__dict__.copy()
-        try:
-            yield
-        except BaseException:
-            # scikit-learn ends its callbacks after this.
-            kept = {k: v for k, v in vars(self).items() if "callback" in k}
-            self.__dict__.clear()
-            self.__dict__.update(kept | before)
-            raise
 
     def _check_arguments(self, y, X_val, y_val, resume):
         if y is None:
@@ -132,78 +129,48 @@ class BaseRNN(NetworkFitting, CallbackSupportMixin, BaseEstimator, ABC):
                 "resume=True needs checkpoint_dir, where the checkpoints are."
             )
 
-    # -- samples for training and validation ---------------------------------------
+    # -- fitted attributes ----------------------------------------------------------
 
-    def _read_samples(self, X, y, sample_weight, *, reset, classes=None):
-        """Check and encode X, y and the weights; leave out what weighs nothing."""
-        source = self._read_X(X, reset=reset)
-        target = self._read_y(y, reset=reset, classes=classes)
-        check_consistent_length(source, target)
-        weight = self._read_weight(sample_weight, source)
-        rows = None
-        if weight is not None and not weight.all():
-            # A weight of zero means absence, in the split and the scaling too.
-            rows = np.flatnonzero(weight)
-            source, target, weight = source.take(rows), target[rows], weight[rows]
-        loss_weight = self._loss_weight(target, weight)
-        return Samples(source, target, weight, loss_weight, rows)
+    def _become(self, fitted, model, attributes):
+        """Take over, all at once, what a fit has noted, learned and tells."""
+        # What scikit-learn's callbacks keep here while they listen is not the fit's.
+        listening = {k: v for k, v in vars(self).items() if "callback" in k}
+        self.__dict__ = vars(fitted) | fitted._shown(model) | attributes | listening
 
-    # -- the net ------------------------------------------------------------------
+    def _shown(self, model):
+        """Fitted attributes (dict) that show a model and its targets."""
+        shown = {"_model": model, **self._targets.fitted_attributes()}
+        if is_classifier(self):
+            shown["convolutions_"] = model.convolutions
+        return shown
 
-    def _check_same_network(self):
-        for name, value in self._trained_as.items():
-            now = comparable(self, name)
-            if now != value:
-                raise ValueError(
-                    f"This {type(self).__name__} was fitted with {name}={value!r}, and "
-                    f"the network of {name}={now!r} cannot go on from its weights. Set "
-                    "the parameter back, or fit with warm_start=False."
-                )
+    def _shown_of(self, net):
+        """All attributes (dict), were a net in training the whole model."""
+        networks = NetworkEnsemble([net], np.ones(1))
+        attributes = {
+            "net_": net,
+            "nets_": networks.nets,
+            "net_weights_": networks.weights,
+            "n_iter_": len(net.history),
+        }
+        return vars(self) | self._shown(networks) | attributes
 
-    # -- reading ------------------------------------------------------------------
+    def _judge_of(self, net):
+        """Return a fitted estimator whose whole model is a net in training."""
+        judge = copy.copy(self)
+        judge.__dict__ = self._shown_of(net)
+        return judge
 
-    def _read_X(self, X, *, reset):
-        """Check X against what was fitted, or note what it is; wrap it."""
-        series = _series_of(X)
-        X, names = check_sequences(self, X, reset=reset, ensure_all_finite=False)
-        source = as_source(X, names, allow_partial=self.missing == "indicator")
-        if series is not None:
-            source.series = series
-        return source
-
-    def _read_weight(self, sample_weight, source):
-        if sample_weight is None:
-            return None
-        proxy = np.empty((len(source), 1))
-        weight = _check_sample_weight(
-            sample_weight, proxy, dtype=np.float64, ensure_non_negative=True
-        )
-        if not weight.any():
-            raise ValueError(
-                "Sample weights must contain at least one non-zero number."
-            )
-        return weight
-
-    # -- predicting ---------------------------------------------------------------
+    # -- predicting -----------------------------------------------------------------
 
     def _predict_outputs(self, X):
         """Parameters of the targets, an ndarray (n_samples, n_targets, width)."""
         check_is_fitted(self)
-        return self._outputs_of(self._read_X(X, reset=False))
+        source = read_X(self, X, missing=self.settings_.network.missing, reset=False)
+        return self._model.outputs(source)
 
-    def _outputs_of(self, source):
-        if len(self.nets_) == 1:
-            return outputs(self.nets_[0], source)
-        pairs = zip(self.nets_, self.net_weights_, strict=True)
-        return sum(weight * outputs(net, source) for net, weight in pairs)
-
-
-def _series_of(X):
-    """Series of each row, where the levels of a MultiIndex before the last name it."""
-    if isinstance(X, WindowedArray) and X.series is not None:
-        # The index lacks what `groups` say, and takes tens of bytes a row to read.
-        return X.series
-    index = getattr(X, "index", None)
-    if getattr(index, "nlevels", 1) < 2:
-        return None
-    return index.droplevel(-1).factorize()[0]
+    @property
+    def _head(self):
+        """What the outputs of the networks mean."""
+        check_is_fitted(self)
+        return self.net_.module_.target_head

@@ -10,26 +10,52 @@ except ImportError:  # before scikit-learn 1.9
         """Stands in where there are no callbacks."""
 
 
-__all__ = ["CallbackSupportMixin", "EpochTasks", "epoch_tasks"]
+__all__ = ["CallbackSupportMixin", "FitTasks"]
 
 
-class EpochTasks:
-    """The epochs of a fit, as tasks of scikit-learn's callback protocol.
+class FitTasks:
+    """A fit and its epochs, as tasks of scikit-learn's callback protocol.
 
     Parameters
     ----------
-    context : sklearn.callback.CallbackContext
-        The fit.
     estimator : BaseRNN
         What is fitted.
     X, y : array-like
         What it is fitted on.
+    attributes_of : callable
+        Takes a net, and gives the fitted attributes (dict) of that network alone.
+    n_epochs : int
+        Epochs planned, of all networks.
     """
 
-    def __init__(self, context, estimator, X, y):
-        self._context = context
-        self._estimator = estimator
-        self._data = {"X": X, "y": y}
+    def __init__(self, estimator, X, y, attributes_of, n_epochs):
+        self._estimator, self._data = estimator, {"X": X, "y": y}
+        self._attributes_of = attributes_of
+        self._context = None
+        if hasattr(estimator, "_init_callback_context"):
+            self._context = estimator._init_callback_context(max_subtasks=n_epochs)
+            self._context.call_on_fit_task_begin(estimator=estimator, X=X, y=y)
+
+    def of(self, net):
+        """Return the epochs (EpochTasks) of a net; None where no callback listens."""
+        if self._context is None or not getattr(self._estimator, "_skl_callbacks", ()):
+            return None
+        return EpochTasks(
+            self._context, self._estimator, self._data, self._attributes_of, net
+        )
+
+    def end(self):
+        """Close the fit."""
+        if self._context is not None:
+            self._context.call_on_fit_task_end(estimator=self._estimator, **self._data)
+
+
+class EpochTasks:
+    """The epochs of one network; parameters as of `FitTasks`."""
+
+    def __init__(self, context, estimator, data, attributes_of, net):
+        self._context, self._estimator, self._data = context, estimator, data
+        self._attributes_of, self._net = attributes_of, net
         self._task = None
 
     def begin(self):
@@ -49,35 +75,6 @@ class EpochTasks:
         )
 
     def _fitted_attributes(self):
-        net = self._estimator.net_
-        twin = copy.copy(net)
-        twin.module_ = copy.deepcopy(net.module_)
-        return {"net_": twin, "nets_": [twin], "n_iter_": len(net.history)}
-
-
-def epoch_tasks(estimator, n_epochs, X, y):
-    """Open the fit of an estimator.
-
-    Parameters
-    ----------
-    estimator : BaseRNN
-        What is fitted.
-    n_epochs : int
-        Epochs planned.
-    X, y : array-like
-        What it is fitted on.
-
-    Returns
-    -------
-    context : sklearn.callback.CallbackContext or None
-        The fit; None before scikit-learn 1.9.
-    tasks : EpochTasks or None
-        Its epochs; None where no callback listens.
-    """
-    if not hasattr(estimator, "_init_callback_context"):
-        return None, None
-    context = estimator._init_callback_context(max_subtasks=n_epochs)
-    context.call_on_fit_task_begin(estimator=estimator, X=X, y=y)
-    if not getattr(estimator, "_skl_callbacks", None):
-        return context, None
-    return context, EpochTasks(context, estimator, X, y)
+        still = copy.copy(self._net)  # as it is after this epoch
+        still.module_ = copy.deepcopy(self._net.module_)
+        return self._attributes_of(still)

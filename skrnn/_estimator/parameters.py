@@ -71,42 +71,6 @@ CONSTRAINTS = {
     "verbose": ["verbose"],
 }
 
-# What the weights of the recurrent layers are made for.
-RECURRENT_PART = (
-    "cell",
-    "hidden_size",
-    "num_layers",
-    "bidirectional",
-    "nonlinearity",
-    "segment_length",
-    "norm",
-    "residual",
-    "instance_norm",
-    "missing",
-)
-# The network of a fit that goes on is that of the fit before.
-ARCHITECTURE = (
-    *RECURRENT_PART,
-    "pooling",
-    "decoder",
-    "linear_steps",
-    "n_estimators",
-    "scale",
-    "dtype",
-    "loss",
-    "quantiles",
-)
-
-# What may differ between a fit and the one that resumes its checkpoint.
-NOT_IN_CHECKPOINT = {
-    "callbacks",
-    "checkpoint_dir",
-    "device",
-    "max_epochs",
-    "max_time",
-    "verbose",
-}
-
 
 def check_combination(parameters):
     """Refuse parameters that make no sense together.

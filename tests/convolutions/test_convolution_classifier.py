@@ -9,11 +9,8 @@ from scipy.special import log_softmax
 from sklearn.base import clone
 
 from skrnn import RNNClassifier, SlidingWindow
-from skrnn._convolutions.fit_convolution_classifier import (
-    _factor,
-    cross_entropy,
-    fit_shares,
-)
+from skrnn._convolutions.convolution_classifier import _factor, cross_entropy
+from skrnn._estimator.reading import read_X
 
 
 def waves(n_samples=60, n_steps=30, seed=0, n_classes=3):
@@ -50,7 +47,7 @@ def test_logits_are_the_weighted_sum():
     beside = model.convolutions_
     shares = beside.shares.numpy()
     alone = clone(model).set_params(n_kernels=None).fit(X, y)
-    parts = beside.logits(model._read_X(X, reset=False))
+    parts = beside.logits(read_X(model, X, missing="error", reset=False))
     expected = np.tensordot(shares, [*parts, alone.decision_function(X)], axes=1)
     np.testing.assert_allclose(model.decision_function(X), expected, rtol=1e-12)
 
@@ -125,9 +122,15 @@ def test_order_of_samples_does_not_matter_to_the_path():
         for data in ((X, y), (X[order], y[order]))
     ]
     for place, name in enumerate(("convolutions.biases", "convolutions.weights")):
-        one, other = (path.state_dict()[f"paths.{place}.{name}"] for path in paths)
+        one, other = (
+            path.state_dict()[f"classifiers.{place}.{name}"] for path in paths
+        )
         np.testing.assert_allclose(one, other, rtol=1e-6)
-    for name in ("paths.0.center", "paths.0.weight", "paths.1.weight"):
+    for name in (
+        "classifiers.0.center",
+        "classifiers.0.weight",
+        "classifiers.1.weight",
+    ):
         one, other = (path.state_dict()[name] for path in paths)
         np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-9)
 
@@ -264,26 +267,22 @@ def test_faultless_scores_stay_finite():
 
 
 def test_a_sort_that_says_nothing_is_left_out():
-    beside = classifier().fit(*waves()).convolutions_
     rng = np.random.default_rng(1)
     target = rng.integers(0, 3, 200)
     telling = rng.normal(size=(200, 3)) + 3 * np.eye(3)[target]
     logits = [telling, 5 * rng.normal(size=(200, 3)), rng.normal(size=(200, 3))]
-    fit_shares(beside, logits, target, np.ones(200))
-    assert beside.shares[0] > 0.5
-    assert beside.shares[1:].max() < 0.1
+    weights = stacking_weights(logits, target, np.ones(200))
+    assert weights[0] > 0.5
+    assert weights[1:].max() < 0.1
 
 
 def test_shares_are_the_least_of_the_sum():
-    class Beside:
-        shares = torch.ones(2, dtype=torch.float64)
-
     rng = np.random.default_rng(1)
     target = rng.integers(0, 3, 200)
     ours = rng.normal(size=(200, 3)) + np.eye(3)[target]
     theirs = rng.normal(size=(200, 3)) + 2 * np.eye(3)[target]
     weight = rng.uniform(0.5, 2, 200)
-    fit_shares(Beside, [ours, theirs], target, weight)
+    weights = stacking_weights([ours, theirs], target, weight)
 
     def loss(a, b):
         total = weight @ cross_entropy(a * ours + b * theirs, np.eye(3)[target], False)
@@ -291,5 +290,5 @@ def test_shares_are_the_least_of_the_sum():
 
     grid = np.linspace(0, 4, 81)
     least = min(loss(a, b) for a in grid for b in grid)
-    assert loss(*Beside.shares.numpy()) <= least
-    assert Beside.shares[1] > Beside.shares[0] > 0
+    assert loss(*weights) <= least
+    assert weights[1] > weights[0] > 0

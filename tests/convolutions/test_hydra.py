@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skrnn._convolutions import multirocket
-from skrnn._convolutions.hydra import CompetingConvolutions, plan_competition
+from skrnn._convolutions import base
+from skrnn._convolutions.hydra import Hydra, new_hydra
 from skrnn._kernels import library as kernel_library
 from tests.convolutions.test_multirocket import (
     check_batch_and_padding,
@@ -27,12 +27,12 @@ from tests.instruction_levels import LEVELS
 @pytest.fixture(params=[*LEVELS, "torch"])
 def level(request, monkeypatch):
     library = library_to_test(request.param)
-    monkeypatch.setattr(multirocket, "library", lambda: library)
+    monkeypatch.setattr(base, "library", lambda: library)
 
 
 def new(n_features, dilations, n_groups=3, seed=0):
     generator = np.random.default_rng(seed)
-    model = CompetingConvolutions(n_features, len(dilations), n_groups)
+    model = Hydra(n_features, len(dilations), n_groups)
     model.dilations.copy_(torch.tensor(dilations))
     model.is_change[::2] = True
     channels = generator.random(model.channels.shape) < 0.4
@@ -110,17 +110,17 @@ def test_the_number_of_threads_changes_no_bit(n_threads):
 def test_libraries_agree(level, n_features, n_steps, monkeypatch):
     model, x = new(n_features, [1, 7]), gaussian(3, n_steps, n_features)
     features = model(x)
-    monkeypatch.setattr(multirocket, "library", kernel_library.library)
+    monkeypatch.setattr(base, "library", kernel_library.library)
     assert_allclose(features, model(x), rtol=1e-4, atol=1e-5)
 
 
 def test_constant_stretches_say_nothing(level):
     # All responses are equal but for their rounding: whichever wins must not matter.
-    model = plan_competition(np.random.default_rng(0), 1, 200, 300)
+    model = new_hydra(np.random.default_rng(0), 1, 200, 300)
     x = torch.full((1, 200, 1), 0.7)
     inside = model(x).view(len(model.dilations), -1)[model.is_change]
     assert_array_equal(inside, torch.zeros_like(inside))
-    middle = CompetingConvolutions(1, 1, 1)
+    middle = Hydra(1, 1, 1)
     middle.weights.copy_(model.weights[:1, :1])
     middle.channels.fill_(True)
     ends = middle(torch.full((1, 9, 1), 0.7)) ** 2 * 9
@@ -143,7 +143,7 @@ def test_pickled():
 
 @pytest.mark.parametrize("longest", [1, 8, 9, 17, 100, 5000])
 def test_plan(longest):
-    model = plan_competition(np.random.default_rng(0), 12, longest, 672)
+    model = new_hydra(np.random.default_rng(0), 12, longest, 672)
     assert (model.dilations[::2] == model.dilations[1::2]).all()
     assert 8 * model.dilations.max() + 1 <= max(9, longest)
     assert 8 * 2 * model.dilations.max() + 1 > longest
@@ -153,5 +153,5 @@ def test_plan(longest):
     assert_allclose(model.weights.abs().sum(dim=2), 1, rtol=1e-5)
     sizes = model.channels.sum(dim=2)
     assert 1 <= sizes.min() <= sizes.max() <= 9
-    again = plan_competition(np.random.default_rng(0), 12, longest, 672)
+    again = new_hydra(np.random.default_rng(0), 12, longest, 672)
     assert_array_equal(again.weights, model.weights)

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from safetensors.torch import load, save
 
-from skrnn._convolutions import multirocket
+from skrnn._convolutions import base
 from skrnn._convolutions.multirocket import (
-    RandomConvolutions,
+    MultiRocket,
     dilations_for,
-    plan,
+    new_multirocket,
 )
 from skrnn._kernels import library as kernel_library
 from skrnn._kernels.layer import kernel_threads
@@ -32,7 +32,7 @@ def library_to_test(name):
 @pytest.fixture(params=[*LEVELS, "torch"])
 def level(request, monkeypatch):
     library = library_to_test(request.param)
-    monkeypatch.setattr(multirocket, "library", lambda: library)
+    monkeypatch.setattr(base, "library", lambda: library)
     return request.param
 
 
@@ -44,7 +44,7 @@ needs_kernels = pytest.mark.skipif(
 def new(n_features, dilations, n_biases, seed=0):
     """Convolutions of a few bits, so that no sum is rounded."""
     generator = np.random.default_rng(seed)
-    model = RandomConvolutions(n_features, len(dilations), n_biases)
+    model = MultiRocket(n_features, len(dilations), n_biases)
     model.dilations.copy_(torch.tensor(dilations))
     channels = generator.random(model.channels.shape) < 0.4
     channels[generator.random(channels.shape[:2]) < 0.3] = True  # some in a row alike
@@ -212,7 +212,7 @@ def test_libraries_agree_on_every_bit(
     model = gaussian_biases(new(n_features, [1, 7], n_biases))
     x = gaussian(3, n_steps, n_features)
     features = model(x)
-    monkeypatch.setattr(multirocket, "library", kernel_library.library)
+    monkeypatch.setattr(base, "library", kernel_library.library)
     if level == "torch":  # sums in another order
         assert_allclose(features, model(x), rtol=1e-5, atol=0)
     else:
@@ -266,7 +266,7 @@ def test_no_gradient():
 
 def test_saved_and_read():
     model, x = gaussian_biases(new(3, [1, 4], 2)), gaussian(2, 30, 3)
-    other = RandomConvolutions(3, 2, 2)
+    other = MultiRocket(3, 2, 2)
     assert other.n_outputs == model.n_outputs
     other.load_state_dict(load(save(model.state_dict())))
     assert_array_equal(other(x), model(x))
@@ -288,19 +288,25 @@ def test_dilations(longest, most):
 
 @pytest.mark.parametrize("n_features", [1, 2, 7, 30])
 def test_plan(n_features):
-    model = plan(np.random.default_rng(0), n_features, 2000, 672)
+    model = new_multirocket(np.random.default_rng(0), n_features, 2000, 672)
     assert model.biases.shape == (8, 84, 1)
     assert not model.biases.any()
     assert model.channels.shape == (8, 84, n_features)
     sizes = model.channels.sum(dim=2)
     assert sizes.min() == 1
     assert sizes.max() == min(n_features, 9)
-    again = plan(np.random.default_rng(0), n_features, 2000, 672)
+    again = new_multirocket(np.random.default_rng(0), n_features, 2000, 672)
     assert_array_equal(again.channels, model.channels)
 
 
 def test_plan_has_about_as_many_kernels_as_asked_for():
     for longest, n_kernels in [(5, 672), (50, 672), (200, 3000), (3000, 9996)]:
-        n_found = plan(np.random.default_rng(0), 1, longest, n_kernels).biases.numel()
+        n_found = new_multirocket(
+            np.random.default_rng(0), 1, longest, n_kernels
+        ).biases.numel()
         assert n_kernels / 2 < n_found <= n_kernels
-    assert plan(np.random.default_rng(0), 1, 100, 10).biases.shape == (1, 84, 1)
+    assert new_multirocket(np.random.default_rng(0), 1, 100, 10).biases.shape == (
+        1,
+        84,
+        1,
+    )

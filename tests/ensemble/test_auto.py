@@ -6,15 +6,15 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
 from skrnn import RNNClassifier, RNNRegressor
-from skrnn._ensemble.auto import choose, n_convolutions
+from skrnn._ensemble.auto import n_convolutions, n_networks, sizes_and_rates
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 6))
 LABELS = (X[:, -1] > 0).astype(int)
 
 
-def chosen_for(n_samples, n_parts=1, **parameters):
-    return choose(RNNClassifier(**parameters), n_samples, n_parts)
+def chosen_for(n_samples, n_folds=1, *, is_truncated=False):
+    return sizes_and_rates(n_samples, n_folds, is_truncated=is_truncated)
 
 
 @pytest.mark.parametrize(
@@ -64,12 +64,12 @@ def test_kernels_are_fewer_where_they_cost_more(n_samples, n_kernels):
 
 
 def test_share_that_is_set_aside():
-    assert chosen_for(100, n_parts=5)["validation_fraction"] == 0.2
-    assert chosen_for(100, n_parts=1)["validation_fraction"] == 0.1
+    assert chosen_for(100, n_folds=5)["validation_fraction"] == 0.2
+    assert chosen_for(100, n_folds=1)["validation_fraction"] == 0.1
 
 
 def test_what_is_read_in_parts_is_read_forwards():
-    assert not chosen_for(50_000, tbptt_steps=10)["bidirectional"]
+    assert not chosen_for(50_000, is_truncated=True)["bidirectional"]
 
 
 def test_fit_takes_them():
@@ -132,10 +132,9 @@ def test_other_words_are_refused():
     [(1, 5), (1_000, 5), (2_000, 2), (2_501, 1), (19_999, 1), (20_000, 3), (10**6, 3)],
 )
 def test_networks_of_a_classifier(n_samples, n_parts):
-    assert RNNClassifier()._kinds(False, False, n_samples) == ((None,), n_parts)
+    assert n_networks(n_samples, is_classification=True) == n_parts
 
 
 def test_networks_of_a_regressor():
     for n_samples, n_parts in [(1_000, 5), (2_501, 1), (10**6, 1)]:
-        kinds = RNNRegressor()._kinds(False, False, n_samples)
-        assert kinds == ((None, 6), n_parts)
+        assert n_networks(n_samples, is_classification=False) == n_parts

@@ -21,6 +21,7 @@ from sklearn.pipeline import make_pipeline
 from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 
 from skrnn import RNNClassifier, RNNRegressor, SlidingWindow
+from skrnn._estimator.reading import read_X
 from skrnn._kernels.threads import single_thread
 from skrnn._kernels.training_step import CompiledStep
 from skrnn._sequences.sources import as_source
@@ -321,13 +322,13 @@ def test_windows_say_which_series_they_are_of():
     frame = pd.DataFrame(X, index=index)
     groups = np.arange(90) % 30 < 10  # two series under each label of the index
     windows = SlidingWindow(4, horizon=1).fit_transform(frame, groups=groups)
-    source = RNNRegressor()._read_X(windows, reset=True)
+    source = read_X(RNNRegressor(), windows, missing="error", reset=True)
     assert_array_equal(source.series, windows.series)
     assert len(np.unique(source.series)) == 6
     by_hand = WindowedArray(
         windows.values, windows.stop, windows.length, 4, index=windows.index
     )
-    source = RNNRegressor()._read_X(by_hand, reset=True)
+    source = read_X(RNNRegressor(), by_hand, missing="error", reset=True)
     assert_array_equal(source.series, np.repeat([0, 1, 2], 30))
 
 
@@ -338,7 +339,7 @@ def test_the_series_of_windows_cost_no_memory():
     windows = SlidingWindow(96).fit_transform(frame)
     tracemalloc.start()
     try:
-        RNNRegressor()._read_X(windows, reset=True)
+        read_X(RNNRegressor(), windows, missing="error", reset=True)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -1,0 +1,74 @@
+"""Where the networks of a fit keep the states of their trainings."""
+
+from pathlib import Path
+
+from skrnn._training.checkpoint import Checkpoint
+from skrnn._training.fingerprint import Fingerprint
+from skrnn._training.optimizers import is_as_long_as_fit
+
+# What may differ between a fit and the one that resumes its checkpoint.
+_MAY_DIFFER = {
+    "callbacks",
+    "checkpoint_dir",
+    "device",
+    "max_epochs",
+    "max_time",
+    "verbose",
+}
+
+
+class Checkpoints:
+    """Checkpoints of all networks of a fit, in one directory.
+
+    Parameters
+    ----------
+    directory : str or path
+        Where.
+    parameters : dict
+        Those of the estimator.
+    estimator_name : str
+        Its class.
+    """
+
+    def __init__(self, directory, parameters, estimator_name):
+        self._directory, self._name = Path(directory), estimator_name
+        self._parameters = parameters
+
+    def of(self, place, samples, given, targets, fold, begin_with):
+        """Return the checkpoint of a network, which knows data and parameters again.
+
+        Parameters
+        ----------
+        place : int
+            Number of the network.
+        samples : Samples
+            All samples.
+        given : Samples or None
+            Validation samples that the user gave.
+        targets : Targets
+            What is predicted.
+        fold : Fold
+            What the network is trained and validated on.
+        begin_with : dict or None
+            Weights that a training which goes on begins with.
+
+        Returns
+        -------
+        Checkpoint
+        """
+        parameters = self._parameters
+        fingerprint = Fingerprint()
+        fingerprint.add(self._name)
+        fingerprint.add({k: v for k, v in parameters.items() if k not in _MAY_DIFFER})
+        fingerprint.add([samples.source.contents(), samples.target])
+        fingerprint.add([samples.loss_weight, begin_with, list(fold)])
+        fingerprint.add(getattr(targets, "classes", None))
+        schedule = parameters["lr_schedule"], parameters["lr_schedule_options"]
+        if is_as_long_as_fit(*schedule):
+            fingerprint.add(parameters["max_epochs"])
+        if given is not None:
+            fingerprint.add([given.source.contents(), given.target])
+        directory = self._directory
+        if place:
+            directory /= f"network-{place + 1}"
+        return Checkpoint(directory, fingerprint.digest())

@@ -1,0 +1,236 @@
+"""All that is decided before the first network is made; every "auto" ends here."""
+
+from dataclasses import dataclass, fields, replace
+
+from skrnn._ensemble.auto import (
+    SEGMENT_LENGTHS,
+    n_convolutions,
+    n_linear_steps,
+    n_networks,
+    sizes_and_rates,
+)
+from skrnn._network.settings import NetworkSettings
+from skrnn._training.settings import TrainingSettings, resolve_device
+
+# What the weights of the recurrent layers are made for.
+RECURRENT_PART = (
+    "cell",
+    "hidden_size",
+    "num_layers",
+    "bidirectional",
+    "nonlinearity",
+    "segment_length",
+    "norm",
+    "residual",
+    "instance_norm",
+    "missing",
+)
+# The network of a fit that goes on is that of the fit before.
+ARCHITECTURE = (
+    *RECURRENT_PART,
+    "pooling",
+    "decoder",
+    "linear_steps",
+    "n_estimators",
+    "scale",
+    "dtype",
+    "loss",
+    "quantiles",
+)
+
+
+@dataclass(frozen=True)
+class EnsembleSettings:
+    """How many networks there are, what each sets aside, and what stands beside them.
+
+    Each of `n_folds` networks of a kind sets other samples aside; the kinds are the
+    numbers of steps that are one step of the recurrence.
+    """
+
+    segment_lengths: tuple
+    n_folds: int
+    n_kernels: int | None
+    early_stopping: bool
+    validation_fraction: float
+    validation_gap: int
+    frozen: object
+
+    @property
+    def n_networks(self):
+        """How many networks there are."""
+        return len(self.segment_lengths) * self.n_folds
+
+    def kind_of(self, place):
+        """Return the number of the kind of a network (int) at a place."""
+        return place % len(self.segment_lengths)
+
+    def fold_of(self, place):
+        """Return the number of the fold of a network (int) at a place."""
+        return place // len(self.segment_lengths)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The decided parameters of a fit, by whom they concern.
+
+    Attributes
+    ----------
+    network : NetworkSettings
+    training : TrainingSettings
+    ensemble : EnsembleSettings
+    auto : dict
+        What each parameter that may be ``"auto"`` is where it is.
+    architecture : dict
+        Parameters as they were given that a fit which goes on may not change.
+    """
+
+    network: NetworkSettings
+    training: TrainingSettings
+    ensemble: EnsembleSettings
+    auto: dict
+    architecture: dict
+
+    @classmethod
+    def decide(
+        cls,
+        parameters,
+        source,
+        *,
+        is_classification,
+        has_validation=False,
+        is_incremental=False,
+        pretrained=None,
+        previous=None,
+    ):
+        """Decide by the parameters and the samples.
+
+        Parameters
+        ----------
+        parameters : dict
+            Those of an estimator, checked.
+        source : SequenceSource
+            The samples.
+        is_classification : bool
+            Whether classes are learned.
+        has_validation : bool, default=False
+            Whether validation samples were given beside these.
+        is_incremental : bool, default=False
+            Whether the fit is one epoch of ``partial_fit``.
+        pretrained : Settings, default=None
+            Of the estimator whose weights the fit begins with.
+        previous : Settings, default=None
+            Of the fit that this one goes on from.
+
+        Returns
+        -------
+        Settings
+        """
+        if previous is None:
+            kinds, n_folds = _networks(
+                parameters, len(source), is_classification, is_incremental
+            )
+            auto = _auto(parameters, source, n_folds, pretrained)
+        else:
+            ensemble, auto = previous.ensemble, dict(previous.auto)
+            kinds, n_folds = ensemble.segment_lengths, ensemble.n_folds
+        is_judged = parameters["early_stopping"] or has_validation
+        auto["n_estimators"] = n_folds
+        auto["n_kernels"] = _n_kernels(parameters, len(source), is_judged)
+        values = {
+            name: auto[name] if _is_auto(value) and name in auto else value
+            for name, value in parameters.items()
+        }
+        values |= {
+            "segment_lengths": kinds,
+            "n_folds": n_folds,
+            "n_kernels": values.get("n_kernels"),
+            "device": resolve_device(parameters["device"]),
+            "callbacks": tuple(parameters["callbacks"] or ()),
+        }
+        if not isinstance(parameters["init"], str):
+            values["init"] = "orthogonal"  # until the pretrained weights replace it
+        if parameters["max_time"] is not None:
+            values["max_time"] = parameters["max_time"] / (len(kinds) * n_folds)
+        return cls(
+            network=_network(values, source, previous),
+            training=_fill(TrainingSettings, values),
+            ensemble=_fill(EnsembleSettings, values),
+            auto=auto,
+            architecture=_architecture(parameters),
+        )
+
+    def check_same_network(self, parameters, estimator_name):
+        """Refuse parameters (dict) that ask for another network than was trained.
+
+        Raises
+        ------
+        ValueError
+            If a fit with them cannot go on from the weights of this one.
+        """
+        now = _architecture(parameters)
+        for name, value in self.architecture.items():
+            if now[name] != value:
+                raise ValueError(
+                    f"This {estimator_name} was fitted with {name}={value!r}, and the "
+                    f"network of {name}={now[name]!r} cannot go on from its weights. "
+                    "Set the parameter back, or fit with warm_start=False."
+                )
+
+
+def _fill(kind, values):
+    """Make settings of a kind from values by the names of their fields."""
+    return kind(**{f.name: values[f.name] for f in fields(kind) if f.name in values})
+
+
+def _is_auto(value):
+    return isinstance(value, str) and value == "auto"
+
+
+def _networks(parameters, n_samples, is_classification, is_incremental):
+    """Segment lengths of the kinds of networks, and how many there are of each."""
+    wanted, length = parameters["n_estimators"], parameters["segment_length"]
+    # Without validation they would all learn the same samples.
+    if _is_auto(wanted) and (is_incremental or not parameters["early_stopping"]):
+        wanted = 1
+    if not _is_auto(wanted):
+        return (length,), wanted
+    kinds = (length,)
+    if length is None and parameters.get("decoder") == "linear":
+        # The layers of another estimator are of one kind.
+        kinds = SEGMENT_LENGTHS if isinstance(parameters["init"], str) else (None,)
+    return kinds, n_networks(n_samples, is_classification=is_classification)
+
+
+def _auto(parameters, source, n_folds, pretrained):
+    values = sizes_and_rates(
+        len(source), n_folds, is_truncated=parameters["tbptt_steps"] is not None
+    )
+    values["linear_steps"] = n_linear_steps(parameters["loss"], source.n_features)
+    if pretrained is not None:  # then the layers are as large as those
+        for name in ("hidden_size", "bidirectional"):
+            values[name] = getattr(pretrained.network, name)
+    return values
+
+
+def _n_kernels(parameters, n_samples, is_judged):
+    # Nothing would say how far to trust the convolutions, or what another loss wants.
+    is_apt = is_judged and isinstance(parameters["loss"], str)
+    return n_convolutions(n_samples) if is_apt else None
+
+
+def _network(values, source, previous):
+    if previous is not None:  # its weights go on
+        changed = {name: values[name] for name in previous.network.changeable}
+        return replace(previous.network, **changed)
+    if values.get("linear_steps") is not None:
+        # Steps that no sequence has are not read; where none has one there is no path.
+        values["linear_steps"] = min(values["linear_steps"], source.longest()) or None
+    return _fill(NetworkSettings, values)
+
+
+def _architecture(parameters):
+    """Parameters that make a network, comparable."""
+    given = {name: parameters.get(name) for name in ARCHITECTURE}
+    if given["quantiles"] is not None:
+        given["quantiles"] = tuple(given["quantiles"])
+    return given

@@ -1,0 +1,242 @@
+"""A fit of the networks of an estimator, one after the other."""
+
+import copy
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from skrnn._ensemble.member import new_dataset, new_member, training_options
+from skrnn._ensemble.network_ensemble import NetworkEnsemble, average_weights, best_loss
+from skrnn._ensemble.pretrained import freeze
+from skrnn._ensemble.validation import Fold, split_rows
+from skrnn._warn import warn_user
+
+
+class Trained(NamedTuple):
+    """What a fit of networks gives."""
+
+    networks: NetworkEnsemble
+    told: object  # the net of which curves and epochs are told
+    n_before: int  # epochs that it had before this fit
+    best_epoch: int
+
+
+class NetworkTraining:
+    """One fit of the networks of an estimator.
+
+    Parameters
+    ----------
+    settings : Settings
+        What is decided.
+    targets : Targets
+        What is predicted.
+    samples : Samples
+        What the networks learn from.
+    given : Samples or None
+        Validation samples that the user gave.
+    n_epochs : int
+        Epochs of each network at the most.
+    is_incremental : bool
+        Whether nothing is set aside, as in ``partial_fit``.
+    resumes : bool
+        Whether checkpoints are gone on from; else they are removed.
+    scorer : ValidationScorer or None
+        Judges epochs in the place of the validation loss.
+    tasks : FitTasks or None
+        Told of every epoch.
+    checkpoints : Checkpoints or None
+        Where states are kept.
+    estimator_name : str
+        Whose fit it is.
+    """
+
+    def __init__(
+        self,
+        settings,
+        targets,
+        samples,
+        given=None,
+        *,
+        n_epochs,
+        is_incremental=False,
+        resumes=False,
+        scorer=None,
+        tasks=None,
+        checkpoints=None,
+        estimator_name,
+    ):
+        self.settings, self.targets = settings, targets
+        self.samples, self.given = samples, given
+        self._n_epochs, self.is_incremental = n_epochs, is_incremental
+        self._resumes, self._checkpoints = resumes, checkpoints
+        self._scorer, self._tasks = scorer, tasks
+        self._name = estimator_name
+
+    def fold(self, place):
+        """Return the rows (Fold) that a network learns from, and those it sets aside.
+
+        Parameters
+        ----------
+        place : int
+            Number of the network.
+        """
+        n_samples, ensemble = len(self.samples.source), self.settings.ensemble
+        sets_aside = ensemble.early_stopping and self.given is None
+        if self.is_incremental or not sets_aside:
+            return Fold(np.arange(n_samples), np.arange(0))
+        return split_rows(
+            n_samples,
+            ensemble.validation_fraction,
+            ensemble.validation_gap,
+            self.targets.validation_groups(
+                self.samples.target, self.samples.source.series
+            ),
+            part=ensemble.fold_of(place),
+            n_parts=ensemble.n_folds,
+        )
+
+    def run(self, *, previous=None, seeds=(), pretrained=None):
+        """Train new networks, or copies of those of an earlier fit.
+
+        Parameters
+        ----------
+        previous : NetworkEnsemble, default=None
+            Networks to go on from, which stay as they are.
+        seeds : list of int, default=()
+            Of new networks.
+        pretrained : Pretrained, default=None
+            Whose weights new networks begin with.
+
+        Returns
+        -------
+        Trained
+        """
+        old = [] if previous is None else previous.nets
+        done, reasons = [], []
+        # Fewer go on if there are fewer: a training before was interrupted.
+        n_nets = len(old) or self.settings.ensemble.n_networks
+        for place in range(n_nets):
+            fold = self.fold(place)
+            if old:
+                net, begin_with = self._go_on_from(old[place])
+            else:
+                net, begin_with = self._new(fold, place, seeds[place], pretrained), None
+            try:
+                reason = self._train(net, fold, begin_with, place)
+            except KeyboardInterrupt:
+                if not done:
+                    raise
+                warn_user(
+                    f"Training was interrupted by the user after {place} of {n_nets} "
+                    "networks; the estimator keeps those."
+                )
+                break
+            done.append(net)
+            reasons.append(reason)
+            if reason == "interrupted":
+                break
+        n_before = [0] * len(done)
+        if not self.is_incremental:
+            n_before[: len(old)] = [len(net.history) for net in old[: len(done)]]
+        self._warn_of_improvement(done, reasons)
+        networks = self._ensemble_of([*done, *old[len(done) :]], previous)
+        return _told(networks, done, n_before)
+
+    def _new(self, fold, place, seed, pretrained):
+        title, n_networks = self._name, self.settings.ensemble.n_networks
+        if n_networks > 1:
+            title = f"{title} {place + 1}/{n_networks}"
+        return new_member(
+            self.settings,
+            self.targets,
+            self.samples,
+            fold.train,
+            place=place,
+            seed=seed,
+            pretrained=pretrained,
+            title=title,
+        )
+
+    def _go_on_from(self, old):
+        """A copy of a net with the settings of this fit; its weights as they are."""
+        net, settings = copy.deepcopy(old), self.settings
+        freeze(net.module_, settings.ensemble.frozen)
+        # A loss of torch may have learned weights of its own.
+        has_name = isinstance(settings.architecture["loss"], str)
+        net.change(
+            loss=self.targets.new_loss()[1] if has_name else None,
+            network=settings.network.changeable,
+            **training_options(settings.training),
+        )
+        return net, old.copy_of_weights()
+
+    def _train(self, net, fold, begin_with, place):
+        """Train a network; return what ended the training (str)."""
+        checkpoint, state = None, None
+        if self._checkpoints is not None:
+            checkpoint = self._checkpoints.of(
+                place, self.samples, self.given, self.targets, fold, begin_with
+            )
+            state = checkpoint.load() if self._resumes else checkpoint.clear()
+        valid_set, scorer = self._validation(net, fold, is_first=place == 0)
+        return net.train(
+            self._dataset(net, self.samples, fold.train),
+            valid_set,
+            self._n_epochs,
+            scorer=scorer,
+            tasks=None if self._tasks is None else self._tasks.of(net),
+            checkpoint=checkpoint,
+            resumed=state,
+        )
+
+    def _validation(self, net, fold, *, is_first):
+        """Data set that decides when to stop, and what judges epochs; None for none."""
+        if self.given is not None:
+            rows = np.arange(len(self.given.source))
+            scorer = None if self._scorer is None else self._scorer.of_given(net)
+            return self._dataset(net, self.given, rows), scorer
+        if len(fold.valid):
+            rows = fold.valid
+            if self.samples.rows is not None:
+                rows = self.samples.rows[rows]
+            scorer = None if self._scorer is None else self._scorer.of_rows(net, rows)
+            return self._dataset(net, self.samples, fold.valid), scorer
+        if self._scorer is not None and is_first and not self.is_incremental:
+            self._scorer.warn_unused(self.settings.ensemble)
+        return None, None
+
+    def _dataset(self, net, samples, rows):
+        return new_dataset(net.module_, self.settings, self.targets, samples, rows)
+
+    def _ensemble_of(self, nets, previous):
+        if previous is not None and None in [best_loss(net) for net in nets]:
+            return NetworkEnsemble(nets, previous.weights)
+        kind_of = self.settings.ensemble.kind_of
+        kinds = np.array([kind_of(place) for place in range(len(nets))])
+        loss = self.settings.architecture["loss"]
+        return NetworkEnsemble(nets, average_weights(nets, kinds, loss))
+
+    def _warn_of_improvement(self, nets, reasons):
+        best = [net.best_weights for net in nets]
+        n_improving = sum(
+            reason == "max_epochs" and b.n_stalled_ == 0 and b.best_epoch_ is not None
+            for reason, b in zip(reasons, best, strict=True)
+        )
+        if 2 * n_improving > len(nets):  # a single one of five would change little
+            warn_user(
+                f"The validation of this {self._name} still improved in the last of "
+                f"max_epochs={self.settings.training.max_epochs} epochs. Raise "
+                "max_epochs, or set early_stopping=False if that many were meant.",
+                ConvergenceWarning,
+            )
+
+
+def _told(networks, nets, n_before):
+    """Tell of the network of the latest best epoch.
+
+    With that many epochs each of them comes to its best weights.
+    """
+    epochs = [net.best_weights.best_epoch_ or len(net.history) for net in nets]
+    place = int(np.argmax(epochs))
+    return Trained(networks, nets[place], n_before[place], epochs[place])

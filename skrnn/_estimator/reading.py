@@ -1,0 +1,87 @@
+"""Reading X, y and weights as the user gives them."""
+
+import numpy as np
+from sklearn.utils.validation import _check_sample_weight, check_consistent_length
+
+from skrnn._ensemble.samples import Samples
+from skrnn._sequences.layouts import check_sequences
+from skrnn._sequences.sources import as_source
+from skrnn.windows._array import WindowedArray
+
+
+def read_samples(estimator, X, y, sample_weight, targets, *, reset, classes=None):
+    """Check and encode X, y and the weights; leave out what weighs nothing.
+
+    Parameters
+    ----------
+    estimator : BaseRNN
+        Which notes what X is like, or compares it with what was noted.
+    X, y, sample_weight
+        As for ``fit``.
+    targets : Targets
+        Which do the same for y.
+    reset : bool
+        Whether to note or to compare.
+    classes : array-like, default=None
+        All labels that may ever come.
+
+    Returns
+    -------
+    Samples
+    """
+    source = read_X(estimator, X, missing=estimator.missing, reset=reset)
+    target = (targets.fit if reset else targets.read)(y, classes)
+    check_consistent_length(source, target)
+    weight = _read_weight(sample_weight, source)
+    rows = None
+    if weight is not None and not weight.all():
+        # A weight of zero means absence, in the split and the scaling too.
+        rows = np.flatnonzero(weight)
+        source, target, weight = source.take(rows), target[rows], weight[rows]
+    loss_weight = targets.loss_weight(target, weight)
+    return Samples(source, target, weight, loss_weight, rows)
+
+
+def read_X(estimator, X, *, missing, reset):
+    """Check X against what was fitted, or note what it is; wrap it (SequenceSource).
+
+    Parameters
+    ----------
+    estimator : BaseRNN
+        Which notes or compares.
+    X : array-like, DataFrame, list of array-like or WindowedArray
+        As for ``fit``.
+    missing : {"error", "indicator"}
+        Whether single values may be missing.
+    reset : bool
+        Whether to note or to compare.
+    """
+    series = _series_of(X)
+    X, names = check_sequences(estimator, X, reset=reset, ensure_all_finite=False)
+    source = as_source(X, names, allow_partial=missing == "indicator")
+    if series is not None:
+        source.series = series
+    return source
+
+
+def _read_weight(sample_weight, source):
+    if sample_weight is None:
+        return None
+    proxy = np.empty((len(source), 1))
+    weight = _check_sample_weight(
+        sample_weight, proxy, dtype=np.float64, ensure_non_negative=True
+    )
+    if not weight.any():
+        raise ValueError("Sample weights must contain at least one non-zero number.")
+    return weight
+
+
+def _series_of(X):
+    """Series of each row, where the levels of a MultiIndex before the last name it."""
+    if isinstance(X, WindowedArray) and X.series is not None:
+        # The index lacks what `groups` say, and takes tens of bytes a row to read.
+        return X.series
+    index = getattr(X, "index", None)
+    if getattr(index, "nlevels", 1) < 2:
+        return None
+    return index.droplevel(-1).factorize()[0]
