@@ -10,6 +10,7 @@ from sklearn.base import clone
 
 from skrnn import RNNClassifier, SlidingWindow
 from skrnn._convolutions.convolution_classifier import _factor, cross_entropy
+from skrnn._ensemble.stacking import stacking_weights
 from skrnn._estimator.reading import read_X
 
 
