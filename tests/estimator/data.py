@@ -1,0 +1,7 @@
+"""Samples, labels and short networks of the tests of estimators."""
+
+from tests.support import samples_with_target
+
+X, y = samples_with_target()
+LABELS = (y > 0).astype(int)
+SMALL = {"hidden_size": 6, "random_state": 0, "early_stopping": False, "max_epochs": 4}
