@@ -17,7 +17,8 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from skrnn._warn import warn_user
 from skrnn.exceptions import TargetInWindowWarning
 from skrnn.windows._array import WindowedArray, refuse_sequences
-from skrnn.windows._runs import History, Rows
+from skrnn.windows._history import History
+from skrnn.windows._runs import Rows
 
 _CHECKS = {"dtype": "numeric", "ensure_all_finite": "allow-nan"}
 
