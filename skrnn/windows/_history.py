@@ -1,4 +1,4 @@
-"""The rows that a fit remembers, and those that come before the rows of a call."""
+"""Rows that a fit remembers, so that the first windows of a call have their past."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,11 @@ import pandas as pd
 
 from skrnn._time.index import conform, follows, keys
 
-__all__ = ["History", "Preceding"]
+__all__ = ["History", "PrecedingRows"]
 
 
 @dataclass(eq=False)
-class Preceding:
+class PrecedingRows:
     """Remembered rows to insert before the runs of a call.
 
     Attributes
@@ -38,7 +38,19 @@ class Preceding:
 
 @dataclass(eq=False)
 class History:
-    """The last rows of every run of a fit, in order of series and time."""
+    """The last rows of every run of a fit, in order of series and time.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n, n_features)
+        The rows.
+    codes, labels : ndarray of shape (n,) and pandas.Index, or None
+        The series of each row; None if there is one series.
+    times : pandas.Index of length n
+        The time of each row.
+    reach : int
+        How many rows before its own row a window can go back to.
+    """
 
     values: np.ndarray
     codes: np.ndarray | None
@@ -47,11 +59,12 @@ class History:
     reach: int
 
     @classmethod
-    def of(cls, rows, X, reach):
+    def of(cls, runs, X, reach):
         """Remember the last `reach` rows of every run; None without an index."""
+        rows = runs.rows
         if rows.times is None:
             return None
-        tails = rows.tails(reach)
+        tails = runs.tails(reach)
         codes, labels = rows.codes, rows.labels
         if codes is not None:
             codes, used = pd.factorize(codes[tails])
@@ -60,66 +73,71 @@ class History:
         values, times = X[rows.caller_rows(tails)], rows.times[tails]
         return cls(values, codes, labels, times, reach)
 
-    def before(self, rows, step):
+    def before(self, runs, step):
         """Find the remembered rows that come immediately before the runs of a call.
 
         Parameters
         ----------
-        rows : Rows
-            Those of the call, cut into runs.
+        runs : Runs
+            Those of the call.
         step : pandas offset or None
             The step between rows.
 
         Returns
         -------
-        preceding : Preceding or None
+        preceding : PrecedingRows or None
             None if there is no such row.
         """
-        given, known = _n_levels(rows.labels), _n_levels(self.labels)
+        self._check_levels(runs.rows.labels)
+        called, times = conform(runs.rows.times, self.times)
+        kept, position, run = self._at_starts(runs, keys(called), keys(times))
+        if not len(kept):
+            return None
+        useful = _reaches_its_run(called, times, kept, position, run, step)
+        if not useful.any():
+            return None
+        kept, position, run = kept[useful], position[useful], run[useful]
+        chained = _chained(runs, called, times, kept, run, step)
+        return PrecedingRows(self.values[kept], position, run, chained)
+
+    def _check_levels(self, labels):
+        given, known = _n_levels(labels), _n_levels(self.labels)
         if given != known:
             raise ValueError(
                 f"The series of X are named by {given} labels (the levels of a "
                 "MultiIndex before the last, and groups), but SlidingWindow was "
                 f"fitted on series named by {known}. Give X the index levels of fit."
             )
-        called, times = conform(rows.times, self.times)
-        ticks, own = keys(called), keys(times)
-        kept, low, high = self._blocks(rows, ticks, own)
+
+    def _at_starts(self, runs, ticks, own):
+        """Remembered rows whose next row in the call is the first of a run.
+
+        Parameters
+        ----------
+        runs : Runs
+            Those of the call.
+        ticks, own : ndarray of int64
+            The comparable times of the rows of the call, and of those remembered.
+
+        Returns
+        -------
+        kept, position, run : ndarray of shape (n,)
+            The number of each among those remembered, the position in the call of its
+            next row, and the run that this row begins.
+        """
+        kept, low, high = self._same_series(runs.rows, ticks, own)
         own = own[kept]
         position = _first_not_before(ticks, own, low, high)
         # What the call holds itself wins, and what comes after it is of no use.
         before = position < high
         before[before] = ticks[position[before]] != own[before]
         # Nor is a row between two rows of one run, off the grid of the call.
-        run = np.searchsorted(rows.starts, position, side="right") - 1
-        before &= rows.starts[run] == position
-        kept, position, run = kept[before], position[before], run[before]
-        if not len(kept):
-            return None
-        last = np.append(run[1:] != run[:-1], True)
-        successors = times.take(kept).append(called.take(position))
-        here = np.arange(len(kept))
-        joined = follows(
-            successors[: len(kept)],
-            successors.take(np.where(last, here + len(kept), here + 1)),
-            step,
-        )
-        # Unbroken up to the run.
-        end = np.flatnonzero(last)[np.cumsum(last) - last]
-        breaks = np.cumsum(~joined)
-        useful = breaks[end] - breaks + ~joined == 0
-        if not useful.any():
-            return None
-        kept, position, run = kept[useful], position[useful], run[useful]
-        return Preceding(
-            self.values[kept],
-            position,
-            run,
-            _chained(rows, called, times, kept, run, step),
-        )
+        run = runs.of(position)
+        before &= runs.starts[run] == position
+        return kept[before], position[before], run[before]
 
-    def _blocks(self, rows, ticks, own):
-        """Remembered rows of the call's series, and where in the call these stand."""
+    def _same_series(self, rows, ticks, own):
+        """Remembered rows of the call's series, and from where to where these stand."""
         if self.codes is None:
             # One row may be asked for at a time, so no row is looked at in vain.
             first, last = np.searchsorted(own, ticks[[0, -1]])
@@ -129,7 +147,7 @@ class History:
         call_code = np.full(len(self.labels), -1)
         call_code[known[known >= 0]] = np.flatnonzero(known >= 0)
         codes = call_code[self.codes]
-        starts = np.append(0, np.flatnonzero(~rows.same_series) + 1)
+        starts = rows.series_starts()
         low = np.full(len(rows.labels), -1)
         high = low.copy()
         low[rows.codes[starts]] = starts
@@ -140,12 +158,27 @@ class History:
         return kept, low[codes[kept]], high[codes[kept]]
 
 
-def _chained(rows, called, times, kept, run, step):
+def _reaches_its_run(called, times, kept, position, run, step):
+    """Whether no row is missing from each remembered row to the run it precedes."""
+    last = np.append(run[1:] != run[:-1], True)
+    successors = times.take(kept).append(called.take(position))
+    here = np.arange(len(kept))
+    joined = follows(
+        successors[: len(kept)],
+        successors.take(np.where(last, here + len(kept), here + 1)),
+        step,
+    )
+    end = np.flatnonzero(last)[np.cumsum(last) - last]
+    breaks = np.cumsum(~joined)
+    return breaks[end] - breaks + ~joined == 0
+
+
+def _chained(runs, called, times, kept, run, step):
     """Which runs the call's own row before them reaches through the inserted rows."""
-    chained = np.zeros(len(rows.starts), dtype=bool)
+    chained = np.zeros(len(runs.starts), dtype=bool)
     opening = np.append(True, run[1:] != run[:-1])
-    start = rows.starts[run[opening]]
-    inner = np.append(False, rows.same_series)[start]
+    start = runs.starts[run[opening]]
+    inner = np.append(False, runs.rows.same_series)[start]
     start, first = start[inner], kept[opening][inner]
     chained[run[opening][inner]] = follows(called[start - 1], times[first], step)
     return chained

@@ -60,15 +60,14 @@ def make_targets(X, y, fh):
     check_consistent_length(X, y)
     y = check_array(y, ensure_2d=False, dtype=None, ensure_all_finite=False)
     rows = Rows(len(y), index)
-    rows.cut(rows.find_step(None))
-    counts = np.diff(rows.starts, append=rows.n_rows)
-    ends = np.repeat(rows.starts + counts, counts)
+    runs = rows.cut(rows.find_step(None))
+    ends = np.repeat(runs.starts + runs.lengths, runs.lengths)
     position = np.flatnonzero(np.arange(rows.n_rows) + ahead.max() < ends)
     if not len(position):
         raise ValueError(
             f"No row has a complete future: max(fh) + 1 = {ahead.max() + 1} rows "
             f"without a gap are needed, but the longest unbroken run has "
-            f"{counts.max()}."
+            f"{runs.lengths.max()}."
         )
     kept = rows.caller_rows(position)
     future = y[rows.caller_rows(position[:, None] + ahead)].reshape(len(kept), -1)

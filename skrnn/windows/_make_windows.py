@@ -98,20 +98,14 @@ def make_windows(
     """
     ahead = steps_ahead(fh)
     table = StackedSeries(series, "series")
-    columns = table.columns(target)
+    targets = table.columns(target)
     values, names = table.values, table.names
     if exog is not None:
-        values, names = table.beside(StackedSeries(exog, "exog"))
-    rows = table.rows()
-    lengths = np.diff(rows.starts, append=rows.n_rows)
-    needed = window_length + ahead.max()
-    counts = np.maximum((lengths - needed) // step_length + 1, 0)
-    if not counts.any():
-        raise ValueError(
-            f"No window fits: window_length + max(fh) = {needed} rows without a gap "
-            f"are needed, but the longest unbroken run has {lengths.max()}."
-        )
-    newest = _positions(rows, counts, window_length - 1, step_length)
+        values, names = table.with_columns_of(StackedSeries(exog, "exog"))
+    runs = table.runs()
+    rows = runs.rows
+    counts = _windows_per_run(runs, window_length, ahead.max(), step_length)
+    newest = _newest_rows(runs, counts, window_length - 1, step_length)
     values = rows.values(values)
 
     def windows(position, length):
@@ -128,28 +122,36 @@ def make_windows(
         )
 
     X = windows(newest, np.full_like(newest, window_length))
-    Y = np.empty((len(newest), len(ahead), len(columns)), dtype=values.dtype)
+    Y = np.empty((len(newest), len(ahead), len(targets)), dtype=values.dtype)
     for i, steps in enumerate(ahead):
-        Y[:, i] = values[(newest + steps)[:, None], columns]
+        Y[:, i] = values[(newest + steps)[:, None], targets]
     Y = Y.reshape(len(newest), -1)
     if not return_newest:
         return X, Y
-    # The last row of each series, in the order in which the series first appear.
-    first = np.append(0, np.flatnonzero(~rows.same_series) + 1)
-    last = np.append(first[1:], rows.n_rows) - 1
-    last = last[np.argsort(rows.caller_rows(first), kind="stable")]
-    run = np.searchsorted(rows.starts, last, side="right") - 1
-    length = np.minimum(last + 1 - rows.starts[run], window_length)
+    last = _last_rows_of_series(rows)
+    length = np.minimum(last + 1 - runs.starts[runs.of(last)], window_length)
     return X, Y, windows(last, length)
 
 
-def _positions(rows, counts, offset, step_length):
-    """Where, in order, the newest rows of the windows of each run stand.
+def _windows_per_run(runs, window_length, furthest, step_length):
+    """How many windows with a complete future each run has; raise if none has one."""
+    needed = window_length + furthest
+    counts = np.maximum((runs.lengths - needed) // step_length + 1, 0)
+    if not counts.any():
+        raise ValueError(
+            f"No window fits: window_length + max(fh) = {needed} rows without a gap "
+            f"are needed, but the longest unbroken run has {runs.lengths.max()}."
+        )
+    return counts
+
+
+def _newest_rows(runs, counts, offset, step_length):
+    """Where, in order, the newest row of every window stands.
 
     Parameters
     ----------
-    rows : Rows
-        The rows, cut into runs.
+    runs : Runs
+        The unbroken runs of rows.
     counts : ndarray of shape (n_runs,)
         The number of windows of each run.
     offset : int
@@ -163,14 +165,22 @@ def _positions(rows, counts, offset, step_length):
         In the caller's order of the rows; the narrower type where it fits, since there
         are as many as there are rows.
     """
+    rows = runs.rows
     positions = np.arange(counts.sum())
     positions *= step_length
     # The first of each run, less the windows before it, since those are counted too.
     positions += np.repeat(
-        rows.starts + offset - step_length * (np.cumsum(counts) - counts), counts
+        runs.starts + offset - step_length * (np.cumsum(counts) - counts), counts
     )
     # One more is where the window stops.
     positions = positions.astype(np.int32 if rows.n_rows < 2**31 - 1 else np.int64)
     if rows.order is not None:
         positions = positions[np.argsort(rows.caller_rows(positions), kind="stable")]
     return positions
+
+
+def _last_rows_of_series(rows):
+    """Where, in order, each series ends, in the order in which they first appear."""
+    first = rows.series_starts()
+    last = np.append(first[1:], rows.n_rows) - 1
+    return last[np.argsort(rows.caller_rows(first), kind="stable")]

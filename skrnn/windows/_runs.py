@@ -1,4 +1,4 @@
-"""Rows in time order, the unbroken runs among them, and the windows that they give."""
+"""Rows in time order, the unbroken runs among them, and the windows these give."""
 
 import numpy as np
 import pandas as pd
@@ -6,11 +6,11 @@ import pandas as pd
 from skrnn._time.frequency import find_step
 from skrnn._time.index import follows, keys, split_index
 
-__all__ = ["Rows"]
+__all__ = ["Rows", "Runs"]
 
 
 class Rows:
-    """The rows of one call, ordered by series and time and cut into unbroken runs.
+    """The rows of one call, ordered by series and time.
 
     Parameters
     ----------
@@ -31,8 +31,8 @@ class Rows:
         The caller's rows, series after series; None if they are given so.
     codes, times : array and pandas.Index, or None
         Series and time of the rows in that order.
-    starts : ndarray of shape (n_runs,)
-        Where each run begins in that order; known once the step is.
+    same_series : ndarray of shape (n_rows - 1,), dtype bool
+        For each row but the first, whether it is of the series of the row before it.
     """
 
     def __init__(self, n_rows, index=None, groups=None):
@@ -52,7 +52,6 @@ class Rows:
             self._check_time_order()
 
     def _same_series(self):
-        """For each row but the first, whether it is of the series before it."""
         if self.codes is None:
             return np.ones(max(self.n_rows - 1, 0), dtype=bool)
         return self.codes[1:] == self.codes[:-1]
@@ -84,34 +83,81 @@ class Rows:
             "them, and split them with a splitter that does not shuffle."
         )
 
+    def series_starts(self):
+        """Where each series begins in order (ndarray of int64)."""
+        return _beginnings(self.same_series)
+
     def find_step(self, freq):
         """Find the step of a DatetimeIndex; see `skrnn._time.frequency.find_step`."""
-        return find_step(
-            freq, self.index, self.times, self._beginnings(self.same_series)
-        )
+        return find_step(freq, self.index, self.times, self.series_starts())
 
     def cut(self, step):
-        """Find the unbroken runs, for rows that are `step` apart."""
+        """Cut the rows, which are `step` apart, into unbroken runs.
+
+        Parameters
+        ----------
+        step : pandas offset or None
+            As `find_step` gives it.
+
+        Returns
+        -------
+        runs : Runs
+        """
         joined = self.same_series
         evenly = isinstance(self.times, pd.RangeIndex) and self.times.step == 1
         if self.times is not None and not evenly:
             joined = joined & follows(self.times[:-1], self.times[1:], step)
-        self.starts = self._beginnings(joined)
-        return self
-
-    def _beginnings(self, joined):
-        return np.append(0, np.flatnonzero(~joined) + 1)
-
-    def tails(self, reach):
-        """Positions, in order, of the last `reach` rows of every run."""
-        counts = np.diff(self.starts, append=self.n_rows)
-        kept = np.minimum(counts, reach)
-        first = self.starts + counts - kept - (np.cumsum(kept) - kept)
-        return np.arange(kept.sum()) + np.repeat(first, kept)
+        return Runs(self, _beginnings(joined))
 
     def caller_rows(self, positions):
         """The caller's numbers of rows given by their position in order."""
         return positions if self.order is None else self.order[positions]
+
+    def values(self, X, preceding=None):
+        """The values that the windows read, in the order their positions count."""
+        if preceding is None:
+            return X if self.order is None else X[self.order]
+        dtype = X.dtype if X.dtype.kind == "f" else np.float64
+        values = np.empty((self.n_rows + len(preceding.values), X.shape[1]), dtype)
+        called = np.ones(len(values), dtype=bool)
+        called[preceding.position + np.arange(len(preceding.values))] = False
+        values[called] = X if self.order is None else X[self.order]
+        values[~called] = preceding.values
+        return values
+
+
+class Runs:
+    """Unbroken runs: stretches of rows of one series in which no time is missing.
+
+    A window lies inside one run, and so crosses neither a gap nor a series' border.
+
+    Parameters
+    ----------
+    rows : Rows
+        The rows, in order.
+    starts : ndarray of shape (n_runs,)
+        Where each run begins among them.
+
+    Attributes
+    ----------
+    lengths : ndarray of shape (n_runs,)
+        The number of rows of each run.
+    """
+
+    def __init__(self, rows, starts):
+        self.rows = rows
+        self.starts = starts
+        self.lengths = np.diff(starts, append=rows.n_rows)
+
+    def of(self, positions):
+        """The number of the run that the row at each position is of."""
+        return np.searchsorted(self.starts, positions, side="right") - 1
+
+    def tails(self, reach):
+        """Positions, in order, of the last `reach` rows of every run."""
+        kept = np.minimum(self.lengths, reach)
+        first = self.starts + self.lengths - kept - (np.cumsum(kept) - kept)
+        return np.arange(kept.sum()) + np.repeat(first, kept)
 
     def windows(self, window_length, horizon, preceding=None):
         """Where the window of each row stops, and how many rows it has.
@@ -120,7 +166,7 @@ class Rows:
         ----------
         window_length, horizon : int
             Those of the windows.
-        preceding : Preceding, default=None
+        preceding : PrecedingRows, default=None
             Rows inserted before some of the runs.
 
         Returns
@@ -129,12 +175,11 @@ class Rows:
             In the caller's order; positions count the inserted rows. The narrower
             type where every position fits it.
         """
-        begins = self.starts
+        rows, begins, counts = self.rows, self.starts, self.lengths
         n_inserted = 0 if preceding is None else len(preceding.values)
-        reach = self.n_rows + n_inserted + window_length + horizon
+        reach = rows.n_rows + n_inserted + window_length + horizon
         dtype = np.int32 if reach < 2**31 else np.int64
-        stop = np.arange(1 - horizon, self.n_rows + 1 - horizon, dtype=dtype)
-        counts = np.diff(self.starts, append=self.n_rows)
+        stop = np.arange(1 - horizon, rows.n_rows + 1 - horizon, dtype=dtype)
         if preceding is not None:
             inserted = preceding.counts(len(begins))
             shift = np.cumsum(inserted)
@@ -145,27 +190,16 @@ class Rows:
         length = stop - np.repeat(begins.astype(dtype), counts)
         np.clip(length, 0, window_length, out=length)
         stop[length == 0] = 0
-        if self.order is None:
+        if rows.order is None:
             return stop, length
-        in_order, stop, length = (
-            (stop, length),
-            np.empty_like(stop),
-            np.empty_like(stop),
-        )
-        stop[self.order], length[self.order] = in_order
-        return stop, length
+        given_stop, given_length = np.empty_like(stop), np.empty_like(length)
+        given_stop[rows.order], given_length[rows.order] = stop, length
+        return given_stop, given_length
 
-    def values(self, X, preceding=None):
-        """The rows that the windows read, in the order their positions count."""
-        if preceding is None:
-            return X if self.order is None else X[self.order]
-        dtype = X.dtype if X.dtype.kind == "f" else np.float64
-        values = np.empty((self.n_rows + len(preceding.values), X.shape[1]), dtype)
-        called = np.ones(len(values), dtype=bool)
-        called[preceding.position + np.arange(len(preceding.values))] = False
-        values[called] = X if self.order is None else X[self.order]
-        values[~called] = preceding.values
-        return values
+
+def _beginnings(joined):
+    """Where a row is not joined to the row before it, the first row included."""
+    return np.append(0, np.flatnonzero(~joined) + 1)
 
 
 def _grouped(codes, same_series):

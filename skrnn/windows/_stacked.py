@@ -14,7 +14,28 @@ __all__ = ["StackedSeries", "check_same_index"]
 
 
 class StackedSeries:
-    """One or several series, stacked: values, column names, index, and series."""
+    """One or several series as one table, their rows below one another.
+
+    Parameters
+    ----------
+    series : array-like, Series or DataFrame, or a list of them
+        As :func:`~skrnn.make_windows` takes it.
+    name : str
+        What the user calls it; named in the errors.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_rows, n_columns)
+        All rows.
+    names : list of str or None
+        The names of the columns, where all series share them.
+    index : pandas.Index of length n_rows, or None
+        The label of each row.
+    groups : ndarray of shape (n_rows,) or None
+        The place of each row's series in the list; None where there is no list.
+    freq : pandas offset or None
+        The step that the indexes of listed series have in common, if one knows it.
+    """
 
     def __init__(self, series, name):
         self.name = name
@@ -44,14 +65,14 @@ class StackedSeries:
                 self.freq = _common_step(indexes, name)
                 self.index = self.index.append(indexes[1:])
 
-    def rows(self):
-        """Cut the rows into unbroken runs."""
+    def runs(self):
+        """Cut the rows into unbroken runs (Runs)."""
         rows = Rows(len(self.values), self.index, self.groups)
         freq = None if isinstance(self.index, pd.PeriodIndex) else self.freq
         return rows.cut(rows.find_step(freq))
 
     def columns(self, target):
-        """Positions of the target columns."""
+        """Positions of the target columns, given by name or by position."""
         n_columns = self.values.shape[1]
         if target is None:
             return np.arange(n_columns)
@@ -66,8 +87,8 @@ class StackedSeries:
             )
         return np.array([by_name[column] for column in wanted])
 
-    def beside(self, other):
-        """Values and names with the columns of another table added."""
+    def with_columns_of(self, other):
+        """Values and names with the columns of another table after its own."""
         same_series = np.array_equal(
             [] if self.groups is None else self.groups,
             [] if other.groups is None else other.groups,
