@@ -2,7 +2,8 @@
 
 from skrnn.windows._array import WindowedArray
 from skrnn.windows._lookahead import check_no_lookahead
-from skrnn.windows._make_windows import make_targets, make_windows
+from skrnn.windows._make_targets import make_targets
+from skrnn.windows._make_windows import make_windows
 from skrnn.windows._sliding import SlidingWindow
 
 __all__ = [

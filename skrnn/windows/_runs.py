@@ -1,18 +1,16 @@
-"""Rows in time order, the unbroken runs among them, and the windows that they give."""
-
-from dataclasses import dataclass
+"""Rows in time order, the unbroken runs among them, and the windows these give."""
 
 import numpy as np
 import pandas as pd
 
 from skrnn._time.frequency import find_step
-from skrnn._time.index import conform, follows, keys, split_index
+from skrnn._time.index import follows, keys, split_index
 
-__all__ = ["History", "Rows"]
+__all__ = ["Rows", "Runs"]
 
 
 class Rows:
-    """The rows of one call, ordered by series and time and cut into unbroken runs.
+    """The rows of one call, ordered by series and time.
 
     Parameters
     ----------
@@ -33,8 +31,8 @@ class Rows:
         The caller's rows, series after series; None if they are given so.
     codes, times : array and pandas.Index, or None
         Series and time of the rows in that order.
-    starts : ndarray of shape (n_runs,)
-        Where each run begins in that order; known once the step is.
+    same_series : ndarray of shape (n_rows - 1,), dtype bool
+        For each row but the first, whether it is of the series of the row before it.
     """
 
     def __init__(self, n_rows, index=None, groups=None):
@@ -54,7 +52,6 @@ class Rows:
             self._check_time_order()
 
     def _same_series(self):
-        """For each row but the first, whether it is of the series before it."""
         if self.codes is None:
             return np.ones(max(self.n_rows - 1, 0), dtype=bool)
         return self.codes[1:] == self.codes[:-1]
@@ -86,79 +83,38 @@ class Rows:
             "them, and split them with a splitter that does not shuffle."
         )
 
+    def series_starts(self):
+        """Where each series begins in order (ndarray of int64)."""
+        return _beginnings(self.same_series)
+
     def find_step(self, freq):
         """Find the step of a DatetimeIndex; see `skrnn._time.frequency.find_step`."""
-        return find_step(
-            freq, self.index, self.times, self._beginnings(self.same_series)
-        )
+        return find_step(freq, self.index, self.times, self.series_starts())
 
     def cut(self, step):
-        """Find the unbroken runs, for rows that are `step` apart."""
+        """Cut the rows, which are `step` apart, into unbroken runs.
+
+        Parameters
+        ----------
+        step : pandas offset or None
+            As `find_step` gives it.
+
+        Returns
+        -------
+        runs : Runs
+        """
         joined = self.same_series
         evenly = isinstance(self.times, pd.RangeIndex) and self.times.step == 1
         if self.times is not None and not evenly:
             joined = joined & follows(self.times[:-1], self.times[1:], step)
-        self.starts = self._beginnings(joined)
-        return self
-
-    def _beginnings(self, joined):
-        return np.append(0, np.flatnonzero(~joined) + 1)
-
-    def tails(self, reach):
-        """Positions, in order, of the last `reach` rows of every run."""
-        counts = np.diff(self.starts, append=self.n_rows)
-        kept = np.minimum(counts, reach)
-        first = self.starts + counts - kept - (np.cumsum(kept) - kept)
-        return np.arange(kept.sum()) + np.repeat(first, kept)
+        return Runs(self, _beginnings(joined))
 
     def caller_rows(self, positions):
         """The caller's numbers of rows given by their position in order."""
         return positions if self.order is None else self.order[positions]
 
-    def windows(self, window_length, horizon, preceding=None):
-        """Where the window of each row stops, and how many rows it has.
-
-        Parameters
-        ----------
-        window_length, horizon : int
-            Those of the windows.
-        preceding : Preceding, default=None
-            Rows inserted before some of the runs.
-
-        Returns
-        -------
-        stop, length : ndarray of shape (n_rows,), dtype int32 or int64
-            In the caller's order; positions count the inserted rows. The narrower
-            type where every position fits it.
-        """
-        begins = self.starts
-        n_inserted = 0 if preceding is None else len(preceding.values)
-        reach = self.n_rows + n_inserted + window_length + horizon
-        dtype = np.int32 if reach < 2**31 else np.int64
-        stop = np.arange(1 - horizon, self.n_rows + 1 - horizon, dtype=dtype)
-        counts = np.diff(self.starts, append=self.n_rows)
-        if preceding is not None:
-            inserted = preceding.counts(len(begins))
-            shift = np.cumsum(inserted)
-            stop += np.repeat(shift.astype(dtype), counts)
-            # A run that is chained to the one before it begins where that one does.
-            begins = np.where(preceding.chained, -1, begins + shift - inserted)
-            begins = np.maximum.accumulate(begins)
-        length = stop - np.repeat(begins.astype(dtype), counts)
-        np.clip(length, 0, window_length, out=length)
-        stop[length == 0] = 0
-        if self.order is None:
-            return stop, length
-        in_order, stop, length = (
-            (stop, length),
-            np.empty_like(stop),
-            np.empty_like(stop),
-        )
-        stop[self.order], length[self.order] = in_order
-        return stop, length
-
     def values(self, X, preceding=None):
-        """The rows that the windows read, in the order their positions count."""
+        """The values that the windows read, in the order their positions count."""
         if preceding is None:
             return X if self.order is None else X[self.order]
         dtype = X.dtype if X.dtype.kind == "f" else np.float64
@@ -170,162 +126,82 @@ class Rows:
         return values
 
 
-@dataclass(eq=False)
-class Preceding:
-    """Remembered rows to insert before the runs of a call.
+class Runs:
+    """Unbroken runs: stretches of rows of one series in which no time is missing.
+
+    A window lies inside one run, and so crosses neither a gap nor a series' border.
+
+    Parameters
+    ----------
+    rows : Rows
+        The rows, in order.
+    starts : ndarray of shape (n_runs,)
+        Where each run begins among them.
 
     Attributes
     ----------
-    values : ndarray of shape (n, n_features)
-        The rows, in order.
-    position : ndarray of shape (n,)
-        The position in the call of the row that each is inserted before.
-    run : ndarray of shape (n,)
-        The run that this row begins.
-    chained : ndarray of shape (n_runs,), dtype bool
-        Whether the run before it in the call goes on without a break through the
-        inserted rows.
+    lengths : ndarray of shape (n_runs,)
+        The number of rows of each run.
     """
 
-    values: np.ndarray
-    position: np.ndarray
-    run: np.ndarray
-    chained: np.ndarray
+    def __init__(self, rows, starts):
+        self.rows = rows
+        self.starts = starts
+        self.lengths = np.diff(starts, append=rows.n_rows)
 
-    def counts(self, n_runs):
-        return np.bincount(self.run, minlength=n_runs)
+    def of(self, positions):
+        """The number of the run that the row at each position is of."""
+        return np.searchsorted(self.starts, positions, side="right") - 1
 
+    def tails(self, reach):
+        """Positions, in order, of the last `reach` rows of every run."""
+        kept = np.minimum(self.lengths, reach)
+        first = self.starts + self.lengths - kept - (np.cumsum(kept) - kept)
+        return np.arange(kept.sum()) + np.repeat(first, kept)
 
-@dataclass(eq=False)
-class History:
-    """The last rows of every run of a fit, in order of series and time."""
-
-    values: np.ndarray
-    codes: np.ndarray | None
-    labels: pd.Index | None
-    times: pd.Index
-    reach: int
-
-    @classmethod
-    def of(cls, rows, X, reach):
-        """Remember the last `reach` rows of every run; None without an index."""
-        if rows.times is None:
-            return None
-        tails = rows.tails(reach)
-        codes, labels = rows.codes, rows.labels
-        if codes is not None:
-            codes, used = pd.factorize(codes[tails])
-            labels = labels.take(used)
-        # Copies, lest the whole of X or of its index live on in the fitted estimator.
-        values, times = X[rows.caller_rows(tails)], rows.times[tails]
-        return cls(values, codes, labels, times, reach)
-
-    def before(self, rows, step):
-        """Find the remembered rows that come immediately before the runs of a call.
+    def windows(self, window_length, horizon, preceding=None):
+        """Where the window of each row stops, and how many rows it has.
 
         Parameters
         ----------
-        rows : Rows
-            Those of the call, cut into runs.
-        step : pandas offset or None
-            The step between rows.
+        window_length, horizon : int
+            Those of the windows.
+        preceding : PrecedingRows, default=None
+            Rows inserted before some of the runs.
 
         Returns
         -------
-        preceding : Preceding or None
-            None if there is no such row.
+        stop, length : ndarray of shape (n_rows,), dtype int32 or int64
+            In the caller's order; positions count the inserted rows. The narrower
+            type where every position fits it.
         """
-        given, known = _n_levels(rows.labels), _n_levels(self.labels)
-        if given != known:
-            raise ValueError(
-                f"The series of X are named by {given} labels (the levels of a "
-                "MultiIndex before the last, and groups), but SlidingWindow was "
-                f"fitted on series named by {known}. Give X the index levels of fit."
-            )
-        called, times = conform(rows.times, self.times)
-        ticks, own = keys(called), keys(times)
-        kept, low, high = self._blocks(rows, ticks, own)
-        own = own[kept]
-        position = _first_not_before(ticks, own, low, high)
-        # What the call holds itself wins, and what comes after it is of no use.
-        before = position < high
-        before[before] = ticks[position[before]] != own[before]
-        # Nor is a row between two rows of one run, off the grid of the call.
-        run = np.searchsorted(rows.starts, position, side="right") - 1
-        before &= rows.starts[run] == position
-        kept, position, run = kept[before], position[before], run[before]
-        if not len(kept):
-            return None
-        last = np.append(run[1:] != run[:-1], True)
-        successors = times.take(kept).append(called.take(position))
-        here = np.arange(len(kept))
-        joined = follows(
-            successors[: len(kept)],
-            successors.take(np.where(last, here + len(kept), here + 1)),
-            step,
-        )
-        # Unbroken up to the run.
-        end = np.flatnonzero(last)[np.cumsum(last) - last]
-        breaks = np.cumsum(~joined)
-        useful = breaks[end] - breaks + ~joined == 0
-        if not useful.any():
-            return None
-        kept, position, run = kept[useful], position[useful], run[useful]
-        return Preceding(
-            self.values[kept],
-            position,
-            run,
-            _chained(rows, called, times, kept, run, step),
-        )
-
-    def _blocks(self, rows, ticks, own):
-        """Remembered rows of the call's series, and where in the call these stand."""
-        if self.codes is None:
-            # One row may be asked for at a time, so no row is looked at in vain.
-            first, last = np.searchsorted(own, ticks[[0, -1]])
-            kept = np.arange(max(first - self.reach, 0), last)
-            return kept, np.zeros_like(kept), np.full_like(kept, rows.n_rows)
-        known = self.labels.get_indexer(rows.labels)
-        call_code = np.full(len(self.labels), -1)
-        call_code[known[known >= 0]] = np.flatnonzero(known >= 0)
-        codes = call_code[self.codes]
-        starts = np.append(0, np.flatnonzero(~rows.same_series) + 1)
-        low = np.full(len(rows.labels), -1)
-        high = low.copy()
-        low[rows.codes[starts]] = starts
-        high[rows.codes[starts]] = np.append(starts[1:], rows.n_rows)
-        kept = np.flatnonzero((codes >= 0) & (low[codes] >= 0))
-        # Series after series in the order of the call.
-        kept = kept[np.argsort(low[codes[kept]], kind="stable")]
-        return kept, low[codes[kept]], high[codes[kept]]
+        rows, begins, counts = self.rows, self.starts, self.lengths
+        n_inserted = 0 if preceding is None else len(preceding.values)
+        reach = rows.n_rows + n_inserted + window_length + horizon
+        dtype = np.int32 if reach < 2**31 else np.int64
+        stop = np.arange(1 - horizon, rows.n_rows + 1 - horizon, dtype=dtype)
+        if preceding is not None:
+            inserted = preceding.counts(len(begins))
+            shift = np.cumsum(inserted)
+            stop += np.repeat(shift.astype(dtype), counts)
+            # A run that is chained to the one before it begins where that one does.
+            begins = np.where(preceding.chained, -1, begins + shift - inserted)
+            begins = np.maximum.accumulate(begins)
+        length = stop - np.repeat(begins.astype(dtype), counts)
+        np.clip(length, 0, window_length, out=length)
+        stop[length == 0] = 0
+        if rows.order is None:
+            return stop, length
+        given_stop, given_length = np.empty_like(stop), np.empty_like(length)
+        given_stop[rows.order], given_length[rows.order] = stop, length
+        return given_stop, given_length
 
 
-def _chained(rows, called, times, kept, run, step):
-    """Which runs the call's own row before them reaches through the inserted rows."""
-    chained = np.zeros(len(rows.starts), dtype=bool)
-    opening = np.append(True, run[1:] != run[:-1])
-    start = rows.starts[run[opening]]
-    inner = np.append(False, rows.same_series)[start]
-    start, first = start[inner], kept[opening][inner]
-    chained[run[opening][inner]] = follows(called[start - 1], times[first], step)
-    return chained
-
-
-def _n_levels(labels):
-    return 0 if labels is None else labels.nlevels
+def _beginnings(joined):
+    """Where a row is not joined to the row before it, the first row included."""
+    return np.append(0, np.flatnonzero(~joined) + 1)
 
 
 def _grouped(codes, same_series):
     """Whether the rows of every series stand together."""
     return np.count_nonzero(~same_series) + 1 <= len(pd.unique(codes))
-
-
-def _first_not_before(ticks, wanted, low, high):
-    """Bisect each wanted tick in its own stretch ``ticks[low:high]``, all at once."""
-    low, high = low.copy(), high.copy()
-    while (open_ := low < high).any():
-        middle = (low + high) // 2
-        less = open_ & (ticks[np.minimum(middle, len(ticks) - 1)] < wanted)
-        low = np.where(less, middle + 1, low)
-        high = np.where(open_ & ~less, middle, high)
-    return low

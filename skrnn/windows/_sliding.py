@@ -17,7 +17,8 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from skrnn._warn import warn_user
 from skrnn.exceptions import TargetInWindowWarning
 from skrnn.windows._array import WindowedArray, refuse_sequences
-from skrnn.windows._runs import History, Rows
+from skrnn.windows._history import History
+from skrnn.windows._runs import Rows
 
 _CHECKS = {"dtype": "numeric", "ensure_all_finite": "allow-nan"}
 
@@ -191,14 +192,14 @@ class SlidingWindow(
         checked = validate_data(self, X, reset=False, **_CHECKS)
         rows = Rows(len(checked), _index_of(X), groups)
         step = rows.find_step(self.freq) if self.freq_ is None else self.freq_
-        rows.cut(step)
+        runs = rows.cut(step)
         preceding = None
         if self._history is not None and rows.times is not None:
-            preceding = self._history.before(rows, step)
-        return self._windows(checked, rows, preceding)
+            preceding = self._history.before(runs, step)
+        return self._windows(checked, runs, preceding)
 
     def _fit(self, X, y, groups):
-        """Fit and return the checked X and its rows; set nothing before all is well."""
+        """Fit and return the checked X and its runs; set nothing before all is well."""
         refuse_sequences(X, self)
         checked = check_array(X, estimator=self, input_name="X", **_CHECKS)
         if checked.dtype.kind not in "fiub":
@@ -208,9 +209,10 @@ class SlidingWindow(
             )
         rows = Rows(len(checked), _index_of(X), groups)
         step = rows.find_step(self.freq)
-        rows.cut(step)
+        runs = rows.cut(step)
         # How many rows before its own row a window can go back to.
-        history = History.of(rows, checked, self.window_length + self.horizon - 1)
+        reach = self.window_length + self.horizon - 1
+        history = History.of(runs, checked, reach)
         named = X if hasattr(X, "columns") else checked
         validate_data(self, named, skip_check_array=True)
         self.freq_ = step
@@ -218,10 +220,11 @@ class SlidingWindow(
         self._grouped = groups is not None
         if self.horizon == 0 and y is not None:
             self._warn_of_target(checked, y)
-        return checked, rows
+        return checked, runs
 
-    def _windows(self, X, rows, preceding=None):
-        stop, length = rows.windows(self.window_length, self.horizon, preceding)
+    def _windows(self, X, runs, preceding=None):
+        rows = runs.rows
+        stop, length = runs.windows(self.window_length, self.horizon, preceding)
         return WindowedArray(
             rows.values(X, preceding),
             stop,
