@@ -14,7 +14,7 @@ from skrnn._sequences.sources import SequenceSource
 from skrnn._training.batches import SequenceDataset
 from skrnn._training.checkpoint import Checkpoint
 from skrnn._training.fingerprint import Fingerprint
-from skrnn._training.optimizers import is_as_long_as_fit
+from skrnn._training.schedules import is_as_long_as_fit
 
 
 class Samples(NamedTuple):
