@@ -4,7 +4,7 @@ from pathlib import Path
 
 from skrnn._training.checkpoint import Checkpoint
 from skrnn._training.fingerprint import Fingerprint
-from skrnn._training.optimizers import is_as_long_as_fit
+from skrnn._training.schedules import is_as_long_as_fit
 
 # What may differ between a fit and the one that resumes its checkpoint.
 _MAY_DIFFER = {

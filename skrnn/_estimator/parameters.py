@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 
-from skrnn._training.optimizers import OPTIMIZERS, SCHEDULES
+from skrnn._training.optimizers import OPTIMIZERS
+from skrnn._training.schedules import SCHEDULES
 
 _AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
 _NON_NEGATIVE = Interval(Real, 0, None, closed="left")

@@ -1,10 +1,8 @@
-"""Callbacks of the training: the best weights, and progress."""
+"""The callback that keeps the weights of the best validation."""
 
 import math
 
 from skorch.callbacks import Callback
-
-from skrnn._training.progress import EpochProgress
 
 
 class BestWeights(Callback):
@@ -37,11 +35,6 @@ class BestWeights(Callback):
         """Whether the patience is at its end."""
         return self.n_stalled_ >= self.patience
 
-    @property
-    def is_improving(self):
-        """Whether the last epoch was an improvement that counts."""
-        return self.weights_ is not None and self.n_stalled_ == 0
-
     def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs):
         """Compare this epoch with the best; a score counts, if there is one."""
         if dataset_valid is None or not self.is_active:
@@ -70,36 +63,3 @@ class BestWeights(Callback):
         """Go back to a state."""
         for name, value in state.items():
             setattr(self, name, value)
-
-
-class Progress(Callback):
-    """Show how far a fit has come.
-
-    Parameters
-    ----------
-    title : str
-        What is fitted.
-    """
-
-    def __init__(self, title):
-        self.title = title
-
-    def on_train_begin(self, net, X=None, y=None, **kwargs):
-        """Open the bar."""
-        self._progress = EpochProgress(self.title, net.max_epochs)
-
-    def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs):
-        """Count an epoch."""
-        epoch = net.history[-1]
-        names = {
-            "loss": "train_loss",
-            "validation": "valid_loss",
-            "score": "valid_score",
-        }
-        figures = {name: epoch[key] for name, key in names.items() if key in epoch}
-        self._progress.update(**figures)
-
-    def on_train_end(self, net, X=None, y=None, **kwargs):
-        """Close the bar."""
-        self._progress.close()
-        self._progress = None

@@ -1,36 +1,27 @@
-"""The training engine: a skorch net over sequence sources."""
-
-import inspect
-from contextlib import contextmanager
+"""The skorch net of an estimator: its parts, and the hooks that skorch calls."""
 
 import numpy as np
+import torch
+from skorch import NeuralNet
 from skorch.callbacks import EpochTimer, PrintLog
 
-from skrnn._kernels.compiled_network import in_use, is_standard_training
-from skrnn._kernels.layer import kernel_threads
-from skrnn._kernels.threads import flushed_denormals, single_thread
-from skrnn._kernels.training_step import CompiledStep
-from skrnn._training.batches import SequenceDataset
-from skrnn._training.best_weights import BestWeights, Progress
-from skrnn._training.epoch import EpochNet
-from skrnn._training.optimizers import Schedule, new_optimizer
-from skrnn._training.outputs import compiled_outputs
-from skrnn._training.state import Run, load_training, training_state
-from skrnn._warn import warn_user
-from skrnn.exceptions import NonFiniteLossError
-
-_MAX_RESTARTS = 5
+from skrnn._training.batches import BatchIterator, SequenceDataset
+from skrnn._training.best_weights import BestWeights
+from skrnn._training.divergence import checked_step
+from skrnn._training.epoch import compiled_step, limit_gradient
+from skrnn._training.loop import TrainingLoop
+from skrnn._training.optimizers import new_optimizer
+from skrnn._training.outputs import evaluation_batch
+from skrnn._training.progress import Progress
+from skrnn._training.schedules import Schedule
 
 
-class StopTraining(Exception):
-    """Ends the training loop; no error."""
-
-
-class SequenceNet(EpochNet):
+class SequenceNet(NeuralNet):
     """A skorch net that trains a `RecurrentNetwork` on sequence sources.
 
-    Early stopping and progress are skorch callbacks; users may add their own. The
-    network's generator is the only source of randomness.
+    Here are what skorch calls and what others ask of a net; `TrainingLoop` drives the
+    training. Early stopping and progress are skorch callbacks; users may add their own.
+    The network's generator is the only source of randomness.
 
     Parameters
     ----------
@@ -70,6 +61,8 @@ class SequenceNet(EpochNet):
     **kwargs
         Parameters of `skorch.NeuralNet`.
     """
+
+    run = None  # but in training, when it is a `Run`
 
     def __init__(
         self,
@@ -128,15 +121,42 @@ class SequenceNet(EpochNet):
     def initialize_optimizer(self, *args, **kwargs):
         """Make the optimiser of all weights that are not frozen."""
         kind, options = self.optimizer_spec
-        self.optimizer_ = new_optimizer(kind, self._learnable(), options)
+        self.optimizer_ = new_optimizer(kind, self.learnable(), options)
         self.lr = options["lr"]
         self.schedule_ = None
         return self
+
+    def restart_optimizer(self, rate):
+        """Make the optimiser anew, with another learning rate (float)."""
+        kind, options = self.optimizer_spec
+        self.optimizer_spec = kind, options | {"lr": rate}
+        self.initialize_optimizer()
+
+    def prepare_schedule(self):
+        """Make the learning-rate schedule, if there is to be one and is none yet."""
+        kind, options, n_epochs = self.schedule_spec
+        if kind is not None and self.schedule_ is None:
+            self.schedule_ = Schedule(
+                kind, options, self.optimizer_, n_epochs, self.run.n_batches
+            )
 
     @property
     def best_weights(self):
         """The callback that keeps the best weights."""
         return dict(self.callbacks_)["best_weights"]
+
+    def learnable(self):
+        """Return the weights (list) that are not frozen, of network and loss."""
+        return [p for _, p in self.get_all_learnable_params() if p.requires_grad]
+
+    def parts(self):
+        """Return all modules (list) of the network and the loss."""
+        return [*self.module_.modules(), *self.criterion_.modules()]
+
+    def copy_of_weights(self):
+        """Copy the weights and buffers of the network."""
+        state = self.module_.state_dict()
+        return {name: value.clone() for name, value in state.items()}
 
     # -- training ---------------------------------------------------------------
 
@@ -183,165 +203,10 @@ class SequenceNet(EpochNet):
         """
         if not self.initialized_:
             self.initialize()
+        self.check_training_readiness()
         self.max_epochs = epochs
-        self.run = Run(self, scorer, tasks, checkpoint)
-        self.notify("on_train_begin", X=train_set, y=valid_set)
-        try:
-            iterator = self.get_iterator(train_set, training=True)
-            self.run.n_batches = len(iterator)
-            if resumed is not None:
-                load_training(self, resumed)
-            self.prepare_schedule()
-            with single_thread() as n_threads, flushed_denormals():
-                with self._compiled(train_set, n_threads):
-                    return self._train_until_stopped(train_set, valid_set)
-        except KeyboardInterrupt:
-            self._keep_whole_epochs()
-            return "interrupted"
-        finally:
-            self.notify("on_train_end", X=train_set, y=valid_set)
-            if self.best_weights.best_epoch_ is not None:
-                self.average = None  # of weights that are no longer there
-            self.run = None
-
-    @contextmanager
-    def _compiled(self, train_set, n_threads):
-        """Have kernels do what they can do of a training."""
-        network, run = self.module_, self.run
-        loss = getattr(self.criterion_, "compiled", None)
-        is_apt = loss is not None and not self.autocast and self._steps_alone()
-        if not (is_apt and is_standard_training(network, train_set.source.max_steps)):
-            # Layers by themselves, and whole outputs for the validation.
-            with kernel_threads(n_threads), compiled_outputs(network, n_threads):
-                yield
-            return
-        # No more threads than there are parts of a batch, or of the units.
-        largest = max(self.batch_size or len(train_set), network.stack.output_size)
-        n_threads = min(n_threads, max(2, -(-largest // 64)))
-        run.step = CompiledStep(network, loss, n_threads)
-        try:
-            with in_use(run.step.network):
-                yield
-        finally:
-            run.step = None
-
-    def _steps_alone(self):
-        """Whether the optimiser needs no more of a batch than its gradient."""
-        step = inspect.signature(type(self.optimizer_).step).parameters
-        return step["closure"].default is not inspect.Parameter.empty
-
-    def _train_until_stopped(self, train_set, valid_set):
-        while True:
-            remaining = self.max_epochs - len(self.history) + self.run.n_before
-            if self.best_weights.is_stalled:
-                return "stalled"
-            if remaining <= 0:
-                return "max_epochs"
-            # Time may be up before the first epoch; a fit without one is no fit.
-            if self._is_out_of_time() and len(self.history) > self.run.n_before:
-                return "stopped"
-            try:
-                self.fit_loop(train_set, valid_set, epochs=remaining)
-            except StopTraining:
-                return "stalled" if self.best_weights.is_stalled else "stopped"
-            except NonFiniteLossError as error:
-                if self.on_divergence != "restart":
-                    raise
-                self._restart(error)
-
-    def _restart(self, error):
-        """Go back to the best weights, at a tenth of the rate."""
-        run = self.run
-        if run.n_restarts == _MAX_RESTARTS:
-            raise NonFiniteLossError(
-                f"{error} It diverged again after {_MAX_RESTARTS} restarts, each at a "
-                "tenth of the rate before."
-            ) from error
-        run.n_restarts += 1
-        del self.history[run.n_whole :]
-        best = self.best_weights.weights_
-        self.module_.load_state_dict(run.best_begin if best is None else best)
-        self.average = None
-        self.set_rate(self.lr / 10)
-        self._initialize_optimizer()
-        self.prepare_schedule()
-        warn_user(
-            f"{error} Training goes on from the best weights so far at learning rate "
-            f"{self.lr:g}.",
-        )
-
-    def set_rate(self, rate):
-        """Set the learning rate (float) of the next optimiser."""
-        kind, options = self.optimizer_spec
-        self.optimizer_spec = kind, options | {"lr": rate}
-
-    def prepare_schedule(self):
-        """Make the learning-rate schedule, if there is to be one and is none yet."""
-        kind, options, n_epochs = self.schedule_spec
-        if kind is not None and self.schedule_ is None:
-            self.schedule_ = Schedule(
-                kind, options, self.optimizer_, n_epochs, self.run.n_batches
-            )
-
-    def _keep_whole_epochs(self):
-        if len(self.history) > self.run.n_whole:
-            del self.history[-1]
-            # Half an epoch is no epoch that a fit could be asked for again.
-            self.module_.load_state_dict(self.run.begin_with)
-            self.average = None
-        if len(self.history) <= self.run.n_before:
-            raise KeyboardInterrupt
-        warn_user(
-            f"Training was interrupted by the user after {len(self.history)} epochs; "
-            "the estimator keeps the best weights so far.",
-        )
-
-    def get_split_datasets(self, X, y=None, **fit_params):
-        """Return training and validation set, which are made by the estimator."""
-        return X, y
-
-    def notify(self, method_name, **cb_kwargs):
-        """Call a hook of every callback; at the end of an epoch, decide what next."""
-        if method_name != "on_epoch_end":
-            super().notify(method_name, **cb_kwargs)
-            return
-        self._check_weights()
-        if self.run.scorer is not None and cb_kwargs.get("dataset_valid"):
-            self.history.record("valid_score", float(self.run.scorer()))
-        is_stopped = False
-        try:
-            super().notify(method_name, **cb_kwargs)
-        except KeyboardInterrupt:  # how skorch's own callbacks stop the training
-            is_stopped = True
-        if self._end_epoch() or is_stopped:
-            raise StopTraining
-
-    def _end_epoch(self):
-        """Do what follows an epoch; tell whether it was the last."""
-        run, epoch = self.run, self.history[-1]
-        run.n_whole = len(self.history)
-        if self.schedule_ is not None:
-            self.schedule_.after_epoch(epoch.get("valid_loss", epoch["train_loss"]))
-        if epoch["train_loss"] < run.least_loss:
-            run.least_loss, run.best_begin = float(epoch["train_loss"]), run.begin_with
-        if run.checkpoint is not None:
-            run.checkpoint.save(training_state(self))
-        is_stopped = run.tasks is not None and run.tasks.end()
-        return is_stopped or self.best_weights.is_stalled or self._is_out_of_time()
-
-    def _is_out_of_time(self):
-        return self.max_time is not None and self.run.seconds() >= self.max_time
-
-    def on_epoch_begin(self, net, **kwargs):
-        """Open a new epoch and forget the batches of the one before."""
-        if self.history:
-            self.history[-1]["batches"].clear()
-        if self.run.tasks is not None:
-            self.run.tasks.begin()
-        self.run.begin_with = self.copy_of_weights()
-        if self.on_divergence == "restart" and self.run.best_begin is None:
-            self.run.best_begin = self.run.begin_with
-        super().on_epoch_begin(net, **kwargs)
+        loop = TrainingLoop(self, scorer=scorer, tasks=tasks, checkpoint=checkpoint)
+        return loop.train(train_set, valid_set, resumed)
 
     # -- state ------------------------------------------------------------------
 
@@ -367,9 +232,9 @@ class SequenceNet(EpochNet):
         if (
             kind is not old_kind
             or wanted | {"lr": 0} != old | {"lr": 0}
-            or {id(p) for p in trained} != {id(p) for p in self._learnable()}
+            or {id(p) for p in trained} != {id(p) for p in self.learnable()}
         ):
-            self._initialize_optimizer()
+            self.initialize_optimizer()
         elif wanted["lr"] != old["lr"] or is_new_schedule:
             self.lr, self.schedule_ = wanted["lr"], None
             for group in self.optimizer_.param_groups:
@@ -411,16 +276,69 @@ class SequenceNet(EpochNet):
         # Some optimisers (LBFGS) lose attributes on the way, and a schedule must
         # change the rate of this one.
         schedule, rate, loaded = self.schedule_, self.lr, self.optimizer_.state_dict()
-        self._initialize_optimizer()
+        self.initialize_optimizer()
         self.optimizer_.load_state_dict(loaded)
         self.lr, self.schedule_ = rate, schedule
         if schedule is not None:
             schedule.scheduler.optimizer = self.optimizer_
 
-    def copy_of_weights(self):
-        """Copy the weights and buffers of the network."""
-        state = self.module_.state_dict()
-        return {name: value.clone() for name, value in state.items()}
+    # -- hooks of skorch --------------------------------------------------------
+
+    def get_iterator(self, dataset, training=False):
+        """Return the batches of a data set."""
+        if not hasattr(getattr(dataset, "source", None), "batch"):
+            raise TypeError(
+                "The net of an skrnn estimator reads sequences that the estimator has "
+                "checked. Call predict of the estimator instead."
+            )
+        if not training:
+            batch_size = evaluation_batch(self.module_, dataset.source)
+            return BatchIterator(dataset, batch_size)
+        batch_size = self.batch_size or len(dataset)
+        # The order within a single batch is of no consequence.
+        is_shuffled = self.shuffle and batch_size < len(dataset)
+        generator = self.module_.generator if is_shuffled else None
+        return BatchIterator(dataset, batch_size, generator)
+
+    def _set_training(self, training=True):
+        if self.module_.training == training:
+            return
+        # What `train` of torch does, without its cost for each of the modules.
+        modules = self.parts() if self.run is None else self.run.modules
+        for module in modules:
+            vars(module)["training"] = training
+
+    def infer(self, x, **fit_params):
+        """Run the network over a batch, which it moves to its device itself."""
+        given = x["x"], x.get("lengths"), x.get("repeats")
+        if not (self.autocast and self.module_.training):
+            return self.module_(*given)
+        kind = self.module_.head.weight.device.type
+        with torch.autocast(kind, dtype=torch.bfloat16):
+            return self.module_(*given).float()
+
+    def get_loss(self, y_pred, y_true, X=None, training=False):
+        """Return the weighted loss of a batch."""
+        weight = X.get("weight")
+        weight = None if weight is None else weight.to(y_pred.device)
+        return self.criterion_(y_pred, y_true.to(y_pred.device), weight)
+
+    def train_step(self, batch, **fit_params):
+        """Take one optimiser step; refuse to go on from a loss that is not finite."""
+        if self.run.step is None:
+            step = super().train_step(batch, **fit_params)
+        else:
+            self._set_training(True)
+            step = compiled_step(self, *batch)
+        return checked_step(self, step, "train")
+
+    def on_grad_computed(self, net, named_parameters, training=True, **kwargs):
+        """Add the L1 penalty, then clip."""
+        limit_gradient(self)
+
+    def validation_step(self, batch, **fit_params):
+        """Evaluate one batch; refuse a loss that is not finite."""
+        return checked_step(self, super().validation_step(batch, **fit_params), "valid")
 
     # -- prediction -------------------------------------------------------------
 

@@ -17,6 +17,9 @@ from skrnn._kernels.library import library
 from skrnn._kernels.threads import single_thread
 from skrnn._training.batches import SequenceDataset
 
+# A batch of validation or prediction holds about this many numbers in all states.
+_EVALUATION_SIZE = 2**22
+
 
 def outputs(net, source):
     """Compute parameters of the targets in the user's units.
@@ -27,7 +30,7 @@ def outputs(net, source):
 
     Parameters
     ----------
-    net : EpochNet
+    net : SequenceNet
         Whose network it is, and who makes the batches.
     source : SequenceSource
         The sequences.
@@ -75,3 +78,23 @@ def compiled_outputs(network, n_threads):
     else:
         with kernel_threads(n_threads):
             yield
+
+
+def evaluation_batch(network, source):
+    """Samples (int) of a source that are validated or predicted at once.
+
+    Parameters
+    ----------
+    network : RecurrentNetwork
+        The network.
+    source : SequenceSource
+        The sequences.
+    """
+    size = source.n_features * source.max_steps + 1
+    if compiled_twin(network) is None:  # which keeps no states of all steps
+        states = 6 * network.stack.output_size * len(network.stack.layers)
+        steps = network.n_steps(source.max_steps)
+        size += states * min(steps, network.tbptt_steps or steps)
+    if network.decoder is not None:
+        size += 6 * network.decoder.positions.numel()
+    return int(np.clip(_EVALUATION_SIZE // size, 1, 4096))

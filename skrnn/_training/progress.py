@@ -4,6 +4,7 @@ import multiprocessing
 import sys
 import threading
 
+from skorch.callbacks import Callback
 from tqdm.std import tqdm as terminal_bar
 
 
@@ -49,6 +50,39 @@ class EpochProgress:
         # One write, so that the lines of parallel fits do not run into each other.
         sys.stderr.write(line + "\n")
         sys.stderr.flush()
+
+
+class Progress(Callback):
+    """Show how far a fit has come.
+
+    Parameters
+    ----------
+    title : str
+        What is fitted.
+    """
+
+    def __init__(self, title):
+        self.title = title
+
+    def on_train_begin(self, net, X=None, y=None, **kwargs):
+        """Open the bar."""
+        self._progress = EpochProgress(self.title, net.max_epochs)
+
+    def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs):
+        """Count an epoch."""
+        epoch = net.history[-1]
+        names = {
+            "loss": "train_loss",
+            "validation": "valid_loss",
+            "score": "valid_score",
+        }
+        figures = {name: epoch[key] for name, key in names.items() if key in epoch}
+        self._progress.update(**figures)
+
+    def on_train_end(self, net, X=None, y=None, **kwargs):
+        """Close the bar."""
+        self._progress.close()
+        self._progress = None
 
 
 def _is_worker():

@@ -8,21 +8,18 @@ from skrnn._training.weight_average import WeightAverage
 
 
 class Run:
-    """What one call of `SequenceNet.train` has to remember.
+    """What one training has to remember.
 
     Parameters
     ----------
     net : SequenceNet
         Initialised.
-    scorer, tasks, checkpoint
-        As for `SequenceNet.train`.
     """
 
-    def __init__(self, net, scorer, tasks, checkpoint):
+    def __init__(self, net):
         self.n_before = len(net.history)
         self.n_whole = self.n_before  # epochs that came to their end
         self.modules = net.parts()  # to ask for them in every epoch is slow
-        self.scorer, self.tasks, self.checkpoint = scorer, tasks, checkpoint
         self.begin = time.monotonic()
         self.grad_norm = None
         self.least = {}  # losses of all epochs, by name
@@ -106,8 +103,7 @@ def training_state(net):
 def load_training(net, state):
     """Bring a net (SequenceNet) to a state (dict) of `training_state`."""
     if state["rate"] != net.lr:  # it was lowered by a restart
-        net.set_rate(state["rate"])
-        net._initialize_optimizer()
+        net.restart_optimizer(state["rate"])
     # Made before the optimiser's state comes back, since it sets the rate.
     net.prepare_schedule()
     if net.schedule_ is not None:
@@ -115,7 +111,7 @@ def load_training(net, state):
     net.module_.load_state_dict(state["weights"])
     net.average = None
     if state["average"] is not None:
-        net.average = WeightAverage(net._learnable(), net.ema_decay)
+        net.average = WeightAverage(net.learnable(), net.ema_decay)
         net.average.load_state_dict(state["average"])
     net.optimizer_.load_state_dict(state["optimizer"])
     net.module_.generator.set_state(state["random_state"])

@@ -949,7 +949,7 @@ def test_kernels_clip_such_a_gradient_too():
     step.prepare(net.optimizer_)
     for gradient in step.weight_gradients():
         gradient.fill_(np.inf)
-    net.run = Run(net, None, None, None)
+    net.run = Run(net)
     net.run.step = step
     net.on_grad_computed(net, ())
     step.network.close()

@@ -9,7 +9,8 @@ from numpy.testing import assert_allclose
 from torch import nn
 from torch.optim import lr_scheduler
 
-from skrnn._training.optimizers import SCHEDULES, Schedule, optimizer_spec
+from skrnn._training.optimizers import optimizer_spec
+from skrnn._training.schedules import SCHEDULES, Schedule
 
 EPOCHS, BATCHES, RATE = 13, 3, 0.2
 LOSSES = [5.0, 4.0, 4.5, 4.5, 4.5, 3.9, 4.0, 4.1, 4.2, 4.3, 4.4, 4.5, 1.0]
