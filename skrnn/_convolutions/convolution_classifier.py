@@ -13,7 +13,7 @@ from torch import nn
 from skrnn._kernels.layer import kernel_threads
 from skrnn._kernels.rowwise import affine
 from skrnn._kernels.threads import single_thread
-from skrnn._training.batches import tensors
+from skrnn._preprocessing.blocks import tensors
 
 # Numbers that a block of samples and their features hold.
 _BLOCK_SIZE = 2**21

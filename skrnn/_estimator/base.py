@@ -15,10 +15,9 @@ from skrnn._ensemble.member import Samples, comparable
 from skrnn._ensemble.network_ensemble import Data, NetworkFitting, Plan
 from skrnn._estimator.callbacks import CallbackSupportMixin, epoch_tasks
 from skrnn._estimator.parameters import CONSTRAINTS, check_combination
-from skrnn._sequences.layouts import check_sequences
+from skrnn._sequences.layouts import check_sequences, series_of
 from skrnn._sequences.sources import as_source
 from skrnn._training.outputs import outputs
-from skrnn.windows._array import WindowedArray
 
 
 class BaseRNN(NetworkFitting, CallbackSupportMixin, BaseEstimator, ABC):
@@ -164,7 +163,7 @@ class BaseRNN(NetworkFitting, CallbackSupportMixin, BaseEstimator, ABC):
 
     def _read_X(self, X, *, reset):
         """Check X against what was fitted, or note what it is; wrap it."""
-        series = _series_of(X)
+        series = series_of(X)
         X, names = check_sequences(self, X, reset=reset, ensure_all_finite=False)
         source = as_source(X, names, allow_partial=self.missing == "indicator")
         if series is not None:
@@ -196,14 +195,3 @@ class BaseRNN(NetworkFitting, CallbackSupportMixin, BaseEstimator, ABC):
             return outputs(self.nets_[0], source)
         pairs = zip(self.nets_, self.net_weights_, strict=True)
         return sum(weight * outputs(net, source) for net, weight in pairs)
-
-
-def _series_of(X):
-    """Series of each row, where the levels of a MultiIndex before the last name it."""
-    if isinstance(X, WindowedArray) and X.series is not None:
-        # The index lacks what `groups` say, and takes tens of bytes a row to read.
-        return X.series
-    index = getattr(X, "index", None)
-    if getattr(index, "nlevels", 1) < 2:
-        return None
-    return index.droplevel(-1).factorize()[0]
