@@ -19,7 +19,7 @@ from skrnn._convolutions.ridge import Ridge
 from skrnn._kernels.layer import kernel_threads
 from skrnn._kernels.rowwise import affine
 from skrnn._kernels.threads import single_thread
-from skrnn._training.batches import tensors
+from skrnn._preprocessing.blocks import tensors
 
 # Numbers that a block of samples and their features hold: 16 MB in double precision.
 _BLOCK_SIZE = 2**21

@@ -4,9 +4,8 @@ import numpy as np
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length
 
 from skrnn._ensemble.samples import Samples
-from skrnn._sequences.layouts import check_sequences
+from skrnn._sequences.layouts import check_sequences, series_of
 from skrnn._sequences.sources import as_source
-from skrnn.windows._array import WindowedArray
 
 
 def read_samples(estimator, X, y, sample_weight, targets, *, reset, classes=None):
@@ -56,7 +55,7 @@ def read_X(estimator, X, *, missing, reset):
     reset : bool
         Whether to note or to compare.
     """
-    series = _series_of(X)
+    series = series_of(X)
     X, names = check_sequences(estimator, X, reset=reset, ensure_all_finite=False)
     source = as_source(X, names, allow_partial=missing == "indicator")
     if series is not None:
@@ -74,14 +73,3 @@ def _read_weight(sample_weight, source):
     if not weight.any():
         raise ValueError("Sample weights must contain at least one non-zero number.")
     return weight
-
-
-def _series_of(X):
-    """Series of each row, where the levels of a MultiIndex before the last name it."""
-    if isinstance(X, WindowedArray) and X.series is not None:
-        # The index lacks what `groups` say, and takes tens of bytes a row to read.
-        return X.series
-    index = getattr(X, "index", None)
-    if getattr(index, "nlevels", 1) < 2:
-        return None
-    return index.droplevel(-1).factorize()[0]

@@ -3,7 +3,7 @@
 import torch
 
 from skrnn._kernels.threads import single_thread
-from skrnn._training.batches import read_blocks
+from skrnn._preprocessing.blocks import read_blocks
 
 # Penalties that are tried, beside the mean square of a regressor, which is 1. Series
 # without noise want the smallest.

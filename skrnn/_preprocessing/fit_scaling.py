@@ -4,9 +4,9 @@ import numpy as np
 import torch
 
 from skrnn._kernels.threads import single_thread
+from skrnn._preprocessing.blocks import read_blocks, tensors
 from skrnn._preprocessing.fit_linear_path import fit_linear_path
-from skrnn._sequences.sources import feature_moments, target_moments
-from skrnn._training.batches import read_blocks, tensors
+from skrnn._sequences.moments import feature_moments, target_moments
 
 # The least scale of what a linear path leaves, as a share of that of the targets.
 _LEAST_SHARE = 1e-6

@@ -88,6 +88,17 @@ def is_ragged(X):
         return False
 
 
+def series_of(X):
+    """Series of each row, where the levels of a MultiIndex before the last name it."""
+    if isinstance(X, WindowedArray) and X.series is not None:
+        # The index lacks what `groups` say, and takes tens of bytes a row to read.
+        return X.series
+    index = getattr(X, "index", None)
+    if getattr(index, "nlevels", 1) < 2:
+        return None
+    return index.droplevel(-1).factorize()[0]
+
+
 def _check_features(estimator, n_features, names, reset):
     _check_layout(estimator, True, reset)
     if n_features == 0:

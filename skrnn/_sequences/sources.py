@@ -7,6 +7,13 @@ materialised beyond a batch.
 
 import numpy as np
 
+from skrnn._sequences.steps import (
+    check_steps,
+    compact,
+    find_fault,
+    is_absent,
+    raise_step_error,
+)
 from skrnn.windows._array import WindowedArray
 
 # Rows scanned or gathered at a time hold about this many numbers (2 MB as float64).
@@ -77,7 +84,7 @@ class DenseSource(SequenceSource):
         if values.dtype.kind == "f":
             for rows in self.chunks():
                 block = values[rows[0] : rows[-1] + 1]
-                self._has_absent |= _check_steps(
+                self._has_absent |= check_steps(
                     block, rows[0], feature_names, allow_partial
                 )
 
@@ -86,7 +93,7 @@ class DenseSource(SequenceSource):
 
     def batch(self, rows):
         block = self._values[rows]  # (N, L, F)
-        return _compact(block) if self._has_absent else (block, None)
+        return compact(block) if self._has_absent else (block, None)
 
 
 class RaggedSource(SequenceSource):
@@ -96,8 +103,8 @@ class RaggedSource(SequenceSource):
         self._arrays = []
         for i, array in enumerate(arrays):
             if array.dtype.kind == "f":
-                _check_steps(array[None], i, feature_names, allow_partial)
-                absent = _is_absent(array)
+                check_steps(array[None], i, feature_names, allow_partial)
+                absent = is_absent(array)
                 array = array[~absent] if absent.any() else array
             self._arrays.append(array)
         self.n_samples = len(self._arrays)
@@ -147,11 +154,11 @@ class WindowSource(SequenceSource):
             used = is_read[start : start + size]
             if not used.any():
                 continue
-            fault = _find_fault(block[used], allow_partial)
+            fault = find_fault(block[used], allow_partial)
             if fault is not None:
                 row = start + np.flatnonzero(used)[fault[0]]
                 self._raise_fault(row, fault[1])
-            has_absent |= bool(_is_absent(block[used]).any())
+            has_absent |= bool(is_absent(block[used]).any())
         return has_absent
 
     def _raise_fault(self, row, feature):
@@ -160,7 +167,7 @@ class WindowSource(SequenceSource):
         sample = np.flatnonzero((first <= row) & (row < windows.stop))[0]
         step = windows.window_length - (windows.stop[sample] - row)
         value = windows.values[row, feature]
-        _raise_step_error(value, sample, step, feature, windows.feature_names)
+        raise_step_error(value, sample, step, feature, windows.feature_names)
 
     def batch(self, rows):
         windows = self._windows
@@ -168,7 +175,7 @@ class WindowSource(SequenceSource):
         whole = windows.length[rows].min(initial=0) == windows.window_length
         if whole and not self._has_absent_rows:
             return block, None
-        return _compact(block)
+        return compact(block)
 
 
 def as_source(X, feature_names=None, *, allow_partial=False):
@@ -200,161 +207,3 @@ def as_source(X, feature_names=None, *, allow_partial=False):
     if X.ndim == 2:
         X = X[:, :, None]
     return DenseSource(X, feature_names, allow_partial=allow_partial)
-
-
-def feature_moments(source, sample_weight=None, transform=None):
-    """Mean and standard deviation of each feature over all present values.
-
-    The moments of blocks are merged as in Chan, Golub and LeVeque (1983), which
-    stays exact where the mean is large beside the deviation.
-
-    Parameters
-    ----------
-    source : SequenceSource
-        The samples.
-    sample_weight : ndarray of shape (n_samples,), default=None
-        Weight of every step of a sample.
-    transform : callable, default=None
-        Applied to each batch (ndarray of shape (N, L, F) of float64, lengths) first.
-
-    Returns
-    -------
-    mean, scale : ndarray of shape (n_features,) of float64
-        The scale of a constant feature is 1.
-    """
-    total = np.zeros(source.n_features)
-    mean = np.zeros(source.n_features)
-    squares = np.zeros(source.n_features)
-    for rows in source.chunks():
-        block, lengths = source.batch(rows)
-        # One memory order, so that the sums round alike whatever X has.
-        block = np.ascontiguousarray(block, np.float64)  # (N, L, F)
-        if transform is not None:
-            block = transform(block, lengths)
-        weight = np.ones(len(rows)) if sample_weight is None else sample_weight[rows]
-        weight = np.broadcast_to(weight[:, None], block.shape[:2])
-        if lengths is not None:
-            weight = weight * (np.arange(block.shape[1]) < lengths[:, None])
-        missing = np.isnan(block)
-        if missing.any():
-            weight = weight[:, :, None] * ~missing  # (N, L, F)
-            block = np.where(missing, 0.0, block)
-            mass = weight.sum(axis=(0, 1))
-            axes = "nlf"
-        else:
-            mass = np.full(source.n_features, weight.sum())
-            axes = "nl"
-        if not mass.any():
-            continue
-        share = np.divide(1.0, mass, out=np.zeros_like(mass), where=mass > 0)
-        block_mean = np.einsum(f"{axes},nlf->f", weight, block) * share
-        deviation = block - block_mean
-        delta = np.where(mass > 0, block_mean - mean, 0.0)
-        squares += np.einsum(f"{axes},nlf,nlf->f", weight, deviation, deviation)
-        both = np.where(mass > 0, total + mass, 1.0)
-        squares += delta**2 * (total * mass / both)
-        mean += delta * (mass / both)
-        total += mass
-    return mean, safe_scale(mean, squares / np.where(total > 0, total, 1.0))
-
-
-def target_moments(target, sample_weight=None):
-    """Mean and standard deviation of each target.
-
-    Parameters
-    ----------
-    target : ndarray of shape (n_samples, n_outputs) of float64
-        Targets.
-    sample_weight : ndarray of shape (n_samples,), default=None
-        Weights; None means 1 each.
-
-    Returns
-    -------
-    mean, scale : ndarray of shape (n_outputs,) of float64
-        The scale of a constant target is 1.
-    """
-    mean = np.average(target, axis=0, weights=sample_weight)
-    deviation = target - mean
-    deviation *= deviation
-    return mean, safe_scale(mean, np.average(deviation, axis=0, weights=sample_weight))
-
-
-def safe_scale(mean, variance):
-    """Square root of a variance, or 1 where the values are constant.
-
-    Parameters
-    ----------
-    mean, variance : ndarray of shape (n_features,) of float64
-        Moments. A variance within rounding error of zero counts as zero.
-
-    Returns
-    -------
-    scale : ndarray of shape (n_features,) of float64
-    """
-    rounding = 10 * np.finfo(np.float64).eps * np.abs(mean)
-    scale = np.sqrt(variance)
-    return np.where(scale <= rounding, 1.0, scale)
-
-
-def _compact(block):
-    """Move the present steps of each sample to the front and count them."""
-    present = ~_is_absent(block)  # (N, L)
-    lengths = present.sum(axis=1)
-    if lengths.min(initial=block.shape[1]) == block.shape[1]:
-        return block, None
-    order = np.argsort(~present, axis=1, kind="stable")
-    longest = max(1, lengths.max(initial=1))
-    packed = np.take_along_axis(block, order[:, :longest, None], axis=1)
-    packed[np.arange(packed.shape[1]) >= lengths[:, None]] = 0.0
-    return packed, lengths
-
-
-def _is_absent(steps):
-    """Which steps (..., F) have no feature."""
-    absent = np.isnan(steps[..., 0])
-    if steps.shape[-1] > 1 and absent.any():
-        absent[absent] = np.isnan(steps[absent]).all(axis=-1)
-    return absent
-
-
-def _check_steps(block, first_sample, feature_names, allow_partial):
-    """Refuse infinity and partly missing steps; tell whether a step is absent."""
-    # The sum is not finite if any value is not, and it needs no mask.
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(np.sum(block)):
-            return False
-    rows = block.reshape(-1, block.shape[2])
-    fault = _find_fault(rows, allow_partial)
-    if fault is not None:
-        sample, step = divmod(fault[0], block.shape[1])
-        value = rows[fault]
-        _raise_step_error(value, first_sample + sample, step, fault[1], feature_names)
-    return bool(_is_absent(rows).any())
-
-
-def _find_fault(rows, allow_partial):
-    """First (row, feature) that is infinite, or NaN in a partly missing row."""
-    fault = np.isinf(rows)
-    if not allow_partial:
-        missing = np.isnan(rows)
-        fault |= missing & ~missing.all(axis=1, keepdims=True)
-    where = np.flatnonzero(fault.any(axis=1))
-    if len(where) == 0:
-        return None
-    return int(where[0]), int(np.flatnonzero(fault[where[0]])[0])
-
-
-def _raise_step_error(value, sample, step, feature, feature_names):
-    name = feature if feature_names is None else repr(str(feature_names[feature]))
-    place = f"sample {sample}, step {step}, feature {name}"
-    if np.isinf(value):
-        raise ValueError(
-            "Input X contains infinity or a value too large for "
-            f"{value.dtype!r}: {place}."
-        )
-    raise ValueError(
-        f"Input X contains NaN: {place} is missing while other features of that "
-        "step are present. A step whose features are all NaN is absent and is "
-        "skipped; a step that is missing in part must be filled first, for example "
-        'with TimeDistributed(SimpleImputer()), or taken with missing="indicator".'
-    )

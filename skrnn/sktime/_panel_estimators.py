@@ -7,7 +7,8 @@ from sktime.base import BaseObject
 from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
-from skrnn._sequences.sources import as_source, feature_moments
+from skrnn._sequences.moments import feature_moments
+from skrnn._sequences.sources import as_source
 from skrnn._warn import warn_user
 from skrnn.classifier import RNNClassifier
 from skrnn.regressor import RNNRegressor

@@ -17,7 +17,8 @@ import skrnn._sequences.sources
 from skrnn import SlidingWindow
 from skrnn._preprocessing.fit_scaling import fit_scaling, fit_target_scaling
 from skrnn._preprocessing.scaling import Scaling
-from skrnn._sequences.sources import as_source, feature_moments, target_moments
+from skrnn._sequences.moments import feature_moments, target_moments
+from skrnn._sequences.sources import as_source
 from skrnn._targets.heads import Gaussian, Point, Quantiles, StudentT
 
 N, L, F, K = 5, 6, 3, 2

@@ -8,7 +8,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skrnn import SlidingWindow
 from skrnn._sequences import sources
-from skrnn._sequences.sources import as_source, feature_moments, safe_scale
+from skrnn._sequences.moments import feature_moments, safe_scale
+from skrnn._sequences.sources import as_source
 
 F = 2
 KINDS = ["dense", "padded", "ragged", "windowed"]

@@ -1,0 +1,67 @@
+"""Steps of a sequence: which are absent, and which are not to be read."""
+
+import numpy as np
+
+
+def compact(block):
+    """Move the present steps of each sample to the front and count them."""
+    present = ~is_absent(block)  # (N, L)
+    lengths = present.sum(axis=1)
+    if lengths.min(initial=block.shape[1]) == block.shape[1]:
+        return block, None
+    order = np.argsort(~present, axis=1, kind="stable")
+    longest = max(1, lengths.max(initial=1))
+    packed = np.take_along_axis(block, order[:, :longest, None], axis=1)
+    packed[np.arange(packed.shape[1]) >= lengths[:, None]] = 0.0
+    return packed, lengths
+
+
+def is_absent(steps):
+    """Which steps (..., F) have no feature."""
+    absent = np.isnan(steps[..., 0])
+    if steps.shape[-1] > 1 and absent.any():
+        absent[absent] = np.isnan(steps[absent]).all(axis=-1)
+    return absent
+
+
+def check_steps(block, first_sample, feature_names, allow_partial):
+    """Refuse infinity and partly missing steps; tell whether a step is absent."""
+    # The sum is not finite if any value is not, and it needs no mask.
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(np.sum(block)):
+            return False
+    rows = block.reshape(-1, block.shape[2])
+    fault = find_fault(rows, allow_partial)
+    if fault is not None:
+        sample, step = divmod(fault[0], block.shape[1])
+        value = rows[fault]
+        raise_step_error(value, first_sample + sample, step, fault[1], feature_names)
+    return bool(is_absent(rows).any())
+
+
+def find_fault(rows, allow_partial):
+    """First (row, feature) that is infinite, or NaN in a partly missing row."""
+    fault = np.isinf(rows)
+    if not allow_partial:
+        missing = np.isnan(rows)
+        fault |= missing & ~missing.all(axis=1, keepdims=True)
+    where = np.flatnonzero(fault.any(axis=1))
+    if len(where) == 0:
+        return None
+    return int(where[0]), int(np.flatnonzero(fault[where[0]])[0])
+
+
+def raise_step_error(value, sample, step, feature, feature_names):
+    name = feature if feature_names is None else repr(str(feature_names[feature]))
+    place = f"sample {sample}, step {step}, feature {name}"
+    if np.isinf(value):
+        raise ValueError(
+            "Input X contains infinity or a value too large for "
+            f"{value.dtype!r}: {place}."
+        )
+    raise ValueError(
+        f"Input X contains NaN: {place} is missing while other features of that "
+        "step are present. A step whose features are all NaN is absent and is "
+        "skipped; a step that is missing in part must be filled first, for example "
+        'with TimeDistributed(SimpleImputer()), or taken with missing="indicator".'
+    )
