@@ -11,9 +11,11 @@ __all__ = [
     "conform",
     "fixed_length",
     "follows",
+    "key_levels",
     "keys",
     "order_kind",
     "split_index",
+    "split_keys",
 ]
 
 _DAY = pd.Timedelta(days=1)
@@ -59,6 +61,48 @@ def split_index(index, groups, n_rows):
         raise ValueError("The label of a series is missing (NaN) in at least one row.")
     codes, labels = _combined(levels)
     return codes, labels, times
+
+
+def split_keys(index):
+    """Labels of the series of an index, the number of each row, and their times.
+
+    Parameters
+    ----------
+    index : pandas.Index
+        With several levels, the last is the time and the others name the series.
+
+    Returns
+    -------
+    keys : list of tuple
+        In order of appearance; ``[()]`` for one series.
+    codes : ndarray of shape (n_rows,) of int64
+        Number of the series of each row.
+    times : pandas.Index
+        Time of each row.
+    """
+    if not isinstance(index, pd.MultiIndex):
+        return [()], np.zeros(len(index), dtype=np.int64), index
+    times = index.get_level_values(-1)
+    names = index.droplevel(-1)
+    codes, uniques = pd.factorize(names)
+    keys = [key if isinstance(key, tuple) else (key,) for key in uniques]
+    return keys, codes.astype(np.int64), times
+
+
+def key_levels(keys, codes):
+    """Levels of an index that name the series (list of pandas.Index).
+
+    Parameters
+    ----------
+    keys : list of tuple
+        Label of each series.
+    codes : ndarray of shape (n_rows,) of int64
+        Number of the series of each row.
+    """
+    levels = zip(*keys, strict=True)
+    # Of objects first: a tuple may hold an array's own kind of number.
+    levels = [pd.Index(np.array(level, dtype=object)) for level in levels]
+    return [level.infer_objects().take(codes) for level in levels]
 
 
 def order_kind(times):

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skrnn._forecasting.frames import SeriesFrames
-from skrnn._forecasting.table import SeriesTable, split_keys, table_of
+from skrnn._forecasting.table import SeriesTable, table_of
 from skrnn._time.axis import TimeAxis
+from skrnn._time.index import split_keys
 
 
 @st.composite
