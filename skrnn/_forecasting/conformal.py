@@ -21,8 +21,8 @@ class AdaptiveScores:
     Parameters
     ----------
     errors : ndarray of shape (n_series, n_origins, n_steps, n_targets)
-        Truth less forecast in units of `TargetTransform.error_scale`; NaN where unknown.
-        Origins rise one by one.
+        Truth less forecast in units of `TargetTransform.error_scale`; NaN where
+        unknown. Origins rise one by one.
     steps : ndarray of shape (n_steps,) of int64
         The steps ahead.
     rate : float

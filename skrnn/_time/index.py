@@ -14,12 +14,38 @@ __all__ = [
     "key_levels",
     "keys",
     "order_kind",
+    "series_of",
     "split_index",
     "split_keys",
 ]
 
 _DAY = pd.Timedelta(days=1)
 _UNITS = ("s", "ms", "us", "ns")
+
+
+def series_of(index):
+    """Tell which series each row is of.
+
+    Parameters
+    ----------
+    index : pandas.Index or None
+        With several levels, the last is the time and the others name the series.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,) of int64, or None
+        Number of the series of each row, in order of appearance; None where the index
+        has no more than one level.
+
+    Raises
+    ------
+    ValueError
+        If a label of a series is missing.
+    """
+    if getattr(index, "nlevels", 1) < 2:
+        return None
+    codes = _combined_codes(_series_levels(index))
+    return pd.factorize(codes)[0].astype(np.int64, copy=False)
 
 
 def split_index(index, groups, n_rows):
@@ -48,17 +74,12 @@ def split_index(index, groups, n_rows):
     levels = []
     times = index
     if isinstance(index, pd.MultiIndex):
-        levels = [
-            (np.asarray(index.codes[i]), index.levels[i])
-            for i in range(index.nlevels - 1)
-        ]
         times = _last_level(index)
+        levels = _series_levels(index)
     if times is not None:
         order_kind(times)
     if groups is not None:
-        levels.append(_factorized(groups, n_rows))
-    if any((codes < 0).any() for codes, _ in levels):
-        raise ValueError("The label of a series is missing (NaN) in at least one row.")
+        levels.append(_known(_factorized(groups, n_rows)))
     codes, labels = _combined(levels)
     return codes, labels, times
 
@@ -79,14 +100,19 @@ def split_keys(index):
         Number of the series of each row.
     times : pandas.Index
         Time of each row.
+
+    Raises
+    ------
+    ValueError
+        If a label of a series is missing.
     """
-    if not isinstance(index, pd.MultiIndex):
+    codes = series_of(index)
+    if codes is None:
         return [()], np.zeros(len(index), dtype=np.int64), index
-    times = index.get_level_values(-1)
-    names = index.droplevel(-1)
-    codes, uniques = pd.factorize(names)
-    keys = [key if isinstance(key, tuple) else (key,) for key in uniques]
-    return keys, codes.astype(np.int64), times
+    _, first = np.unique(codes, return_index=True)
+    keys = index[first].droplevel(-1)
+    keys = [key if isinstance(key, tuple) else (key,) for key in keys]
+    return keys, codes, index.get_level_values(-1)
 
 
 def key_levels(keys, codes):
@@ -268,6 +294,20 @@ def _last_level(index):
     return level.take(codes)
 
 
+def _series_levels(index):
+    """Codes and labels of the levels of a MultiIndex that name the series."""
+    return [
+        _known((np.asarray(index.codes[i]), index.levels[i]))
+        for i in range(index.nlevels - 1)
+    ]
+
+
+def _known(level):
+    if (level[0] < 0).any():
+        raise ValueError("The label of a series is missing (NaN) in at least one row.")
+    return level
+
+
 def _factorized(groups, n_rows):
     groups = np.asarray(groups)
     if groups.shape != (n_rows,):
@@ -283,12 +323,17 @@ def _combined(levels):
     """One code and one label for each combination of levels."""
     if len(levels) < 2:
         return levels[0] if levels else (None, None)
-    combined, _ = levels[0]
-    for codes, values in levels[1:]:
-        # Numbered anew at each level, so that the product cannot overflow.
-        combined, _ = pd.factorize(combined.astype(np.int64) * len(values) + codes)
+    combined = _combined_codes(levels)
     _, first = np.unique(combined, return_index=True)
     labels = pd.MultiIndex.from_arrays(
         [values.take(codes[first]) for codes, values in levels]
     )
     return combined, labels
+
+
+def _combined_codes(levels):
+    combined, _ = levels[0]
+    for codes, values in levels[1:]:
+        # Numbered anew at each level, so that the product cannot overflow.
+        combined, _ = pd.factorize(combined.astype(np.int64) * len(values) + codes)
+    return combined
