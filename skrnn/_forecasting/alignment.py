@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skrnn._forecasting.target_transform import Origins
+from skrnn._forecasting.table import Origins
 
 __all__ = ["forecasts_at"]
 

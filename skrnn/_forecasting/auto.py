@@ -11,7 +11,7 @@ from skrnn._forecasting.seasonality import (
     seasonal_period,
     usual_period,
 )
-from skrnn._forecasting.target_transform import Recipe
+from skrnn._forecasting.target_transform import TargetTransform
 
 __all__ = ["Plan", "make_plan"]
 
@@ -24,7 +24,7 @@ _STEPS = 12
 class Plan(NamedTuple):
     """All that is decided before a network is made."""
 
-    recipe: Recipe
+    recipe: TargetTransform
     steps: np.ndarray  # (n,) steps ahead to learn, rising
     window_length: int
     sp: int
@@ -68,7 +68,7 @@ def make_plan(forecaster, table, freq, steps):
         int(steps[-1]),
         Seasonality(*orders, forecaster.fourier_terms if sp > 1 else 0),
     )
-    recipe = Recipe(log, *chosen[:2], sp, forecaster.scaling)
+    recipe = TargetTransform(log, *chosen[:2], sp, forecaster.scaling)
     return Plan(recipe, steps, window_length, sp, chosen.fourier_terms)
 
 

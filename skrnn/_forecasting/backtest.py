@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from skrnn._forecasting.table import key_levels, numbered
-from skrnn._forecasting.target_transform import Origins
+from skrnn._forecasting.table import Origins, numbered
+from skrnn._time.index import key_levels
 
 __all__ = ["Backtest", "as_frame", "backtest"]
 

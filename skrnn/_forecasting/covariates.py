@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skrnn._forecasting.target_transform import filled_forward, mean_of_known
+from skrnn._forecasting.differencing import filled_forward, mean_of_known
 
 __all__ = ["Covariates"]
 

@@ -5,8 +5,7 @@ import copy
 import numpy as np
 
 from skrnn._forecasting.conformal import AdaptiveScores
-from skrnn._forecasting.table import numbered
-from skrnn._forecasting.target_transform import Origins
+from skrnn._forecasting.table import Origins, numbered
 
 __all__ = ["SeriesForecaster"]
 

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.linear_model import RidgeCV
 
-from skrnn._forecasting.target_transform import (
+from skrnn._forecasting.differencing import (
     differences,
     filled_forward,
     mean_of_known,

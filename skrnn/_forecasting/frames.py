@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from skrnn._forecasting.table import key_levels, split_keys, table_of
+from skrnn._forecasting.table import table_of
 from skrnn._time.axis import TimeAxis
+from skrnn._time.index import key_levels, split_keys
 
 __all__ = ["SeriesFrames", "time_axis"]
 

@@ -8,17 +8,18 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils import get_tags
 
-from skrnn._forecasting.target_transform import Origins, without_outliers
+from skrnn._forecasting.differencing import without_outliers
+from skrnn._forecasting.table import Origins
 
-__all__ = ["StepModel"]
+__all__ = ["HorizonModel"]
 
 
-class StepModel:
+class HorizonModel:
     """Forecasts of some steps ahead, each from the window up to its origin.
 
     Parameters
     ----------
-    recipe : Recipe
+    recipe : TargetTransform
         What is local.
     covariates : Covariates
         The other columns.
@@ -49,7 +50,7 @@ class StepModel:
 
         Returns
         -------
-        self : StepModel
+        self : HorizonModel
         """
         self.members = members
         # Not all regressors know absent steps.

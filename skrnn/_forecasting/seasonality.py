@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import spearmanr
 
-from skrnn._forecasting.table import SeriesTable
-from skrnn._forecasting.target_transform import Origins, Recipe, filled_forward
+from skrnn._forecasting.differencing import filled_forward
+from skrnn._forecasting.table import Origins, SeriesTable
+from skrnn._forecasting.target_transform import TargetTransform
 
 __all__ = [
     "Seasonality",
@@ -173,7 +174,7 @@ def choose_seasonality(table, log, sp, scaling, window_length, n_steps, given):
     sp : int
         Rows of a season.
     scaling : {None, "series", "window"}
-        As for `Recipe`.
+        As for `TargetTransform`.
     window_length, n_steps : int
         Rows of a window; steps ahead.
     given : Seasonality
@@ -189,7 +190,7 @@ def choose_seasonality(table, log, sp, scaling, window_length, n_steps, given):
     errors = {}
     for d in (0, 1):
         for D in (0, 1) if sp > 1 else (0,):
-            recipe = Recipe(log, d, D, sp, scaling)
+            recipe = TargetTransform(log, d, D, sp, scaling)
             errors[d, D] = _error_of(recipe, table, 1 + sp, window_length, n_steps)
     is_seasonal = sp > 1 and min(errors[0, 1], errors[1, 1]) < _SEASON_GAIN * min(
         errors[0, 0], errors[1, 0]

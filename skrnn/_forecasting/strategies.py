@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from skrnn._forecasting.horizon_model import StepModel, new_members
-from skrnn._forecasting.target_transform import Origins
+from skrnn._forecasting.horizon_model import HorizonModel, new_members
+from skrnn._forecasting.table import Origins
 
 __all__ = ["STRATEGIES", "Forecasts"]
 
@@ -21,7 +21,7 @@ class Forecasts:
         Steps ahead that are asked for, rising.
     window_length : int
         Rows of a window.
-    recipe, covariates, axis : Recipe, Covariates, TimeAxis
+    recipe, covariates, axis : TargetTransform, Covariates, TimeAxis
         How windows are made.
     """
 
@@ -32,7 +32,7 @@ class Forecasts:
         self.steps = np.asarray(steps) if is_direct else np.arange(1, last + 1)
 
         def model(steps, length=window_length):
-            return StepModel(recipe, covariates, axis, steps, length)
+            return HorizonModel(recipe, covariates, axis, steps, length)
 
         if strategy == "multioutput":
             self.models = [model(self.steps)]
@@ -79,7 +79,7 @@ class Forecasts:
         return self
 
     def update(self, table, newer_than, n_epochs):
-        """Train all networks on; see `StepModel.update`."""
+        """Train all networks on; see `HorizonModel.update`."""
         prepared = self.recipe.prepare(table)
         for model in self.models:
             model.update(prepared, newer_than, n_epochs)

@@ -1,9 +1,17 @@
 """One or many series as flat rows without gaps: series after series, step by step."""
 
-import numpy as np
-import pandas as pd
+from typing import NamedTuple
 
-__all__ = ["SeriesTable", "key_levels", "numbered", "split_keys", "table_of"]
+import numpy as np
+
+__all__ = ["Origins", "SeriesTable", "numbered", "table_of"]
+
+
+class Origins(NamedTuple):
+    """Where forecasts are made from."""
+
+    rows: np.ndarray  # (n,) newest row that is known; one before the first if none is
+    codes: np.ndarray  # (n,) the series
 
 
 class SeriesTable:
@@ -226,48 +234,6 @@ def _overlaid(older, newer):
         None if old is None else np.where(np.isnan(new), old, new)
         for old, new in zip(older, newer, strict=True)
     )
-
-
-def split_keys(index):
-    """Labels of the series of an index, the number of each row, and their times.
-
-    Parameters
-    ----------
-    index : pandas.Index
-        With several levels, the last is the time and the others name the series.
-
-    Returns
-    -------
-    keys : list of tuple
-        In order of appearance; ``[()]`` for one series.
-    codes : ndarray of shape (n_rows,) of int64
-        Number of the series of each row.
-    times : pandas.Index
-        Time of each row.
-    """
-    if not isinstance(index, pd.MultiIndex):
-        return [()], np.zeros(len(index), dtype=np.int64), index
-    times = index.get_level_values(-1)
-    names = index.droplevel(-1)
-    codes, uniques = pd.factorize(names)
-    keys = [key if isinstance(key, tuple) else (key,) for key in uniques]
-    return keys, codes.astype(np.int64), times
-
-
-def key_levels(keys, codes):
-    """Levels of an index that name the series (list of pandas.Index).
-
-    Parameters
-    ----------
-    keys : list of tuple
-        Label of each series.
-    codes : ndarray of shape (n_rows,) of int64
-        Number of the series of each row.
-    """
-    levels = zip(*keys, strict=True)
-    # Of objects first: a tuple may hold an array's own kind of number.
-    levels = [pd.Index(np.array(level, dtype=object)) for level in levels]
-    return [level.infer_objects().take(codes) for level in levels]
 
 
 def table_of(keys, codes, ordinals, y, x=None):

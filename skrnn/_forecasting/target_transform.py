@@ -9,32 +9,22 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skrnn._forecasting.differencing import (
+    differences,
+    filled_forward,
+    lag_polynomial,
+    mean_of_known,
+    without_outliers,
+)
 from skrnn._forecasting.local_windows import LocalWindows
 from skrnn._forecasting.table import SeriesTable
 from skrnn.windows._array import WindowedArray
 
-__all__ = [
-    "Origins",
-    "Prepared",
-    "Recipe",
-    "differences",
-    "filled_forward",
-    "mean_of_known",
-    "without_outliers",
-]
+__all__ = ["Prepared", "TargetTransform"]
 
 # The scale of a window is not taken for smaller than this share of that of its series:
 # a stretch without a change says little of the changes to come.
 _LEAST_SHARE = 0.1
-# Beyond so many times what is usual, a number is an accident.
-_GROSS = 10
-
-
-class Origins(NamedTuple):
-    """Where forecasts are made from."""
-
-    rows: np.ndarray  # (n,) newest row that is known; one before the first if none is
-    codes: np.ndarray  # (n,) the series
 
 
 class Prepared(NamedTuple):
@@ -48,7 +38,7 @@ class Prepared(NamedTuple):
     start: np.ndarray  # (R,) first row of the series of each row
 
 
-class Recipe:
+class TargetTransform:
     """How the targets of a forecast are made local.
 
     Parameters
@@ -71,7 +61,7 @@ class Recipe:
     def __init__(self, log, difference, seasonal_difference, sp, scaling):
         self.log, self.sp, self.scaling = log, sp, scaling
         self.difference, self.seasonal_difference = difference, seasonal_difference
-        self.polynomial = _polynomial(difference, seasonal_difference, sp)
+        self.polynomial = lag_polynomial(difference, seasonal_difference, sp)
         self.is_shared = False  # whether errors count for other series too
         self.effect = None  # of exogenous values, where one is taken off
         self.floor = None  # (k,) what a logarithm is taken of at the least
@@ -279,87 +269,3 @@ def _sums(values, begin, stop):
     if not len(places):
         return np.zeros((0, values.shape[1]))
     return np.add.reduceat(values, places, axis=0)[::2]
-
-
-def _polynomial(difference, seasonal_difference, sp):
-    """Coefficients, by lag, of ``(1 - B)**d (1 - B**sp)**D``."""
-    polynomial = np.ones(1)
-    for _ in range(difference):
-        polynomial = np.convolve(polynomial, [1.0, -1.0])
-    for _ in range(seasonal_difference):
-        polynomial = np.convolve(polynomial, [1.0, *np.zeros(sp - 1), -1.0])
-    return polynomial
-
-
-def mean_of_known(values):
-    """Mean (k,) of the rows (n, k) that are not NaN, 0 where there are none."""
-    seen = ~np.isnan(values)
-    return np.where(seen, values, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
-
-
-def differences(values, polynomial):
-    """Take differences of rows.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_rows, n_columns) of float64
-        Rows, one after the other.
-    polynomial : ndarray of float64
-        Coefficients, by lag.
-
-    Returns
-    -------
-    ndarray of shape (n_rows, n_columns)
-        As if the first row had always been there before.
-    """
-    here, found = np.arange(len(values)), np.zeros_like(values)
-    for lag in np.flatnonzero(polynomial):
-        found += polynomial[lag] * values[np.maximum(here - lag, 0)]
-    return found
-
-
-def without_outliers(values):
-    """Bring gross outliers nearer, so that they do not count for all the rest.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n, n_columns) of float64
-        Deviations from something; NaN is left alone.
-
-    Returns
-    -------
-    ndarray of shape (n, n_columns)
-        Clipped, column by column, at ten times the size that 95 % do not exceed, unless
-        those are all zero.
-    """
-    if not len(values):
-        return values
-    sizes = np.abs(values)
-    sizes[:, np.isnan(sizes).all(axis=0)] = 0.0
-    usual = np.nanquantile(sizes, 0.95, axis=0)
-    most = np.where(usual > 0, _GROSS * usual, np.inf)
-    return np.clip(values, -most, most)
-
-
-def filled_forward(values, start, before=np.nan):
-    """Carry the newest observation forward, within each series.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_rows, n_columns) of float64
-        Rows; NaN where nothing was observed.
-    start : ndarray of shape (n_rows,) of int64
-        First row of the series of each row.
-    before : float or ndarray of shape (n_columns,), default=NaN
-        What stands before the first observation.
-
-    Returns
-    -------
-    ndarray of shape (n_rows, n_columns)
-    """
-    here = np.arange(len(values))[:, None]
-    seen = np.where(np.isnan(values), -1, here)
-    newest = np.maximum.accumulate(seen, axis=0)
-    inside = newest >= start[:, None]
-    filled = np.take_along_axis(values, np.maximum(newest, 0), axis=0)
-    return np.where(inside, filled, before)

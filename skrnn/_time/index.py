@@ -11,13 +11,41 @@ __all__ = [
     "conform",
     "fixed_length",
     "follows",
+    "key_levels",
     "keys",
     "order_kind",
+    "series_of",
     "split_index",
+    "split_keys",
 ]
 
 _DAY = pd.Timedelta(days=1)
 _UNITS = ("s", "ms", "us", "ns")
+
+
+def series_of(index):
+    """Tell which series each row is of.
+
+    Parameters
+    ----------
+    index : pandas.Index or None
+        With several levels, the last is the time and the others name the series.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,) of int64, or None
+        Number of the series of each row, in order of appearance; None where the index
+        has no more than one level.
+
+    Raises
+    ------
+    ValueError
+        If a label of a series is missing.
+    """
+    if getattr(index, "nlevels", 1) < 2:
+        return None
+    codes = _combined_codes(_series_levels(index))
+    return pd.factorize(codes)[0].astype(np.int64, copy=False)
 
 
 def split_index(index, groups, n_rows):
@@ -46,19 +74,61 @@ def split_index(index, groups, n_rows):
     levels = []
     times = index
     if isinstance(index, pd.MultiIndex):
-        levels = [
-            (np.asarray(index.codes[i]), index.levels[i])
-            for i in range(index.nlevels - 1)
-        ]
         times = _last_level(index)
+        levels = _series_levels(index)
     if times is not None:
         order_kind(times)
     if groups is not None:
-        levels.append(_factorized(groups, n_rows))
-    if any((codes < 0).any() for codes, _ in levels):
-        raise ValueError("The label of a series is missing (NaN) in at least one row.")
+        levels.append(_known(_factorized(groups, n_rows)))
     codes, labels = _combined(levels)
     return codes, labels, times
+
+
+def split_keys(index):
+    """Labels of the series of an index, the number of each row, and their times.
+
+    Parameters
+    ----------
+    index : pandas.Index
+        With several levels, the last is the time and the others name the series.
+
+    Returns
+    -------
+    keys : list of tuple
+        In order of appearance; ``[()]`` for one series.
+    codes : ndarray of shape (n_rows,) of int64
+        Number of the series of each row.
+    times : pandas.Index
+        Time of each row.
+
+    Raises
+    ------
+    ValueError
+        If a label of a series is missing.
+    """
+    codes = series_of(index)
+    if codes is None:
+        return [()], np.zeros(len(index), dtype=np.int64), index
+    _, first = np.unique(codes, return_index=True)
+    keys = index[first].droplevel(-1)
+    keys = [key if isinstance(key, tuple) else (key,) for key in keys]
+    return keys, codes, index.get_level_values(-1)
+
+
+def key_levels(keys, codes):
+    """Levels of an index that name the series (list of pandas.Index).
+
+    Parameters
+    ----------
+    keys : list of tuple
+        Label of each series.
+    codes : ndarray of shape (n_rows,) of int64
+        Number of the series of each row.
+    """
+    levels = zip(*keys, strict=True)
+    # Of objects first: a tuple may hold an array's own kind of number.
+    levels = [pd.Index(np.array(level, dtype=object)) for level in levels]
+    return [level.infer_objects().take(codes) for level in levels]
 
 
 def order_kind(times):
@@ -224,6 +294,20 @@ def _last_level(index):
     return level.take(codes)
 
 
+def _series_levels(index):
+    """Codes and labels of the levels of a MultiIndex that name the series."""
+    return [
+        _known((np.asarray(index.codes[i]), index.levels[i]))
+        for i in range(index.nlevels - 1)
+    ]
+
+
+def _known(level):
+    if (level[0] < 0).any():
+        raise ValueError("The label of a series is missing (NaN) in at least one row.")
+    return level
+
+
 def _factorized(groups, n_rows):
     groups = np.asarray(groups)
     if groups.shape != (n_rows,):
@@ -239,12 +323,17 @@ def _combined(levels):
     """One code and one label for each combination of levels."""
     if len(levels) < 2:
         return levels[0] if levels else (None, None)
-    combined, _ = levels[0]
-    for codes, values in levels[1:]:
-        # Numbered anew at each level, so that the product cannot overflow.
-        combined, _ = pd.factorize(combined.astype(np.int64) * len(values) + codes)
+    combined = _combined_codes(levels)
     _, first = np.unique(combined, return_index=True)
     labels = pd.MultiIndex.from_arrays(
         [values.take(codes[first]) for codes, values in levels]
     )
     return combined, labels
+
+
+def _combined_codes(levels):
+    combined, _ = levels[0]
+    for codes, values in levels[1:]:
+        # Numbered anew at each level, so that the product cannot overflow.
+        combined, _ = pd.factorize(combined.astype(np.int64) * len(values) + codes)
+    return combined

@@ -26,7 +26,7 @@ from skrnn._forecasting.engine import SeriesForecaster
 from skrnn._forecasting.exogenous import LinearEffect
 from skrnn._forecasting.frames import SeriesFrames, time_axis
 from skrnn._forecasting.strategies import STRATEGIES, Forecasts
-from skrnn._forecasting.target_transform import Origins
+from skrnn._forecasting.table import Origins
 from skrnn.regressor import RNNRegressor
 from skrnn.sktime._calendar import calendar_columns, usual_calendar
 from skrnn.sktime._distributions import distribution

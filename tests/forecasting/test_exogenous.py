@@ -7,7 +7,7 @@ import pytest
 from skrnn import RNNRegressor
 from skrnn._forecasting.exogenous import LinearEffect
 from skrnn._forecasting.table import SeriesTable
-from skrnn._forecasting.target_transform import Recipe
+from skrnn._forecasting.target_transform import TargetTransform
 from skrnn.sktime import RNNForecaster
 
 QUICK = RNNRegressor("gru", 4, max_epochs=3, early_stopping=False)
@@ -30,7 +30,7 @@ def test_weights_equal_least_squares_on_the_changes(order):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(400, 2))
     y = x @ [[2.0], [-1.0]] + rng.normal(size=(400, 1)) / 10
-    recipe = Recipe(np.zeros(1, dtype=bool), *order, 4, None)
+    recipe = TargetTransform(np.zeros(1, dtype=bool), *order, 4, None)
     prepared = prepared_of(recipe, table_of(y, x))
     found = LinearEffect.fit(prepared, recipe.polynomial, np.ones(2, dtype=bool))
     lag = 4 if order[1] else 1
@@ -51,7 +51,7 @@ def test_weights_equal_least_squares_on_the_changes(order):
 def test_no_effect_where_nothing_is_explained():
     rng = np.random.default_rng(1)
     x, y = rng.normal(size=(300, 2)), rng.normal(size=(300, 1))
-    recipe = Recipe(np.zeros(1, dtype=bool), 1, 0, 1, "window")
+    recipe = TargetTransform(np.zeros(1, dtype=bool), 1, 0, 1, "window")
     prepared = prepared_of(recipe, table_of(y, x))
     every = np.ones(2, dtype=bool)
     assert LinearEffect.fit(prepared, recipe.polynomial, every) is None

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skrnn._forecasting.frames import SeriesFrames
-from skrnn._forecasting.table import SeriesTable, split_keys, table_of
+from skrnn._forecasting.table import SeriesTable, table_of
 from skrnn._time.axis import TimeAxis
 
 
@@ -170,18 +170,6 @@ def test_chosen_and_x(table, data):
     is_first = table.ordinals == np.repeat(table.first, table.lengths)
     np.testing.assert_array_equal(filled.x[is_first], table.x[is_first])
     assert (filled.x[~is_first] == 7).all()
-
-
-def test_keys_of_an_index():
-    keys, codes, times = split_keys(pd.RangeIndex(3))
-    assert keys == [()]
-    assert list(codes) == [0, 0, 0]
-    assert list(times) == [0, 1, 2]
-    index = pd.MultiIndex.from_tuples([("b", 1, 5), ("b", 1, 6), ("a", 2, 5)])
-    keys, codes, times = split_keys(index)
-    assert keys == [("b", 1), ("a", 2)]
-    assert list(codes) == [0, 0, 1]
-    assert list(times) == [5, 6, 5]
 
 
 # -- the time axis ---------------------------------------------------------------------

@@ -5,14 +5,10 @@ import pandas as pd
 import pytest
 
 from skrnn._forecasting.covariates import Covariates
-from skrnn._forecasting.horizon_model import StepModel, new_members
-from skrnn._forecasting.table import SeriesTable
-from skrnn._forecasting.target_transform import (
-    Origins,
-    Recipe,
-    filled_forward,
-    without_outliers,
-)
+from skrnn._forecasting.differencing import filled_forward, without_outliers
+from skrnn._forecasting.horizon_model import HorizonModel, new_members
+from skrnn._forecasting.table import Origins, SeriesTable
+from skrnn._forecasting.target_transform import TargetTransform
 from skrnn._time.axis import TimeAxis
 from skrnn.regressor import RNNRegressor
 from skrnn.sktime import RNNForecaster
@@ -37,7 +33,7 @@ def table(*, missing=True, x=True):
 
 
 def recipe(order=(0, 0), *, scaling="window", log=(True, False), of=None):
-    made = Recipe(np.array(log), *order, SP, scaling)
+    made = TargetTransform(np.array(log), *order, SP, scaling)
     if of is not None:
         made.learn_moments(of)
     return made
@@ -55,9 +51,9 @@ def model(made, prepared, *, steps=(1, 3), length=6, fourier_terms=1):
         y_names=["u", "v"],
     ).fit(prepared, np.random.RandomState(0))
     axis = TimeAxis(pd.RangeIndex(3), np.array([0]))
-    step_model = StepModel(made, covariates, axis, np.array(steps), length)
-    step_model.needs_full = False
-    return step_model
+    horizon_model = HorizonModel(made, covariates, axis, np.array(steps), length)
+    horizon_model.needs_full = False
+    return horizon_model
 
 
 # -- loops -----------------------------------------------------------------------------
@@ -109,8 +105,8 @@ def test_samples_equal_a_loop_over_windows(order, scaling):
     data = table()
     made = recipe(order, scaling=scaling, of=data)
     prepared = made.prepare(data)
-    step_model = model(made, prepared)
-    X, Y, weight = step_model.samples(prepared)
+    horizon_model = model(made, prepared)
+    X, Y, weight = horizon_model.samples(prepared)
     dense = np.asarray(X)
     assert dense.shape[1:] == (6, 2 + 2 + 2 + 1 + 2 + 3)
     lag, at = N_LAGS[order], 0
@@ -165,11 +161,11 @@ def test_targets_are_got_back(order, scaling):
     data = table(missing=False)
     made = recipe(order, scaling=scaling, of=data)
     prepared = made.prepare(data)
-    step_model = model(made, prepared, steps=(1, 2, 5))
-    X, Y, _ = step_model.samples(prepared)
+    horizon_model = model(made, prepared, steps=(1, 2, 5))
+    X, Y, _ = horizon_model.samples(prepared)
     rows = X.stop - 1
     codes = X.series
-    base = step_model._baseline(prepared, Origins(rows, codes), X)
+    base = horizon_model._baseline(prepared, Origins(rows, codes), X)
     u = base + Y.reshape(base.shape) * X.scale[:, None]
     found = made.to_units(u, codes, data)
     truth = data.y[rows[:, None] + [1, 2, 5]]
@@ -202,9 +198,9 @@ def test_nothing_is_read_beyond_the_origin(order, scaling):
     found = []
     for one in (data, changed):
         prepared = made.prepare(one)
-        step_model = model(made, prepared)
-        X = step_model.windows(prepared, origins)
-        found.append((np.asarray(X), step_model._baseline(prepared, origins, X)))
+        horizon_model = model(made, prepared)
+        X = horizon_model.windows(prepared, origins)
+        found.append((np.asarray(X), horizon_model._baseline(prepared, origins, X)))
     np.testing.assert_array_equal(found[0][0], found[1][0])
     np.testing.assert_array_equal(found[0][1], found[1][1])
 
@@ -227,11 +223,11 @@ def test_padded_windows():
     data = table(missing=False, x=False)
     made = recipe(of=data)
     prepared = made.prepare(data)
-    step_model = model(made, prepared, fourier_terms=0)
+    horizon_model = model(made, prepared, fourier_terms=0)
     origins = Origins(np.array([-1, 2, 20]), np.array([0, 0, 0]))
-    dense = np.asarray(step_model.windows(prepared, origins))
-    step_model.needs_full = True
-    X = step_model.windows(prepared, origins)
+    dense = np.asarray(horizon_model.windows(prepared, origins))
+    horizon_model.needs_full = True
+    X = horizon_model.windows(prepared, origins)
     padded = np.asarray(X)
     np.testing.assert_array_equal(padded[0], 0.0)
     np.testing.assert_array_equal(padded[1], dense[1][[3, 3, 3, 3, 4, 5]])
@@ -240,7 +236,7 @@ def test_padded_windows():
     np.testing.assert_array_equal(np.asarray(X[np.array([2, 1])]), padded[[2, 1]])
     np.testing.assert_array_equal(X[1], padded[1])
     # Only full windows teach, where there are any.
-    full, _, _ = step_model.samples(prepared)
+    full, _, _ = horizon_model.samples(prepared)
     assert (full.length == 6).all()
 
 

@@ -1,0 +1,98 @@
+"""Differences of rows, and what is done about gaps and outliers in them."""
+
+import numpy as np
+
+__all__ = [
+    "differences",
+    "filled_forward",
+    "lag_polynomial",
+    "mean_of_known",
+    "without_outliers",
+]
+
+# Beyond so many times what is usual, a number is an accident.
+_GROSS = 10
+
+
+def lag_polynomial(difference, seasonal_difference, sp):
+    """Coefficients, by lag, of ``(1 - B)**d (1 - B**sp)**D``."""
+    polynomial = np.ones(1)
+    for _ in range(difference):
+        polynomial = np.convolve(polynomial, [1.0, -1.0])
+    for _ in range(seasonal_difference):
+        polynomial = np.convolve(polynomial, [1.0, *np.zeros(sp - 1), -1.0])
+    return polynomial
+
+
+def mean_of_known(values):
+    """Mean (k,) of the rows (n, k) that are not NaN, 0 where there are none."""
+    seen = ~np.isnan(values)
+    return np.where(seen, values, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+
+
+def differences(values, polynomial):
+    """Take differences of rows.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_columns) of float64
+        Rows, one after the other.
+    polynomial : ndarray of float64
+        Coefficients, by lag.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_columns)
+        As if the first row had always been there before.
+    """
+    here, found = np.arange(len(values)), np.zeros_like(values)
+    for lag in np.flatnonzero(polynomial):
+        found += polynomial[lag] * values[np.maximum(here - lag, 0)]
+    return found
+
+
+def without_outliers(values):
+    """Bring gross outliers nearer, so that they do not count for all the rest.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, n_columns) of float64
+        Deviations from something; NaN is left alone.
+
+    Returns
+    -------
+    ndarray of shape (n, n_columns)
+        Clipped, column by column, at ten times the size that 95 % do not exceed, unless
+        those are all zero.
+    """
+    if not len(values):
+        return values
+    sizes = np.abs(values)
+    sizes[:, np.isnan(sizes).all(axis=0)] = 0.0
+    usual = np.nanquantile(sizes, 0.95, axis=0)
+    most = np.where(usual > 0, _GROSS * usual, np.inf)
+    return np.clip(values, -most, most)
+
+
+def filled_forward(values, start, before=np.nan):
+    """Carry the newest observation forward, within each series.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_columns) of float64
+        Rows; NaN where nothing was observed.
+    start : ndarray of shape (n_rows,) of int64
+        First row of the series of each row.
+    before : float or ndarray of shape (n_columns,), default=NaN
+        What stands before the first observation.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_columns)
+    """
+    here = np.arange(len(values))[:, None]
+    seen = np.where(np.isnan(values), -1, here)
+    newest = np.maximum.accumulate(seen, axis=0)
+    inside = newest >= start[:, None]
+    filled = np.take_along_axis(values, np.maximum(newest, 0), axis=0)
+    return np.where(inside, filled, before)
