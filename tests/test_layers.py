@@ -1,6 +1,7 @@
-"""Who may import whom, read from the source."""
+"""Who may import whom, read from the source: a table of packages."""
 
 import ast
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,108 +12,200 @@ import skrnn
 
 SOURCE = Path(skrnn.__file__).parent
 
-# From the top down: a module imports only from lines below its own.
-LAYERS = [
-    {"__init__", "sktime"},
-    {"_panel_estimators", "_forecaster"},
-    {"regressor", "classifier", "windows", "reshape"},
-    {"_lookahead", "_make_windows", "_base", "_stacking"},
-    {"_fit_networks", "_fit_convolution_path"},
-    {"_make_networks"},
-    {"_build", "_checkpoint", "_fingerprint", "_sklearn_callbacks"},
-    {"_fit_scaling", "_pretrained", "_training", "_convolution_path", "_ridge"},
-    {"_auto", "_parameters", "_training_state", "_epoch", "_outputs"},
-    {"_compiled_step", "_fit_linear_path"},
-    {"_network", "_losses", "_callbacks", "_datasets", "_optimizers"},
-    {"_recurrent", "_recompute", "_pooling", "_heads", "_compiled", "_decoder"},
-    {"_scaling", "_segments", "_linear_path", "_competing_convolutions"},
-    {"_cells", "_convolutions", "_kernel_layer", "_row_by_row"},
-    {"_kernels"},
-    {"_backtest", "_ends", "_series_forecaster", "_series_frames"},
-    {"_strategies", "_conformal"},
-    {"_step_model"},
-    {"_plan"},
-    {"_covariates", "_choices", "_linear_effect"},
-    {"_recipe"},
-    {"_local_windows", "_series_table", "_time_axis"},
-    {"_sequences", "_layouts", "_rows", "_panels"},
-    {"_windowed", "_step"},
-    {"_index"},
-    {"_threads", "_progress", "_weight_average"},
-    {"_validation_split", "_warn", "exceptions"},
-    {"_calendar", "_distributions"},
-]
+# What each room (a package, or a module beside them) may import of the others. A line
+# names only rooms of lines above it, so that there can be no circle.
+TABLE = {
+    "exceptions": (),
+    "_warn": (),
+    "_kernels": (),
+    "_targets": (),
+    "_time": (),
+    "_training": ("_kernels", "_warn", "exceptions"),
+    "windows": ("_time", "_warn", "exceptions"),
+    "_sequences": ("_time", "windows"),
+    "_forecasting": ("_time", "_warn", "windows"),
+    "reshape": ("_sequences", "windows"),
+    "_preprocessing": ("_kernels", "_sequences"),
+    "_network": ("_kernels", "_preprocessing", "_warn"),
+    "_convolutions": ("_kernels", "_preprocessing"),
+    "_ensemble": (
+        "_convolutions",
+        "_kernels",
+        "_network",
+        "_preprocessing",
+        "_sequences",
+        "_targets",
+        "_training",
+        "_warn",
+    ),
+    "_estimator": ("_ensemble", "_sequences", "_training", "_warn"),
+    "regressor": ("_estimator", "_targets"),
+    "classifier": ("_estimator", "_targets"),
+    "sktime": (
+        "_forecasting",
+        "_sequences",
+        "_time",
+        "_warn",
+        "classifier",
+        "regressor",
+    ),
+    "__init__": (),
+}
+# Packages from outside that not every room may import.
 OUTSIDE = {
     "torch": {
-        "_build",
-        "_cells",
-        "_checkpoint",
-        "_competing_convolutions",
-        "_compiled",
-        "_compiled_step",
-        "_convolution_path",
         "_convolutions",
-        "_datasets",
-        "_decoder",
-        "_epoch",
-        "_fingerprint",
-        "_fit_convolution_path",
-        "_fit_linear_path",
-        "_make_networks",
-        "_fit_scaling",
-        "_heads",
-        "_kernel_layer",
-        "_linear_path",
-        "_losses",
+        "_ensemble",
+        "_estimator",
+        "_kernels",
         "_network",
-        "_optimizers",
-        "_outputs",
-        "_parameters",
-        "_pooling",
-        "_recompute",
-        "_recurrent",
-        "_ridge",
-        "_row_by_row",
-        "_scaling",
-        "_segments",
-        "_threads",
+        "_preprocessing",
+        "_targets",
         "_training",
-        "_weight_average",
     },
-    "skorch": {"_training", "_epoch", "_callbacks"},
-    "sktime": {"_calendar", "_forecaster", "_panel_estimators", "sktime"},
-    "tqdm": {"_progress"},
+    "skorch": {"_training"},
+    "sktime": {"sktime"},
+    "tqdm": {"_training"},
 }
 
 
-def _imports(path):
+def imports_of(path):
+    """Modules that a file imports, as far as their names tell."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"relative import in {path.name}"
-            yield node.module
+            # `from skrnn._kernels import library` may name a module or a function.
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def _level(module):
-    return next(i for i, layer in enumerate(LAYERS) if module in layer)
+def modules_of(source):
+    """Files of a package by their dotted names, without the name of the package."""
+    files = (p for p in source.rglob("*.py") if "native" not in p.parts)
+    return {
+        ".".join(p.relative_to(source).with_suffix("").parts).removesuffix(
+            ".__init__"
+        ): p
+        for p in files
+    }
 
 
-MODULES = sorted(path.stem for path in SOURCE.glob("*.py"))
+def arrows_of(source):
+    """Pairs of modules (importing, imported) within the package."""
+    modules = modules_of(source)
+    for name, path in modules.items():
+        for imported in imports_of(path):
+            package, _, inner = imported.partition(".")
+            while package == "skrnn" and inner not in modules:
+                inner, found, _ = inner.rpartition(".")
+                if not found:
+                    break
+            if package == "skrnn" and inner in modules:
+                yield name, inner
 
 
-def test_every_module_has_its_place():
-    assert set().union(*LAYERS) == set(MODULES)
+def room_of(module):
+    return module.partition(".")[0]
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_imports_point_down(module):
-    for name in _imports(SOURCE / f"{module}.py"):
-        package, _, inner = name.partition(".")
-        if package == "skrnn" and inner:
-            assert _level(inner) > _level(module), f"{module} imports {inner}"
-        if package in OUTSIDE:
-            assert module in OUTSIDE[package], f"{module} imports {package}"
+def forbidden(source):
+    """Imports that the tables do not permit, in words."""
+    found = [
+        f"{importing} imports {imported}"
+        for importing, imported in arrows_of(source)
+        if room_of(imported) != room_of(importing)
+        and room_of(imported) not in TABLE[room_of(importing)]
+    ]
+    for name, path in modules_of(source).items():
+        for imported in imports_of(path):
+            package = imported.partition(".")[0]
+            if room_of(name) not in OUTSIDE.get(package, {room_of(name)}):
+                found.append(f"{name} imports {package}")
+    return found
+
+
+def test_every_room_has_its_line():
+    assert set(TABLE) == {room_of(name) for name in modules_of(SOURCE)}
+
+
+def test_imports_are_permitted():
+    assert forbidden(SOURCE) == []
+
+
+def test_the_table_points_down():
+    above = set()
+    for room, permitted in TABLE.items():
+        assert above.issuperset(permitted), f"{room} comes before what it imports"
+        above.add(room)
+
+
+def test_the_table_permits_under_a_third():
+    rooms = [room_of(name) for name in modules_of(SOURCE)]
+    counts = {room: rooms.count(room) for room in TABLE}
+    permitted = sum(
+        counts[room] * counts[other] for room in TABLE for other in TABLE[room]
+    )
+    # Within a room one way of the two.
+    permitted += sum(count * (count - 1) // 2 for count in counts.values())
+    possible = len(rooms) * (len(rooms) - 1)
+    assert permitted < possible / 3
+
+
+def test_no_module_imports_itself_by_a_detour():
+    arrows = {}
+    for importing, imported in arrows_of(SOURCE):
+        arrows.setdefault(importing, set()).add(imported)
+    # The rooms of a public package are read by its __init__, which stands above them.
+    done, path = set(), []
+
+    def walk(module):
+        if module in path:
+            pytest.fail(" -> ".join([*path[path.index(module) :], module]))
+        if module in done:
+            return
+        path.append(module)
+        for other in arrows.get(module, ()):
+            walk(other)
+        path.pop()
+        done.add(module)
+
+    for module in modules_of(SOURCE):
+        walk(module)
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "complaint"),
+    [
+        (
+            "_kernels/library.py",
+            "from skrnn._forecasting.backtest import backtest",
+            "_kernels.library imports _forecasting.backtest",
+        ),
+        (
+            "_network/cells.py",
+            "import skrnn._estimator.base",
+            "_network.cells imports _estimator.base",
+        ),
+        (
+            "windows/_array.py",
+            "from skrnn import regressor",
+            "windows._array imports regressor",
+        ),
+        ("_time/axis.py", "import torch.nn", "_time.axis imports torch"),
+        (
+            "_forecasting/frames.py",
+            "from sktime.base import BaseObject",
+            "_forecasting.frames imports sktime",
+        ),
+    ],
+)
+def test_a_forbidden_import_is_found(file, line, complaint, tmp_path):
+    copy = tmp_path / "skrnn"
+    shutil.copytree(SOURCE, copy, ignore=shutil.ignore_patterns("*.so", "native"))
+    path = copy / file
+    path.write_text(f"{path.read_text()}\n{line}\n")
+    assert forbidden(copy) == [complaint]
 
 
 def test_import_loads_neither_torch_nor_sktime():

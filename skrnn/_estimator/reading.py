@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length
 
 from skrnn._ensemble.samples import Samples
-from skrnn._sequences.layouts import check_sequences, series_of
+from skrnn._sequences.layouts import check_sequences, series_of_samples
 from skrnn._sequences.sources import as_source
 
 
@@ -55,7 +55,7 @@ def read_X(estimator, X, *, missing, reset):
     reset : bool
         Whether to note or to compare.
     """
-    series = series_of(X)
+    series = series_of_samples(X)
     X, names = check_sequences(estimator, X, reset=reset, ensure_all_finite=False)
     source = as_source(X, names, allow_partial=missing == "indicator")
     if series is not None:

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_array, validate_data
 
+from skrnn._time.index import series_of
 from skrnn.windows._array import WindowedArray
 
 
@@ -88,15 +89,20 @@ def is_ragged(X):
         return False
 
 
-def series_of(X):
-    """Series of each row, where the levels of a MultiIndex before the last name it."""
+def series_of_samples(X):
+    """Tell which series each sample is of (ndarray of int64), or None if none is named.
+
+    Parameters
+    ----------
+    X : object
+        Whatever the user gave. The levels of a MultiIndex before the last name series.
+    """
     if isinstance(X, WindowedArray) and X.series is not None:
         # The index lacks what `groups` say, and takes tens of bytes a row to read.
         return X.series
     index = getattr(X, "index", None)
-    if getattr(index, "nlevels", 1) < 2:
-        return None
-    return index.droplevel(-1).factorize()[0]
+    # A list has a method of that name.
+    return None if callable(index) else series_of(index)
 
 
 def _check_features(estimator, n_features, names, reset):
