@@ -10,7 +10,7 @@ import math
 import numpy as np
 import torch
 from scipy import special, stats
-from torch.nn.functional import softplus
+from torch.nn.functional import poisson_nll_loss, softplus
 
 # The least scale of a likelihood, in units of the scaled target: without one a few
 # equal targets drive it to zero and the likelihood to infinity.
@@ -70,8 +70,7 @@ class LogRate(Point):
 
     def loss(self, parameters, target):
         """Poisson likelihood, negative, without what the targets alone give."""
-        log_rate = parameters[..., 0]
-        return log_rate.exp() - target * log_rate
+        return poisson_nll_loss(parameters[..., 0], target, reduction="none")
 
     def affine(self, parameters, shift, scale):
         """Rates scale; there is no shift."""

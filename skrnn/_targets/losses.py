@@ -5,7 +5,11 @@ import inspect
 
 import torch
 from torch import nn
-from torch.nn.functional import binary_cross_entropy_with_logits, log_softmax
+from torch.nn.functional import (
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    log_softmax,
+)
 
 from skrnn._targets.heads import (
     Classes,
@@ -96,10 +100,25 @@ class _OnPoints(nn.Module):
 
 
 class _CrossEntropy(nn.Module):
-    """Cross-entropy of classes, smoothed [1] or focal [2], over logits (N, C, 1).
+    """Cross-entropy of classes over logits (N, C, 1), with smoothed labels [1].
 
-    [1] Szegedy, C. et al. (2016), arXiv:1512.00567. [2] Lin, T.-Y. et al. (2017),
-    arXiv:1708.02002: weights (1 - p) ** gamma make easy samples count less.
+    [1] Szegedy, C. et al. (2016), arXiv:1512.00567.
+    """
+
+    def __init__(self, smoothing):
+        super().__init__()
+        self.smoothing = smoothing
+
+    def forward(self, logits, target):
+        return cross_entropy(
+            logits[..., 0], target, label_smoothing=self.smoothing, reduction="none"
+        )
+
+
+class _FocalLoss(nn.Module):
+    """The same with weights (1 - p) ** gamma, so that easy samples count less [2].
+
+    [2] Lin, T.-Y. et al. (2017), arXiv:1708.02002.
     """
 
     def __init__(self, smoothing, gamma):
@@ -112,13 +131,12 @@ class _CrossEntropy(nn.Module):
         wanted = torch.full_like(log_p, self.smoothing / n_classes)
         extra = wanted.new_full((len(target), 1), 1 - self.smoothing)
         wanted = wanted.scatter_add(1, target[:, None], extra)
-        if self.gamma:
-            log_p = log_p * _power(1 - log_p.exp(), self.gamma)
+        log_p = log_p * _power(1 - log_p.exp(), self.gamma)
         return -(wanted * log_p).sum(dim=1)
 
 
 class _BinaryCrossEntropy(nn.Module):
-    """The same for several labels a sample, each present or not."""
+    """Either of them for several labels a sample, each present or not."""
 
     def __init__(self, smoothing, gamma):
         super().__init__()
@@ -172,10 +190,17 @@ def classification_loss(loss, *, multilabel, label_smoothing, focal_gamma):
     if not isinstance(loss, str):
         return head, SampleLoss(_OnPoints(_unreduced(loss)))
     gamma = focal_gamma if loss == "focal" else 0.0
-    kind = _BinaryCrossEntropy if multilabel else _CrossEntropy
-    name = "binary_cross_entropy" if multilabel else "cross_entropy"
+    if multilabel:
+        name, elementwise = (
+            "binary_cross_entropy",
+            _BinaryCrossEntropy(label_smoothing, gamma),
+        )
+    elif gamma:
+        name, elementwise = None, _FocalLoss(label_smoothing, gamma)
+    else:
+        name, elementwise = "cross_entropy", _CrossEntropy(label_smoothing)
     compiled = None if gamma else (name, label_smoothing)
-    return head, SampleLoss(kind(label_smoothing, gamma), compiled)
+    return head, SampleLoss(elementwise, compiled)
 
 
 def _unreduced(loss):
