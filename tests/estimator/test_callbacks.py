@@ -9,6 +9,7 @@ from sklearn.model_selection import GridSearchCV
 from skorch.callbacks import BatchScoring, EpochScoring
 
 from skrnn import RNNClassifier, RNNRegressor
+from skrnn.exceptions import NonFiniteLossError
 from tests.estimator.data import LABELS, SMALL, X, y
 from tests.support import weights_of
 
@@ -50,8 +51,14 @@ def test_callbacks_of_scikit_learn():
     assert recorder.score == model.score(X, y)
     assert isinstance(recorder, callback.FitCallback)
     recorder.events.clear()
+    # What cannot be read is no fit that anybody would hear of.
     with pytest.raises(ValueError, match="NaN"):
         model.fit(X, np.full(90, np.nan))
+    assert recorder.events == []
+    diverging = model.set_params(optimizer="sgd", learning_rate=1e200)
+    with pytest.raises(NonFiniteLossError):
+        diverging.fit(X, y)
+    assert recorder.events[:3] == ["setup", "begin fit", "begin epoch"]
     assert recorder.events[-1] == "teardown"
 
 
