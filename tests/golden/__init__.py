@@ -1,0 +1,1 @@
+"""Predictions that must not change: models, their stored values, a command line."""

@@ -1,0 +1,17 @@
+"""All cases: importing the modules that hold them registers them."""
+
+from golden import (
+    classification_cases,
+    regression_cases,
+    series_cases,
+    training_cases,
+)
+from golden.registry import CASES
+
+__all__ = [
+    "CASES",
+    "classification_cases",
+    "regression_cases",
+    "series_cases",
+    "training_cases",
+]
