@@ -1,14 +1,15 @@
 """Predictions of many settings are those that were stored once.
 
 A change that is meant to change them writes them anew, and says why:
-``PYTHONPATH=tests python -m golden write-values``. Rounding, which differs from machine
-to machine, is within the tolerances; ``python -m golden write`` and ``compare`` see the
-last bit, on one machine.
+``python -m tests.golden write-values``. Rounding, which differs from machine to
+machine, is within the tolerances; ``python -m tests.golden write`` and ``compare`` see
+the last bit, on one machine.
 """
 
 import pytest
-from golden import values
-from golden.cases import CASES
+
+from tests.golden import values
+from tests.golden.cases import CASES
 
 
 @pytest.fixture(scope="module")

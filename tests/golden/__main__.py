@@ -1,4 +1,4 @@
-"""Command line: ``PYTHONPATH=tests python -m golden --help``, from the root."""
+"""Command line: ``python -m tests.golden --help``, from the root."""
 
 import argparse
 import sys
@@ -6,13 +6,13 @@ import time
 import warnings
 
 import skrnn
-from golden import bits, values
-from golden.cases import CASES
+from tests.golden import bits, values
+from tests.golden.cases import CASES
 
 
 def main():
     """Run one of the commands."""
-    parser = argparse.ArgumentParser(prog="python -m golden", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.golden", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("write-values", help="store the values that the tests want")
     for name, text in [

@@ -6,8 +6,8 @@ code before, and compare there with the code after.
 
 import numpy as np
 
-from golden.cases import CASES
-from golden.values import differences
+from tests.golden.cases import CASES
+from tests.golden.values import differences
 
 
 def write(path):

@@ -1,12 +1,12 @@
 """All cases: importing the modules that hold them registers them."""
 
-from golden import (
+from tests.golden import (
     classification_cases,
     regression_cases,
     series_cases,
     training_cases,
 )
-from golden.registry import CASES
+from tests.golden.registry import CASES
 
 __all__ = [
     "CASES",

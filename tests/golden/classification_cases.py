@@ -6,9 +6,9 @@ import torch
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 
-from golden.data import labels_of, ragged, split, table, walks, waves, with_holes
-from golden.registry import SINGLE, case, training_of
 from skrnn import RNNClassifier, SlidingWindow, ToSequence
+from tests.golden.data import labels_of, ragged, split, table, walks, waves, with_holes
+from tests.golden.registry import SINGLE, case, training_of
 
 
 def classifier(**options):

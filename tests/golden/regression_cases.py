@@ -3,9 +3,9 @@
 import numpy as np
 import torch
 
-from golden.data import counts, numbers, ragged, with_holes
-from golden.registry import HALF, SINGLE, case, training_of
 from skrnn import RNNRegressor
+from tests.golden.data import counts, numbers, ragged, with_holes
+from tests.golden.registry import HALF, SINGLE, case, training_of
 
 
 def regressor(**options):

@@ -8,12 +8,12 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sktime.split import ExpandingWindowSplitter
 
-from golden.classification_cases import with_convolutions
-from golden.data import exogenous, numbers, ragged, series, waves, with_holes
-from golden.registry import SINGLE, case
-from golden.regression_cases import regressor
 from skrnn import FlattenSequence
 from skrnn.sktime import RNNForecaster, RNNPanelClassifier, RNNPanelRegressor
+from tests.golden.classification_cases import with_convolutions
+from tests.golden.data import exogenous, numbers, ragged, series, waves, with_holes
+from tests.golden.registry import SINGLE, case
+from tests.golden.regression_cases import regressor
 
 
 def forecaster(estimator=None, **options):

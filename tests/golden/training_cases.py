@@ -8,9 +8,6 @@ from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from golden.data import N_NEW, exact, numbers, table
-from golden.registry import case, training_of
-from golden.regression_cases import predictions, regressor
 from skrnn import (
     FlattenSequence,
     SlidingWindow,
@@ -19,6 +16,9 @@ from skrnn import (
     make_windows,
 )
 from skrnn.windows import make_targets
+from tests.golden.data import N_NEW, exact, numbers, table
+from tests.golden.registry import case, training_of
+from tests.golden.regression_cases import predictions, regressor
 
 # -- when training stops ---------------------------------------------------------------
 
