@@ -1,4 +1,4 @@
-"""A check that no prediction reads the future."""
+"""A check for look-ahead bias: that no prediction reads the future."""
 
 from numbers import Integral
 
@@ -13,7 +13,12 @@ from skrnn.windows._array import WindowedArray
 
 __all__ = ["check_no_lookahead"]
 
+# The most telling first: a probability moves where the class it gives does not.
 _METHODS = ("predict_proba", "decision_function", "predict", "transform")
+# A changed number is scaled by up to this factor or its inverse, to leave the range of
+# the past, so that a maximum or minimum over all rows moves; the sign is kept, since a
+# step of the pipeline may take logarithms.
+_FURTHEST_SCALE = 4.0
 
 
 @validate_params(
@@ -28,12 +33,13 @@ _METHODS = ("predict_proba", "decision_function", "predict", "transform")
 def check_no_lookahead(estimator, X, y=None, *, horizon=0, n_cuts=20, random_state=0):
     """Check that changing the future moves no prediction of an estimator.
 
-    A clone is fitted on all of X and y and predicts X. Then, for several moments, the
-    rows after that moment are changed and X is predicted again: not one bit of the
-    predictions up to that moment may move. Whatever reads ahead when it predicts is
-    found: a centred rolling mean, a scaler fitted anew on the rows of the call, a
-    back-fill. Whether the *training* rows reach into the test rows is a matter of the
-    splitter (see the ``gap`` of :func:`~skrnn.windows.make_targets`).
+    It finds look-ahead bias, that is leakage of the future into features. A clone is
+    fitted on all of X and y and predicts X. Then, for several moments, the rows after
+    that moment are changed and X is predicted again: not one bit of the predictions up
+    to that moment may move. Whatever reads ahead when it predicts is found: a centred
+    rolling mean, a scaler fitted anew on the rows of the call, a back-fill. Whether the
+    *training* rows reach into the test rows is a matter of the splitter (see the
+    ``gap`` of :func:`~skrnn.windows.make_targets`).
 
     Parameters
     ----------
@@ -88,19 +94,9 @@ def check_no_lookahead(estimator, X, y=None, *, horizon=0, n_cuts=20, random_sta
         X = X.astype(X.dtype.newbyteorder("="), copy=False)  # pandas reads no other
     rng = check_random_state(random_state)
     fitted = clone(estimator).fit(X) if y is None else clone(estimator).fit(X, y)
-    method = next((name for name in _METHODS if hasattr(fitted, name)), None)
-    if method is None:
-        raise TypeError(
-            f"{type(estimator).__name__} has none of the methods {', '.join(_METHODS)}."
-        )
-    expected = _outputs(fitted, method, X)
+    method = _method_of(fitted)
+    expected = _outputs_that_stay(fitted, method, X)
     moment = _moments(X)
-    again = _moved(expected, _outputs(fitted, method, X))
-    if again.any():
-        raise AssertionError(
-            f"The prediction of {_row(X, again.argmax())} moved though nothing was "
-            "changed: the estimator predicts at random, so that nothing can be said."
-        )
     last = moment.max()
     if last == 0:
         raise ValueError("X needs rows of at least two moments to have a future.")
@@ -119,6 +115,28 @@ def check_no_lookahead(estimator, X, y=None, *, horizon=0, n_cuts=20, random_sta
             )
 
 
+def _method_of(fitted):
+    """The name of the method whose outputs are compared."""
+    method = next((name for name in _METHODS if hasattr(fitted, name)), None)
+    if method is None:
+        raise TypeError(
+            f"{type(fitted).__name__} has none of the methods {', '.join(_METHODS)}."
+        )
+    return method
+
+
+def _outputs_that_stay(fitted, method, X):
+    """The outputs for X as it is; raise if they differ from one call to the next."""
+    expected = _outputs(fitted, method, X)
+    again = _moved(expected, _outputs(fitted, method, X))
+    if again.any():
+        raise AssertionError(
+            f"The prediction of {_row(X, again.argmax())} moved though nothing was "
+            "changed: the estimator predicts at random, so that nothing can be said."
+        )
+    return expected
+
+
 def _outputs(fitted, method, X):
     found = np.asarray(getattr(fitted, method)(X))
     if len(found) != len(X):
@@ -130,6 +148,7 @@ def _outputs(fitted, method, X):
 
 
 def _moved(before, after):
+    """Which rows differ in any output, two NaN being alike (n,)."""
     same = (before == after) | ((before != before) & (after != after))
     return ~same.all(axis=1)
 
@@ -157,24 +176,10 @@ def _with_other_future(X, future, rng):
         values = X.iloc[:, column] if isinstance(X, pd.DataFrame) else X[:, column]
         # Missing values stay where they are: a row may be NaN only where it is unread.
         codes, _ = pd.factorize(values)
-        kinds, example = np.unique(codes[codes >= 0], return_index=True)
-        example = np.flatnonzero(codes >= 0)[example]
         rows = np.flatnonzero((codes >= 0) & future)
         if not len(rows):
             continue
-        # One of the other values of the column, never the same one again.
-        drawn = rng.randint(1, max(len(kinds), 2), size=len(rows))
-        drawn = example[(codes[rows] + drawn) % len(kinds)]
-        fresh = values.copy()
-        if isinstance(fresh, pd.Series):
-            fresh.iloc[rows] = values.iloc[drawn].array
-        else:
-            fresh[rows] = values[drawn]
-        if getattr(fresh.dtype, "kind", "O") == "f":
-            # Beyond the range seen so far too, to move a maximum; the sign is kept.
-            scale = np.ones(len(fresh))
-            scale[rows] = 4.0 ** rng.uniform(-1, 1, size=len(rows))
-            fresh = (fresh * scale).astype(fresh.dtype)
+        fresh = _with_other_values(values, codes, rows, rng)
         differs |= bool((np.asarray(fresh)[rows] != np.asarray(values)[rows]).any())
         if isinstance(other, pd.DataFrame):
             other.isetitem(column, fresh)
@@ -183,3 +188,39 @@ def _with_other_future(X, future, rng):
     if not differs:
         raise ValueError("The rows of X are all alike: their future cannot be changed.")
     return other
+
+
+def _with_other_values(values, codes, rows, rng):
+    """A copy of a column with another of its values in each of the rows.
+
+    Parameters
+    ----------
+    values : Series or ndarray of shape (n,)
+        The column.
+    codes : ndarray of shape (n,)
+        A number for each different value; -1 where it is missing.
+    rows : ndarray of shape (n_rows,)
+        The rows to change, of which none is missing.
+    rng : RandomState
+        Draws the values.
+
+    Returns
+    -------
+    fresh : Series or ndarray of shape (n,)
+        Of the dtype of `values`.
+    """
+    present = np.flatnonzero(codes >= 0)
+    kinds, first = np.unique(codes[present], return_index=True)
+    # One of the other values of the column, never the same one again.
+    drawn = rng.randint(1, max(len(kinds), 2), size=len(rows))
+    drawn = present[first][(codes[rows] + drawn) % len(kinds)]
+    fresh = values.copy()
+    if isinstance(fresh, pd.Series):
+        fresh.iloc[rows] = values.iloc[drawn].array
+    else:
+        fresh[rows] = values[drawn]
+    if getattr(fresh.dtype, "kind", "O") == "f":
+        scale = np.ones(len(fresh))
+        scale[rows] = _FURTHEST_SCALE ** rng.uniform(-1, 1, size=len(rows))
+        fresh = (fresh * scale).astype(fresh.dtype)
+    return fresh

@@ -14,6 +14,7 @@ __all__ = ["make_targets", "steps_ahead"]
 def make_targets(X, y, fh):
     """Give every row the targets that come after it, for a plain pipeline.
 
+    These are the targets of direct multi-step forecasting: a value for each step ahead.
     Rows without a complete future, at the end of each unbroken run of each series, are
     dropped. A NaN inside y is kept.
 
@@ -76,6 +77,7 @@ def make_targets(X, y, fh):
 
 
 def steps_ahead(fh):
+    """Read a forecasting horizon (ndarray of int64, the steps in the order given)."""
     steps = np.asarray(fh)
     if steps.ndim == 0 and steps.dtype.kind in "iu" and steps > 0:
         return np.arange(1, int(steps) + 1)

@@ -30,11 +30,11 @@ def make_windows(
 ):
     """Cut one or several series into windows and the values that come after them.
 
-    Every window has a complete history and a complete future: it lies, with the steps
-    that `fh` asks for, inside one unbroken run of rows of one series. NaN among the
-    rows is kept, in X and in Y, so that nothing is dropped silently;
-    ``keep = ~np.isnan(Y).any(axis=1)`` and then ``X[keep], Y[keep]`` drops the windows
-    whose future is not known.
+    This is the table of lags and targets of direct multi-step forecasting. Every window
+    has a complete history and a complete future: it lies, with the steps that `fh` asks
+    for, inside one unbroken run of rows of one series. NaN among the rows is kept, in X
+    and in Y, so that nothing is dropped silently; ``keep = ~np.isnan(Y).any(axis=1)``
+    and then ``X[keep], Y[keep]`` drops the windows whose future is not known.
 
     Parameters
     ----------

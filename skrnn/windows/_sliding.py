@@ -1,4 +1,4 @@
-"""Windows over ordered rows, for scikit-learn pipelines and outside them."""
+"""The transformer that gives every row its window, for pipelines."""
 
 from datetime import timedelta
 from numbers import Integral
@@ -20,6 +20,9 @@ from skrnn.windows._array import WindowedArray, refuse_sequences
 from skrnn.windows._history import History
 from skrnn.windows._runs import Rows
 
+# Rows that are compared first: random columns differ in the first of them, and a column
+# that equals y in so many deserves a look at all rows.
+_FIRST_ROWS = 100
 _CHECKS = {"dtype": "numeric", "ensure_all_finite": "allow-nan"}
 
 
@@ -31,10 +34,11 @@ class SlidingWindow(
 ):
     """Give every row the window of the rows that lead up to it.
 
-    Row ``t`` gets the `window_length` rows that end at row ``t - horizon``. The number
-    of samples never changes, so the transformer stands in any pipeline, in any
-    cross-validation and in any grid search; where history is missing, the leading
-    steps of the window are absent, that is NaN in every feature.
+    Also called a lookback window, rolling window or lagged features. Row ``t`` gets the
+    `window_length` rows that end at row ``t - horizon``. The number of samples never
+    changes, so the transformer stands in any pipeline, in any cross-validation and in
+    any grid search; where history is missing, the leading steps of the window are
+    absent, that is NaN in every feature.
 
     Put it **first** in a pipeline, and per-row transformers after it, inside
     :class:`~skrnn.TimeDistributed`: they then cost no more than before it. A scaler
@@ -280,19 +284,19 @@ def _columns_equal_to(X, y):
     if y.dtype.kind not in "fiub" or len(y) != len(X):
         return []
     targets = [t for t in y.reshape(len(y), -1).T if (t[1:] != t[:-1]).any()]
-    # The first rows tell most columns apart at no cost.
-    head = slice(0, 100)
+    head = slice(0, _FIRST_ROWS)
     return [
         column
         for column, feature in enumerate(X.T)
         if any(
-            _alike(feature[head], target[head]) and _alike(feature, target)
+            _equal_or_both_missing(feature[head], target[head])
+            and _equal_or_both_missing(feature, target)
             for target in targets
         )
     ]
 
 
-def _alike(feature, target):
+def _equal_or_both_missing(feature, target):
     target = target.astype(feature.dtype) if feature.dtype.kind == "f" else target
     return bool(
         np.all((feature == target) | ((feature != feature) & (target != target)))

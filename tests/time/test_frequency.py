@@ -134,7 +134,8 @@ def test_short_steps_are_elapsed_time(start):
     """The clock on the wall shows two uneven gaps, where it is set."""
     hours = pd.date_range(start, periods=8, freq="2h", tz="Europe/Berlin")
     assert shown_by(hours) == pd.offsets.Hour(2)
-    assert shown_by(hours[:4]) == pd.offsets.Hour(2)
+    for first in range(7):
+        assert shown_by(hours[first : first + 2]) == pd.offsets.Hour(2)
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
@@ -194,15 +195,15 @@ def longest_one_by_one(series):
     return best
 
 
-@pytest.mark.parametrize("seed", range(12))
-@pytest.mark.parametrize("n_series", [1, 3])
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("n_series", [1, 2])
 def test_longest_readable_stretch_of_all(seed, n_series):
     rng = np.random.default_rng([seed, n_series])
     kinds = ["B", "MS", "ME", "W-WED", "QS", "2D", "YE"]
     series = []
     for freq in rng.choice(kinds, n_series, replace=False):
-        index = pd.date_range("2001-01-01", periods=30, freq=freq)
-        gone = rng.choice(30, rng.integers(3, 12), replace=False)
+        index = pd.date_range("2001-01-01", periods=24, freq=freq)
+        gone = rng.choice(24, rng.integers(3, 10), replace=False)
         series.append(without_freq(index.delete(gone)))
     expected = longest_one_by_one(series)
     assert expected is not None
@@ -267,6 +268,6 @@ def test_readings_of_one_series_are_bounded():
 
 def test_only_the_longest_series_are_read():
     """The 200th is and the 201st is not."""
-    unreadable = days(0, 1, 5, 8, 20)
+    unreadable = days(0, 1, 5, 8)
     for n_longer, expected in [(199, 3), (200, 1)]:
         assert days_shown_by(days(0, 3, 6), *[unreadable] * n_longer) == expected

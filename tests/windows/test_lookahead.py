@@ -52,9 +52,7 @@ def rows():
 @pytest.mark.parametrize("container", [pd.DataFrame, np.asarray])
 def test_leaks_are_found(rows, how, container):
     X, y = rows
-    leaking = make_pipeline(
-        Leak(how), *(step for _, step in ridge_over_windows().steps)
-    )
+    leaking = make_pipeline(Leak(how), *ridge_over_windows())
     # Every one of them lets the first row move with the rows after it.
     match = "Look-ahead: the prediction of row 0 .*moved when the rows after row 0"
     with pytest.raises(AssertionError, match=match):
@@ -154,3 +152,64 @@ class OnlyFits(BaseEstimator):
         if self.answer is not None:
             self.predict = lambda X: [self.answer]
         return self
+
+
+# --- what is compared --------------------------------------------------------------
+
+
+class Answers(BaseEstimator):
+    """Has some of the methods; each of them gives its own name away."""
+
+    def __init__(self, methods, n_outputs=None):
+        self.methods = methods
+        self.n_outputs = n_outputs
+
+    def fit(self, X, y=None):
+        self.fitted_ = True
+        return self
+
+    def __getattr__(self, name):
+        if name in vars(self).get("methods", ()):
+            return lambda X: self.leaking(X, name)
+        raise AttributeError(name)
+
+    def leaking(self, X, name):
+        if name != self.methods[0]:
+            raise RuntimeError(f"{name} was asked")
+        result = np.zeros((len(X), self.n_outputs or 1))
+        result[0, -1] = X[-1, 0]
+        return result if self.n_outputs else result[:, 0]
+
+
+METHODS = ["predict_proba", "decision_function", "predict", "transform"]
+
+
+@pytest.mark.parametrize("first", range(4))
+@pytest.mark.parametrize("n_outputs", [None, 1, 3])
+def test_first_method_of_an_estimator_is_compared(first, n_outputs):
+    estimator = Answers(METHODS[first:], n_outputs)
+    with pytest.raises(AssertionError, match="prediction of row 0 moved"):
+        check_no_lookahead(estimator, np.arange(6.0)[:, None])
+
+
+def test_missing_predictions_are_compared():
+    class Missing(Leak):
+        def predict(self, X):
+            return np.where(X[-1, 0] == 6.0, NAN, 1.0) * np.ones(len(X))
+
+    X = np.arange(1.0, 7)[:, None]
+    with pytest.raises(AssertionError, match="prediction of row 0 moved"):
+        check_no_lookahead(Missing(None), X)
+    X[0] = NAN
+    check_no_lookahead(Leak("trailing"), X)
+
+
+@pytest.mark.parametrize(
+    "options", [{"n_cuts": 0}, {"horizon": -1}, {"random_state": "x"}]
+)
+def test_bad_parameters(options):
+    name = next(iter(options))
+    with pytest.raises(ValueError, match=f"'{name}' parameter of check_no_lookahead"):
+        check_no_lookahead(Ridge(), np.arange(4.0)[:, None], **options)
+    with pytest.raises(ValueError, match="'estimator' parameter"):
+        check_no_lookahead(None, np.arange(4.0)[:, None])
