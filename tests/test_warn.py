@@ -11,6 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skrnn import RNNRegressor, SlidingWindow
+from skrnn._training.divergence import raise_non_finite
 from skrnn._training.net import SequenceNet
 from skrnn._warn import warn_user
 from skrnn.exceptions import TargetInWindowWarning
@@ -36,7 +37,7 @@ def restarted(monkeypatch):
 
     def train_step(self, batch, **kwargs):
         if self.run.n_restarts == 0:
-            self._raise_non_finite("the training loss")
+            raise_non_finite(self, "the training loss")
         return original(self, batch, **kwargs)
 
     monkeypatch.setattr(SequenceNet, "train_step", train_step)

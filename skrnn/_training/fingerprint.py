@@ -3,16 +3,20 @@
 import functools
 import hashlib
 
+import joblib
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 
+# Bytes of an array that are brought into order at a time.
+_BLOCK = 2**20
+
 
 class Fingerprint:
-    """A hash over whatever makes up a fit."""
+    """A hash over whatever makes up a fit, the same in every process."""
 
     def __init__(self):
-        self._hash = hashlib.blake2b(digest_size=20)
+        self._values = []
 
     def add(self, value):
         """Take in a value: number, text, array, tensor, class, or a tree of those.
@@ -20,52 +24,47 @@ class Fingerprint:
         Parameters
         ----------
         value : object
-            What to take in. Functions count by their name only.
+            What to take in. Functions count by their name only, arrays by their
+            numbers whatever their order in memory.
         """
-        self._hash.update(f"<{type(value).__qualname__}".encode())
-        if isinstance(value, torch.Tensor):
-            value = value.detach().cpu().numpy()
-        if isinstance(value, np.ndarray) and value.dtype != object:
-            self._add_array(value)
-        elif isinstance(value, dict):
-            for key in sorted(value, key=str):
-                self.add(key)
-                self.add(value[key])
-        elif isinstance(value, list | tuple | np.ndarray):
-            for item in value:
-                self.add(item)
-        elif isinstance(value, np.random.RandomState):
-            self.add(value.get_state(legacy=True))
-        elif isinstance(value, torch.nn.Module):
-            self.add(repr(value))
-            self.add(value.state_dict())
-        elif isinstance(value, BaseEstimator):
-            self.add(_weights_of(value))
-            self.add(repr(value))
-        elif hasattr(value, "__qualname__"):
-            self._hash.update(f"{value.__module__}.{value.__qualname__}".encode())
-        elif isinstance(value, functools.partial):
-            self.add([value.func, value.args, value.keywords])
-        elif type(value).__repr__ is object.__repr__:  # which gives its address only
-            self.add([type(value), vars(value)])
-        else:
-            self._hash.update(repr(value).encode())
-        self._hash.update(b">")
-
-    def _add_array(self, array):
-        self._hash.update(f"{array.dtype.str}{array.shape}".encode())
-        # A few rows at a time: an array may be a memory map, or not contiguous.
-        size = max(1, 2**20 // max(1, array[:1].nbytes)) if array.ndim else 1
-        for start in range(0, len(array) if array.ndim else 0, size):
-            self._hash.update(np.ascontiguousarray(array[start : start + size]).data)
-        if array.ndim == 0:
-            self._hash.update(array.tobytes())
+        self._values.append(joblib.hash(_plain(value), hash_name="sha1"))
 
     def digest(self):
         """Return the hash (str)."""
-        return self._hash.hexdigest()
+        return joblib.hash(self._values, hash_name="sha1")
 
 
-def _weights_of(estimator):
-    estimator = getattr(estimator, "estimator", estimator)
-    return [net.module_.state_dict() for net in getattr(estimator, "nets_", ())]
+def _plain(value):
+    """Replace what `joblib.hash` would take for more, or for less, than it means."""
+    if isinstance(value, torch.Tensor):
+        return ["tensor", _plain(value.detach().cpu().numpy())]
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        return [value.dtype.str, value.shape, *_blocks(value)]
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [type(value).__name__, *map(_plain, value)]
+    if isinstance(value, torch.nn.Module):  # it has hooks and modes beside
+        return [repr(value), _plain(value.state_dict())]
+    if isinstance(value, BaseEstimator):  # a fitted one has times of its epochs too
+        fitted = getattr(value, "estimator", value)
+        states = [net.module_.state_dict() for net in getattr(fitted, "nets_", ())]
+        return [repr(value), _plain(states)]
+    if hasattr(value, "__qualname__"):
+        return f"{value.__module__}.{value.__qualname__}"
+    if isinstance(value, functools.partial):
+        return [_plain(part) for part in (value.func, value.args, value.keywords)]
+    if isinstance(value, np.random.RandomState | bool | int | float | str | None):
+        return value
+    if type(value).__repr__ is object.__repr__:  # which gives its address only
+        return [_plain(type(value)), _plain(vars(value))]
+    return [type(value).__qualname__, repr(value)]
+
+
+def _blocks(array):
+    """Yield hashes of rows: an array may be a memory map, or not contiguous."""
+    rows = np.atleast_1d(array)
+    size = max(1, _BLOCK // max(1, rows[:1].nbytes))
+    for start in range(0, len(rows), size):
+        numbers = rows[start : start + size].tobytes()
+        yield hashlib.sha1(numbers, usedforsecurity=False).hexdigest()

@@ -2,6 +2,7 @@
 
 import inspect
 from contextlib import contextmanager
+from functools import cache
 
 from skrnn._kernels.compiled_network import in_use, is_standard_training
 from skrnn._kernels.layer import kernel_threads
@@ -14,6 +15,8 @@ from skrnn._training.state import Run, load_training, training_state
 from skrnn._warn import warn_user
 from skrnn.exceptions import NonFiniteLossError
 
+# Each divides the rate by ten: so many reach a rate a hundred thousand times lower, and
+# a training that no rate can save ends all the same. Chosen by hand, not by a search.
 _MAX_RESTARTS = 5
 
 
@@ -71,7 +74,8 @@ class TrainingLoop:
         """Have kernels do what they can do of a training."""
         net, network = self.net, self.net.module_
         loss = getattr(net.criterion_, "compiled", None)
-        is_apt = loss is not None and not net.autocast and _steps_alone(net.optimizer_)
+        is_apt = loss is not None and not net.autocast
+        is_apt = is_apt and _steps_alone(type(net.optimizer_))
         if not (is_apt and is_standard_training(network, train_set.source.max_steps)):
             # Layers by themselves, and whole outputs for the validation.
             with kernel_threads(n_threads), compiled_outputs(network, n_threads):
@@ -189,7 +193,8 @@ class TrainingLoop:
         )
 
 
+@cache
 def _steps_alone(optimizer):
-    """Whether an optimiser needs no more of a batch than its gradient."""
-    step = inspect.signature(type(optimizer).step).parameters
+    """Whether an optimiser (a class) needs no more of a batch than its gradient."""
+    step = inspect.signature(optimizer.step).parameters
     return step["closure"].default is not inspect.Parameter.empty

@@ -7,6 +7,7 @@ from skorch.callbacks import EpochTimer, PrintLog
 
 from skrnn._training.batches import BatchIterator, SequenceDataset
 from skrnn._training.best_weights import BestWeights
+from skrnn._training.copies import deep_copy
 from skrnn._training.divergence import checked_step
 from skrnn._training.epoch import compiled_step, limit_gradient
 from skrnn._training.loop import TrainingLoop
@@ -262,25 +263,36 @@ class SequenceNet(NeuralNet):
         place = len(kept) if "print_log" in new else len(new) - len(added)
         self.callbacks_ = [*kept[:place], *added, *kept[place:]]
 
+    def __deepcopy__(self, memo):
+        return deep_copy(self, memo)
+
     def __getstate__(self):
         state = super().__getstate__()
         # They are `module_` and `criterion_`, which skorch brings to a device that is
         # there; a second copy would ask for the GPU of the training.
         for name in ("module", "criterion"):
             state.pop(name)
+        state.pop("run", None)  # which holds addresses, when a callback makes a copy
         return state
 
     def __setstate__(self, state):
         super().__setstate__(state)
         vars(self).update(module=self.module_, criterion=self.criterion_)
-        # Some optimisers (LBFGS) lose attributes on the way, and a schedule must
-        # change the rate of this one.
-        schedule, rate, loaded = self.schedule_, self.lr, self.optimizer_.state_dict()
+        self.renew_optimizer(self.optimizer_.state_dict())
+        self.lead_schedule()
+
+    def renew_optimizer(self, state):
+        """Make the optimiser anew, with the state (dict) of one like it."""
+        # Some optimisers (LBFGS) lose attributes when they are copied.
+        schedule, rate = self.schedule_, self.lr
         self.initialize_optimizer()
-        self.optimizer_.load_state_dict(loaded)
+        self.optimizer_.load_state_dict(state)
         self.lr, self.schedule_ = rate, schedule
-        if schedule is not None:
-            schedule.scheduler.optimizer = self.optimizer_
+
+    def lead_schedule(self):
+        """Have the schedule change the rate of the optimiser that is there now."""
+        if self.schedule_ is not None:
+            self.schedule_.scheduler.optimizer = self.optimizer_
 
     # -- hooks of skorch --------------------------------------------------------
 

@@ -3,9 +3,10 @@
 import multiprocessing
 import sys
 import threading
+import warnings
 
 from skorch.callbacks import Callback
-from tqdm.std import tqdm as terminal_bar
+from tqdm import TqdmWarning
 
 
 class EpochProgress:
@@ -92,24 +93,12 @@ def _is_worker():
     )
 
 
-def _in_notebook():
-    """Tell whether this is a notebook that can show widgets."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    if shell is None or not hasattr(shell, "kernel"):
-        return False
-    try:
-        import ipywidgets  # noqa: F401
-    except ImportError:  # the bar of the terminal does nearly as well
-        return False
-    return True
-
-
 def _new_bar(name, max_epochs):
-    if _in_notebook():
-        from tqdm.notebook import tqdm as notebook_bar
-
-        return notebook_bar(total=max_epochs, desc=name, unit="epoch")
+    """Open the bar that fits: of a notebook, of a terminal, or None in a file."""
     if not sys.stderr.isatty() and "IPython" not in sys.modules:
         return None
-    return terminal_bar(total=max_epochs, desc=name, unit="epoch", file=sys.stderr)
+    with warnings.catch_warnings():
+        # That ipywidgets is missing: the bar of the terminal does nearly as well.
+        warnings.simplefilter("ignore", TqdmWarning)
+        from tqdm.auto import tqdm
+    return tqdm(total=max_epochs, desc=name, unit="epoch")

@@ -49,6 +49,7 @@ class Schedule:
 
     def __init__(self, kind, options, optimizer, n_epochs, n_batches):
         rate = optimizer.param_groups[0]["lr"]
+        # Customary numbers, not the outcome of a search; users are told of them.
         by_name = {
             "step": (
                 lr_scheduler.StepLR,

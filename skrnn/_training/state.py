@@ -1,6 +1,29 @@
-"""The state of a training: to undo it, and to go on from a checkpoint."""
+"""The state of a training, and the ways back from what goes wrong in it.
 
-import copy
+What a training may have to go back to, and where that is kept:
+
+===========================  ======================================================
+the fit fails                the net itself: a fit that goes on trains a deep copy
+Ctrl-C in an epoch           what the epoch began with: `Run.begin_with`
+a loss that is not finite,   the best validated weights: `BestWeights.weights_`; with
+on_divergence="restart"      no validation those that the epoch of the least training
+                             loss began with: `Run.best_begin`
+the training is at its end   the best validated weights: `BestWeights.weights_`
+the process was killed       all of it after the newest whole epoch: `Checkpoint`, with
+                             what `training_state` gives
+===========================  ======================================================
+
+These are no copies of one thing. `begin_with` is an epoch older than what is validated,
+`best_begin` is the `begin_with` of some epoch (the same tensors, no second copy), and
+the best weights outlive both. `WeightAverage` is no way back: network and average
+change places around the batches, and both go on.
+
+The learning rate of a net is three things, too: what its optimiser was made with
+(`optimizer_spec`, which a fit that goes on compares with what is wanted), the rate that
+a restart divides (`lr`, as skorch names it; callbacks may set it), and what the next
+step takes (`param_groups` of the optimiser, which schedules move).
+"""
+
 import math
 import time
 
@@ -36,46 +59,6 @@ class Run:
     def seconds(self):
         """Seconds since the training began, those before a resume included."""
         return time.monotonic() - self.begin
-
-
-def snapshot(net):
-    """Copy all that training changes, so that a failed fit can be undone.
-
-    Parameters
-    ----------
-    net : SequenceNet
-        Initialised.
-
-    Returns
-    -------
-    tuple
-        For `restore`; its last item is the number of epochs trained so far.
-    """
-    names = ("optimizer_spec", "schedule_spec", "lr", "schedule_", "optimizer_")
-    names += ("ema_decay", "average")
-    return (
-        {name: getattr(net, name) for name in names},
-        net.copy_of_weights(),
-        copy.deepcopy(net.optimizer_.state_dict()),
-        None if net.schedule_ is None else copy.deepcopy(net.schedule_.state_dict()),
-        net.module_.generator.get_state(),
-        None if net.average is None else net.average.state_dict(),
-        len(net.history),
-    )
-
-
-def restore(net, before):
-    """Bring a net (SequenceNet) back to what `snapshot` copied."""
-    attributes, weights, optimizer, schedule, random_state, average, n_epochs = before
-    vars(net).update(attributes)
-    net.module_.load_state_dict(weights)
-    net.optimizer_.load_state_dict(optimizer)
-    if schedule is not None:
-        net.schedule_.load_state_dict(schedule)
-    net.module_.generator.set_state(random_state)
-    if average is not None:
-        net.average.load_state_dict(average)
-    del net.history[n_epochs:]
 
 
 def training_state(net):

@@ -41,6 +41,7 @@ class WeightAverage:
     def update(self, weights):
         """Add the weights (list of Parameter) as they are after a step."""
         n = self.n_updates
+        # The warm-up of TensorFlow's ExponentialMovingAverage, with its numbers.
         decay = min(self.decay, (1 + n) / (10 + n))
         weights = [weight.detach() for weight in weights]
         get_ema_multi_avg_fn(decay)(self._other, weights, None)
