@@ -12,22 +12,14 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skrnn._convolutions import base
 from skrnn._convolutions.hydra import Hydra, new_hydra
 from skrnn._kernels import library as kernel_library
-from tests.convolutions.test_multirocket import (
+from tests.convolutions.checks import (
     check_batch_and_padding,
     check_nothing,
     check_strides_and_types,
     check_threads,
     gaussian,
-    library_to_test,
-    needs_kernels,
 )
-from tests.instruction_levels import LEVELS
-
-
-@pytest.fixture(params=[*LEVELS, "torch"])
-def level(request, monkeypatch):
-    library = library_to_test(request.param)
-    monkeypatch.setattr(base, "library", lambda: library)
+from tests.instruction_levels import needs_kernels
 
 
 def new(n_features, dilations, n_groups=3, seed=0):
