@@ -44,12 +44,12 @@ def twin(model, x, lengths=None):
         for s, g in np.ndindex(*channels.shape[:2]):
             u = row[:, channels[s, g]].sum(axis=1)
             u = u[1:] - u[:-1] if is_change[s] else u
-            for t in range(len(u)):
-                response = np.zeros(8)
-                for j in range(9):
-                    at = t + (j - 4) * dilations[s]
-                    if 0 <= at < len(u):
-                        response += weights[s, g, j] * u[at]
+            responses = np.zeros((len(u), 8))
+            for j in range(9):
+                at = np.arange(len(u)) + (j - 4) * dilations[s]
+                (inside,) = np.nonzero((at >= 0) & (at < len(u)))
+                responses[inside] += weights[s, g, j] * u[at[inside], None]
+            for response in responses:
                 features[i, s, g, response.argmax(), 0] += response.max() / len(u)
                 features[i, s, g, response.argmin(), 1] -= response.min() / len(u)
     return np.sqrt(np.maximum(features, 0)).reshape(len(x), -1)

@@ -57,7 +57,7 @@ def stretches(is_there):
 
 
 def twin(model, x, lengths=None):
-    """The definition, step by step, in double precision."""
+    """The definition, weight by weight, in double precision."""
     dilations, channels, biases = (
         t.numpy() for t in (model.dilations, model.channels, model.biases)
     )
@@ -69,11 +69,10 @@ def twin(model, x, lengths=None):
         for d, k in np.ndindex(*biases.shape[:2]):
             u = row[:n_steps, channels[d, k]].sum(axis=1)
             response = np.zeros(n_steps)
-            for t in range(n_steps):
-                for j in range(9):
-                    at = t + (j - 4) * dilations[d]
-                    if 0 <= at < n_steps:
-                        response[t] += (2 if j in triples[k] else -1) * u[at]
+            for j in range(9):
+                at = np.arange(n_steps) + (j - 4) * dilations[d]
+                (inside,) = np.nonzero((at >= 0) & (at < n_steps))
+                response[inside] += (2 if j in triples[k] else -1) * u[at[inside]]
             for b, bias in enumerate(biases[d, k]):
                 v = response - bias
                 (found,) = np.nonzero(v > 0)
