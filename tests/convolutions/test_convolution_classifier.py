@@ -12,16 +12,7 @@ from skrnn import RNNClassifier, SlidingWindow
 from skrnn._convolutions.convolution_classifier import _factor, cross_entropy
 from skrnn._ensemble.stacking import stacking_weights
 from skrnn._estimator.reading import read_X
-
-
-def waves(n_samples=60, n_steps=30, seed=0, n_classes=3):
-    """Sines of a frequency for each class."""
-    rng = np.random.default_rng(seed)
-    y = np.arange(n_samples) % n_classes
-    time = np.arange(n_steps) / n_steps
-    phase = rng.uniform(0, 2 * np.pi, (n_samples, 1))
-    X = np.sin(2 * np.pi * (2 + 2 * y[:, None]) * time + phase)
-    return X + 0.3 * rng.normal(size=X.shape), y
+from tests.support import waves_of_classes
 
 
 def classifier(**parameters):
@@ -43,7 +34,7 @@ def short(recwarn):
 
 
 def test_logits_are_the_weighted_sum():
-    X, y = waves()
+    X, y = waves_of_classes()
     model = classifier().fit(X, y)
     beside = model.convolutions_
     shares = beside.shares.numpy()
@@ -54,15 +45,15 @@ def test_logits_are_the_weighted_sum():
 
 
 def test_it_does_what_few_samples_ask_for():
-    X, y = waves(30)
-    X_new, y_new = waves(300, seed=1)
+    X, y = waves_of_classes(30)
+    X_new, y_new = waves_of_classes(300, seed=1)
     model = classifier(n_kernels="auto").fit(X, y)
     assert model.score(X_new, y_new) > 0.95
     assert clone(model).set_params(n_kernels=None).fit(X, y).score(X_new, y_new) < 0.8
 
 
 def test_none_beside():
-    X, y = waves()
+    X, y = waves_of_classes()
     assert classifier(n_kernels=None).fit(X, y).convolutions_ is None
     # Nothing would say how far to trust either.
     alone = classifier(n_kernels="auto", early_stopping=False).fit(X, y)
@@ -72,20 +63,20 @@ def test_none_beside():
 
 
 def test_without_validation_all_count_in_full():
-    X, y = waves()
+    X, y = waves_of_classes()
     model = classifier(early_stopping=False).fit(X, y)
     assert model.convolutions_.shares.tolist() == [1.0, 1.0, 1.0]
 
 
 def test_no_sample_to_judge_by_leaves_the_first_path_alone():
-    X, y = waves(6)
+    X, y = waves_of_classes(6)
     shares = classifier().fit(X, y).convolutions_.shares
     np.testing.assert_allclose(shares, [1.0, 0.0, 0.0], atol=1e-6)
 
 
 def test_judged_by_what_the_user_gives():
-    X, y = waves()
-    X_val, y_val = waves(30, seed=1)
+    X, y = waves_of_classes()
+    X_val, y_val = waves_of_classes(30, seed=1)
     # Labels that say the opposite: no part deserves any trust.
     model = classifier().fit(X, y, X_val=X_val, y_val=(y_val + 1) % 3)
     trusted = classifier().fit(X, y, X_val=X_val, y_val=y_val)
@@ -96,7 +87,7 @@ def test_judged_by_what_the_user_gives():
 @pytest.mark.parametrize("layout", ["3d", "ragged", "windows", "partly missing"])
 def test_rows_do_not_influence_each_other(layout):
     rng = np.random.default_rng(0)
-    X, y = waves(40)
+    X, y = waves_of_classes(40)
     options = {}
     if layout == "3d":
         X = np.stack([X, rng.normal(size=X.shape)], axis=2)
@@ -116,7 +107,7 @@ def test_rows_do_not_influence_each_other(layout):
 
 
 def test_order_of_samples_does_not_matter_to_the_path():
-    X, y = waves()
+    X, y = waves_of_classes()
     order = np.random.default_rng(0).permutation(len(X))
     paths = [
         classifier(hidden_size=1, max_epochs=1).fit(*data).convolutions_
@@ -137,9 +128,9 @@ def test_order_of_samples_does_not_matter_to_the_path():
 
 
 def test_weights_are_repetitions_to_the_path():
-    X, y = waves(24)
+    X, y = waves_of_classes(24)
     weight = np.random.default_rng(0).integers(0, 3, len(X))
-    X_val, y_val = waves(12, seed=1)
+    X_val, y_val = waves_of_classes(12, seed=1)
     given = {"X_val": X_val, "y_val": y_val}
     options = {"batch_size": None, "dtype": "float64", "n_estimators": 1}
     weighted = classifier(**options).fit(X, y, weight, **given)
@@ -150,15 +141,15 @@ def test_weights_are_repetitions_to_the_path():
 
 
 def test_several_labels_a_sample():
-    X, y = waves(90)
-    X_new, y_new = waves(300, seed=1)
+    X, y = waves_of_classes(90)
+    X_new, y_new = waves_of_classes(300, seed=1)
     kinds = np.array([[0, 0], [1, 0], [1, 1]])
     model = classifier(n_kernels="auto").fit(X, kinds[y])
     assert (model.predict(X_new) == kinds[y_new]).mean() > 0.95
 
 
 def test_class_weight_reaches_the_path():
-    X, y = waves(60, n_classes=2)
+    X, y = waves_of_classes(60, n_classes=2)
     X = X + 2 * np.random.default_rng(0).normal(size=X.shape)
     share = [
         classifier(class_weight={0: 1, 1: heavy}).fit(X, y).predict(X).mean()
@@ -168,7 +159,7 @@ def test_class_weight_reaches_the_path():
 
 
 def test_same_bits_again_and_after_pickle():
-    X, y = waves()
+    X, y = waves_of_classes()
     model = classifier().fit(X, y)
     again = clone(model).fit(X, y)
     for twin in (again, pickle.loads(pickle.dumps(model))):
@@ -176,7 +167,7 @@ def test_same_bits_again_and_after_pickle():
 
 
 def test_partial_fit_has_none_and_keeps_what_there_is():
-    X, y = waves()
+    X, y = waves_of_classes()
     stream = classifier().partial_fit(X, y, classes=[0, 1, 2])
     assert stream.convolutions_ is None
     model = classifier().fit(X, y)
@@ -185,15 +176,15 @@ def test_partial_fit_has_none_and_keeps_what_there_is():
 
 
 def test_fit_that_goes_on_fits_the_path_anew():
-    X, y = waves()
+    X, y = waves_of_classes()
     model = classifier(warm_start=True).fit(X, y)
     path = model.convolutions_
-    model.fit(*waves(seed=2))
+    model.fit(*waves_of_classes(seed=2))
     assert model.convolutions_ is not path
 
 
 def test_failed_fit_leaves_it():
-    X, y = waves()
+    X, y = waves_of_classes()
     model = classifier().fit(X, y)
     path = model.convolutions_
     with pytest.raises(ValueError, match="hidden_size"):
@@ -202,7 +193,7 @@ def test_failed_fit_leaves_it():
 
 
 def test_scorer_judges_the_network_alone():
-    X, y = waves()
+    X, y = waves_of_classes()
     seen = []
 
     def scorer(estimator, X, y):
@@ -214,7 +205,7 @@ def test_scorer_judges_the_network_alone():
 
 
 def test_resumed_fit_has_the_same(tmp_path):
-    X, y = waves()
+    X, y = waves_of_classes()
     whole = classifier(max_epochs=4).fit(X, y)
     part = classifier(max_epochs=2, checkpoint_dir=tmp_path).fit(X, y)
     part.set_params(max_epochs=4).fit(X, y, resume=True)
@@ -239,7 +230,7 @@ def test_odd_data(X, y):
 
 
 def test_bad_values_are_named():
-    X, y = waves()
+    X, y = waves_of_classes()
     for value in (0, 2.5, "many"):
         with pytest.raises(ValueError, match="n_kernels"):
             classifier(n_kernels=value).fit(X, y)

@@ -12,22 +12,14 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skrnn._convolutions import base
 from skrnn._convolutions.hydra import Hydra, new_hydra
 from skrnn._kernels import library as kernel_library
-from tests.convolutions.test_multirocket import (
+from tests.convolutions.checks import (
     check_batch_and_padding,
     check_nothing,
     check_strides_and_types,
     check_threads,
     gaussian,
-    library_to_test,
-    needs_kernels,
 )
-from tests.instruction_levels import LEVELS
-
-
-@pytest.fixture(params=[*LEVELS, "torch"])
-def level(request, monkeypatch):
-    library = library_to_test(request.param)
-    monkeypatch.setattr(base, "library", lambda: library)
+from tests.instruction_levels import needs_kernels
 
 
 def new(n_features, dilations, n_groups=3, seed=0):
@@ -52,12 +44,12 @@ def twin(model, x, lengths=None):
         for s, g in np.ndindex(*channels.shape[:2]):
             u = row[:, channels[s, g]].sum(axis=1)
             u = u[1:] - u[:-1] if is_change[s] else u
-            for t in range(len(u)):
-                response = np.zeros(8)
-                for j in range(9):
-                    at = t + (j - 4) * dilations[s]
-                    if 0 <= at < len(u):
-                        response += weights[s, g, j] * u[at]
+            responses = np.zeros((len(u), 8))
+            for j in range(9):
+                at = np.arange(len(u)) + (j - 4) * dilations[s]
+                (inside,) = np.nonzero((at >= 0) & (at < len(u)))
+                responses[inside] += weights[s, g, j] * u[at[inside], None]
+            for response in responses:
                 features[i, s, g, response.argmax(), 0] += response.max() / len(u)
                 features[i, s, g, response.argmin(), 1] -= response.min() / len(u)
     return np.sqrt(np.maximum(features, 0)).reshape(len(x), -1)

@@ -18,27 +18,14 @@ from skrnn._convolutions.multirocket import (
     new_multirocket,
 )
 from skrnn._kernels import library as kernel_library
-from skrnn._kernels.layer import kernel_threads
-from tests.instruction_levels import LEVELS, library_of
-
-
-def library_to_test(name):
-    """A library, or None for torch."""
-    if name == "torch":
-        return None
-    return library_of(name) or pytest.skip("not on this machine")
-
-
-@pytest.fixture(params=[*LEVELS, "torch"])
-def level(request, monkeypatch):
-    library = library_to_test(request.param)
-    monkeypatch.setattr(base, "library", lambda: library)
-    return request.param
-
-
-needs_kernels = pytest.mark.skipif(
-    kernel_library.library() is None, reason="this machine compiled no kernels"
+from tests.convolutions.checks import (
+    check_batch_and_padding,
+    check_nothing,
+    check_strides_and_types,
+    check_threads,
+    gaussian,
 )
+from tests.instruction_levels import needs_kernels
 
 
 def new(n_features, dilations, n_biases, seed=0):
@@ -60,11 +47,6 @@ def sequences(n_samples, n_steps, n_features, seed=0):
     return torch.from_numpy((whole / 8).astype(np.float32))
 
 
-def gaussian(n_samples, n_steps, n_features, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(n_samples, n_steps, n_features, generator=generator)
-
-
 def gaussian_biases(model, seed=0):
     model.biases.copy_(gaussian(*model.biases.shape, seed=seed))
     return model
@@ -75,7 +57,7 @@ def stretches(is_there):
 
 
 def twin(model, x, lengths=None):
-    """The definition, step by step, in double precision."""
+    """The definition, weight by weight, in double precision."""
     dilations, channels, biases = (
         t.numpy() for t in (model.dilations, model.channels, model.biases)
     )
@@ -87,11 +69,10 @@ def twin(model, x, lengths=None):
         for d, k in np.ndindex(*biases.shape[:2]):
             u = row[:n_steps, channels[d, k]].sum(axis=1)
             response = np.zeros(n_steps)
-            for t in range(n_steps):
-                for j in range(9):
-                    at = t + (j - 4) * dilations[d]
-                    if 0 <= at < n_steps:
-                        response[t] += (2 if j in triples[k] else -1) * u[at]
+            for j in range(9):
+                at = np.arange(n_steps) + (j - 4) * dilations[d]
+                (inside,) = np.nonzero((at >= 0) & (at < n_steps))
+                response[inside] += (2 if j in triples[k] else -1) * u[at[inside]]
             for b, bias in enumerate(biases[d, k]):
                 v = response - bias
                 (found,) = np.nonzero(v > 0)
@@ -159,37 +140,6 @@ def test_any_shape_equals_the_definition(
     x = sequences(len(lengths), max(*lengths, 1), n_features, seed)
     lengths = torch.tensor(lengths)
     assert_allclose(model(x, lengths), twin(model, x, lengths), rtol=2e-7, atol=0)
-
-
-def check_batch_and_padding(model, n_features):
-    x, lengths = gaussian(5, 60, n_features), torch.tensor([60, 17, 3, 0, 45])
-    features = model(x, lengths)
-    x[torch.arange(60) >= lengths[:, None]] = torch.nan
-    longer = torch.cat([x, torch.full((5, 40, n_features), torch.inf)], dim=1)
-    assert_array_equal(model(longer, lengths), features)
-    for i, n_steps in enumerate(lengths):
-        assert_array_equal(model(x[i : i + 1, :n_steps])[0], features[i])
-        assert_array_equal(model(longer[i : i + 1], lengths[i : i + 1])[0], features[i])
-
-
-def check_threads(model, n_threads):
-    x, lengths = gaussian(10, 50, 3), torch.arange(10) * 5
-    alone = model(x, lengths)
-    with kernel_threads(n_threads):
-        for _ in range(3):
-            assert_array_equal(model(x, lengths), alone)
-
-
-def check_nothing(model):
-    assert model(torch.zeros(0, 5, 2)).shape == (0, model.n_outputs)
-    assert_array_equal(model(torch.zeros(2, 0, 2)), np.zeros((2, model.n_outputs)))
-
-
-def check_strides_and_types(model, x):
-    features = model(x)
-    other = x.transpose(1, 2).contiguous().transpose(1, 2)
-    assert_array_equal(model(other, torch.full((8,), 20)[::2]), features)
-    assert_array_equal(model.double()(x.double()), features)
 
 
 @pytest.mark.parametrize("n_features", [1, 5])

@@ -1,4 +1,4 @@
-"""Heads and losses against scipy, torch's own losses and plain loops."""
+"""Heads and their likelihoods against scipy and plain loops."""
 
 import math
 
@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_allclose
 from scipy import stats
-from torch import nn
 
 from skrnn._targets.heads import (
     Classes,
@@ -21,9 +20,10 @@ from skrnn._targets.heads import (
     Quantiles,
     StudentT,
 )
-from skrnn._targets.losses import SampleLoss, classification_loss, regression_loss
+from skrnn._targets.losses import SampleLoss, regression_loss
+from tests.support import normal
+from tests.targets.data import C, K, N
 
-N, K, C = 6, 2, 4
 LEVELS = (0.9, 0.05, 0.25)  # not sorted, and without the median
 TRAINED = (0.05, 0.25, 0.5, 0.9)
 HEADS = {
@@ -39,14 +39,6 @@ LAWS = {
     "student_t": lambda p: stats.t(p[2], p[0], p[1]),
 }
 every_law = pytest.mark.parametrize("name", list(LAWS))
-
-
-def seeded(seed=0):
-    return torch.Generator().manual_seed(seed)
-
-
-def normal(*shape, seed=0, scale=1.0):
-    return scale * torch.randn(*shape, generator=seeded(seed), dtype=torch.float64)
 
 
 def drawn(name, seed=0, scale=1.5):
@@ -65,9 +57,6 @@ def pinball(prediction, target, level):
     if target >= prediction:
         return level * (target - prediction)
     return (1 - level) * (prediction - target)
-
-
-# -- what the raw outputs become ------------------------------------------------------
 
 
 @every_head
@@ -146,9 +135,6 @@ def test_scales_are_positive_whatever_comes(name, size, dtype):
     assert loss.isfinite().all()
     loss.mean().backward()
     assert raw.grad.isfinite().all()
-
-
-# -- losses ---------------------------------------------------------------------------
 
 
 @every_law
@@ -230,9 +216,6 @@ def test_quantiles_reach_the_head():
     assert isinstance(regression_loss("student_t", None)[0], StudentT)
 
 
-# -- other units ----------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("each_sample", [False, True])
 @every_head
 def test_affine_is_the_law_of_the_moved_target(name, each_sample):
@@ -264,9 +247,6 @@ def test_rates_scale_in_numpy_too():
     parameters = np.array([[[0.5], [1.0]]])
     moved = LogRate().affine(parameters, np.zeros(2), np.array([2.0, 3.0]))
     assert_allclose(np.exp(moved[0, :, 0]), [2 * math.exp(0.5), 3 * math.e])
-
-
-# -- forecasts ------------------------------------------------------------------------
 
 
 @every_law
@@ -326,9 +306,6 @@ def test_probabilities_of_labels():
         assert location[i, j] == (1 if z > 0 else 0)
 
 
-# -- one number a sample --------------------------------------------------------------
-
-
 @pytest.mark.parametrize("name", ["log_rate", "quantiles", "gaussian", "student_t"])
 def test_integer_weights_are_repetitions(name):
     head, parameters = drawn(name)
@@ -351,241 +328,6 @@ def test_weights_have_mean_one_over_all_samples_not_over_the_batch():
     for i, j, (numbers,) in entries(parameters):
         total += float(weight[i]) * (numbers - float(target[i, j])) ** 2 / K
     assert_allclose(loss(parameters, target, weight), total / N, rtol=1e-12)
-
-
-# -- classes --------------------------------------------------------------------------
-
-
-def class_data(scale=2.0):
-    logits = normal(N, C, scale=scale)
-    return logits, torch.tensor([0, 3, 1, 1, 2, 0])
-
-
-def label_data():
-    logits = normal(N, C, scale=2.0)
-    target = (torch.rand(N, C, generator=seeded(9)) < 0.4).to(torch.float64)
-    return logits, target
-
-
-def new_loss(multilabel=False, smoothing=0.0, gamma=0.0, loss="focal"):
-    head, result = classification_loss(
-        loss, multilabel=multilabel, label_smoothing=smoothing, focal_gamma=gamma
-    )
-    assert type(head) is (Labels if multilabel else Classes)
-    return result
-
-
-@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.7])
-@pytest.mark.parametrize("weighted", [False, True])
-def test_cross_entropy_equals_torch(smoothing, weighted):
-    logits, target = class_data()
-    mine, theirs = (logits.clone().requires_grad_() for _ in range(2))
-    loss = new_loss(smoothing=smoothing, gamma=5.0, loss="cross_entropy")
-    each = nn.CrossEntropyLoss(label_smoothing=smoothing, reduction="none")(
-        theirs, target
-    )
-    weight = torch.arange(N, dtype=torch.float64) if weighted else None
-    expected = (each * weight).mean() if weighted else each.mean()
-    result = loss(mine[..., None], target, weight)
-    assert_allclose(result.detach(), expected.detach(), rtol=1e-12)
-    result.backward()
-    expected.backward()
-    assert_allclose(mine.grad, theirs.grad, rtol=1e-10, atol=1e-14)
-
-
-@pytest.mark.parametrize("smoothing", [0.0, 0.2])
-def test_focal_without_exponent_is_cross_entropy(smoothing):
-    logits, target = class_data()
-    result = new_loss(smoothing=smoothing)(logits[..., None], target)
-    twin = nn.CrossEntropyLoss(label_smoothing=smoothing)
-    assert_allclose(result, twin(logits, target), rtol=1e-12)
-    logits, target = label_data()
-    result = new_loss(True, smoothing)(logits[..., None], target)
-    twin = nn.BCEWithLogitsLoss()(logits, target * (1 - smoothing) + smoothing / 2)
-    assert_allclose(result, twin, rtol=1e-12)
-
-
-@pytest.mark.parametrize("gamma", [0.5, 1.0, 2.0, 3.7])
-@pytest.mark.parametrize("smoothing", [0.0, 0.2])
-def test_focal_equals_a_loop(gamma, smoothing):
-    logits, target = class_data()
-    total = 0.0
-    for row, label in zip(logits.tolist(), target.tolist(), strict=True):
-        mass = sum(math.exp(z) for z in row)
-        for c, z in enumerate(row):
-            p = math.exp(z) / mass
-            wanted = smoothing / C + (1 - smoothing) * (c == label)
-            total -= wanted * (1 - p) ** gamma * math.log(p)
-    result = new_loss(smoothing=smoothing, gamma=gamma)(logits[..., None], target)
-    assert_allclose(result, total / N, rtol=1e-12)
-
-
-@pytest.mark.parametrize("smoothing", [0.0, 0.3])
-def test_labels_equal_torch(smoothing):
-    logits, target = label_data()
-    mine, theirs = (logits.clone().requires_grad_() for _ in range(2))
-    loss = new_loss(True, smoothing, gamma=5.0, loss="cross_entropy")
-    result = loss(mine[..., None], target)
-    expected = nn.BCEWithLogitsLoss()(theirs, target * (1 - smoothing) + smoothing / 2)
-    assert_allclose(result.detach(), expected.detach(), rtol=1e-12)
-    result.backward()
-    expected.backward()
-    assert_allclose(mine.grad, theirs.grad, rtol=1e-10, atol=1e-14)
-
-
-@pytest.mark.parametrize("gamma", [0.5, 1.0, 2.0, 3.7])
-@pytest.mark.parametrize("smoothing", [0.0, 0.3])
-def test_focal_of_labels_equals_a_loop(gamma, smoothing):
-    logits, target = label_data()
-    total = 0.0
-    for i in range(N):
-        for c in range(C):
-            p = 1 / (1 + math.exp(-float(logits[i, c])))
-            is_there = float(target[i, c]) == 1
-            wanted = (1 - smoothing) * is_there + smoothing / 2
-            entropy = -wanted * math.log(p) - (1 - wanted) * math.log(1 - p)
-            total += entropy * ((1 - p) if is_there else p) ** gamma
-    result = new_loss(True, smoothing, gamma)(logits[..., None], target)
-    assert_allclose(result, total / (N * C), rtol=1e-12)
-
-
-@pytest.mark.parametrize("gamma", [0.0, 1.0, 2.0])
-@pytest.mark.parametrize("smoothing", [0.0, 0.1])
-@pytest.mark.parametrize("multilabel", [False, True])
-def test_gradients_of_class_losses(multilabel, smoothing, gamma):
-    logits, target = label_data() if multilabel else class_data()
-    loss = new_loss(multilabel, smoothing, gamma)
-    logits = logits[..., None].requires_grad_()
-    assert torch.autograd.gradcheck(lambda z: loss(z, target), (logits,))
-    # Certain, rightly or wrongly.
-    huge = (1e3 * logits.detach()).float().requires_grad_()
-    result = loss(huge, target.float() if multilabel else target)
-    result.backward()
-    assert result.isfinite()
-    assert huge.grad.isfinite().all()
-
-
-@pytest.mark.parametrize("multilabel", [False, True])
-def test_class_weights_are_repetitions(multilabel):
-    logits, target = label_data() if multilabel else class_data()
-    logits = logits[..., None]
-    counts = torch.tensor([2, 0, 1, 4, 1, 1])
-    again = torch.repeat_interleave(torch.arange(N), counts)
-    loss = new_loss(multilabel, 0.1, 2.0)
-    weight = counts / counts.to(torch.float64).mean()
-    assert_allclose(
-        loss(logits, target, weight), loss(logits[again], target[again]), rtol=1e-12
-    )
-
-
-# -- losses of torch ------------------------------------------------------------------
-
-
-class Cubed(nn.Module):
-    def forward(self, prediction, target):
-        return (prediction - target).abs() ** 3
-
-
-class Scalar(nn.Module):
-    def forward(self, prediction, target):
-        return (prediction - target[:, None]).square().mean()
-
-
-@pytest.mark.parametrize(
-    ("loss", "twin"),
-    [
-        (nn.SmoothL1Loss, nn.SmoothL1Loss()),
-        (nn.SmoothL1Loss(beta=0.3), nn.SmoothL1Loss(beta=0.3)),
-        (nn.HuberLoss(reduction="sum", delta=0.2), nn.HuberLoss(delta=0.2)),
-        (nn.MSELoss(reduction="none"), nn.MSELoss()),
-        (Cubed, lambda p, t: ((p - t).abs() ** 3).mean()),
-        (Cubed(), lambda p, t: ((p - t).abs() ** 3).mean()),
-    ],
-)
-def test_regression_losses_of_torch(loss, twin):
-    before = getattr(loss, "reduction", None)
-    head, sample_loss = regression_loss(loss, None)
-    assert type(head) is Point
-    parameters, target = normal(N, K, 1), normal(N, K, seed=1)
-    expected = twin(parameters[..., 0], target)
-    assert_allclose(sample_loss(parameters, target), expected, rtol=1e-12)
-    weight = torch.tensor([2.0, 0, 0, 0, 0, 0], dtype=torch.float64)
-    expected = 2 * twin(parameters[:1, :, 0], target[:1]) / N
-    assert_allclose(sample_loss(parameters, target, weight), expected, rtol=1e-12)
-    assert getattr(loss, "reduction", None) == before
-
-
-@pytest.mark.parametrize(
-    ("loss", "twin"),
-    [
-        (nn.MultiMarginLoss, nn.MultiMarginLoss()),
-        (nn.MultiMarginLoss(p=2, margin=0.5), nn.MultiMarginLoss(p=2, margin=0.5)),
-        (nn.CrossEntropyLoss(label_smoothing=0.2), nn.CrossEntropyLoss()),
-    ],
-)
-def test_class_losses_of_torch(loss, twin):
-    if isinstance(loss, nn.CrossEntropyLoss):
-        twin.label_smoothing = 0.2
-    logits, target = class_data()
-    _, sample_loss = classification_loss(
-        loss, multilabel=False, label_smoothing=0.0, focal_gamma=2.0
-    )
-    result = sample_loss(logits[..., None], target)
-    assert_allclose(result, twin(logits, target), rtol=1e-12)
-    weight = torch.zeros(N, dtype=torch.float64)
-    weight[4] = 3.0
-    expected = 3 * twin(logits[4:5], target[4:5]) / N
-    assert_allclose(sample_loss(logits[..., None], target, weight), expected)
-    if not isinstance(loss, type):
-        assert loss.reduction == "mean"
-
-
-def test_multilabel_losses_of_torch():
-    logits, target = label_data()
-    _, sample_loss = classification_loss(
-        nn.SoftMarginLoss, multilabel=True, label_smoothing=0.0, focal_gamma=2.0
-    )
-    expected = nn.SoftMarginLoss()(logits, target)
-    assert_allclose(sample_loss(logits[..., None], target), expected, rtol=1e-12)
-
-
-def test_objects_stay_as_they_were():
-    original = nn.CrossEntropyLoss(weight=torch.arange(1.0, 1 + C, dtype=torch.float64))
-    _, sample_loss = classification_loss(
-        original, multilabel=False, label_smoothing=0.0, focal_gamma=2.0
-    )
-    sample_loss.to(torch.float32)
-    assert original.reduction == "mean"
-    assert original.weight.dtype == torch.float64
-    logits, target = class_data()
-    expected = original(logits, target) * (target + 1).sum() / N
-    sample_loss.to(torch.float64)
-    assert_allclose(sample_loss(logits[..., None], target), expected, rtol=1e-12)
-
-
-@pytest.mark.parametrize("loss", [Scalar, Scalar()])
-def test_scalars_are_refused_by_name(loss):
-    logits, target = class_data()
-    _, sample_loss = classification_loss(
-        loss, multilabel=False, label_smoothing=0.0, focal_gamma=2.0
-    )
-    with pytest.raises(ValueError, match=r"Scalar\(\).*6 samples"):
-        sample_loss(logits[..., None], target)
-    _, sample_loss = regression_loss(loss, None)
-    with pytest.raises(ValueError, match=r"Scalar\(\).*6 samples"):
-        sample_loss(normal(N, 1, 1), target)
-
-
-@pytest.mark.parametrize("gamma", [0.5, 1.0, 2.0])
-@pytest.mark.parametrize("multilabel", [False, True])
-def test_focal_gradients_where_nothing_is_left_to_learn(multilabel, gamma):
-    _, loss = classification_loss(
-        "focal", multilabel=multilabel, label_smoothing=0.0, focal_gamma=gamma
-    )
-    logits = torch.tensor([[50.0, 0.0, -50.0]])[..., None].requires_grad_()
-    target = torch.tensor([[1.0, 0.0, 0.0]]) if multilabel else torch.tensor([0])
-    loss(logits, target).backward()
-    assert logits.grad.isfinite().all()
 
 
 @pytest.mark.parametrize("freedom", [2.5, 30.0, 49.9, 50.1, 1e3, 1e4, 1e6])
