@@ -11,6 +11,7 @@ from skrnn._kernels.threads import single_thread
 from skrnn._network.decoder import group_length
 from skrnn._network.recurrent_network import RecurrentNetwork
 from skrnn._network.segments import n_segments
+from skrnn._preprocessing.baseline import Baseline
 from skrnn._preprocessing.linear_path import LinearPath
 from skrnn._preprocessing.scaling import Scaling
 from skrnn._training.net import SequenceNet
@@ -47,8 +48,11 @@ def new_network(estimator, head, source, *, n_targets, undo, segment_length, see
     generator = torch.Generator(device="cpu")
     generator.manual_seed(seed)
     linear = _new_linear_path(estimator, source, n_targets)
-    scaling = new_scaling(
-        estimator, source.n_features, n_targets, undo=undo, linear=linear
+    scaling = new_scaling(estimator, source.n_features, n_targets)
+    baseline = Baseline(
+        n_targets,
+        has_level=undo and estimator.instance_norm is not None,
+        linear_path=linear,
     )
     length, target_group = segment_length, None
     if getattr(estimator, "decoder", "linear") == "parallel":
@@ -58,6 +62,7 @@ def new_network(estimator, head, source, *, n_targets, undo, segment_length, see
         return RecurrentNetwork(
             scaling,
             head,
+            baseline=baseline,
             n_targets=n_targets,
             cell=estimator.cell,
             hidden_size=chosen(estimator, "hidden_size"),
@@ -77,7 +82,7 @@ def new_network(estimator, head, source, *, n_targets, undo, segment_length, see
         )
 
 
-def new_scaling(estimator, n_features, n_targets, *, undo=False, linear=None):
+def new_scaling(estimator, n_features, n_targets):
     """Make what scales the samples of an estimator.
 
     Parameters
@@ -86,10 +91,6 @@ def new_scaling(estimator, n_features, n_targets, *, undo=False, linear=None):
         Whose parameters count.
     n_features, n_targets : int
         Features of a step, targets of a sequence.
-    undo : bool, default=False
-        Whether outputs get back what instance normalisation took off.
-    linear : LinearPath, default=None
-        What the outputs are added to.
 
     Returns
     -------
@@ -99,10 +100,8 @@ def new_scaling(estimator, n_features, n_targets, *, undo=False, linear=None):
         n_features,
         n_targets,
         instance_norm=estimator.instance_norm,
-        undo=undo,
         # A step that lacks its only feature is absent.
         indicator=estimator.missing == "indicator" and n_features > 1,
-        linear=linear,
     )
 
 

@@ -9,7 +9,7 @@ import torch
 from skrnn._ensemble.build import new_net, new_network
 from skrnn._ensemble.pretrained import freeze, take_over_weights
 from skrnn._estimator.parameters import ARCHITECTURE, NOT_IN_CHECKPOINT
-from skrnn._preprocessing.fit_scaling import baselines, fit_scaling, fit_target_scaling
+from skrnn._preprocessing.preprocessing import Preprocessing
 from skrnn._sequences.sources import SequenceSource
 from skrnn._training.batches import SequenceDataset
 from skrnn._training.checkpoint import Checkpoint
@@ -51,34 +51,38 @@ class NetworkMaking:
         part = source if len(train) == len(source) else source.take(train)
         weight = None if weight is None else weight[train]
         has_head = False
-        if isinstance(self.init, str):
-            fit_scaling(network.scaling, part, weight, scale=self.scale)
-        else:
+        is_new = isinstance(self.init, str)
+        if not is_new:
             has_head = take_over_weights(network, self, place)
-        if self._scales_targets and not has_head:
-            fit_target_scaling(
-                network.scaling,
-                part,
-                samples.target[train],
-                weight,
-                scale=self.scale,
-                center=self._centers_targets(),
-            )
+        is_scaled = self._scales_targets and not has_head
+        taken_off = Preprocessing(network.scaling, network.baseline).fit(
+            part,
+            samples.target[train] if is_scaled else None,
+            weight,
+            scale=self.scale,
+            center=self._centers_targets(),
+            features=is_new,
+        )
         freeze(network, self.frozen)
         self._trained_as = {name: comparable(self, name) for name in ARCHITECTURE}
         title = type(self).__name__
         if plan.n_nets > 1:
             title = f"{title} {place + 1}/{plan.n_nets}"
-        return new_net(self, network, loss, title)
+        # With it the data set of the training need not read the samples again.
+        return new_net(self, network, loss, title), taken_off
 
-    def _dataset(self, samples, rows):
+    def _dataset(self, samples, rows, taken_off=None):
         source = samples.source
         source = source if len(rows) == len(source) else source.take(rows)
         target, weight = samples.target[rows], samples.loss_weight
         network = self.net_.module_
         if target.ndim == 2:
-            taken_off = torch.from_numpy(baselines(network.scaling, source))
-            target = network.scaling.encode(torch.from_numpy(target), taken_off)
+            if taken_off is None:
+                preprocessing = Preprocessing(network.scaling, network.baseline)
+                taken_off = preprocessing.baselines(source)
+            target = network.scaling.encode(
+                torch.from_numpy(target), torch.from_numpy(taken_off)
+            )
             target = target.to(network.head.weight.dtype)
         if weight is not None:
             # Weights have mean 1 over the data set: the mean over a full batch is

@@ -85,14 +85,19 @@ class NetworkFitting(NetworkMaking):
                 train, valid = self._split(data, plan, place)
                 if old:
                     net, begin_with = old[place], old[place].copy_of_weights()
+                    taken_off = None
                 else:
-                    net = self._new_net(data.samples, train, seeds[place], place, plan)
+                    net, taken_off = self._new_net(
+                        data.samples, train, seeds[place], place, plan
+                    )
                     begin_with = None
                 # Until all are there, scorers and callbacks see the one in training.
                 self.net_, self.nets_ = net, [net]
                 split = [train, valid]
                 try:
-                    reason = self._fit_net(plan, data, tasks, split, begin_with, place)
+                    reason = self._fit_net(
+                        plan, data, tasks, split, begin_with, place, taken_off
+                    )
                 except KeyboardInterrupt:
                     if not done:
                         raise
@@ -118,7 +123,7 @@ class NetworkFitting(NetworkMaking):
         self._note_training(done, n_before, reasons)
         self._weigh_nets(plan)
 
-    def _fit_net(self, plan, data, tasks, split, begin_with, place):
+    def _fit_net(self, plan, data, tasks, split, begin_with, place, taken_off):
         """Train the present network; return what ended the training (str)."""
         net, samples = self.net_, data.samples
         train, valid = split
@@ -149,7 +154,7 @@ class NetworkFitting(NetworkMaking):
         if self.max_time is not None:
             net.max_time = self.max_time / plan.n_nets
         return net.train(
-            self._dataset(samples, train),
+            self._dataset(samples, train, taken_off),
             valid_set,
             plan.n_epochs,
             scorer=self._new_scorer(X_val, y_val),

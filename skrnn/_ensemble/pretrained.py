@@ -100,7 +100,8 @@ def take_over_weights(network, estimator, place=0):
         and theirs.output_shape == network.output_shape
         and (theirs.decoder is None) == (network.decoder is None)
         # The outputs are what a linear path leaves, or they are not.
-        and (theirs.scaling.linear is None) == (network.scaling.linear is None)
+        and (theirs.baseline.linear_path is None)
+        == (network.baseline.linear_path is None)
         and np.array_equal(
             getattr(donor, "classes_", 0), getattr(estimator, "classes_", 0)
         )
@@ -110,7 +111,8 @@ def take_over_weights(network, estimator, place=0):
         if network.decoder is not None:
             network.decoder.load_state_dict(theirs.decoder.state_dict())
         # Theirs may read another number of steps.
-        network.scaling.linear = copy.deepcopy(theirs.scaling.linear)
+        network.baseline.linear_path = copy.deepcopy(theirs.baseline.linear_path)
+        network.baseline.load_state_dict(theirs.baseline.state_dict())
         network.scaling.load_state_dict(theirs.scaling.state_dict())
     return has_head
 

@@ -11,7 +11,7 @@ from skrnn._convolutions.fit_convolution_classifier import (
 from skrnn._ensemble.auto import n_convolutions
 from skrnn._ensemble.build import draw_seeds, new_scaling
 from skrnn._ensemble.network_ensemble import NetworkFitting
-from skrnn._preprocessing.fit_scaling import fit_scaling
+from skrnn._preprocessing.preprocessing import Preprocessing
 from skrnn._training.outputs import outputs
 
 
@@ -35,7 +35,9 @@ class ConvolutionsBeside(NetworkFitting):
             return None
         samples, n_targets = data.samples, self._n_targets()
         scaling = new_scaling(self, samples.source.n_features, n_targets)
-        fit_scaling(scaling, samples.source, samples.weight, scale=self.scale)
+        Preprocessing(scaling).fit(
+            samples.source, weight=samples.weight, scale=self.scale
+        )
         paths = new_convolution_paths(
             samples.source,
             scaling,

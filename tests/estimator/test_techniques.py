@@ -580,7 +580,7 @@ def test_instance_norm_finds_the_feature_of_the_target():
     noise = RNG.normal(size=windows.shape)
     both = np.stack([noise, windows], axis=2)
     model = RNNRegressor(**SMALL, instance_norm="last").fit(both, target)
-    assert network(model).scaling.source.tolist() == [1]
+    assert network(model).baseline.feature.tolist() == [1]
     labels = (np.diff(windows, axis=1).mean(axis=1) > 0.9).astype(int)
     classifier = RNNClassifier(**SMALL, instance_norm="standard").fit(windows, labels)
     assert_allclose(
