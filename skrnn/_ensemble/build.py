@@ -6,6 +6,7 @@ from skrnn._kernels.threads import single_thread
 from skrnn._network.decoder import group_length
 from skrnn._network.recurrent_network import RecurrentNetwork
 from skrnn._network.segments import n_segments
+from skrnn._preprocessing.baseline import Baseline
 from skrnn._preprocessing.linear_path import LinearPath
 from skrnn._preprocessing.scaling import Scaling
 
@@ -33,22 +34,22 @@ def new_network(settings, targets, head, source, seed):
     generator = torch.Generator(device="cpu")
     generator.manual_seed(seed)
     n_targets, length = targets.n_targets, settings.segment_length
-    linear = None
+    linear_path = None
     if settings.linear_steps is not None:
-        linear = LinearPath(settings.linear_steps, source.n_features, n_targets)
+        linear_path = LinearPath(settings.linear_steps, source.n_features, n_targets)
     target_group = None
     if settings.decoder == "parallel":
         target_group = group_length(n_targets, length)
+    baseline = Baseline(
+        n_targets,
+        has_level=targets.is_scaled and settings.instance_norm is not None,
+        linear_path=linear_path,
+    )
     with single_thread():
         return RecurrentNetwork(
-            new_scaling(
-                settings,
-                source.n_features,
-                n_targets,
-                undo=targets.is_scaled,
-                linear=linear,
-            ),
+            new_scaling(settings, source.n_features, n_targets),
             head,
+            baseline=baseline,
             n_targets=n_targets,
             cell=settings.cell,
             hidden_size=settings.hidden_size,
@@ -68,7 +69,7 @@ def new_network(settings, targets, head, source, seed):
         )
 
 
-def new_scaling(settings, n_features, n_targets, *, undo=False, linear=None):
+def new_scaling(settings, n_features, n_targets):
     """Make what scales samples.
 
     Parameters
@@ -77,10 +78,6 @@ def new_scaling(settings, n_features, n_targets, *, undo=False, linear=None):
         How.
     n_features, n_targets : int
         Features of a step, targets of a sequence.
-    undo : bool, default=False
-        Whether outputs get back what instance normalisation took off.
-    linear : LinearPath, default=None
-        What the outputs are added to.
 
     Returns
     -------
@@ -90,8 +87,6 @@ def new_scaling(settings, n_features, n_targets, *, undo=False, linear=None):
         n_features,
         n_targets,
         instance_norm=settings.instance_norm,
-        undo=undo,
         # A step that lacks its only feature is absent.
         indicator=settings.missing == "indicator" and n_features > 1,
-        linear=linear,
     )

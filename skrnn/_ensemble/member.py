@@ -7,11 +7,7 @@ import torch
 
 from skrnn._ensemble.build import new_network
 from skrnn._ensemble.pretrained import freeze, take_over_weights
-from skrnn._preprocessing.fit_scaling import (
-    baselines,
-    fit_scaling,
-    fit_target_scaling,
-)
+from skrnn._preprocessing.preprocessing import Preprocessing
 from skrnn._training.batches import SequenceDataset
 from skrnn._training.net import SequenceNet
 
@@ -40,7 +36,9 @@ def new_member(settings, targets, samples, train, *, place, seed, pretrained, ti
 
     Returns
     -------
-    SequenceNet
+    net : SequenceNet
+    taken_off : ndarray of shape (n_train, n_targets), or None
+        Baselines of the training rows, if they were computed.
     """
     ensemble, network_settings = settings.ensemble, settings.network
     length = ensemble.segment_lengths[ensemble.kind_of(place)]
@@ -54,20 +52,18 @@ def new_member(settings, targets, samples, train, *, place, seed, pretrained, ti
     )
     part = samples.part(train)
     weight = None if samples.weight is None else samples.weight[train]
-    scaling, has_head = network.scaling, False
-    if pretrained is None:
-        fit_scaling(scaling, part, weight, scale=network_settings.scale)
-    else:
-        has_head = take_over_weights(network, settings, targets, pretrained, place)
-    if targets.is_scaled and not has_head:
-        fit_target_scaling(
-            scaling,
-            part,
-            samples.target[train],
-            weight,
-            scale=network_settings.scale,
-            center=targets.is_centered,
-        )
+    has_head = pretrained is not None and take_over_weights(
+        network, settings, targets, pretrained, place
+    )
+    is_scaled = targets.is_scaled and not has_head
+    taken_off = Preprocessing(network.scaling, network.baseline).fit(
+        part,
+        samples.target[train] if is_scaled else None,
+        weight,
+        scale=network_settings.scale,
+        center=targets.is_centered,
+        features=pretrained is None,
+    )
     freeze(network, ensemble.frozen)
     net = SequenceNet(
         network,
@@ -77,7 +73,8 @@ def new_member(settings, targets, samples, train, *, place, seed, pretrained, ti
         device=settings.training.device,
         **training_options(settings.training),
     )
-    return net.initialize()
+    # With what was taken off, the data set of the training need not read them again.
+    return net.initialize(), taken_off
 
 
 def training_options(settings):
@@ -102,7 +99,7 @@ def training_options(settings):
     }
 
 
-def new_dataset(network, settings, targets, samples, rows):
+def new_dataset(network, settings, targets, samples, rows, taken_off=None):
     """Make what a network is trained or validated on.
 
     Parameters
@@ -117,6 +114,8 @@ def new_dataset(network, settings, targets, samples, rows):
         All samples.
     rows : ndarray of int64
         Which of them.
+    taken_off : ndarray of shape (n_rows, n_targets), default=None
+        Their baselines, where those are known already.
 
     Returns
     -------
@@ -126,8 +125,11 @@ def new_dataset(network, settings, targets, samples, rows):
     target, weight = samples.target[rows], samples.loss_weight
     dtype = network.head.weight.dtype
     if target.ndim == 2:
-        taken_off = torch.from_numpy(baselines(network.scaling, source))
-        target = network.scaling.encode(torch.from_numpy(target), taken_off).to(dtype)
+        if taken_off is None:
+            preprocessing = Preprocessing(network.scaling, network.baseline)
+            taken_off = preprocessing.baselines(source)
+        pair = torch.from_numpy(target), torch.from_numpy(taken_off)
+        target = network.scaling.encode(*pair).to(dtype)
     if weight is not None:
         weight = torch.as_tensor(targets.with_mean_one(weight[rows])).to(dtype)
     repeats = None

@@ -76,7 +76,8 @@ def take_over_weights(network, settings, targets, pretrained, place=0):
         if network.decoder is not None:
             network.decoder.load_state_dict(other.decoder.state_dict())
         # Theirs may read another number of steps.
-        network.scaling.linear = copy.deepcopy(other.scaling.linear)
+        network.baseline.linear_path = copy.deepcopy(other.baseline.linear_path)
+        network.baseline.load_state_dict(other.baseline.state_dict())
         network.scaling.load_state_dict(other.scaling.state_dict())
     return has_head
 
@@ -94,7 +95,8 @@ def _has_same_head(network, other):
         and other.output_shape == network.output_shape
         and (other.decoder is None) == (network.decoder is None)
         # The outputs are what a linear path leaves, or they are not.
-        and (other.scaling.linear is None) == (network.scaling.linear is None)
+        and (other.baseline.linear_path is None)
+        == (network.baseline.linear_path is None)
     )
 
 

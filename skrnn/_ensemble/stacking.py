@@ -11,7 +11,7 @@ from skrnn._convolutions.convolution_classifier import (
     new_convolution_classifiers,
 )
 from skrnn._ensemble.build import new_scaling
-from skrnn._preprocessing.fit_scaling import fit_scaling
+from skrnn._preprocessing.preprocessing import Preprocessing
 
 # How strongly the stacking weights are held to 1 for the first classifier and 0 for all
 # else, in units of the loss of a sample: few samples prove little.
@@ -98,7 +98,9 @@ def fit_stacking(networks, training, seed):
     settings, samples = training.settings, training.samples
     source, n_targets = samples.source, training.targets.n_targets
     scaling = new_scaling(settings.network, source.n_features, n_targets)
-    fit_scaling(scaling, source, samples.weight, scale=settings.network.scale)
+    Preprocessing(scaling).fit(
+        source, weight=samples.weight, scale=settings.network.scale
+    )
     classifiers = new_convolution_classifiers(
         source, scaling, n_targets, n_kernels=settings.ensemble.n_kernels, seed=seed
     )

@@ -118,12 +118,14 @@ class NetworkTraining:
         n_nets = len(old) or self.settings.ensemble.n_networks
         for place in range(n_nets):
             fold = self.fold(place)
+            begin_with, taken_off = None, None
             if old:
                 net, begin_with = self._go_on_from(old[place])
             else:
-                net, begin_with = self._new(fold, place, seeds[place], pretrained), None
+                net, taken_off = self._new(fold, place, seeds[place], pretrained)
+            train_set = self._dataset(net, self.samples, fold.train, taken_off)
             try:
-                reason = self._train(net, fold, begin_with, place)
+                reason = self._train(net, train_set, fold, begin_with, place)
             except KeyboardInterrupt:
                 if not done:
                     raise
@@ -171,7 +173,7 @@ class NetworkTraining:
         )
         return net, old.copy_of_weights()
 
-    def _train(self, net, fold, begin_with, place):
+    def _train(self, net, train_set, fold, begin_with, place):
         """Train a network; return what ended the training (str)."""
         checkpoint, state = None, None
         if self._checkpoints is not None:
@@ -181,7 +183,7 @@ class NetworkTraining:
             state = checkpoint.load() if self._resumes else checkpoint.clear()
         valid_set, scorer = self._validation(net, fold, is_first=place == 0)
         return net.train(
-            self._dataset(net, self.samples, fold.train),
+            train_set,
             valid_set,
             self._n_epochs,
             scorer=scorer,
@@ -206,8 +208,10 @@ class NetworkTraining:
             self._scorer.warn_unused(self.settings.ensemble)
         return None, None
 
-    def _dataset(self, net, samples, rows):
-        return new_dataset(net.module_, self.settings, self.targets, samples, rows)
+    def _dataset(self, net, samples, rows, taken_off=None):
+        return new_dataset(
+            net.module_, self.settings, self.targets, samples, rows, taken_off
+        )
 
     def _ensemble_of(self, nets, previous):
         if previous is not None and None in [best_loss(net) for net in nets]:

@@ -12,6 +12,7 @@ from skrnn._network.pooling import Pooling, new_linear
 from skrnn._network.recompute import recomputed
 from skrnn._network.segments import align, cut, n_segments
 from skrnn._network.stack import RecurrentStack, Repeats, SeededDropout
+from skrnn._preprocessing.baseline import Baseline
 from skrnn._preprocessing.scaling import WindowMoments
 
 
@@ -45,6 +46,8 @@ class RecurrentNetwork(nn.Module):
         The way from the user's units and back.
     target_head : Point
         What the outputs mean.
+    baseline : Baseline, default=None
+        What the outputs are added to; None adds nothing.
     n_targets : int
         Targets of a sequence.
     pooling : {"last", "mean", "max", "mixed", "attention"}
@@ -72,6 +75,7 @@ class RecurrentNetwork(nn.Module):
         scaling,
         target_head,
         *,
+        baseline=None,
         n_targets,
         pooling,
         dropout,
@@ -116,6 +120,7 @@ class RecurrentNetwork(nn.Module):
         self.head = new_linear(self.stack.output_size, n_outputs, generator)
         self.to(dtype)
         self.scaling = scaling
+        self.baseline = Baseline(n_targets) if baseline is None else baseline
 
     def forward(self, x, lengths=None, repeats=None):
         """Return parameters in units of the loss.
@@ -150,7 +155,7 @@ class RecurrentNetwork(nn.Module):
         """
         batch = self._read(x, lengths)
         parameters = self._run(batch)
-        baseline = self.scaling.baseline(x, lengths, batch.moments)
+        baseline = self.baseline(x, lengths, batch.moments)
         return self.scaling.decode(self.target_head, parameters, baseline)
 
     def change(self, *, dropout, recurrent_dropout, input_noise, tbptt_steps):
@@ -181,7 +186,8 @@ class RecurrentNetwork(nn.Module):
     def _run(self, batch, repeats=None):
         raw = self._outputs(batch, repeats)
         parameters = self.target_head.transform(raw.unflatten(1, self.output_shape))
-        return self.scaling.to_loss(self.target_head, parameters, batch.moments)
+        spread = self.baseline.spread(batch.moments)
+        return self.scaling.to_loss(self.target_head, parameters, spread)
 
     def _outputs(self, batch, repeats):
         """Raw outputs (N, n_targets * width)."""

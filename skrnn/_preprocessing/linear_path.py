@@ -3,12 +3,27 @@
 Lai, G. et al. (2018). Modeling long- and short-term temporal patterns with deep neural
 networks. SIGIR, arXiv:1703.07015. There the linear model is trained with the network;
 here it is ridge regression in closed form, and stays.
+
+It is not scikit-learn's RidgeCV, which needs all regressors in memory and one penalty
+scale for all of them: windows over a long series are read block by block and never held
+at once, a weight of two counts as two samples in the cross-validation too while weights
+that only sum to one tell of no fewer samples, and what is missing counts for nothing.
 """
 
+import numpy as np
 import torch
 from torch import nn
 
 from skrnn._kernels.rowwise import affine
+from skrnn._preprocessing.scaling import normalise
+
+# Penalties that are tried, beside the mean square of a regressor, which is 1. Series
+# without noise want the smallest.
+_PENALTIES = torch.logspace(-6, 4, 41, dtype=torch.float64)
+# How many times less the newest values are penalised: what is shrunk towards is a
+# forecast from those alone, as levels that wander want it.
+_LIGHTER = 100.0
+_EPSILON = torch.finfo(torch.float64).eps
 
 
 class LinearPath(nn.Module):
@@ -25,62 +40,194 @@ class LinearPath(nn.Module):
 
     def __init__(self, n_steps, n_features, n_targets):
         super().__init__()
-        self.n_steps = n_steps
+        self.n_steps, self.n_features = n_steps, n_features
         size = n_steps * n_features
-        shapes = {
-            "center": (size,),
-            "weight": (n_targets, size),
-            "bias": (n_targets,),
-            "usual": (n_features,),  # newest value of a sequence that has none
-        }
+        shapes = {"center": (size,), "weight": (n_targets, size), "bias": (n_targets,)}
         for name, shape in shapes.items():
             self.register_buffer(name, torch.zeros(shape, dtype=torch.float64))
 
-    def forward(self, x, lengths):
+    @property
+    def n_regressors(self):
+        """How many numbers of a sequence targets are predicted from (int)."""
+        return len(self.center)
+
+    def forward(self, x, lengths, moments=None):
         """Predict targets.
 
         Parameters
         ----------
-        x : Tensor of shape (N, L, F) of float64, on the CPU
+        x : Tensor of shape (N, L, F), any real dtype, on the CPU
             Right-padded sequences; NaN is missing.
         lengths : Tensor of shape (N,) of int64, or None
             Present steps of each; None where all L are present.
+        moments : WindowMoments, default=None
+            What is taken off the sequences first.
 
         Returns
         -------
-        Tensor of shape (N, k)
+        Tensor of shape (N, k) of float64
             Without a gradient the bits of a row do not depend on the other rows.
         """
-        columns, seen = self.columns(x, lengths)
-        columns = (columns - self.center).masked_fill_(~seen, 0.0)
-        return affine(columns, self.weight, self.bias)
+        return self.predict(self.regressors(x, lengths, moments))
 
-    def columns(self, x, lengths):
+    def predict(self, regressors):
+        """Predict targets (N, k) from regressors (N, S * F)."""
+        return affine(self._centred(regressors), self.weight, self.bias)
+
+    def regressors(self, x, lengths, moments=None):
         """What is regressed on, step by step and the newest step last.
 
         Of the newest step it is the newest value of each feature, of older ones the
         difference from that.
 
+        Parameters
+        ----------
+        x, lengths, moments
+            As for `forward`.
+
         Returns
         -------
-        columns : Tensor of shape (N, S * F)
-        seen : Tensor of shape (N, S * F) of bool
-            Which of them are known.
+        Tensor of shape (N, S * F) of float64
+            NaN where there is none.
         """
+        values, is_there = self._newest_steps(x, lengths)  # (N, S, F), (N, S) or None
+        values = normalise(values.to(torch.float64), moments)
+        seen = ~values.isnan()
+        if is_there is not None:
+            seen &= is_there[:, :, None]
+        if seen.all():
+            newest = values[:, -1]
+        else:
+            values = values.masked_fill(~seen, torch.nan)
+            rank = (seen * torch.arange(1, self.n_steps + 1)[:, None]).amax(dim=1)
+            # Where no step is known the first is NaN like the others.
+            newest = values.gather(1, (rank - 1).clamp(min=0)[:, None])[:, 0]
+        values = values - newest[:, None]
+        values[:, -1] = newest
+        return values.flatten(1)
+
+    def _newest_steps(self, x, lengths):
+        """The newest steps (N, S, F), and which of them there are (N, S); None: all."""
         n_steps, n_features = x.shape[1:]
         if lengths is None:
+            if n_steps >= self.n_steps:
+                return x[:, n_steps - self.n_steps :], None
             lengths = torch.full((len(x),), n_steps, dtype=torch.int64)
         if n_steps == 0:
             x = x.new_zeros(len(x), 1, n_features)
         place = lengths[:, None] + torch.arange(-self.n_steps, 0)  # (N, S)
-        is_there = (place >= 0)[:, :, None]
-        place = place.clamp(min=0)[:, :, None].expand(-1, -1, n_features)
-        values = x.gather(1, place)  # (N, S, F)
-        seen = is_there & ~values.isnan()
-        rank = (seen * torch.arange(1, self.n_steps + 1)[None, :, None]).amax(dim=1)
-        newest = values.gather(1, (rank - 1).clamp(min=0)[:, None])[:, 0]
-        newest = torch.where(rank > 0, newest, self.usual)  # (N, F)
-        values = values - newest[:, None]
-        values[:, -1] = newest
-        seen[:, -1] = True
-        return values.flatten(1), seen.flatten(1)
+        chosen = place.clamp(min=0)[:, :, None].expand(-1, -1, n_features)
+        return x.gather(1, chosen), place >= 0
+
+    def _centred(self, regressors):
+        centred = regressors - self.center
+        return centred.masked_fill_(centred.isnan(), 0.0)
+
+    def fit(self, blocks, center, target, weight):
+        """Fit the weights.
+
+        The penalty of each target is what generalised cross-validation chooses [1]_,
+        from the samples alone. Units of features and targets do not matter.
+
+        Parameters
+        ----------
+        blocks : iterable of (rows, regressors)
+            Consecutive row numbers (ndarray of shape (N,)) of the samples, and their
+            regressors (Tensor of shape (N, S * F)).
+        center : Tensor of shape (S * F,) of float64
+            Means of the regressors, of `KnownMeans`.
+        target : ndarray of shape (n_samples, n_targets) of float64
+            Their targets.
+        weight : ndarray of shape (n_samples,) of float64
+            Their weights of `as_counts`.
+
+        References
+        ----------
+        .. [1] Golub, G. H., Heath, M. and Wahba, G. (1979). Generalized
+           cross-validation as a method for choosing a good ridge parameter.
+           Technometrics 21(2).
+        """
+        weight, target = torch.from_numpy(weight), torch.from_numpy(target)
+        mass = weight.sum()
+        self.center.copy_(center)
+        self.bias.copy_(weight @ target / mass)
+        target = target - self.bias
+        # Of the rows only what QR leaves is kept: to add up squares instead would take
+        # half of the digits where a law is exact or the samples are few.
+        n_columns = self.n_regressors + target.shape[1]
+        triangle = torch.zeros(0, n_columns, dtype=torch.float64)
+        for rows, regressors in blocks:
+            block = torch.cat([self._centred(regressors), target[rows]], dim=1)
+            block *= weight[rows].sqrt()[:, None]
+            triangle = torch.linalg.qr(torch.cat([triangle, block]), mode="r").R
+        columns = triangle[:, : self.n_regressors]
+        target = triangle[:, self.n_regressors :]
+        scale = columns.norm(dim=0) / mass.sqrt()
+        scale = torch.where(scale > _EPSILON * self.center.abs(), scale, torch.inf)
+        scale[-self.n_features :] /= _LIGHTER**0.5
+        self.weight.copy_(_ridge(columns / scale, target, mass) / scale)
+
+
+class KnownMeans:
+    """Weighted means of regressors over what is known of them, block by block.
+
+    Parameters
+    ----------
+    n_regressors : int
+        How many there are.
+    """
+
+    def __init__(self, n_regressors):
+        self._total, self._mass = torch.zeros(2, n_regressors, dtype=torch.float64)
+
+    def add(self, regressors, weight):
+        """Learn from regressors (N, S * F) and weights (N,), both tensors."""
+        seen = ~regressors.isnan()
+        self._total += weight @ regressors.masked_fill(~seen, 0.0)
+        self._mass += weight @ seen.to(torch.float64)
+
+    def result(self):
+        """Return the means (S * F,); zero of what nothing is known of."""
+        return self._total / torch.where(self._mass > 0, self._mass, 1.0)
+
+
+def as_counts(weight, n_samples):
+    """Weights that say how many samples each sample counts for.
+
+    Parameters
+    ----------
+    weight : ndarray of shape (n_samples,) of float64, or None
+        As given; None means 1 each.
+    n_samples : int
+        How many samples there are.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,) of float64
+    """
+    weight = np.ones(n_samples) if weight is None else weight
+    # Weights that add up to less than the samples there are tell of no fewer samples.
+    return weight * max(1.0, len(weight) / weight.sum())
+
+
+def _ridge(columns, target, mass):
+    """Weights (k, S * F) of ridge regression with the best penalties."""
+    left, values, right = torch.linalg.svd(columns, full_matrices=False)
+    rotated = left.T @ target  # (S * F, k), fewer rows if there are fewer samples
+    outside = (target - left @ rotated).square().sum(dim=0)  # (k,)
+    penalty = _best_penalty(values**2, rotated, outside, mass)  # (k,)
+    shrunk = values[:, None] / (values[:, None] ** 2 + penalty)
+    return (right.T @ (shrunk * rotated)).T
+
+
+def _best_penalty(values, rotated, outside, mass):
+    """Penalty (k,) of each target with the least criterion."""
+    penalties = (_PENALTIES * mass)[:, None]  # (P, 1)
+    kept = values / (values + penalties)  # (P, S * F)
+    freedom = 1 + kept.sum(dim=1)  # (P,)
+    power = outside + rotated.square().sum(dim=0)
+    rest = outside + (1 - kept) ** 2 @ rotated**2  # (P, k)
+    rest = torch.maximum(rest, _EPSILON * power)
+    spare = (1 - freedom / mass).clamp(min=1e-9)[:, None]
+    best = (rest / spare**2).argmin(dim=0)
+    return penalties[best, 0]

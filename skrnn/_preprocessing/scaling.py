@@ -11,10 +11,36 @@ _LEAST_VARIANCE = 1e-5
 
 
 class WindowMoments(NamedTuple):
-    """Level and spread of each feature within a sequence, both (N, F)."""
+    """Level and deviation of each feature within a sequence, both (N, F)."""
 
     level: torch.Tensor
-    spread: torch.Tensor
+    deviation: torch.Tensor | None  # None where nothing is divided by it
+
+    @property
+    def spread(self):
+        """What differences from the level are measured by: the deviation, or ones."""
+        return torch.ones_like(self.level) if self.deviation is None else self.deviation
+
+
+def normalise(x, moments):
+    """Take level and spread off sequences.
+
+    Parameters
+    ----------
+    x : Tensor of shape (N, L, F) of float64
+        Sequences in the user's units.
+    moments : WindowMoments or None
+        Theirs; None takes nothing off.
+
+    Returns
+    -------
+    Tensor of shape (N, L, F)
+        NaN stays where it is.
+    """
+    if moments is None:
+        return x
+    x = x - moments.level[:, None]
+    return x if moments.deviation is None else x / moments.deviation[:, None]
 
 
 class Scaling(nn.Module):
@@ -31,33 +57,24 @@ class Scaling(nn.Module):
         What is taken off each sequence before it is scaled: nothing, its last value
         (NLinear; Zeng et al. 2023), or its mean, dividing by its deviation (RevIN; Kim
         et al. 2022).
-    undo : bool
-        Whether the outputs get back what was taken off.
     indicator : bool
         Whether single values may be missing: they are filled with the mean, and a
         0/1 channel a feature tells.
-    linear : LinearPath, default=None
-        What the outputs are added to.
     """
 
-    def __init__(
-        self, n_features, n_targets, *, instance_norm, undo, indicator, linear=None
-    ):
+    def __init__(self, n_features, n_targets, *, instance_norm, indicator):
         super().__init__()
-        self.linear = linear
         self.instance_norm = instance_norm
         self.indicator = indicator
-        self.is_undone = undo and instance_norm is not None
         self.n_inputs = n_features * (2 if indicator else 1)
         zeros = torch.zeros(n_features, dtype=torch.float64)
-        # x: inputs; row: features before anything is taken off them; y: targets,
-        # less the level of their window; rest: those divided by its spread as well.
+        # x: inputs; row: features before anything is taken off them; y: targets, less
+        # their baseline; rest: those divided by the spread of their window as well.
         for name in ("x", "row"):
             self._register(name, zeros)
         zeros = torch.zeros(n_targets, dtype=torch.float64)
         for name in ("y", "rest"):
             self._register(name, zeros)
-        self.register_buffer("source", torch.zeros(n_targets, dtype=torch.int64))
 
     def _register(self, name, zeros):
         self.register_buffer(f"{name}_mean", zeros.clone())
@@ -73,7 +90,7 @@ class Scaling(nn.Module):
         Parameters
         ----------
         which : {"x", "row", "y", "rest"}
-            Inputs, rows, targets less their level, or those over their spread.
+            Inputs, rows, targets less their baseline, or those over their spread.
         mean, scale : array-like of shape (n_features,) or (n_targets,)
             Moments.
         """
@@ -105,92 +122,56 @@ class Scaling(nn.Module):
         if self.instance_norm == "last":
             newest = (seen * (step + 1)).amax(dim=1) - 1
             level = x.gather(1, newest.clamp(min=0)[:, None])[:, 0]
-            spread = torch.ones_like(level)
+            deviation = None
         else:
             values = torch.where(seen, x, 0.0)
             level = _sum(values) / count.clamp(min=1)
             error = torch.where(seen, x - level[:, None], 0.0)
             variance = _sum(error**2) / count.clamp(min=1)
-            spread = (variance + _LEAST_VARIANCE * self.row_scale**2).sqrt()
+            deviation = (variance + _LEAST_VARIANCE * self.row_scale**2).sqrt()
+            deviation = torch.where(count > 0, deviation, self.row_scale)
         # A sequence without a value has the level of all rows.
         level = torch.where(count > 0, level, self.row_mean)
-        if self.instance_norm == "standard":
-            spread = torch.where(count > 0, spread, self.row_scale)
-        return WindowMoments(level, spread)
-
-    def normalise(self, x, moments):
-        """Take level and spread off sequences (N, L, F); NaN stays where it is."""
-        if moments is None:
-            return x
-        if self.instance_norm == "last":
-            return x - moments.level[:, None]
-        return (x - moments.level[:, None]) / moments.spread[:, None]
+        return WindowMoments(level, deviation)
 
     def inputs(self, x, moments):
         """Inputs (N, L, n_inputs) of the network, in double precision."""
-        x = (self.normalise(x, moments) - self.x_mean) / self.x_scale
+        x = (normalise(x, moments) - self.x_mean) / self.x_scale
         if not self.indicator:
             return x
         missing = x.isnan()
         return torch.cat([x.masked_fill(missing, 0.0), missing.to(x.dtype)], dim=2)
 
-    def level(self, moments):
-        """What is added to targets (N, k) in the user's units; zeros if nothing is."""
-        if not self.is_undone:
-            return torch.zeros_like(self.y_mean)
-        return moments.level[:, self.source]
-
-    @property
-    def has_baseline(self):
-        """Whether something is taken off the targets of each sequence."""
-        return self.is_undone or self.linear is not None
-
-    def baseline(self, x, lengths, moments):
-        """What is taken off targets and added to outputs, in the user's units.
+    def to_loss(self, head, parameters, spread):
+        """Take parameters from the network's units to those of the loss.
 
         Parameters
         ----------
-        x : Tensor of shape (N, L, F), any real dtype
-            Right-padded sequences in the user's units.
-        lengths : Tensor of shape (N,) of int64, or None
-            Present steps of each.
-        moments : WindowMoments or None
-            Of the sequences.
+        head : Point
+            What they mean.
+        parameters : Tensor of shape (N, k, width)
+            What the network gives.
+        spread : Tensor of shape (N, k) of float64, or None
+            Spread of the windows of the targets; None where none was taken off.
 
         Returns
         -------
-        Tensor of shape (N, k) or (k,) of float64
-            The level of a window, and what the linear path predicts beyond that.
+        Tensor of shape (N, k, width)
         """
-        if self.linear is None:
-            return self.level(moments)
-        x = self.normalise(x.to(torch.float64), moments)
-        predicted = self.linear(x, lengths)
-        if not self.is_undone:
-            return predicted
-        return self.level(moments) + self.spread(moments) * predicted
-
-    def spread(self, moments):
-        """Spread (N, k) of the windows of targets."""
-        return moments.spread[:, self.source]
-
-    def to_loss(self, head, parameters, moments):
-        """Take parameters from the network's units to those of the loss."""
-        if not self.is_undone:
+        if spread is None:
             return parameters
-        spread = self.spread(moments)
         scale = (self.rest_scale * spread / self.y_scale).to(parameters)
         shift = ((self.rest_mean * spread - self.y_mean) / self.y_scale).to(parameters)
         return head.affine(parameters, shift, scale)
 
-    def encode(self, y, level):
-        """Scale targets (n, k) in the user's units for the loss."""
-        return (y - level).sub_(self.y_mean).div_(self.y_scale)
+    def encode(self, y, baseline):
+        """Scale targets (n, k) in the user's units, less a baseline, for the loss."""
+        return (y - baseline).sub_(self.y_mean).div_(self.y_scale)
 
-    def decode(self, head, parameters, level):
+    def decode(self, head, parameters, baseline):
         """Take parameters (n, k, width) in the loss's units back to the user's."""
         parameters = parameters.to("cpu", torch.float64)
-        shift = (self.y_mean + level).expand(parameters.shape[:2])
+        shift = (self.y_mean + baseline).expand(parameters.shape[:2])
         return head.affine(parameters, shift, self.y_scale.expand_as(shift))
 
 

@@ -1,38 +1,47 @@
-"""Means and deviations of features and targets, which make them alike."""
+"""Means and deviations of features and targets, by which they are standardised."""
 
 import numpy as np
 
+from skrnn._sequences.sources import SequenceSource
 
-def feature_moments(source, sample_weight=None, transform=None):
-    """Mean and standard deviation of each feature over all present values.
+
+class FeatureMoments:
+    """Mean and standard deviation of each feature, learned block by block.
 
     The moments of blocks are merged as in Chan, Golub and LeVeque (1983), which
     stays exact where the mean is large beside the deviation.
 
     Parameters
     ----------
-    source : SequenceSource
-        The samples.
-    sample_weight : ndarray of shape (n_samples,), default=None
-        Weight of every step of a sample.
-    transform : callable, default=None
-        Applied to each batch (ndarray of shape (N, L, F) of float64, lengths) first.
-
-    Returns
-    -------
-    mean, scale : ndarray of shape (n_features,) of float64
-        The scale of a constant feature is 1.
+    n_features : int
+        Features of a step.
     """
-    total = np.zeros(source.n_features)
-    mean = np.zeros(source.n_features)
-    squares = np.zeros(source.n_features)
-    for rows in source.chunks():
-        block, lengths = source.batch(rows)
+
+    def __init__(self, n_features: int):
+        self._mass = np.zeros(n_features)
+        self._mean = np.zeros(n_features)
+        self._squares = np.zeros(n_features)
+
+    def add(
+        self,
+        block: np.ndarray,
+        lengths: np.ndarray | None = None,
+        weight: np.ndarray | None = None,
+    ) -> None:
+        """Learn from some sequences.
+
+        Parameters
+        ----------
+        block : ndarray of shape (N, L, n_features)
+            Their present steps, and any numbers behind them; NaN is missing.
+        lengths : ndarray of shape (N,) of int, default=None
+            Present steps of each; None where all L are present.
+        weight : ndarray of shape (N,), default=None
+            Weight of every step of a sequence; None means 1 each.
+        """
         # One memory order, so that the sums round alike whatever X has.
-        block = np.ascontiguousarray(block, np.float64)  # (N, L, F)
-        if transform is not None:
-            block = transform(block, lengths)
-        weight = np.ones(len(rows)) if sample_weight is None else sample_weight[rows]
+        block = np.ascontiguousarray(block, np.float64)
+        weight = np.ones(len(block)) if weight is None else weight
         weight = np.broadcast_to(weight[:, None], block.shape[:2])
         if lengths is not None:
             weight = weight * (np.arange(block.shape[1]) < lengths[:, None])
@@ -43,23 +52,59 @@ def feature_moments(source, sample_weight=None, transform=None):
             mass = weight.sum(axis=(0, 1))
             axes = "nlf"
         else:
-            mass = np.full(source.n_features, weight.sum())
+            mass = np.full(block.shape[2], weight.sum())
             axes = "nl"
         if not mass.any():
-            continue
+            return
         share = np.divide(1.0, mass, out=np.zeros_like(mass), where=mass > 0)
-        block_mean = np.einsum(f"{axes},nlf->f", weight, block) * share
-        deviation = block - block_mean
-        delta = np.where(mass > 0, block_mean - mean, 0.0)
-        squares += np.einsum(f"{axes},nlf,nlf->f", weight, deviation, deviation)
-        both = np.where(mass > 0, total + mass, 1.0)
-        squares += delta**2 * (total * mass / both)
-        mean += delta * (mass / both)
-        total += mass
-    return mean, safe_scale(mean, squares / np.where(total > 0, total, 1.0))
+        mean = np.einsum(f"{axes},nlf->f", weight, block) * share
+        deviation = block - mean
+        delta = np.where(mass > 0, mean - self._mean, 0.0)
+        self._squares += np.einsum(f"{axes},nlf,nlf->f", weight, deviation, deviation)
+        both = np.where(mass > 0, self._mass + mass, 1.0)
+        self._squares += delta**2 * (self._mass * mass / both)
+        self._mean += delta * (mass / both)
+        self._mass += mass
+
+    def mean_and_scale(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return what was learned.
+
+        Returns
+        -------
+        mean, scale : ndarray of shape (n_features,) of float64
+            The scale of a constant feature is 1.
+        """
+        variance = self._squares / np.where(self._mass > 0, self._mass, 1.0)
+        return self._mean, safe_scale(self._mean, variance)
 
 
-def target_moments(target, sample_weight=None):
+def feature_moments(
+    source: SequenceSource, sample_weight: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each feature over all present values.
+
+    Parameters
+    ----------
+    source : SequenceSource
+        The samples.
+    sample_weight : ndarray of shape (n_samples,), default=None
+        Weight of every step of a sample; None means 1 each.
+
+    Returns
+    -------
+    mean, scale : ndarray of shape (n_features,) of float64
+        The scale of a constant feature is 1.
+    """
+    moments = FeatureMoments(source.n_features)
+    for rows in source.chunks():
+        weight = None if sample_weight is None else sample_weight[rows]
+        moments.add(*source.batch(rows), weight)
+    return moments.mean_and_scale()
+
+
+def target_moments(
+    target: np.ndarray, sample_weight: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation of each target.
 
     Parameters
@@ -80,7 +125,7 @@ def target_moments(target, sample_weight=None):
     return mean, safe_scale(mean, np.average(deviation, axis=0, weights=sample_weight))
 
 
-def safe_scale(mean, variance):
+def safe_scale(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
     """Square root of a variance, or 1 where the values are constant.
 
     Parameters

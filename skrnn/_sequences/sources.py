@@ -5,6 +5,8 @@ and zeros follow, with the number of present steps beside them. Nothing is ever
 materialised beyond a batch.
 """
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 
 from skrnn._sequences.steps import (
@@ -17,6 +19,8 @@ from skrnn._sequences.steps import (
 from skrnn.windows._array import WindowedArray
 
 # Rows scanned or gathered at a time hold about this many numbers (2 MB as float64).
+# It was 2**20 before the benchmark of peak memory, docs/benchmarks/windows.md, whose
+# growth is a few copies of such a block; no comparison of other values is recorded.
 CHUNK_SIZE = 2**18
 
 
@@ -31,26 +35,60 @@ class SequenceSource:
         Which series each sample belongs to; None where that is not known.
     """
 
-    series = None
+    n_samples: int
+    n_features: int
+    max_steps: int
+    series: np.ndarray | None = None
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.n_samples
 
-    def take(self, rows):
+    def take(self, rows: np.ndarray) -> "SequenceSource":
         """Return the source of the given rows only (int array), without a copy."""
         return _Subset(self, rows)
 
-    def contents(self):
+    def contents(self) -> list:
         """Return the arrays that the samples are made of (list)."""
         raise NotImplementedError
 
-    def longest(self):
-        """Count the present steps of the longest sample (int)."""
+    def batch(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Read some samples.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (N,) of int
+            Which, in the order wanted.
+
+        Returns
+        -------
+        block : ndarray of shape (N, L, n_features)
+            Present steps of each, and zeros behind them.
+        lengths : ndarray of shape (N,) of int, or None
+            How many those are; None where all L are present.
+        """
+        raise NotImplementedError
+
+    def lengths(self, rows: np.ndarray) -> np.ndarray:
+        """Count the present steps of some samples, without reading them.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (N,) of int
+            Which, in the order wanted.
+
+        Returns
+        -------
+        ndarray of shape (N,) of int
+        """
+        raise NotImplementedError
+
+    def longest(self) -> int:
+        """Count the present steps of the longest sample (int), at least one if any."""
         if self.max_steps == 0:
             return 0
-        return max(self.batch(rows)[0].shape[1] for rows in self.chunks())
+        return max(1, int(self.lengths(np.arange(self.n_samples)).max()))
 
-    def chunks(self):
+    def chunks(self) -> Iterator[np.ndarray]:
         """Yield consecutive row numbers, a bounded amount of data at a time."""
         size = max(1, CHUNK_SIZE // max(1, self.max_steps * self.n_features))
         for start in range(0, self.n_samples, size):
@@ -58,20 +96,23 @@ class SequenceSource:
 
 
 class _Subset(SequenceSource):
-    def __init__(self, source, rows):
+    def __init__(self, source: SequenceSource, rows: np.ndarray):
         self._source, self._rows = source, rows
         self.n_samples = len(rows)
         self.n_features, self.max_steps = source.n_features, source.max_steps
         self.series = None if source.series is None else source.series[rows]
 
-    def contents(self):
+    def contents(self) -> list:
         return [*self._source.contents(), self._rows]
 
-    def take(self, rows):
+    def take(self, rows: np.ndarray) -> "SequenceSource":
         return _Subset(self._source, self._rows[rows])
 
-    def batch(self, rows):
+    def batch(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         return self._source.batch(self._rows[rows])
+
+    def lengths(self, rows: np.ndarray) -> np.ndarray:
+        return self._source.lengths(self._rows[rows])
 
 
 class DenseSource(SequenceSource):
@@ -80,20 +121,26 @@ class DenseSource(SequenceSource):
     def __init__(self, values, feature_names=None, *, allow_partial=False):
         self._values = values  # (n, L, F)
         self.n_samples, self.max_steps, self.n_features = values.shape
-        self._has_absent = False
+        self._lengths = None  # (n,), if a step is absent
         if values.dtype.kind == "f":
             for rows in self.chunks():
                 block = values[rows[0] : rows[-1] + 1]
-                self._has_absent |= check_steps(
-                    block, rows[0], feature_names, allow_partial
-                )
+                if check_steps(block, rows[0], feature_names, allow_partial):
+                    if self._lengths is None:
+                        self._lengths = np.full(self.n_samples, self.max_steps)
+                    self._lengths[rows] = self.max_steps - is_absent(block).sum(axis=1)
 
-    def contents(self):
+    def contents(self) -> list:
         return [self._values]
 
-    def batch(self, rows):
+    def batch(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         block = self._values[rows]  # (N, L, F)
-        return compact(block) if self._has_absent else (block, None)
+        return (block, None) if self._lengths is None else compact(block)
+
+    def lengths(self, rows: np.ndarray) -> np.ndarray:
+        if self._lengths is None:
+            return np.full(len(rows), self.max_steps)
+        return self._lengths[rows]
 
 
 class RaggedSource(SequenceSource):
@@ -113,16 +160,19 @@ class RaggedSource(SequenceSource):
         self.max_steps = int(self._lengths.max())
         self._dtype = np.result_type(*{array.dtype for array in self._arrays})
 
-    def contents(self):
+    def contents(self) -> list:
         return self._arrays
 
-    def batch(self, rows):
+    def batch(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         lengths = self._lengths[rows]
         shape = (len(rows), lengths.max(initial=1), self.n_features)
         block = np.zeros(shape, self._dtype)
         for i, row in enumerate(rows):
             block[i, : lengths[i]] = self._arrays[row]
         return block, lengths
+
+    def lengths(self, rows: np.ndarray) -> np.ndarray:
+        return self._lengths[rows]
 
 
 class WindowSource(SequenceSource):
@@ -134,7 +184,7 @@ class WindowSource(SequenceSource):
         self.series = windows.series
         self._has_absent_rows = self._check_rows(allow_partial)
 
-    def contents(self):
+    def contents(self) -> list:
         windows = self._windows
         return [windows.values, windows.stop, windows.length]
 
@@ -169,16 +219,31 @@ class WindowSource(SequenceSource):
         value = windows.values[row, feature]
         raise_step_error(value, sample, step, feature, windows.feature_names)
 
-    def batch(self, rows):
+    def batch(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         windows = self._windows
         block = windows.gather(rows)  # (N, L, F)
-        whole = windows.length[rows].min(initial=0) == windows.window_length
-        if whole and not self._has_absent_rows:
+        least = windows.length[rows].min(initial=windows.window_length)
+        if least == windows.window_length and not self._has_absent_rows:
             return block, None
         return compact(block)
 
+    def lengths(self, rows: np.ndarray) -> np.ndarray:
+        windows = self._windows
+        length = windows.length[rows]
+        if self._has_absent_rows:
+            n_absent = np.zeros(len(windows.values) + 1, np.int64)  # before each row
+            np.cumsum(is_absent(windows.values), out=n_absent[1:])
+            stop = windows.stop[rows]
+            length = length - (n_absent[stop] - n_absent[stop - length])
+        return length
 
-def as_source(X, feature_names=None, *, allow_partial=False):
+
+def as_source(
+    X: WindowedArray | np.ndarray | list[np.ndarray],
+    feature_names: Sequence[str] | None = None,
+    *,
+    allow_partial: bool = False,
+) -> SequenceSource:
     """Wrap a checked X as a `SequenceSource`.
 
     Parameters

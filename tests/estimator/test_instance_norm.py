@@ -58,7 +58,7 @@ def test_instance_norm_finds_the_feature_of_the_target():
     noise = np.random.default_rng(0).normal(size=windows.shape)
     both = np.stack([noise, windows], axis=2)
     model = RNNRegressor(**SMALL, instance_norm="last").fit(both, target)
-    assert network_of(model).scaling.source.tolist() == [1]
+    assert network_of(model).baseline.feature.tolist() == [1]
     labels = (np.diff(windows, axis=1).mean(axis=1) > 0.9).astype(int)
     classifier = RNNClassifier(**SMALL, instance_norm="standard").fit(windows, labels)
     assert_allclose(

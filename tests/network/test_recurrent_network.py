@@ -57,7 +57,7 @@ def new_network(pooling="last", dtype=torch.float64, **options):
         "dropout": 0.0,
         "generator": seeded(),
     } | options
-    scaling = Scaling(F, 2, instance_norm=None, undo=True, indicator=False)
+    scaling = Scaling(F, 2, instance_norm=None, indicator=False)
     return RecurrentNetwork(
         scaling, Point(), n_targets=2, pooling=pooling, dtype=dtype, **options
     )

@@ -96,7 +96,7 @@ OPTIONS = [
 
 
 def new_network(n_features, length, *, cell, **options):
-    scaling = Scaling(n_features, 2, instance_norm=None, undo=True, indicator=False)
+    scaling = Scaling(n_features, 2, instance_norm=None, indicator=False)
     options = {
         "hidden_size": H,
         "num_layers": 1,
@@ -179,7 +179,7 @@ def numpy_twin(model, X):
         raw = raw + network.head.bias.detach().numpy()
         if model.instance_norm == "last":
             mean, scale = scaling.rest_mean.numpy(), scaling.rest_scale.numpy()
-            predictions.append(raw * scale + mean + level[scaling.source[0]])
+            predictions.append(raw * scale + mean + level[network.baseline.feature[0]])
         else:
             predictions.append(raw * scaling.y_scale.numpy() + scaling.y_mean.numpy())
     return np.concatenate(predictions)

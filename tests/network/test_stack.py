@@ -17,6 +17,7 @@ from skrnn._ensemble.pretrained import freeze
 from skrnn._network.pooling import Pooling
 from skrnn._network.recurrent_network import RecurrentNetwork
 from skrnn._network.stack import RecurrentLayer, RecurrentStack, Repeats
+from skrnn._preprocessing.baseline import Baseline
 from skrnn._preprocessing.scaling import Scaling
 from skrnn._targets.heads import Point
 
@@ -405,7 +406,7 @@ def test_share_of_dropped_weights():
 
 
 def test_input_noise_is_added_to_scaled_values_only():
-    scaling = Scaling(F, 2, instance_norm=None, undo=True, indicator=True)
+    scaling = Scaling(F, 2, instance_norm=None, indicator=True)
     scaling.set_moments("x", np.array([5.0, 0.0, -1.0]), np.array([2.0, 10.0, 0.1]))
     network = new_network(scaling=scaling, input_noise=0.3)
     generator = copy_of_generator(network.generator)
@@ -654,7 +655,7 @@ def new_network(pooling="last", scaling=None, **options):
         "generator": seeded(),
     } | options
     if scaling is None:
-        scaling = Scaling(F, 2, instance_norm=None, undo=True, indicator=False)
+        scaling = Scaling(F, 2, instance_norm=None, indicator=False)
     network = RecurrentNetwork(
         scaling, Point(), n_targets=2, pooling=pooling, dtype=torch.float64, **options
     )
@@ -790,8 +791,9 @@ def test_gradients_of_plain_truncated_stacks(pooling, num_layers):
 @every_pooling
 @pytest.mark.parametrize("kind", ["last", "standard"])
 def test_windows_are_normalised_as_a_whole(pooling, kind):
-    scaling = Scaling(F, 2, instance_norm=kind, undo=True, indicator=True)
-    network = new_network(pooling, scaling=scaling)
+    scaling = Scaling(F, 2, instance_norm=kind, indicator=True)
+    baseline = Baseline(2, has_level=True)
+    network = new_network(pooling, scaling=scaling, baseline=baseline)
     x = 3 + normal(N, L, F)
     x[0, 5, 1] = x[2, 0, 0] = math.nan
     values = [network(x, LENGTHS)]

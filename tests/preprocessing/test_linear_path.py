@@ -14,8 +14,10 @@ import skrnn._sequences.sources
 from skrnn import RNNClassifier, RNNRegressor, make_windows
 from skrnn._kernels.compiled_network import is_standard_training
 from skrnn._kernels.library import library
-from skrnn._preprocessing.fit_linear_path import fit_linear_path
+from skrnn._preprocessing.baseline import Baseline
 from skrnn._preprocessing.linear_path import LinearPath
+from skrnn._preprocessing.preprocessing import Preprocessing
+from skrnn._preprocessing.scaling import Scaling
 from skrnn._sequences.sources import as_source
 
 RNG = np.random.default_rng(0)
@@ -28,7 +30,7 @@ STILL = OPTIONS | {"learning_rate": 1e-30, "max_epochs": 1, "n_estimators": 1}
 
 
 def path_of(model):
-    return model.net_.module_.scaling.linear
+    return model.net_.module_.baseline.linear_path
 
 
 # -- a slow twin ---------------------------------------------------------------------
@@ -102,7 +104,9 @@ def test_the_path_equals_ridge_with_loops(kind, weighted, n_steps, monkeypatch):
     weight = RNG.integers(1, 4, N).astype(float) if weighted else np.ones(N)
     source = as_source(samples, allow_partial=True)
     path = LinearPath(n_steps, F, 2)
-    fit_linear_path(path, source, target, weight, lambda x, lengths: x)
+    scaling = Scaling(F, 2, instance_norm=None, indicator=True)
+    baseline = Baseline(2, linear_path=path)
+    Preprocessing(scaling, baseline).fit(source, target, weight, scale=False)
     block, lengths = source.batch(np.arange(N))
     lengths = None if lengths is None else torch.from_numpy(lengths)
     with torch.no_grad():
@@ -228,7 +232,7 @@ def test_a_run_of_the_best_epoch_gives_the_same_bits():
 def test_training_on_keeps_the_path(method):
     model = RNNRegressor(**OPTIONS, warm_start=True)
     getattr(model, method)(X[:30], y[:30])
-    paths = [net.module_.scaling.linear for net in model.nets_]
+    paths = [net.module_.baseline.linear_path for net in model.nets_]
     before = [path.weight.clone() for path in paths]
     getattr(model, method)(X[30:], y[30:])
     for path, weight in zip(paths, before, strict=True):
@@ -299,5 +303,14 @@ def test_the_step_is_compiled_with_a_path():
 
 @pytest.mark.parametrize("samples", [[np.zeros((0, 1))] * 3, np.full((4, 3), np.nan)])
 def test_samples_without_a_step(samples):
-    model = RNNRegressor(**STILL, linear_steps=2).fit(samples, np.arange(len(samples)))
-    assert np.isfinite(model.predict(samples)).all()
+    target = np.arange(len(samples)) ** 2.0
+    model = RNNRegressor(**STILL, linear_steps=2).fit(samples, target)
+    path = path_of(model)
+    # Nothing is known but the mean of the targets, which are alike to the network.
+    if path is not None:
+        assert path.weight.tolist() == [[0.0] * len(path.center)]
+        assert float(path.bias) == pytest.approx(target.mean())
+    predicted = model.predict(samples)
+    assert np.isfinite(predicted).all()
+    assert_array_equal(predicted, predicted[0])
+    assert predicted[0] == pytest.approx(target.mean(), abs=target.std())

@@ -1,0 +1,89 @@
+"""What is taken off the targets of a sequence and given back to the outputs."""
+
+import torch
+from torch import nn
+
+
+class Baseline(nn.Module):
+    """Level of a window, and what a linear model predicts beyond that.
+
+    The network learns what is left. Double precision, on the CPU.
+
+    Parameters
+    ----------
+    n_targets : int
+        Targets of a sequence.
+    has_level : bool, default=False
+        Whether targets follow the level and the spread of a feature within their
+        window, which instance normalisation takes off the inputs.
+    linear_path : LinearPath, default=None
+        Predicts targets, less their level and divided by their spread.
+    """
+
+    def __init__(self, n_targets, *, has_level=False, linear_path=None):
+        super().__init__()
+        self.n_targets, self.has_level = n_targets, has_level
+        self.linear_path = linear_path
+        # The feature that each target follows.
+        self.register_buffer("feature", torch.zeros(n_targets, dtype=torch.int64))
+
+    def _apply(self, fn, recurse=True):
+        return self  # stays on the CPU, in double precision
+
+    @property
+    def is_zero(self):
+        """Whether nothing is taken off the targets of any sequence."""
+        return not self.has_level and self.linear_path is None
+
+    def level(self, moments):
+        """Level (N, k) of the windows of targets; zeros (k,) if they follow none."""
+        if not self.has_level:
+            return torch.zeros(self.n_targets, dtype=torch.float64)
+        return moments.level[:, self.feature]
+
+    def spread(self, moments):
+        """Spread (N, k) of the windows of targets; None if they follow none."""
+        return moments.spread[:, self.feature] if self.has_level else None
+
+    def forward(self, x, lengths, moments):
+        """Predict targets.
+
+        Parameters
+        ----------
+        x : Tensor of shape (N, L, F), any real dtype, on the CPU
+            Right-padded sequences in the user's units.
+        lengths : Tensor of shape (N,) of int64, or None
+            Present steps of each; None where all L are present.
+        moments : WindowMoments or None
+            Of the sequences.
+
+        Returns
+        -------
+        Tensor of shape (N, k) or (k,) of float64
+            In the user's units.
+        """
+        regressors = None
+        if self.linear_path is not None:
+            regressors = self.linear_path.regressors(x, lengths, moments)
+        return self.of(regressors, moments)
+
+    def of(self, regressors, moments):
+        """Predict targets, as `forward` does, from what was read of the sequences.
+
+        Parameters
+        ----------
+        regressors : Tensor of shape (N, S * F) of float64, or None
+            Of the linear path, if there is one.
+        moments : WindowMoments or None
+            Of the sequences.
+
+        Returns
+        -------
+        Tensor of shape (N, k) or (k,) of float64
+        """
+        if self.linear_path is None:
+            return self.level(moments)
+        predicted = self.linear_path.predict(regressors)
+        if not self.has_level:
+            return predicted
+        return self.level(moments) + self.spread(moments) * predicted
