@@ -87,19 +87,6 @@ def test_the_net_can_be_copied_in_the_midst_of_a_training():
         assert net.module_.eval()(x).shape == (2, 2, 1)
 
 
-def on_batch_end(self, net, batch=None, training=False, **kwargs):
-            assert net.compiled is not None
-            copies.append(copy.deepcopy(net))
-            assert pickle.loads(pickle.dumps(net)).compiled is None
-
-    _, model = fitted(1, 100, callbacks=[Copy()])
-    assert model.net_.compiled is None
-    assert copies[-1].compiled is None
-    x = torch.zeros(2, 7, 3)
-    with torch.no_grad():
-        assert copies[-1].module_.eval()(x).shape == (2, 2, 1)
-
-
 def test_sequences_of_no_step_and_of_many():
     X, y = sequences(40, "float32", n_steps=6), targets(RNNRegressor, 40)
     model = RNNRegressor("gru", 8, max_epochs=2, random_state=0).fit(X, y)
