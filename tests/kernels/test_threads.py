@@ -7,9 +7,12 @@ import pytest
 import torch
 from numpy.testing import assert_array_equal
 
+from skrnn._kernels.layer import run_kernel
+from skrnn._kernels.threads import current_handle, current_pool, kernel_threads
 from tests.instruction_levels import needs_kernels
 from tests.kernels.support import (
     fitted,
+    new,
     sequences,
 )
 
@@ -73,3 +76,48 @@ def test_denormal_numbers_stay_the_users():
     least = torch.full((1,), torch.finfo(torch.float64).tiny, dtype=torch.float64)
     assert float(least / 2) > 0
     assert np.finfo(np.float64).tiny / 2 > 0
+
+
+def test_a_pool_is_of_one_thread_and_one_use():
+    pools, others = [], []
+    assert current_pool() is None
+    assert current_handle() is None
+    with kernel_threads(2):
+        pools.append(current_pool())
+        assert current_handle() == pools[0].handle is not None
+        with kernel_threads(3):  # within another use
+            assert current_pool() is pools[0]
+        thread = threading.Thread(target=lambda: others.append(current_pool()))
+        thread.start()
+        thread.join()
+    assert others == [None]
+    assert current_pool() is None
+    assert pools[0].handle is None
+    pools[0].close()
+
+
+def test_a_pool_is_closed_after_an_error():
+    with pytest.raises(KeyError), kernel_threads(2):
+        pool = current_pool()
+        raise KeyError
+    assert pool.handle is None
+    assert current_pool() is None
+
+
+def test_a_pool_keeps_memory_for_the_next_call():
+    layer, x = new("gru", 2, 8, torch.float32), torch.ones(20, 6, 2)
+    with kernel_threads(2):
+        pool = current_pool()
+        run_kernel(layer, x, None)[0].sum().backward()
+        (size,) = pool._free
+        (memory,) = pool._free[size]
+        states = run_kernel(layer, x, None)[0]
+        assert pool._free[size] == []
+        states.sum().backward()
+        del states
+        assert pool._free[size][0] is memory
+        kept = run_kernel(layer, x, None)[0]
+    # What the pool no longer wants goes back.
+    del kept
+    assert pool._free == {}
+    assert pool.take_memory(7).shape == (7,)
