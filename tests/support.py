@@ -98,9 +98,7 @@ def new_network(n_features, *, n_targets=2, scaling=None, **options):
         "dtype": torch.float64,
     } | options
     if scaling is None:
-        scaling = Scaling(
-            n_features, n_targets, instance_norm=None, undo=True, indicator=False
-        )
+        scaling = Scaling(n_features, n_targets, instance_norm=None, indicator=False)
     return RecurrentNetwork(scaling, Point(), n_targets=n_targets, **options)
 
 

@@ -5,7 +5,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from skrnn._kernels.library import library, team
+from skrnn._kernels.library import library
+from skrnn._kernels.threads import current_handle
 
 N_WEIGHTS = 9
 
@@ -58,7 +59,7 @@ class FixedConvolutions(nn.Module):
         kept = {name: t.contiguous() for name, t in tensors.items() if t is not None}
         for name, tensor in kept.items():
             setattr(call, name, tensor.data_ptr())
-        if not getattr(library(), self._function)(team(), call):
+        if not getattr(library(), self._function)(current_handle(), call):
             raise MemoryError(
                 f"There is no memory for sequences of {x.shape[1]} steps."
             )

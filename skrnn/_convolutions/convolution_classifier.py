@@ -16,9 +16,8 @@ from torch import nn
 from skrnn._convolutions.hydra import new_hydra
 from skrnn._convolutions.multirocket import new_multirocket
 from skrnn._convolutions.ridge import Ridge
-from skrnn._kernels.layer import kernel_threads
 from skrnn._kernels.rowwise import affine
-from skrnn._kernels.threads import single_thread
+from skrnn._kernels.threads import kernel_threads, single_thread
 from skrnn._preprocessing.blocks import tensors
 
 # Numbers that a block of samples and their features hold: 16 MB in double precision.

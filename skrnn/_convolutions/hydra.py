@@ -17,7 +17,7 @@ from skrnn._convolutions.base import (
     largest_dilation,
     shifted,
 )
-from skrnn._kernels.library import CompetitionCall
+from skrnn._kernels.structs import CompetitionCall
 
 _RIVALS = 8  # of a group, as in the paper
 

@@ -19,7 +19,7 @@ from skrnn._convolutions.base import (
     largest_dilation,
     shifted,
 )
-from skrnn._kernels.library import ConvolutionCall
+from skrnn._kernels.structs import ConvolutionCall
 
 TRIPLES = list(combinations(range(N_WEIGHTS), 3))  # where the weight is 2, not -1
 N_POOLINGS = 4

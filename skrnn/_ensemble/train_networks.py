@@ -10,6 +10,7 @@ from skrnn._ensemble.member import new_dataset, new_member, training_options
 from skrnn._ensemble.network_ensemble import NetworkEnsemble, average_weights, best_loss
 from skrnn._ensemble.pretrained import freeze
 from skrnn._ensemble.validation import Fold, split_rows
+from skrnn._training.autocast import warn_of_float32
 from skrnn._warn import warn_user
 
 
@@ -182,6 +183,8 @@ class NetworkTraining:
             )
             state = checkpoint.load() if self._resumes else checkpoint.clear()
         valid_set, scorer = self._validation(net, fold, is_first=place == 0)
+        if place == 0 and begin_with is None:  # once for all of the networks
+            warn_of_float32(net)
         return net.train(
             train_set,
             valid_set,

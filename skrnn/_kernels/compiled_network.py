@@ -6,91 +6,100 @@ gradients here are right.
 """
 
 import ctypes
-import math
 import threading
-from contextlib import contextmanager
 
 import torch
 
-from skrnn._kernels.library import (
-    CELLS,
-    LOSSES,
-    POOLINGS,
-    Input,
-    Loss,
-    Shape,
-    addresses,
-    function,
-    library,
-)
+from skrnn._kernels.library import CELLS, LOSSES, POOLINGS, addresses, function
+from skrnn._kernels.structs import Input, Loss, Shape
 
 _KINDS = {torch.float32: 0, torch.float64: 1}
-_this_thread = threading.local()
 
 
 class CompiledNetwork:
-    """A network's compiled twin, which reads the weights where torch has them.
+    """A network in compiled code, which reads the weights where torch has them.
+
+    It is of the thread that made it, and of a training or a prediction: a context
+    manager that gives memory and threads back at its end.
 
     Parameters
     ----------
-    network : RecurrentNetwork
-        One that `is_standard`.
+    form : StandardForm
+        Shapes, weights and scaling of the network, as
+        `skrnn._network.standard.StandardForm` has them.
     n_threads : int
         Threads that work at once; the results do not depend on it.
+
+    Attributes
+    ----------
+    form : StandardForm
+        As last given.
+    dtype : str
+        Of the weights.
+    handle : int or None
+        For the kernels; None once it is closed.
     """
 
-    def __init__(self, network, n_threads):
-        layers = network.stack.layers
-        cell = layers[0].directions[0]
-        self.dtype = str(network.head.weight.dtype).removeprefix("torch.")
+    def __init__(self, form, n_threads):
+        self._thread = threading.get_ident()
+        self.dtype = str(form.weights[0].dtype).removeprefix("torch.")
         shape = Shape(
-            cell=CELLS[cell.mode.partition("_")[0].lower()],
-            is_relu=cell.mode == "RNN_RELU",
-            pooling=POOLINGS[network.pool.kind],
-            n_layers=len(layers),
-            n_features=cell.input_size,
-            hidden_size=cell.hidden_size,
-            n_outputs=network.head.out_features,
+            cell=CELLS[form.cell],
+            is_relu=form.is_relu,
+            pooling=POOLINGS[form.pooling],
+            n_layers=form.n_layers,
+            n_features=form.n_features,
+            hidden_size=form.hidden_size,
+            n_outputs=form.n_outputs,
             n_threads=n_threads,
         )
-        self.network = network
         self._train = function("train", self.dtype)
         self._predict = function("predict", self.dtype)
         self._loss = ctypes.c_double()
         self.handle = function("open_network", self.dtype)(shape)
         if not self.handle:
             raise MemoryError("There is no memory for a network.")
-        self.read_addresses()
+        self.read_addresses(form)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
 
     def close(self):
-        """Give memory and threads back."""
+        """Give memory and threads back; once is enough."""
         if self.handle:
             function("close_network", self.dtype)(self.handle)
             self.handle = None
 
-    def parameters(self):
-        """Weights (list of Tensor) in the order of the kernels."""
-        network = self.network
-        names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
-        cells = [layer.directions[0] for layer in network.stack.layers]
-        weights = [getattr(cell, name) for cell in cells for name in names]
-        return [*weights, network.head.weight, network.head.bias]
+    def is_of_this_thread(self):
+        """Whether the calling thread made it; no other may use it meanwhile."""
+        return self._thread == threading.get_ident()
 
-    def read_addresses(self, gradients=()):
-        """Look where weights are, and gradients (list of Tensor) shall go."""
-        self._weights = addresses([p.data_ptr() for p in self.parameters()])
+    def read_addresses(self, form, gradients=()):
+        """Look where weights are, and gradients (list of Tensor) shall go.
+
+        Parameters
+        ----------
+        form : StandardForm
+            Of the same network.
+        gradients : list of Tensor, default=()
+            One for each of its weights, where gradients are wanted.
+        """
+        self.form = form
+        self._weights = addresses([p.data_ptr() for p in form.weights])
         self._gradients = addresses([g.data_ptr() for g in gradients])
         self._kept = gradients
 
     def _input(self, x, lengths, is_scaled):
-        scaling = self.network.scaling
         return Input(
             x.data_ptr(),
             _KINDS[x.dtype],
             x.shape[1] * x.shape[2],
             None if lengths is None else lengths.data_ptr(),
-            None if is_scaled else scaling.x_mean.data_ptr(),
-            None if is_scaled else scaling.x_scale.data_ptr(),
+            None if is_scaled else self.form.x_mean.data_ptr(),
+            None if is_scaled else self.form.x_scale.data_ptr(),
         )
 
     def outputs(self, x, lengths, *, is_scaled=False):
@@ -110,8 +119,7 @@ class CompiledNetwork:
         Tensor of shape (N, n_outputs)
             The bits of a row do not depend on the other rows.
         """
-        weight = self.network.head.weight
-        results = weight.new_empty(len(x), weight.shape[0])
+        results = self.form.weights[-1].new_empty(len(x), self.form.n_outputs)
         given = self._input(x.contiguous(), lengths, is_scaled)
         _check(
             self._predict(
@@ -125,13 +133,13 @@ class CompiledNetwork:
         )
         return results
 
-    def gradients(self, x, lengths, target, weight, loss):
+    def gradients(self, x, lengths, target, weight, loss, *, is_scaled=False):
         """Compute loss and gradients of a batch; those go to where they shall.
 
         Parameters
         ----------
-        x, lengths
-            As for `outputs`, always in the user's units.
+        x, lengths, is_scaled
+            As for `outputs`.
         target : Tensor of shape (N, n_outputs), or (N,) of int64 for classes
             In the units of the loss.
         weight : Tensor of shape (N,), or None
@@ -145,11 +153,7 @@ class CompiledNetwork:
         outputs : Tensor of shape (N, n_outputs)
         """
         kind, smoothing = loss
-        head = self.network.head.weight
-        results = head.new_empty(len(x), head.shape[0])
-        is_scaled = self.network.segment_length > 1
-        if is_scaled:
-            x, lengths = self.network.kernel_inputs(x, lengths)
+        results = self.form.weights[-1].new_empty(len(x), self.form.n_outputs)
         given = self._input(x, lengths, is_scaled)
         wanted = Loss(
             LOSSES[kind],
@@ -173,65 +177,9 @@ class CompiledNetwork:
         return self._loss.value, results
 
 
-@contextmanager
-def in_use(compiled):
-    """Have the calling thread compute outputs by a compiled twin, then close that.
-
-    Other threads may use the same network meanwhile, with twins of their own.
-
-    Parameters
-    ----------
-    compiled : CompiledNetwork
-        The twin.
-    """
-    twins = vars(_this_thread).setdefault("twins", {})
-    twins[id(compiled.network)] = compiled
-    try:
-        yield
-    finally:
-        del twins[id(compiled.network)]
-        compiled.close()
-
-
-def compiled_twin(network):
-    """Return the twin of a network that this thread has in use, or None."""
-    return vars(_this_thread).get("twins", {}).get(id(network))
-
-
 def _check(is_done):
     if not is_done:
         raise MemoryError(
             "There is no memory for the states of a batch. Lower batch_size, or set "
             "tbptt_steps."
         )
-
-
-def is_standard(network):
-    """Whether kernels can compute the outputs of a network (RecurrentNetwork)."""
-    stack, weight = network.stack, network.head.weight
-    return (
-        weight.device.type == "cpu"
-        and weight.dtype in _KINDS
-        and network.pool.kind in POOLINGS
-        and network.decoder is None
-        and not stack.residual
-        and all(len(layer.directions) == 1 for layer in stack.layers)
-        and all(layer.norm is None for layer in stack.layers)
-        and library() is not None
-    )
-
-
-def is_standard_training(network, max_steps):
-    """Whether they can compute its gradients too, over up to `max_steps` steps."""
-    has_dropout = network.dropout.p > 0 or any(
-        layer.recurrent_dropout.p > 0 for layer in network.stack.layers
-    )
-    scaling = network.scaling
-    return (
-        is_standard(network)
-        and not has_dropout
-        and not network.input_noise
-        and scaling.instance_norm is None
-        and not scaling.indicator
-        and network.n_steps(max_steps) <= (network.tbptt_steps or math.inf)
-    )

@@ -1,34 +1,21 @@
 """A recurrent layer in compiled code, as a function that autograd knows."""
 
-from contextlib import contextmanager
-
 import torch
 from torch.autograd.function import once_differentiable
 
-from skrnn._kernels.library import CELLS, LayerCall, function, library, set_team, team
+from skrnn._kernels.library import CELLS, function, library
+from skrnn._kernels.structs import LayerCall
+from skrnn._kernels.threads import current_handle, current_pool
 
 _DTYPES = {torch.float32: "float32", torch.float64: "float64"}
-
-
-@contextmanager
-def kernel_threads(n_threads):
-    """Let kernels that this thread calls use several threads.
-
-    Parameters
-    ----------
-    n_threads : int
-        How many, the calling one included.
-    """
-    if team() is not None or library() is None:
-        yield
-        return
-    set_team(library().skrnn_open_team(n_threads))
-    try:
-        yield
-    finally:
-        library().skrnn_close_team(team())
-        set_team(None)
-        _records.clear()
+# Here samples are the lanes, 16 of float32 in the least part of a batch (lanes.h): up
+# to 8 of them leave half or more of each part to zeros. What that costs grows with the
+# products, so with the units, and the kernels gain least beside torch's LSTM, which is
+# one fused operation (docs/benchmarks/sweep.md). Both limits are those of narrow.h,
+# which has units as lanes instead, for the standard network; how exact they are is not
+# recorded.
+_FEW_SAMPLES = 8
+_MANY_UNITS = 128
 
 
 def has_kernel(cell, x):
@@ -38,8 +25,8 @@ def has_kernel(cell, x):
         # units, which leave lanes of the kernel empty.
         torch.is_grad_enabled()
         and cell.mode == "LSTM"
-        and x.shape[0] <= 8
-        and cell.hidden_size >= 128
+        and x.shape[0] <= _FEW_SAMPLES
+        and cell.hidden_size >= _MANY_UNITS
     )
     return not is_lean and (
         x.device.type == "cpu"
@@ -164,28 +151,27 @@ def _set(call, tensors):
 
 
 def _run(name, dtype, call):
-    if not function(name, dtype)(team(), call):
+    if not function(name, dtype)(current_handle(), call):
         raise MemoryError(
             f"There is no memory for the states of {call.n_samples} sequences of "
             f"{call.n_steps} steps. Lower batch_size, or set tbptt_steps."
         )
 
 
-# Memory of forward passes, by size: fresh memory would cost page faults each time.
-_records = {}
-
-
 class _Record:
-    """Memory that a forward pass keeps for its backward pass, and then for the next."""
+    """Memory that a forward pass keeps for its backward pass, and then for the next.
+
+    Without a pool of threads, which a training or a prediction keeps, it goes back at
+    once.
+    """
 
     def __init__(self, size):
-        free = _records.get(size)
-        try:
-            self.memory = free.pop()
-        except (AttributeError, IndexError):
+        self._pool = current_pool()
+        if self._pool is None:
             self.memory = torch.empty(size, dtype=torch.uint8)
+        else:
+            self.memory = self._pool.take_memory(size)
 
     def __del__(self):
-        # Only while a training keeps a team: otherwise memory goes back at once.
-        if team() is not None:
-            _records.setdefault(len(self.memory), []).append(self.memory)
+        if self._pool is not None:
+            self._pool.give_memory(self.memory)

@@ -7,12 +7,28 @@ them alive, contiguous and of the right type.
 import ctypes
 import os
 import sysconfig
-import threading
-from ctypes import POINTER, c_double, c_int, c_int64, c_long, c_void_p
+from ctypes import POINTER, c_double, c_int, c_int64, c_void_p
 from functools import cache
 from pathlib import Path
 
+from skrnn._kernels.structs import (
+    AdamOptions,
+    CompetitionCall,
+    ConvolutionCall,
+    Input,
+    LayerCall,
+    Loss,
+    Shape,
+    Tensors,
+)
+
 _FOLDER = Path(__file__).parent / "native"
+# Levels of instructions, as `skrnn_level` in kernels.cpp counts them, with their files.
+LEVELS = {
+    "baseline": (0, "kernels"),
+    "v3": (3, "kernels_v3"),
+    "v4": (4, "kernels_v4"),
+}
 CELLS = {"lstm": 0, "gru": 1, "rnn": 2}
 POOLINGS = {"last": 0, "mean": 1, "max": 2, "mixed": 3}
 LOSSES = {
@@ -23,153 +39,10 @@ LOSSES = {
     "binary_cross_entropy": 4,
 }
 DTYPES = ("float32", "float64")
-PIECE = 2**14  # as in optimizer.h
-
-
-class Shape(ctypes.Structure):
-    """Of a standard network; as `Shape` in network.h."""
-
-    _fields_ = [
-        ("cell", c_int),
-        ("is_relu", c_int),
-        ("pooling", c_int),
-        ("n_layers", c_long),
-        ("n_features", c_long),
-        ("hidden_size", c_long),
-        ("n_outputs", c_long),
-        ("n_threads", c_int),
-    ]
-
-
-class Input(ctypes.Structure):
-    """Sequences in the user's units; as `Input` in lanes.h."""
-
-    _fields_ = [
-        ("values", c_void_p),
-        ("kind", c_int),
-        ("sample_step", c_long),
-        ("lengths", c_void_p),
-        ("mean", c_void_p),
-        ("scale", c_void_p),
-    ]
-
-
-class Loss(ctypes.Structure):
-    """As `Loss` in loss.h."""
-
-    _fields_ = [
-        ("kind", c_int),
-        ("smoothing", c_double),
-        ("targets", c_void_p),
-        ("weights", c_void_p),
-    ]
-
-
-class AdamOptions(ctypes.Structure):
-    """As `AdamOptions` in optimizer.h."""
-
-    _fields_ = [
-        ("rate", c_double),
-        ("beta1", c_double),
-        ("beta2", c_double),
-        ("epsilon", c_double),
-        ("decay", c_double),
-        ("is_decoupled", c_int64),
-        ("l1", c_double),
-        ("max_value", c_double),
-        ("max_norm", c_double),
-    ]
-
-
-class Tensors(ctypes.Structure):
-    """As `Tensors` in optimizer.h."""
-
-    _fields_ = [("count", c_long)] + [
-        (name, c_void_p)
-        for name in (
-            "sizes",
-            "is_matrix",
-            "weights",
-            "gradients",
-            "first",
-            "second",
-            "steps",
-        )
-    ]
-
-
-class LayerCall(ctypes.Structure):
-    """As `LayerCall` in layer_call.h."""
-
-    _fields_ = [
-        (name, c_int64)
-        for name in (
-            "cell",
-            "is_relu",
-            "is_reversed",
-            "needs_record",
-            "n_samples",
-            "n_steps",
-            "n_features",
-            "hidden_size",
-        )
-    ] + [
-        (name, c_void_p)
-        for name in (
-            "w_ih",
-            "w_hh",
-            "b_ih",
-            "b_hh",
-            "x",
-            "lengths",
-            "h0",
-            "c0",
-            "states",
-            "h_end",
-            "c_end",
-            "record",
-            "d_states",
-            "d_end",
-            "dx",
-            "dw_ih",
-            "dw_hh",
-            "db_ih",
-            "db_hh",
-        )
-    ]
-
-
-class ConvolutionCall(ctypes.Structure):
-    """As `ConvolutionCall` in convolutions.h."""
-
-    _fields_ = [
-        (name, c_int64)
-        for name in ("n_samples", "n_steps", "n_features", "n_dilations", "n_biases")
-    ] + [
-        (name, c_void_p)
-        for name in ("x", "lengths", "dilations", "channels", "biases", "to")
-    ]
-
-
-class CompetitionCall(ctypes.Structure):
-    """As `CompetitionCall` in competition.h."""
-
-    _fields_ = [
-        (name, c_int64)
-        for name in ("n_samples", "n_steps", "n_features", "n_sets", "n_groups")
-    ] + [
-        (name, c_void_p)
-        for name in (
-            "x",
-            "lengths",
-            "dilations",
-            "is_change",
-            "channels",
-            "weights",
-            "to",
-        )
-    ]
-
+# Numbers of a tensor that one thread takes at a time; as in optimizer.h. The squares
+# of a gradient are summed a piece at a time, so that the norm rounds alike whatever the
+# number of threads.
+PIECE = 2**14
 
 _SIGNATURES = {
     "open_network": (c_void_p, [POINTER(Shape)]),
@@ -212,26 +85,63 @@ _OF_NO_DTYPE = {
     "convolve": (c_int, [c_void_p, POINTER(ConvolutionCall)]),
     "compete": (c_int, [c_void_p, POINTER(CompetitionCall)]),
 }
-_this_thread = threading.local()
 
 
 @cache
 def library():
     """Return the library for this machine (ctypes.CDLL), or None if there is none.
 
-    There is none where no C++ compiler was found when the package was installed, or
-    where the environment variable ``SKRNN_KERNELS`` is 0; torch then does the same
-    work, more slowly.
+    There is none where no C++ compiler was found when the package was installed; torch
+    then does the same work, more slowly. The environment variable ``SKRNN_KERNELS``
+    tells, before the first use, which one is wanted: ``0`` for none, ``1`` for the best
+    that the machine can run, which is what an unset one means, or the name of a level
+    of instructions: ``baseline``, ``v3`` or ``v4``, as in x86-64-v3.
+
+    Raises
+    ------
+    ValueError
+        If the variable names a level that this machine cannot run, or that was not
+        compiled.
     """
-    if os.environ.get("SKRNN_KERNELS", "1") == "0":
+    wanted = os.environ.get("SKRNN_KERNELS", "1")
+    if wanted == "0":
         return None
-    basic = _load("kernels")
-    if basic is None:
+    if wanted in ("", "1"):
+        found = (library_of(level) for level in reversed(LEVELS))
+        return next((lib for lib in found if lib is not None), None)
+    found = library_of(wanted) if wanted in LEVELS else None
+    if found is None:
+        there = [level for level in LEVELS if library_of(level) is not None]
+        raise ValueError(
+            f"The environment variable SKRNN_KERNELS is {wanted!r}, and there are no "
+            "such kernels on this machine. Of the levels of instructions there are "
+            f"here: {', '.join(there) or 'none'}. 1 takes the best of them, 0 leaves "
+            "all work to torch."
+        )
+    return found
+
+
+@cache
+def library_of(level):
+    """Return the library of a level, or None if it is not there or cannot run here.
+
+    Parameters
+    ----------
+    level : {"baseline", "v3", "v4"}
+        Level of instructions.
+
+    Returns
+    -------
+    ctypes.CDLL or None
+        With the signatures set.
+    """
+    number, name = LEVELS[level]
+    # Only what every machine can run may be asked what this machine can.
+    basic = _load(LEVELS["baseline"][1])
+    if basic is None or number > basic.skrnn_level():
         return None
-    level = basic.skrnn_level()
-    found = (_load(f"kernels_v{n}") for n in (4, 3) if n <= level)
-    chosen = next((lib for lib in found if lib is not None), basic)
-    return _declared(chosen)
+    loaded = _load(name)
+    return None if loaded is None else _declared(loaded)
 
 
 def _declared(library):
@@ -264,13 +174,3 @@ def function(name, dtype):
 def addresses(arrays):
     """Return a C array of the addresses (int) of arrays."""
     return (c_void_p * len(arrays))(*arrays)
-
-
-def team():
-    """Return the team of threads (int) that work for this thread, or None."""
-    return getattr(_this_thread, "team", None)
-
-
-def set_team(team):
-    """Let a team of threads (int), or None, work for this thread."""
-    _this_thread.team = team

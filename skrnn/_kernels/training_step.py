@@ -4,8 +4,8 @@ import ctypes
 
 import torch
 
-from skrnn._kernels.compiled_network import CompiledNetwork
-from skrnn._kernels.library import PIECE, AdamOptions, Tensors, addresses, function
+from skrnn._kernels.library import PIECE, addresses, function
+from skrnn._kernels.structs import AdamOptions, Tensors
 
 _ADAM = (torch.optim.Adam, torch.optim.AdamW)
 
@@ -18,30 +18,29 @@ class CompiledStep:
 
     Parameters
     ----------
-    network : RecurrentNetwork
-        One that `is_standard_training`.
+    network : CompiledNetwork
+        Of a network whose gradients kernels can compute; who made it closes it.
     loss : tuple of str and float
         As for `CompiledNetwork.gradients`.
-    n_threads : int
-        Threads that work at once.
     """
 
-    def __init__(self, network, loss, n_threads):
-        self.network = CompiledNetwork(network, n_threads)
+    def __init__(self, network, loss):
+        self.network = network
         self.loss = loss
-        dtype = self.network.dtype
+        dtype = network.dtype
         self._clip, self._adam = function("clip", dtype), function("adam", dtype)
 
-    def prepare(self, optimizer):
+    def prepare(self, form, optimizer):
         """Look where everything is; at the beginning of an epoch it may have moved.
 
         Parameters
         ----------
+        form : StandardForm
+            Of the network.
         optimizer : torch.optim.Optimizer
             Of the network's weights.
         """
-        weights = self.network.parameters()
-        gradients = []
+        weights, gradients = form.weights, []
         for weight in weights:
             if not weight.requires_grad:
                 gradients.append(torch.empty_like(weight))  # for nobody
@@ -49,7 +48,7 @@ class CompiledStep:
             if weight.grad is None:
                 weight.grad = torch.zeros_like(weight)
             gradients.append(weight.grad)
-        self.network.read_addresses(gradients)
+        self.network.read_addresses(form, gradients)
         pairs = zip(weights, gradients, strict=True)
         learnt = [(w, g) for w, g in pairs if w.requires_grad]
         self._optimizer = optimizer
@@ -79,9 +78,11 @@ class CompiledStep:
         n_pieces = sum(-(-w.numel() // PIECE) for w, _ in learnt)
         self._squares = (ctypes.c_double * n_pieces)()
 
-    def gradients(self, x, lengths, target, weight):
+    def gradients(self, x, lengths, target, weight, *, is_scaled=False):
         """Compute loss and gradients, as `CompiledNetwork.gradients` does."""
-        return self.network.gradients(x, lengths, target, weight, self.loss)
+        return self.network.gradients(
+            x, lengths, target, weight, self.loss, is_scaled=is_scaled
+        )
 
     def clip(self, l1, max_value, max_norm):
         """Add the penalty (float) to the gradients and clip them (float or None).

@@ -1,8 +1,13 @@
 """Recurrent cells of one layer and direction, and their initial weights."""
 
+import re
+from functools import cache
+
 import torch
 from torch import nn
 
+# What torch and oneDNN say where a processor has no instructions for bfloat16.
+_NO_BFLOAT16 = re.compile("could not create a primitive|bf16|bfloat16", re.IGNORECASE)
 _CELLS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 
 
@@ -88,6 +93,9 @@ def _spread_memory(cell, gates, max_steps, generator):
 def run_cell(cell, x, state=None, keep=None):
     """Run a cell over a batch of sequences.
 
+    Under autocast it runs in bfloat16, but in the precision of its weights where torch
+    cannot do that.
+
     Parameters
     ----------
     cell : nn.RNNBase
@@ -105,6 +113,49 @@ def run_cell(cell, x, state=None, keep=None):
     state : tuple of Tensor of shape (N, H)
         Where the sequences end, padding included.
     """
+    kind, dtype = x.device.type, cell.weight_hh_l0.dtype
+    if torch.is_autocast_enabled(kind) and bfloat16_fault(cell.mode, kind):
+        if state is not None:
+            state = tuple(part.to(dtype) for part in state)
+        with torch.autocast(kind, enabled=False):
+            return _run(cell, x.to(dtype), state, keep)
+    return _run(cell, x, state, keep)
+
+
+@cache
+def bfloat16_fault(mode, device_type):
+    """Try once whether torch can train a cell in bfloat16 on this machine.
+
+    Parameters
+    ----------
+    mode : {"LSTM", "GRU", "RNN_TANH", "RNN_RELU"}
+        Kind of the cell, as torch names it.
+    device_type : str
+        Where it is to run.
+
+    Returns
+    -------
+    str or None
+        What torch said; None where it can.
+    """
+    kind, _, nonlinearity = mode.lower().partition("_")
+    cell = new_cell(
+        kind, 1, 1, nonlinearity=nonlinearity or "tanh", generator=torch.Generator()
+    ).to(device_type)
+    with torch.inference_mode(False), torch.enable_grad():
+        x = torch.zeros(1, 1, 1, device=device_type)
+        try:
+            with torch.autocast(device_type, dtype=torch.bfloat16):
+                states, _ = cell(x)
+            states.float().sum().backward()
+        except RuntimeError as error:
+            if not _NO_BFLOAT16.search(str(error)):
+                raise
+            return str(error).partition(". ")[0]
+    return None
+
+
+def _run(cell, x, state, keep):
     is_lstm = isinstance(cell, nn.LSTM)
     if state is None:
         zeros = x.new_zeros(x.shape[0], cell.hidden_size)

@@ -29,7 +29,7 @@ def run_batches(net, batches, *, training):
         Whether to learn from them, or to validate.
     """
     if training and net.run.step is not None:
-        net.run.step.prepare(net.optimizer_)
+        net.run.step.prepare(net.module_.standard_form(), net.optimizer_)
     prefix, take_step = "valid", net.validation_step
     if training:
         prefix, take_step = "train", net.train_step
@@ -117,8 +117,11 @@ def compiled_step(net, inputs, target):
         As from `train_step` of skorch.
     """
     step = net.run.step
+    x, lengths, is_scaled = net.module_.kernel_inputs(
+        inputs["x"], inputs.get("lengths")
+    )
     loss, outputs = step.gradients(
-        inputs["x"], inputs.get("lengths"), target, inputs.get("weight")
+        x, lengths, target, inputs.get("weight"), is_scaled=is_scaled
     )
     hooks = callback_hooks(net, "on_grad_computed")
     named = tuple(net.get_all_learnable_params()) if hooks else ()

@@ -1,12 +1,11 @@
 """The training loop: epoch after epoch, until something ends it."""
 
 import inspect
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 
-from skrnn._kernels.compiled_network import in_use, is_standard_training
-from skrnn._kernels.layer import kernel_threads
-from skrnn._kernels.threads import flushed_denormals, single_thread
+from skrnn._kernels.compiled_network import CompiledNetwork
+from skrnn._kernels.threads import flushed_denormals, kernel_threads, single_thread
 from skrnn._kernels.training_step import CompiledStep
 from skrnn._training.divergence import check_weights
 from skrnn._training.epoch import run_batches
@@ -58,7 +57,7 @@ class TrainingLoop:
                 load_training(net, resumed)
             net.prepare_schedule()
             with single_thread() as n_threads, flushed_denormals():
-                with self._compiled(train_set, n_threads):
+                with self._kernels(train_set, n_threads):
                     return self._train_until_stopped(train_set, valid_set)
         except KeyboardInterrupt:
             self._keep_whole_epochs()
@@ -70,26 +69,30 @@ class TrainingLoop:
             net.run = None
 
     @contextmanager
-    def _compiled(self, train_set, n_threads):
+    def _kernels(self, train_set, n_threads):
         """Have kernels do what they can do of a training."""
-        net, network = self.net, self.net.module_
+        net, network, run = self.net, self.net.module_, self.run
         loss = getattr(net.criterion_, "compiled", None)
         is_apt = loss is not None and not net.autocast
         is_apt = is_apt and _steps_alone(type(net.optimizer_))
-        if not (is_apt and is_standard_training(network, train_set.source.max_steps)):
-            # Layers by themselves, and whole outputs for the validation.
-            with kernel_threads(n_threads), compiled_outputs(network, n_threads):
-                yield
-            return
-        # No more threads than there are parts of a batch, or of the units.
-        largest = max(net.batch_size or len(train_set), network.stack.output_size)
-        n_threads = min(n_threads, max(2, -(-largest // 64)))
-        self.run.step = CompiledStep(network, loss, n_threads)
-        try:
-            with in_use(self.run.step.network):
-                yield
-        finally:
-            self.run.step = None
+        form, max_steps = network.standard_form(), train_set.source.max_steps
+        with ExitStack() as stack:
+            stack.callback(run.forget_kernels)
+            if not (is_apt and form and network.has_standard_gradient(max_steps)):
+                # Layers by themselves, and whole outputs for the validation.
+                stack.enter_context(kernel_threads(n_threads))
+                own = compiled_outputs(network, n_threads)
+                run.compiled = stack.enter_context(own)
+            else:
+                # No more threads than there are parts of a batch, of up to 64 samples
+                # (lanes.h), or of the units; but two, as a batch has two parts.
+                largest = net.batch_size or len(train_set)
+                largest = max(largest, network.stack.output_size)
+                n_threads = min(n_threads, max(2, -(-largest // 64)))
+                own = CompiledNetwork(form, n_threads)
+                run.compiled = stack.enter_context(own)
+                run.step = CompiledStep(own, loss)
+            yield
 
     def _train_until_stopped(self, train_set, valid_set):
         net, run = self.net, self.run

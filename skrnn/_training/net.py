@@ -146,6 +146,15 @@ class SequenceNet(NeuralNet):
         """The callback that keeps the best weights."""
         return dict(self.callbacks_)["best_weights"]
 
+    @property
+    def compiled(self):
+        """The network of the present training in compiled code, or None."""
+        compiled = None if self.run is None else self.run.compiled
+        # Another thread of the user's may predict meanwhile, by one of its own.
+        if compiled is not None and not compiled.is_of_this_thread():
+            return None
+        return compiled
+
     def learnable(self):
         """Return the weights (list) that are not frozen, of network and loss."""
         return [p for _, p in self.get_all_learnable_params() if p.requires_grad]
@@ -296,15 +305,18 @@ class SequenceNet(NeuralNet):
 
     # -- hooks of skorch --------------------------------------------------------
 
-    def get_iterator(self, dataset, training=False):
-        """Return the batches of a data set."""
+    def get_iterator(self, dataset, training=False, *, compiled=None):
+        """Return the batches of a data set, for a `CompiledNetwork` or the network."""
         if not hasattr(getattr(dataset, "source", None), "batch"):
             raise TypeError(
                 "The net of an skrnn estimator reads sequences that the estimator has "
                 "checked. Call predict of the estimator instead."
             )
         if not training:
-            batch_size = evaluation_batch(self.module_, dataset.source)
+            is_compiled = (compiled or self.compiled) is not None
+            batch_size = evaluation_batch(
+                self.module_, dataset.source, is_compiled=is_compiled
+            )
             return BatchIterator(dataset, batch_size)
         batch_size = self.batch_size or len(dataset)
         # The order within a single batch is of no consequence.
@@ -322,7 +334,7 @@ class SequenceNet(NeuralNet):
 
     def infer(self, x, **fit_params):
         """Run the network over a batch, which it moves to its device itself."""
-        given = x["x"], x.get("lengths"), x.get("repeats")
+        given = x["x"], x.get("lengths"), x.get("repeats"), self.compiled
         if not (self.autocast and self.module_.training):
             return self.module_(*given)
         kind = self.module_.head.weight.device.type

@@ -6,15 +6,9 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-from skrnn._kernels.compiled_network import (
-    CompiledNetwork,
-    compiled_twin,
-    in_use,
-    is_standard,
-)
-from skrnn._kernels.layer import kernel_threads
+from skrnn._kernels.compiled_network import CompiledNetwork
 from skrnn._kernels.library import library
-from skrnn._kernels.threads import single_thread
+from skrnn._kernels.threads import kernel_threads, single_thread
 from skrnn._training.batches import SequenceDataset
 
 # A batch of validation or prediction holds about this many numbers in all states (16
@@ -52,17 +46,21 @@ def outputs(net, source):
     results = np.empty((len(source), *network.output_shape))
     start = 0
     with single_thread() as n_threads, torch.inference_mode():
-        n_threads = max(1, min(n_threads, len(source) // 64))  # one for each part
-        with compiled_outputs(network, n_threads):
-            for inputs, _ in net.get_iterator(SequenceDataset(source)):
-                parameters = network.predict(inputs["x"], inputs.get("lengths"))
+        # One for each part: a batch is split into parts of up to 64 samples (lanes.h).
+        n_threads = max(1, min(n_threads, len(source) // 64))
+        with compiled_outputs(network, n_threads, net.compiled) as compiled:
+            batches = net.get_iterator(SequenceDataset(source), compiled=compiled)
+            for inputs, _ in batches:
+                parameters = network.predict(
+                    inputs["x"], inputs.get("lengths"), compiled
+                )
                 results[start : start + len(parameters)] = parameters.numpy()
                 start += len(parameters)
     return results
 
 
 @contextmanager
-def compiled_outputs(network, n_threads):
+def compiled_outputs(network, n_threads, compiled=None):
     """Have kernels compute the outputs of a network, as far as they can.
 
     Parameters
@@ -71,18 +69,27 @@ def compiled_outputs(network, n_threads):
         The network.
     n_threads : int
         Threads that work at once.
+    compiled : CompiledNetwork, default=None
+        What there is of it already; None makes it, and closes it after use.
+
+    Yields
+    ------
+    CompiledNetwork or None
+        For `RecurrentNetwork.predict`; None where kernels compute its layers only.
     """
-    if compiled_twin(network) is not None:  # a scorer that predicts, say
-        yield
-    elif is_standard(network):
-        with in_use(CompiledNetwork(network, n_threads)):
-            yield
-    else:
+    if compiled is not None:  # a scorer that predicts in the midst of a training, say
+        yield compiled
+        return
+    form = network.standard_form()
+    if form is None:
         with kernel_threads(n_threads):
-            yield
+            yield None
+        return
+    with CompiledNetwork(form, n_threads) as compiled:
+        yield compiled
 
 
-def evaluation_batch(network, source):
+def evaluation_batch(network, source, *, is_compiled):
     """Samples (int) of a source that are validated or predicted at once.
 
     Parameters
@@ -91,9 +98,11 @@ def evaluation_batch(network, source):
         The network.
     source : SequenceSource
         The sequences.
+    is_compiled : bool
+        Whether a `CompiledNetwork` computes, which keeps no states of all steps.
     """
     size = source.n_features * source.max_steps + 1
-    if compiled_twin(network) is None:  # which keeps no states of all steps
+    if not is_compiled:
         # Of a unit, in each step: four gates, cell and state, the most that a cell has.
         states = 6 * network.stack.output_size * len(network.stack.layers)
         steps = network.n_steps(source.max_steps)

@@ -47,7 +47,8 @@ class Run:
         self.grad_norm = None
         self.least = {}  # losses of all epochs, by name
         self.batch = 0  # number of the present one, from 1
-        self.step = None  # a CompiledStep, where the network is standard
+        self.compiled = None  # a CompiledNetwork, where the network is standard
+        self.step = None  # a CompiledStep, where its gradients are too
         # Without validation the best weights known are those that the epoch of the
         # least training loss began with: what it ended with nothing has tried.
         self.begin_with = None
@@ -55,6 +56,10 @@ class Run:
         self.least_loss = math.inf
         self.n_restarts = 0
         self.n_batches = 1
+
+    def forget_kernels(self):
+        """Use no kernels any more that are closed."""
+        self.compiled = self.step = None
 
     def seconds(self):
         """Seconds since the training began, those before a resume included."""

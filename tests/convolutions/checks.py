@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from numpy.testing import assert_array_equal
 
-from skrnn._kernels.layer import kernel_threads
+from skrnn._kernels.threads import kernel_threads
 from tests.support import seeded
 
 

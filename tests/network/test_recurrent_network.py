@@ -6,8 +6,9 @@ import torch
 from numpy.testing import assert_allclose
 from torch import nn
 
+from skrnn._network.dropout import SeededDropout
 from skrnn._network.recurrent_network import RecurrentNetwork
-from skrnn._network.stack import RecurrentStack, SeededDropout, reverse_sequences
+from skrnn._network.stack import RecurrentStack, reverse_sequences
 from skrnn._preprocessing.scaling import Scaling
 from skrnn._targets.heads import Point
 

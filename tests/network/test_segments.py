@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 
 from skrnn import RNNClassifier, RNNRegressor, SlidingWindow, make_windows
-from skrnn._kernels.compiled_network import is_standard, is_standard_training
+from skrnn._kernels.library import library
 from skrnn._network.recurrent_network import RecurrentNetwork
 from skrnn._network.segments import align, cut
 from skrnn._preprocessing.scaling import Scaling
@@ -242,9 +242,9 @@ def test_lazy_windows_and_missing_values():
 def test_the_standard_network_of_segments_is_compiled(cell):
     model = RNNRegressor(cell, **SMALL, segment_length=4, tbptt_steps=3).fit(X, y)
     network = model.net_.module_
-    assert is_standard(network)
-    assert is_standard_training(network, L)  # three segments
-    assert not is_standard_training(network, L + 2)
+    assert network.standard_form() is not None or library() is None
+    assert network.has_standard_gradient(L)  # three segments
+    assert not network.has_standard_gradient(L + 2)
 
 
 def test_a_weight_of_zero_and_a_search():

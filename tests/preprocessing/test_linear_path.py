@@ -12,7 +12,6 @@ from sklearn.exceptions import ConvergenceWarning
 
 import skrnn._sequences.sources
 from skrnn import RNNClassifier, RNNRegressor, make_windows
-from skrnn._kernels.compiled_network import is_standard_training
 from skrnn._kernels.library import library
 from skrnn._preprocessing.baseline import Baseline
 from skrnn._preprocessing.linear_path import LinearPath
@@ -298,7 +297,9 @@ def test_a_classifier_has_none():
 def test_the_step_is_compiled_with_a_path():
     model = RNNRegressor(**STILL).fit(X, y)
     assert path_of(model) is not None
-    assert is_standard_training(model.net_.module_, L) or library() is None
+    network = model.net_.module_
+    assert network.standard_form() is not None or library() is None
+    assert network.has_standard_gradient(L)
 
 
 @pytest.mark.parametrize("samples", [[np.zeros((0, 1))] * 3, np.full((4, 3), np.nan)])

@@ -22,6 +22,7 @@ from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 
 from skrnn import RNNClassifier, RNNRegressor, SlidingWindow
 from skrnn._estimator.reading import read_X
+from skrnn._kernels.compiled_network import CompiledNetwork
 from skrnn._kernels.threads import single_thread
 from skrnn._kernels.training_step import CompiledStep
 from skrnn._sequences.sources import as_source
@@ -945,8 +946,9 @@ def test_gradient_beyond_all_numbers_is_clipped_to_nothing():
 def test_kernels_clip_such_a_gradient_too():
     model = RNNRegressor(**SMALL, max_epochs=1).fit(X, y)
     net = model.net_
-    step = CompiledStep(net.module_, ("squared_error", 0.0), 1)
-    step.prepare(net.optimizer_)
+    form = net.module_.standard_form()
+    step = CompiledStep(CompiledNetwork(form, 1), ("squared_error", 0.0))
+    step.prepare(form, net.optimizer_)
     for gradient in step.weight_gradients():
         gradient.fill_(np.inf)
     net.run = Run(net)

@@ -1,0 +1,149 @@
+"""Structures that the compiled kernels read, field for field as in their headers."""
+
+import ctypes
+from ctypes import c_double, c_int, c_int64, c_long, c_void_p
+
+
+class Shape(ctypes.Structure):
+    """Of a standard network; as `Shape` in network.h."""
+
+    _fields_ = [
+        ("cell", c_int),
+        ("is_relu", c_int),
+        ("pooling", c_int),
+        ("n_layers", c_long),
+        ("n_features", c_long),
+        ("hidden_size", c_long),
+        ("n_outputs", c_long),
+        ("n_threads", c_int),
+    ]
+
+
+class Input(ctypes.Structure):
+    """Sequences in the user's units; as `Input` in lanes.h."""
+
+    _fields_ = [
+        ("values", c_void_p),
+        ("kind", c_int),
+        ("sample_step", c_long),
+        ("lengths", c_void_p),
+        ("mean", c_void_p),
+        ("scale", c_void_p),
+    ]
+
+
+class Loss(ctypes.Structure):
+    """As `Loss` in loss.h."""
+
+    _fields_ = [
+        ("kind", c_int),
+        ("smoothing", c_double),
+        ("targets", c_void_p),
+        ("weights", c_void_p),
+    ]
+
+
+class AdamOptions(ctypes.Structure):
+    """As `AdamOptions` in optimizer.h."""
+
+    _fields_ = [
+        ("rate", c_double),
+        ("beta1", c_double),
+        ("beta2", c_double),
+        ("epsilon", c_double),
+        ("decay", c_double),
+        ("is_decoupled", c_int64),
+        ("l1", c_double),
+        ("max_value", c_double),
+        ("max_norm", c_double),
+    ]
+
+
+class Tensors(ctypes.Structure):
+    """As `Tensors` in optimizer.h."""
+
+    _fields_ = [("count", c_long)] + [
+        (name, c_void_p)
+        for name in (
+            "sizes",
+            "is_matrix",
+            "weights",
+            "gradients",
+            "first",
+            "second",
+            "steps",
+        )
+    ]
+
+
+class LayerCall(ctypes.Structure):
+    """As `LayerCall` in layer_call.h."""
+
+    _fields_ = [
+        (name, c_int64)
+        for name in (
+            "cell",
+            "is_relu",
+            "is_reversed",
+            "needs_record",
+            "n_samples",
+            "n_steps",
+            "n_features",
+            "hidden_size",
+        )
+    ] + [
+        (name, c_void_p)
+        for name in (
+            "w_ih",
+            "w_hh",
+            "b_ih",
+            "b_hh",
+            "x",
+            "lengths",
+            "h0",
+            "c0",
+            "states",
+            "h_end",
+            "c_end",
+            "record",
+            "d_states",
+            "d_end",
+            "dx",
+            "dw_ih",
+            "dw_hh",
+            "db_ih",
+            "db_hh",
+        )
+    ]
+
+
+class ConvolutionCall(ctypes.Structure):
+    """As `ConvolutionCall` in convolutions.h."""
+
+    _fields_ = [
+        (name, c_int64)
+        for name in ("n_samples", "n_steps", "n_features", "n_dilations", "n_biases")
+    ] + [
+        (name, c_void_p)
+        for name in ("x", "lengths", "dilations", "channels", "biases", "to")
+    ]
+
+
+class CompetitionCall(ctypes.Structure):
+    """As `CompetitionCall` in competition.h."""
+
+    _fields_ = [
+        (name, c_int64)
+        for name in ("n_samples", "n_steps", "n_features", "n_sets", "n_groups")
+    ] + [
+        (name, c_void_p)
+        for name in (
+            "x",
+            "lengths",
+            "dilations",
+            "is_change",
+            "channels",
+            "weights",
+            "to",
+        )
+    ]

@@ -1,0 +1,105 @@
+"""Networks that the kernels can compute as a whole: their shapes and weights."""
+
+import math
+from typing import NamedTuple
+
+import torch
+
+from skrnn._kernels.library import DTYPES, POOLINGS, library
+
+_WEIGHTS = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+
+
+class StandardForm(NamedTuple):
+    """What the kernels have to know of a network, whose modules they do not.
+
+    Standard is a stack of layers in one direction, without norms and residuals, one of
+    the poolings that the kernels have, and a linear head.
+    """
+
+    cell: str  # a key of `skrnn._kernels.library.CELLS`
+    is_relu: bool
+    pooling: str  # a key of `skrnn._kernels.library.POOLINGS`
+    n_layers: int
+    n_features: int  # of a step of the recurrence
+    hidden_size: int
+    n_outputs: int
+    weights: list[torch.nn.Parameter]  # four a layer, then weight and bias of the head
+    x_mean: torch.Tensor  # (F,) of float64, taken off inputs in the user's units
+    x_scale: torch.Tensor  # (F,) of float64, by which they are divided
+
+
+def standard_form(network):
+    """Give a network in standard form.
+
+    Parameters
+    ----------
+    network : RecurrentNetwork
+        Any.
+
+    Returns
+    -------
+    StandardForm or None
+        None where it is not standard, or the kernels cannot run where it is.
+    """
+    if not _is_standard(network):
+        return None
+    cells = [layer.directions[0] for layer in network.stack.layers]
+    head, scaling = network.head, network.scaling
+    kind, _, nonlinearity = cells[0].mode.partition("_")
+    return StandardForm(
+        cell=kind.lower(),
+        is_relu=nonlinearity == "RELU",
+        pooling=network.pool.kind,
+        n_layers=len(cells),
+        n_features=cells[0].input_size,
+        hidden_size=cells[0].hidden_size,
+        n_outputs=head.out_features,
+        weights=[
+            *(getattr(cell, name) for cell in cells for name in _WEIGHTS),
+            head.weight,
+            head.bias,
+        ],
+        x_mean=scaling.x_mean,
+        x_scale=scaling.x_scale,
+    )
+
+
+def _is_standard(network):
+    stack, weight = network.stack, network.head.weight
+    return (
+        weight.device.type == "cpu"
+        and str(weight.dtype).removeprefix("torch.") in DTYPES
+        and network.pool.kind in POOLINGS
+        and network.decoder is None
+        and not stack.residual
+        and all(len(layer.directions) == 1 for layer in stack.layers)
+        and all(layer.norm is None for layer in stack.layers)
+        and library() is not None
+    )
+
+
+def has_standard_gradient(network, max_steps):
+    """Whether kernels can compute the gradients of a network too.
+
+    Parameters
+    ----------
+    network : RecurrentNetwork
+        One that has a standard form.
+    max_steps : int
+        Of the longest sequence.
+
+    Returns
+    -------
+    bool
+    """
+    has_dropout = network.dropout.p > 0 or any(
+        layer.recurrent_dropout.p > 0 for layer in network.stack.layers
+    )
+    return (
+        not has_dropout
+        and not network.input_noise
+        and network.scaling.instance_norm is None
+        and not network.scaling.indicator
+        and network.n_steps(max_steps) <= (network.tbptt_steps or math.inf)
+    )

@@ -1,0 +1,185 @@
+"""Gradients, clipping and Adam in compiled code against autograd and torch."""
+
+import numpy as np
+import pytest
+import torch
+
+from skrnn import RNNClassifier, RNNRegressor
+from skrnn._sequences.sources import as_source
+from skrnn._training.batches import SequenceDataset
+from tests.instruction_levels import needs_kernels
+from tests.kernels.support import (
+    DTYPES,
+    GRADIENTS,
+    compiled_step,
+    every_cell,
+    seeded,
+    sequences,
+    targets,
+    untrained,
+)
+
+pytestmark = needs_kernels
+
+CASES = [
+    (RNNRegressor, {"loss": "squared_error"}),
+    (RNNRegressor, {"loss": "absolute_error", "num_layers": 3}),
+    (RNNRegressor, {"loss": "huber", "dtype": "float64"}),
+    (RNNRegressor, {"loss": "squared_error", "segment_length": 3}),
+    (RNNClassifier, {"num_layers": 2, "segment_length": 2}),
+    (RNNClassifier, {"num_layers": 2}),
+    (RNNClassifier, {"label_smoothing": 0.2}),
+    (RNNRegressor, {"pooling": "mean", "dtype": "float64"}),
+    (RNNRegressor, {"pooling": "max", "dtype": "float64", "num_layers": 3}),
+    (RNNRegressor, {"pooling": "mean", "num_layers": 2, "segment_length": 2}),
+    (RNNClassifier, {"pooling": "max"}),
+    (RNNRegressor, {"pooling": "mixed", "dtype": "float64", "num_layers": 2}),
+    (RNNClassifier, {"pooling": "mixed", "hidden_size": 5}),
+]
+
+
+@every_cell
+@pytest.mark.parametrize(("kind", "options"), CASES, ids=str)
+@pytest.mark.parametrize("layout", ["float32", "float64", "ragged"])
+@pytest.mark.parametrize("n_samples", [5, 13, 150])  # the first by units as lanes
+def test_gradients_equal_those_of_autograd(
+    level, cell, kind, options, layout, n_samples
+):
+    if cell == "relu":
+        options = options | {"nonlinearity": "relu"}
+    options = options | {"cell": "rnn" if cell == "relu" else cell}
+    X, y = sequences(n_samples, layout), targets(kind, n_samples)
+    compare_step(untrained(kind, options, X, y), X, y)
+
+
+@pytest.mark.parametrize("n_samples", [4, 40])
+def test_the_gradient_of_a_maximum_goes_to_the_first_step_that_has_it(level, n_samples):
+    X, y = np.zeros((n_samples, 5, 1)), targets(RNNRegressor, n_samples)
+    model = untrained(RNNRegressor, {"cell": "rnn", "pooling": "max"}, X, y)
+    with compiled_step(model.net_.module_, optimizer=model.net_.optimizer_) as step:
+        _, weight_hh, _, bias, *_ = step.network.form.weights
+        with torch.no_grad():
+            weight_hh.zero_()  # all states are equal then
+            bias.fill_(1.0)
+        target = torch.from_numpy(y).float()
+        step.gradients(torch.from_numpy(X), None, target, None)
+    assert float(bias.grad.abs().min()) > 0
+    assert not weight_hh.grad.any()  # before the first step are zeros
+
+
+def test_gradients_of_several_labels_equal_those_of_autograd(level):
+    rng = np.random.default_rng(0)
+    X, y = sequences(40, "float32"), rng.integers(0, 2, size=(40, 3))
+    for smoothing in (0.0, 0.3):
+        options = {"label_smoothing": smoothing}
+        compare_step(untrained(RNNClassifier, options, X, y), X, y)
+
+
+def compare_step(model, X, y):
+    net = model.net_
+    network = net.module_.train()
+    source = as_source(X)
+    rng = np.random.default_rng(2)
+    dtype = network.head.weight.dtype
+    if y.ndim == 2:
+        target = torch.from_numpy(rng.normal(size=y.shape)).to(dtype)
+        if isinstance(model, RNNClassifier):
+            target = torch.from_numpy(y).to(dtype)
+    else:
+        target = torch.from_numpy(model.classes_.searchsorted(y))
+    weight = torch.from_numpy(rng.uniform(0.5, 1.5, len(y))).to(dtype)
+    batch = next(iter(net.get_iterator(SequenceDataset(source, target, weight))))
+    x, lengths = batch[0]["x"], batch[0].get("lengths")
+    with compiled_step(network, net.criterion_.compiled, 2, net.optimizer_) as step:
+        given, steps, is_scaled = network.kernel_inputs(x, lengths)
+        loss, outputs = step.gradients(
+            given, steps, target, weight, is_scaled=is_scaled
+        )
+        weights = step.network.form.weights
+        ours = [w.grad.clone() for w in weights]
+    network.zero_grad()
+    parameters = network(x, lengths)
+    expected = net.criterion_(parameters, target, weight)
+    expected.backward()
+    tolerance = DTYPES[dtype]
+    assert loss == pytest.approx(expected.item(), rel=GRADIENTS[dtype])
+    torch.testing.assert_close(
+        outputs, parameters[..., 0].detach(), rtol=0, atol=2 * tolerance
+    )
+    for mine, weight in zip(ours, weights, strict=True):
+        scale = float(weight.grad.abs().max()) + 1e-3
+        torch.testing.assert_close(
+            mine, weight.grad, rtol=0, atol=GRADIENTS[dtype] * scale
+        )
+
+
+def test_frozen_weights_stay():
+    X, y = sequences(30, "float32"), targets(RNNRegressor, 30)
+    first = RNNRegressor(hidden_size=6, random_state=0, max_epochs=1).fit(X, y)
+    model = RNNRegressor(hidden_size=6, init=first, frozen="recurrent", random_state=1)
+    model.set_params(max_epochs=3).fit(X, y)
+    before, after = first.net_.module_.state_dict(), model.net_.module_.state_dict()
+    for name in before:
+        is_same = torch.equal(before[name], after[name])
+        if name.startswith("stack"):
+            assert is_same, name
+        if name == "head.weight":
+            assert not is_same
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        (torch.optim.Adam, {}),
+        (torch.optim.Adam, {"weight_decay": 0.1, "betas": (0.8, 0.99)}),
+        (torch.optim.AdamW, {"weight_decay": 0.1, "eps": 1e-4}),
+    ],
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_adam_equals_torch(level, kind, options, dtype):
+    X, y = sequences(10, dtype), targets(RNNRegressor, 10)
+    model = untrained(RNNRegressor, {"dtype": dtype}, X, y)
+    network = model.net_.module_
+    ours = kind(network.parameters(), lr=0.01, **options)
+    weights = network.standard_form().weights
+    twins = [w.detach().clone().requires_grad_() for w in weights]
+    theirs = kind(twins, lr=0.01, **options)
+    generator = seeded()
+    with compiled_step(network, optimizer=ours) as step:
+        for _ in range(7):
+            for weight, twin in zip(weights, twins, strict=True):
+                noise = torch.randn(weight.shape, generator=generator)
+                weight.grad.copy_(noise)
+                twin.grad = weight.grad.clone()
+            step.update()
+            theirs.step()
+    tolerance = 1e-6 if dtype == "float32" else 1e-14
+    for weight, twin in zip(weights, twins, strict=True):
+        torch.testing.assert_close(weight.data, twin.data, rtol=0, atol=tolerance)
+        state, other = ours.state[weight], theirs.state[twin]
+        for name in ("step", "exp_avg", "exp_avg_sq"):
+            torch.testing.assert_close(
+                state[name], other[name], rtol=1e-5, atol=tolerance
+            )
+
+
+def test_penalty_and_clipping(level):
+    X, y = sequences(10, "float32"), targets(RNNRegressor, 10)
+    model = untrained(RNNRegressor, {}, X, y)
+    weights = model.net_.module_.standard_form().weights
+    with compiled_step(model.net_.module_, optimizer=model.net_.optimizer_) as step:
+        for weight in weights:
+            weight.grad.copy_(torch.randn(weight.shape, generator=seeded()))
+        twins = [w.grad.clone() for w in weights]
+        norm = step.clip(0.5, 0.8, 1.5)
+        clipped = [w.grad.clone() for w in weights]
+        again = step.clip(0, None, None)
+    for weight, twin in zip(weights, twins, strict=True):
+        if weight.ndim > 1:
+            twin += 0.5 * weight.data.sign()
+        twin.clamp_(-0.8, 0.8)
+    expected = torch.cat([twin.flatten() for twin in twins]).norm()
+    assert norm == pytest.approx(float(expected), rel=1e-6)
+    for mine, twin in zip(clipped, twins, strict=True):
+        torch.testing.assert_close(mine, twin * 1.5 / (expected + 1e-6))
+    assert again == pytest.approx(1.5)
