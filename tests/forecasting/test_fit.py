@@ -1,0 +1,98 @@
+"""Whatever a series looks like, a forecaster learns what it can."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skrnn import RNNRegressor
+from skrnn.sktime import RNNForecaster
+from tests.forecasting.support import (
+    LINEAR,
+    PLAIN,
+    STRATEGIES,
+    forecaster,
+)
+from tests.support import wave_series
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("where", ["first", "last", "all over"])
+def test_missing_values(strategy, where):
+    y = wave_series(80)
+    if where == "first":
+        y[:9] = np.nan
+    elif where == "last":
+        y[-4:] = np.nan
+    else:
+        y[np.random.default_rng(0).random(80) < 0.3] = np.nan
+    model = forecaster(strategy=strategy).fit(y, fh=[1, 2])
+    forecast = model.predict()
+    assert forecast.between(7, 13).all()
+    assert np.isfinite(model.predict_interval()).all(axis=None)
+    assert np.isfinite(model.update(y[-3:]).predict()).all()
+
+
+def test_missing_values_of_estimators_without_weights():
+    y = wave_series(80)
+    y[20:25] = np.nan
+    y = pd.DataFrame({"a": y, "b": wave_series(80, seed=1)})
+    model = forecaster(estimator=LINEAR).fit(y, fh=[1, 2])
+    assert np.isfinite(model.predict()).all(axis=None)
+
+
+def test_a_target_that_was_never_seen():
+    y = pd.DataFrame({"a": wave_series(60), "b": np.full(60, np.nan)})
+    model = forecaster().fit(y, fh=[1, 2])
+    assert np.isfinite(model.predict()).all(axis=None)
+    with pytest.raises(ValueError, match="y holds nothing but NaN"):
+        model.clone().fit(y[["b"]], fh=1)
+
+
+def test_constant_series():
+    y = pd.Series(np.full(50, 4.0))
+    model = forecaster().fit(y, fh=[1, 2])
+    np.testing.assert_allclose(model.predict(), 4.0, atol=0.5)
+    assert np.isfinite(model.predict_interval()).all(axis=None)
+
+
+@pytest.mark.parametrize("n", [2, 3, 5, 9, 14])
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_short_series(n, strategy):
+    y = wave_series(n, pd.period_range("2020-01", periods=n, freq="M"))
+    model = forecaster(strategy=strategy, window_length=None).fit(y, fh=1)
+    assert np.isfinite(model.predict()).all()
+    assert np.isfinite(model.predict_interval()).all(axis=None)
+    assert np.isfinite(model.predict(np.arange(-n + 1, 2))).all()
+    assert np.isfinite(model.update(y[-1:]).predict()).all()
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_several_targets(strategy):
+    t = np.arange(70)
+    lead = np.random.default_rng(0).normal(size=70)
+    y = pd.DataFrame({"lead": lead, "follower": np.roll(lead, 1) * 2 + 5})
+    y.loc[0, "follower"] = 5.0
+    options = PLAIN | {"estimator": LINEAR, "strategy": strategy, "scaling": None}
+    model = forecaster(**options).fit(y[:60], fh=[1, 2])
+    forecast = model.predict()
+    assert list(forecast.columns) == ["lead", "follower"]
+    assert forecast.loc[60, "follower"] == pytest.approx(
+        y.loc[60, "follower"], abs=1e-3
+    )
+    intervals = model.predict_interval(coverage=[0.5, 0.9])
+    assert intervals.columns.nlevels == 3
+    assert intervals.shape == (2, 8)
+    assert len(t) == len(y)
+
+
+def test_an_outlier_does_not_spoil_the_forecast_of_the_rest():
+    rng = np.random.default_rng(0)
+    y = pd.Series(rng.normal(size=150))
+    y[100] = 1e4
+    network = RNNRegressor("gru", 4, max_epochs=5, early_stopping=False)
+    for strategy in ("multioutput", "recursive"):
+        one = RNNForecaster(
+            network, strategy=strategy, n_estimators=1, interval=None, random_state=0
+        )
+        forecast = one.fit(y, fh=[1, 2, 3]).predict()
+        assert np.abs(forecast).max() < 10
