@@ -56,6 +56,10 @@ def test_pretraining():
     np.testing.assert_array_equal(
         model.predict(), reference.predict(fh=[1, 2], y=y.loc["a"])
     )
+    # All that fit leaves, though sktime takes it off before.
+    for name in ("sp_", "log_", "window_length_", "fourier_terms_", "difference_"):
+        assert getattr(model, name) == getattr(reference, name)
+    assert model.predict_proba().shape == (2, 1)
     with pytest.raises(ValueError, match="pretrain needs fh in steps ahead"):
         forecaster().pretrain(
             y, fh=ForecastingHorizon(pd.PeriodIndex(["2030-01"], freq="M"), False)

@@ -5,11 +5,14 @@ import pandas as pd
 import pytest
 
 from skrnn import RNNRegressor
+from skrnn._forecasting.filled_table import FilledTable
+from skrnn._forecasting.target_transform import TargetTransform
 from skrnn.sktime import RNNForecaster
 from tests.forecasting.support import (
     LINEAR,
     PLAIN,
     STRATEGIES,
+    driven,
     forecaster,
 )
 from tests.support import wave_series
@@ -37,13 +40,14 @@ def test_missing_values_of_estimators_without_weights():
     y[20:25] = np.nan
     y = pd.DataFrame({"a": y, "b": wave_series(80, seed=1)})
     model = forecaster(estimator=LINEAR).fit(y, fh=[1, 2])
-    assert np.isfinite(model.predict()).all(axis=None)
+    assert model.predict().apply(lambda column: column.between(8, 12)).all(axis=None)
 
 
 def test_a_target_that_was_never_seen():
     y = pd.DataFrame({"a": wave_series(60), "b": np.full(60, np.nan)})
     model = forecaster().fit(y, fh=[1, 2])
     assert np.isfinite(model.predict()).all(axis=None)
+    assert model.predict()["a"].between(8, 12).all()
     with pytest.raises(ValueError, match="y holds nothing but NaN"):
         model.clone().fit(y[["b"]], fh=1)
 
@@ -60,10 +64,14 @@ def test_constant_series():
 def test_short_series(n, strategy):
     y = wave_series(n, pd.period_range("2020-01", periods=n, freq="M"))
     model = forecaster(strategy=strategy, window_length=None).fit(y, fh=1)
-    assert np.isfinite(model.predict()).all()
-    assert np.isfinite(model.predict_interval()).all(axis=None)
-    assert np.isfinite(model.predict(np.arange(-n + 1, 2))).all()
-    assert np.isfinite(model.update(y[-1:]).predict()).all()
+    forecast = model.predict()
+    assert forecast.between(8, 12).all()
+    low, high = model.predict_interval().to_numpy().T
+    assert ((low < forecast) & (forecast < high)).all()
+    seen = model.predict(np.arange(-n + 1, 2))
+    assert seen.between(8, 12).all()
+    np.testing.assert_array_equal(seen.iloc[-1:], forecast)
+    assert model.update(y[-1:]).predict().between(8, 12).all()
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
@@ -96,3 +104,60 @@ def test_an_outlier_does_not_spoil_the_forecast_of_the_rest():
         )
         forecast = one.fit(y, fh=[1, 2, 3]).predict()
         assert np.abs(forecast).max() < 10
+
+
+@pytest.fixture
+def n_filled(monkeypatch):
+    """Rows of the tables whose logarithms are taken and gaps are filled."""
+    rows, make = [], FilledTable.__init__
+
+    def counted(self, table, log, floor=None):
+        rows.append(len(table.y))
+        make(self, table, log, floor)
+
+    monkeypatch.setattr(FilledTable, "__init__", counted)
+    return rows
+
+
+@pytest.fixture
+def n_prepared(monkeypatch):
+    """Rows of the tables that are prepared, but for trials of differences."""
+    rows, prepare = [], TargetTransform.prepare
+
+    def counted(self, table):
+        rows.append(len(table.y))
+        return prepare(self, table)
+
+    monkeypatch.setattr(TargetTransform, "prepare", counted)
+    return rows
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("has_x", [False, True])
+def test_a_table_is_prepared_once(strategy, has_x, n_filled, n_prepared):
+    y, X = driven(330)
+    past, future = (X[:300], X[300:]) if has_x else (None, None)
+    model = forecaster(strategy=strategy, past_covariates="all" if has_x else None)
+    model.fit(y[:300], past, fh=[1])
+    assert n_filled == [300]
+    assert n_prepared == []  # the fit of the transform has done it
+    n_filled.clear()
+    model.predict()
+    assert len(n_filled) == len(n_prepared) == 1
+    n_rows = len(model.forecaster_.tail.y) + 30
+    for call in (
+        lambda: model.backtest(y[300:], future, coverage=0.8),
+        lambda: model.update(y[300:], future),
+    ):
+        n_filled.clear()
+        n_prepared.clear()
+        call()
+        assert n_filled == n_prepared == [n_rows]
+
+
+def test_warm_refits_prepare_each_table_once(n_prepared):
+    y = wave_series(330)
+    model = forecaster().fit(y[:300], fh=[1])
+    model.backtest(y[300:], refit="warm", step_length=10)
+    kept = len(model.forecaster_.tail.y)
+    assert n_prepared == [kept + n for n in (30, 10, 20, 30)]

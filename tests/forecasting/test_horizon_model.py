@@ -38,9 +38,8 @@ def test_samples_equal_a_loop_over_windows(order, scaling):
     for code, n in enumerate(LENGTHS):
         part = slice(data.begin[code], data.begin[code + 1])
         y, x = data.y[part], data.x[part]
-        u, known = slow_units(
-            y, (True, False), prepared.table.moments[code], made.floor
-        )
+        moments = prepared.table.moments[code]
+        u, known = slow_units(y, (True, False), moments, made.floor)
         z = slow_difference(u, order)
         for row in range(lag + 2, n - 3):
             if not known[[row + 1, row + 3]].any():

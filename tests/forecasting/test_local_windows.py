@@ -16,7 +16,7 @@ def test_padded_windows():
     horizon_model = model(made, prepared, fourier_terms=0)
     origins = Origins(np.array([-1, 2, 20]), np.array([0, 0, 0]))
     dense = np.asarray(horizon_model.windows(prepared, origins))
-    horizon_model.needs_full = True
+    horizon_model = model(made, prepared, fourier_terms=0, needs_full=True)
     X = horizon_model.windows(prepared, origins)
     padded = np.asarray(X)
     np.testing.assert_array_equal(padded[0], 0.0)

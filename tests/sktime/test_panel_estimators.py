@@ -273,8 +273,10 @@ def test_steps_missing_in_part_at_a_prediction_alone(panel, form):
 def test_asked_for_indicators_are_kept(panel):
     X, y = panel
     model = regressor(missing="indicator").fit(X, y)
+    plain = RNNRegressor(**SHORT, missing="indicator", random_state=0)
+    plain.fit(X.transpose(0, 2, 1), y)
     X[2, 1, 3] = np.nan
-    assert np.isfinite(model.predict(X)).all()
+    np.testing.assert_array_equal(model.predict(X), plain.predict(X.transpose(0, 2, 1)))
 
 
 def test_cells_of_unequal_length_lack_times(panel):
@@ -482,11 +484,22 @@ def test_grid_searches(panel, name):
 
 def test_cross_validation(panel):
     X, y = panel
+    rows = X.transpose(0, 2, 1)
     scores = cross_val_score(classifier(), X, LABELS, cv=4, scoring="accuracy")
     # As a classifier it gets folds with every class.
     proba = cross_val_predict(classifier(), X, LABELS, cv=4, method="predict_proba")
     assert scores.shape == (4,) and proba.shape == (12, 3)
-    assert np.isfinite(cross_val_score(regressor(), X, y, cv=3)).all()
+    plain = RNNClassifier(**SHORT, random_state=0)
+    np.testing.assert_array_equal(
+        scores, cross_val_score(plain, rows, LABELS, cv=4, scoring="accuracy")
+    )
+    np.testing.assert_array_equal(
+        proba, cross_val_predict(plain, rows, LABELS, cv=4, method="predict_proba")
+    )
+    plain = RNNRegressor(**SHORT, random_state=0)
+    np.testing.assert_array_equal(
+        cross_val_score(regressor(), X, y, cv=3), cross_val_score(plain, rows, y, cv=3)
+    )
 
 
 def test_pipelines(panel):
