@@ -5,11 +5,7 @@ import copy
 import numpy as np
 import pytest
 
-from tests.forecasting.support import (
-    STRATEGIES,
-    fitted,
-    forecaster,
-)
+from tests.forecasting.support import STRATEGIES, fitted, forecaster
 from tests.support import wave_panel
 
 

@@ -6,9 +6,7 @@ import pytest
 
 from skrnn._forecasting.auto import wants_calibration
 from skrnn.sktime import RNNForecaster
-from tests.forecasting.support import (
-    forecaster,
-)
+from tests.forecasting.support import forecaster
 from tests.support import short_network, wave_series
 
 

@@ -6,10 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.forecasting.support import (
-    fitted,
-    forecaster,
-)
+from tests.forecasting.support import fitted, forecaster
 from tests.support import wave_panel, wave_series
 
 

@@ -4,11 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.forecasting.support import (
-    LINEAR,
-    STRATEGIES,
-    forecaster,
-)
+from tests.forecasting.support import LINEAR, STRATEGIES, forecaster
 from tests.support import short_network, wave_series
 
 SOURCES = {

@@ -5,13 +5,7 @@ import pandas as pd
 import pytest
 
 from skrnn import RNNRegressor
-from tests.forecasting.support import (
-    LINEAR,
-    PLAIN,
-    STRATEGIES,
-    driven,
-    forecaster,
-)
+from tests.forecasting.support import LINEAR, PLAIN, STRATEGIES, driven, forecaster
 from tests.support import wave_series
 
 

@@ -2,10 +2,7 @@
 
 import numpy as np
 
-from skrnn._forecasting.differencing import (
-    filled_forward,
-    without_outliers,
-)
+from skrnn._forecasting.differencing import filled_forward, without_outliers
 
 
 def test_filled_forward():

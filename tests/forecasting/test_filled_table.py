@@ -5,10 +5,7 @@ import pandas as pd
 import pytest
 
 from skrnn._forecasting.table import SeriesTable
-from tests.forecasting.support import (
-    table,
-    transform_of,
-)
+from tests.forecasting.support import table, transform_of
 
 
 def test_moments():

@@ -8,13 +8,7 @@ from skrnn import RNNRegressor
 from skrnn._forecasting.filled_table import FilledTable
 from skrnn._forecasting.target_transform import TargetTransform
 from skrnn.sktime import RNNForecaster
-from tests.forecasting.support import (
-    LINEAR,
-    PLAIN,
-    STRATEGIES,
-    driven,
-    forecaster,
-)
+from tests.forecasting.support import LINEAR, PLAIN, STRATEGIES, driven, forecaster
 from tests.support import wave_series
 
 
@@ -160,4 +154,5 @@ def test_warm_refits_prepare_each_table_once(n_prepared):
     model = forecaster().fit(y[:300], fh=[1])
     model.backtest(y[300:], refit="warm", step_length=10)
     kept = len(model.forecaster_.tail.y)
-    assert n_prepared == [kept + n for n in (30, 10, 20, 30)]
+    # All rows for the forecasts, and those up to each origin for the training.
+    assert n_prepared == [kept + 30, kept + 10, 20, 30]

@@ -7,10 +7,7 @@ import pandas as pd
 import pytest
 
 from skrnn._forecasting.frames import SeriesFrames
-from tests.forecasting.support import (
-    driven,
-    forecaster,
-)
+from tests.forecasting.support import driven, forecaster
 from tests.support import wave_panel, wave_series
 
 

@@ -3,11 +3,7 @@
 import numpy as np
 
 from skrnn._forecasting.table import Origins
-from tests.forecasting.support import (
-    model,
-    table,
-    transform_of,
-)
+from tests.forecasting.support import model, table, transform_of
 
 
 def test_padded_windows():

@@ -8,13 +8,7 @@ import pytest
 import torch
 
 from skrnn import RNNRegressor
-from tests.forecasting.support import (
-    LINEAR,
-    PLAIN,
-    STRATEGIES,
-    fitted,
-    forecaster,
-)
+from tests.forecasting.support import LINEAR, PLAIN, STRATEGIES, fitted, forecaster
 from tests.support import wave_series
 
 

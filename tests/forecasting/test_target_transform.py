@@ -5,13 +5,7 @@ import pandas as pd
 import pytest
 
 from skrnn._forecasting.table import Origins
-from tests.forecasting.support import (
-    ORDERS,
-    forecaster,
-    model,
-    table,
-    transform_of,
-)
+from tests.forecasting.support import ORDERS, forecaster, model, table, transform_of
 from tests.support import short_network, wave_series
 
 

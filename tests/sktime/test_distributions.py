@@ -4,9 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.forecasting.support import (
-    forecaster,
-)
+from tests.forecasting.support import forecaster
 from tests.support import short_network, wave_series
 
 

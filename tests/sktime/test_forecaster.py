@@ -18,11 +18,7 @@ from sktime.utils.estimator_checks import parametrize_with_checks
 
 from skrnn import RNNRegressor
 from skrnn.sktime import RNNForecaster
-from tests.forecasting.support import (
-    STRATEGIES,
-    fitted,
-    forecaster,
-)
+from tests.forecasting.support import STRATEGIES, fitted, forecaster
 from tests.sktime.support import failed_checks, n_checks, skips_none
 from tests.support import short_network, wave_series
 

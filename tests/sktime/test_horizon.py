@@ -7,12 +7,7 @@ import pandas as pd
 import pytest
 from sktime.forecasting.base import ForecastingHorizon
 
-from tests.forecasting.support import (
-    PLAIN,
-    STRATEGIES,
-    fitted,
-    forecaster,
-)
+from tests.forecasting.support import PLAIN, STRATEGIES, fitted, forecaster
 from tests.support import wave_series
 
 
