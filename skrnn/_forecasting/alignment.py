@@ -21,7 +21,7 @@ def forecasts_at(engine, frames, X, times, of_future, of_past=None):
     times : ndarray of shape (n,) of int64
         Steps on the time axis, in any order.
     of_future : callable
-        Called with a table, origins and steps ahead, as ``engine.point``.
+        Called with prepared series, origins and steps ahead, as ``engine.point``.
     of_past : callable, default=None
         Called with what ``engine.forecasts_of_past`` gave, and the number of the series
         of each row; None takes the forecasts from it.
@@ -39,7 +39,7 @@ def forecasts_at(engine, frames, X, times, of_future, of_past=None):
         codes, place = np.nonzero(ahead > 0)
         reach = np.maximum(ahead.max(axis=1), int(engine.steps[-1]))
         table = frames.with_future(tail, X, tail.last + reach, (codes, times[place]))
-        values = _of_future(table, tail, ahead, of_future)
+        values = _of_future(engine.transform, table, tail, ahead, of_future)
     if (ahead <= 0).any():
         codes, place = np.nonzero(ahead <= 0)
         past = engine.forecasts_of_past(codes, times[place])
@@ -50,7 +50,7 @@ def forecasts_at(engine, frames, X, times, of_future, of_past=None):
     return values
 
 
-def _of_future(table, tail, ahead, of_future):
+def _of_future(transform, table, tail, ahead, of_future):
     """Forecasts of the steps ahead, NaN of the others; one call for each end."""
     values = None
     for last in np.unique(tail.last):
@@ -61,7 +61,8 @@ def _of_future(table, tail, ahead, of_future):
         steps, place = np.unique(ahead[codes[0], future], return_inverse=True)
         part = table if len(codes) == len(tail.keys) else table.chosen(codes)
         rows = part.begin[:-1] + tail.lengths[codes] - 1
-        found = of_future(part, Origins(rows, np.arange(len(codes))), steps)
+        prepared = transform.prepare(part)
+        found = of_future(prepared, Origins(rows, np.arange(len(codes))), steps)
         if values is None:
             values = np.full((*ahead.shape, *found.shape[2:]), np.nan)
         values[np.ix_(codes, future)] = found[:, place]

@@ -1,43 +1,82 @@
-"""What a forecaster does about its series, where its parameters leave that open."""
+"""What a forecaster does about its series, where its parameters leave that open.
+
+Every "auto" of the forecaster is decided here, and nowhere else.
+"""
 
 from typing import NamedTuple
 
 import numpy as np
 
+from skrnn._forecasting.differencing import Differencing
+from skrnn._forecasting.filled_table import FilledTable
 from skrnn._forecasting.seasonality import (
     Seasonality,
     choose_log,
     choose_seasonality,
     seasonal_period,
+    usual_calendar,
     usual_period,
 )
-from skrnn._forecasting.target_transform import TargetTransform
 
-__all__ = ["Plan", "make_plan"]
+__all__ = ["Options", "Settings", "choose_settings", "wants_calibration"]
 
-# Seasons that a window holds unless its length is given, and the bounds of its rows.
+# Seasons that a window holds unless its length is given, and the bounds of its rows: a
+# year of months at the least, a week of hours at the most. Set by hand; what they give
+# is measured by docs/benchmarks/forecasting.py, which did not search for them.
 _SEASONS, _LEAST_WINDOW, _MOST_WINDOW = 3, 12, 168
-# Steps to learn where neither fh nor a season says how many.
+# Steps to learn where neither fh nor a season says how many: a year of months.
 _STEPS = 12
 
 
-class Plan(NamedTuple):
+class Options(NamedTuple):
+    """What a forecaster was given, by the names of its parameters."""
+
+    strategy: str
+    window_length: int | None
+    sp: int | str
+    log: bool | str
+    difference: int | str
+    seasonal_difference: int | str
+    scaling: str | None
+    fourier_terms: int | str
+    calendar: list | bool | None
+    linear_effects: bool
+    series_id: bool
+    n_estimators: int
+    interval: str | None
+    calibration_fraction: float
+    adaptation_rate: float
+    insample: bool
+    loss: str | None  # of the estimator, where it has one
+
+
+class Settings(NamedTuple):
     """All that is decided before a network is made."""
 
-    recipe: TargetTransform
+    strategy: str
     steps: np.ndarray  # (n,) steps ahead to learn, rising
     window_length: int
-    sp: int
+    log: np.ndarray  # (k,) the targets whose logarithm is forecast
+    differencing: Differencing
+    scaling: str | None
     fourier_terms: int
+    calendar: tuple  # names of features
+    linear_effects: bool
+    series_id: bool
+    n_members: int
+    calibration_fraction: float | None  # None: no rows are set aside
+    adaptation_rate: float
+    uses_loss: bool  # whether the loss may answer for the errors, where it can
+    keeps_insample: bool
 
 
-def make_plan(forecaster, table, freq, steps):
+def choose_settings(options, table, freq, steps):
     """Decide by looking at the series.
 
     Parameters
     ----------
-    forecaster : RNNForecaster
-        Whose parameters count.
+    options : Options
+        What was given.
     table : SeriesTable
         The series.
     freq : pandas offset or None
@@ -47,41 +86,78 @@ def make_plan(forecaster, table, freq, steps):
 
     Returns
     -------
-    Plan
+    settings : Settings
+    filled : FilledTable
+        The series as they were looked at.
 
     Raises
     ------
     ValueError
         If parameters do not fit each other or the series.
     """
-    orders, log = _wanted(forecaster)
-    log = _log_of(table, log)
-    sp = _period(forecaster, table, freq)
-    steps = _steps_to_learn(table, sp, steps)
-    window_length = _window_rows(forecaster, table, sp, steps)
+    orders, log = _wanted(options)
+    filled = FilledTable(table, _log_of(table, log))
+    longest = int(table.lengths.max())
+    sp = _period(options, table, freq, longest)
+    steps = _steps_to_learn(steps, sp, longest)
+    window_length = _window_rows(options.window_length, sp, longest - int(steps[-1]))
+    given = Seasonality(*orders, options.fourier_terms if sp > 1 else 0)
     chosen = choose_seasonality(
-        table,
-        log,
-        sp,
-        forecaster.scaling,
-        window_length,
-        int(steps[-1]),
-        Seasonality(*orders, forecaster.fourier_terms if sp > 1 else 0),
+        filled, sp, options.scaling, window_length, int(steps[-1]), given
     )
-    recipe = TargetTransform(log, *chosen[:2], sp, forecaster.scaling)
-    return Plan(recipe, steps, window_length, sp, chosen.fourier_terms)
+    is_calibrated = wants_calibration(options.interval, options.strategy, options.loss)
+    settings = Settings(
+        strategy=options.strategy,
+        steps=steps,
+        window_length=window_length,
+        log=filled.log,
+        differencing=Differencing(chosen.difference, chosen.seasonal_difference, sp),
+        scaling=options.scaling,
+        fourier_terms=chosen.fourier_terms,
+        calendar=_calendar(options.calendar, freq),
+        linear_effects=options.linear_effects and options.loss != "poisson",
+        series_id=options.series_id,
+        n_members=options.n_estimators,
+        calibration_fraction=options.calibration_fraction if is_calibrated else None,
+        adaptation_rate=options.adaptation_rate,
+        uses_loss=options.interval != "conformal",
+        keeps_insample=options.insample,
+    )
+    return settings, filled
 
 
-def _wanted(forecaster):
+def wants_calibration(interval, strategy, loss):
+    """Whether errors on rows set aside are wanted.
+
+    Parameters
+    ----------
+    interval : {"auto", "conformal", "loss"} or None
+        Where intervals come from.
+    strategy : str
+        How several steps ahead are forecast.
+    loss : str or None
+        Of the estimator.
+
+    Returns
+    -------
+    bool
+    """
+    if interval in (None, "loss"):
+        return False
+    tells_all = loss in ("gaussian", "student_t")
+    is_direct = strategy in ("multioutput", "direct")
+    return interval == "conformal" or not (tells_all and is_direct)
+
+
+def _wanted(options):
     """Differences, ordinary and seasonal, and logarithm, as far as they are told."""
-    orders = forecaster.difference, forecaster.seasonal_difference
-    log = forecaster.log
-    if getattr(forecaster.estimator, "loss", None) != "poisson":
+    orders, log = (options.difference, options.seasonal_difference), options.log
+    if options.loss != "poisson":
         return orders, log
     # Counts are learned as they are.
     orders = tuple(0 if order == "auto" else order for order in orders)
     log = False if log == "auto" else log
-    if forecaster.scaling is not None or log or any(orders):
+    if options.scaling is not None or log or any(orders):
         raise ValueError(
             'loss="poisson" is for counts as they are. Set scaling=None, and leave '
             "log and the differences alone."
@@ -100,14 +176,13 @@ def _log_of(table, log):
     return np.full(table.y.shape[1], bool(log))
 
 
-def _period(forecaster, table, freq):
-    longest = int(table.lengths.max())
-    sp = forecaster.sp
+def _period(options, table, freq, longest):
+    sp = options.sp
     if sp == "auto":
         usual = usual_period(freq)
         sp = seasonal_period(table) if usual is None else usual
     elif 2 * sp > longest:
-        given = forecaster.seasonal_difference, forecaster.fourier_terms
+        given = options.seasonal_difference, options.fourier_terms
         if set(given) - {0, "auto"}:
             raise ValueError(
                 f"sp={sp} rows make a season, but the longest series has only "
@@ -116,18 +191,23 @@ def _period(forecaster, table, freq):
     return int(sp) if 2 * sp <= longest else 1
 
 
-def _steps_to_learn(table, sp, steps):
+def _steps_to_learn(steps, sp, longest):
     if steps is not None:
         ahead = np.unique(steps[steps > 0])
         return ahead if len(ahead) else np.array([1])
     usual = sp if sp > 1 else _STEPS
-    return np.arange(1, max(1, min(usual, int(table.lengths.max()) // 4)) + 1)
+    return np.arange(1, max(1, min(usual, longest // 4)) + 1)
 
 
-def _window_rows(forecaster, table, sp, steps):
-    if forecaster.window_length is not None:
-        return int(forecaster.window_length)
+def _window_rows(window_length, sp, most_origins):
+    if window_length is not None:
+        return int(window_length)
     rows = max(_SEASONS * sp, _LEAST_WINDOW)
     rows = min(rows, max(_MOST_WINDOW, sp))
-    most = (int(table.lengths.max()) - int(steps[-1])) // 2
-    return int(max(1, min(rows, most)))
+    return int(max(1, min(rows, most_origins // 2)))
+
+
+def _calendar(calendar, freq):
+    if calendar is True:
+        return () if freq is None else tuple(usual_calendar(freq))
+    return tuple(calendar or ())

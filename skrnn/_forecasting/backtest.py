@@ -1,15 +1,26 @@
 """Forecasts from many origins, in one call of the networks or with training between."""
 
-import copy
+from numbers import Integral, Real
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from sklearn.utils._param_validation import (
+    Interval,
+    StrOptions,
+    validate_parameter_constraints,
+)
 
 from skrnn._forecasting.table import Origins, numbered
 from skrnn._time.index import key_levels
 
-__all__ = ["Backtest", "as_frame", "backtest"]
+__all__ = ["Backtest", "as_frame", "backtest", "check_options", "interval_levels"]
+
+_ALLOWED = {
+    "step_length": [Interval(Integral, 1, None, closed="left")],
+    "refit": [StrOptions({"warm"}), None],
+}
+_SHARE = {"coverage": [Interval(Real, 0, 1, closed="neither")]}
 
 
 class Backtest(NamedTuple):
@@ -21,6 +32,50 @@ class Backtest(NamedTuple):
     quantiles: np.ndarray | None  # (n, n_steps, k, n_levels)
     keys: list  # label of each series
     last: np.ndarray  # (n_series,) last step of the data
+
+
+def check_options(steps, step_length, refit):
+    """Raise where a backtest cannot be as it is asked for.
+
+    Parameters
+    ----------
+    steps : ndarray of int64
+        Steps ahead, rising.
+    step_length, refit
+        As for `RNNForecaster.backtest`.
+    """
+    if steps[0] < 1:
+        raise ValueError(f"fh must be steps ahead, at least 1; got {steps[0]}.")
+    _validate(_ALLOWED, {"step_length": step_length, "refit": refit})
+
+
+def interval_levels(coverage):
+    """Levels of the ends of intervals.
+
+    Parameters
+    ----------
+    coverage : float, list of float or None
+        Nominal coverage of each.
+
+    Returns
+    -------
+    coverage : list of float, or None
+    levels : ndarray of shape (2 * n_intervals,) of float64, or None
+        The lower and the upper end of each interval.
+    """
+    if coverage is None:
+        return None, None
+    coverage = [coverage] if np.ndim(coverage) == 0 else list(coverage)
+    for share in coverage:
+        _validate(_SHARE, {"coverage": share})
+    half = np.array(coverage, dtype=float) / 2
+    return coverage, np.column_stack([0.5 - half, 0.5 + half]).ravel()
+
+
+def _validate(constraints, values):
+    validate_parameter_constraints(
+        constraints, values, caller_name="RNNForecaster.backtest"
+    )
 
 
 def backtest(engine, newer, steps, *, step_length, n_epochs, levels):
@@ -53,36 +108,55 @@ def backtest(engine, newer, steps, *, step_length, n_epochs, levels):
             f"y has series that were not in fit, such as {unseen[0]}. Their past is "
             "needed: pretrain on the other series, and give fit the past of these."
         )
-    table, start = engine.extended(newer), engine.tail.last
+    prepared, start = engine.transform.prepare(engine.extended(newer)), engine.tail.last
+    table = prepared.table
     if (table.last <= start).all():
         raise ValueError("y has no row after those that were seen, so nothing to test.")
     counts = -(-np.maximum(table.last - start, 0) // step_length)  # origins of each
     codes, number = numbered(counts)
     ordinals = start[codes] + number * step_length
     rows = table.begin[codes] + ordinals - table.first[codes]
-    if not n_epochs:
+    origins = Origins(rows, codes)
+    if n_epochs:
+        found = _with_training(
+            engine,
+            newer,
+            prepared,
+            origins,
+            number,
+            steps,
+            levels,
+            step_length,
+            n_epochs,
+        )
+    else:
         offsets = None
         if levels is not None and engine.scores is not None:
-            scores = engine.scores_after(table)
+            scores = engine.scores_after(prepared)
             n_newest = int((table.last - start).max(initial=0))
             rolling = scores.rolling_offsets(levels, n_newest)
             offsets = rolling[n_newest - (table.last[codes] - ordinals)]
-        found = engine.both(table, Origins(rows, codes), steps, levels, offsets)
-        return Backtest(codes, ordinals, *found, table.keys, table.last)
-    engine, parts, order = copy.copy(engine), [], []
-    for j in range(int(counts.max(initial=0))):
+        found = engine.both(prepared, origins, steps, levels, offsets)
+    return Backtest(codes, ordinals, *found, table.keys, table.last)
+
+
+def _with_training(
+    engine, newer, prepared, origins, number, steps, levels, step_length, n_epochs
+):
+    """Forecasts and quantiles, each origin's by networks that knew what was then."""
+    start, parts, order = engine.tail.last, [], []
+    for j in range(int(number.max(initial=-1)) + 1):
         here = np.flatnonzero(number == j)
-        origins = Origins(rows[here], codes[here])
-        parts.append(engine.both(table, origins, steps, levels, None))
+        now = Origins(origins.rows[here], origins.codes[here])
+        parts.append(engine.both(prepared, now, steps, levels, None))
         order.append(here)
-        seen = newer.until(_of(newer, table, start + (j + 1) * step_length))
-        engine.update(seen, n_epochs)
+        known = _of(newer, prepared.table, start + (j + 1) * step_length)
+        engine = engine.updated(newer.until(known), n_epochs)
     place = np.argsort(np.concatenate(order))
-    point, quantiles = (
+    return tuple(
         None if part[0] is None else np.concatenate(part)[place]
         for part in zip(*parts, strict=True)
     )
-    return Backtest(codes, ordinals, point, quantiles, table.keys, table.last)
 
 
 def _of(newer, table, numbers):

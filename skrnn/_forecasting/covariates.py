@@ -19,8 +19,11 @@ class Covariates:
         Rows of a season.
     fourier_terms : int
         Pairs of sine and cosine of the season.
-    calendar : callable or None
-        Gives columns (n, n_calendar) for an index of times.
+    calendar : tuple of str
+        Features of the calendar.
+    calendar_columns : callable
+        Gives columns (n, n_calendar), and their names, for an index of times and those
+        features.
     static : bool
         Whether the network is told which series it reads.
     x_names : list of str
@@ -32,9 +35,19 @@ class Covariates:
     """
 
     def __init__(
-        self, *, sp, fourier_terms, calendar, static, x_names, is_future, y_names
+        self,
+        *,
+        sp,
+        fourier_terms,
+        calendar,
+        calendar_columns,
+        static,
+        x_names,
+        is_future,
+        y_names,
     ):
-        self.sp, self.fourier_terms, self.calendar = sp, fourier_terms, calendar
+        self.sp, self.fourier_terms = sp, fourier_terms
+        self.calendar, self.calendar_columns = calendar, calendar_columns
         self.static, self.is_future = static, is_future
         self.x_names, self.y_names = x_names, y_names
 
@@ -104,12 +117,13 @@ class Covariates:
                 parts.append(np.sin(term * angle)[:, None])
                 parts.append(np.cos(term * angle)[:, None])
                 names += [f"sin {term}/{self.sp}", f"cos {term}/{self.sp}"]
-        if self.calendar is not None:
+        if self.calendar:
             for shift in [0, *shifts]:
                 distinct, place = np.unique(ordinals + shift, return_inverse=True)
-                calendar, calendar_names = self.calendar(axis.times(distinct))
+                times = axis.times(distinct)
+                calendar, its_names = self.calendar_columns(times, self.calendar)
                 parts.append(calendar[place])
-                names += [_ahead(name, shift) for name in calendar_names]
+                names += [_ahead(name, shift) for name in its_names]
         if self.static:
             width = len(next(iter(self.code_of.values())))
             unknown = np.zeros(width)

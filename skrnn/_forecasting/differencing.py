@@ -1,27 +1,51 @@
 """Differences of rows, and what is done about gaps and outliers in them."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 __all__ = [
+    "Differencing",
     "differences",
     "filled_forward",
-    "lag_polynomial",
     "mean_of_known",
     "without_outliers",
 ]
 
-# Beyond so many times what is usual, a number is an accident.
+# Beyond so many times what is usual, a number is an accident. A normal variable gets
+# there never (ten times its 95 % quantile are twenty deviations), Student's t of three
+# degrees of freedom once in ten thousand times. Set by hand, not searched for.
 _GROSS = 10
 
 
-def lag_polynomial(difference, seasonal_difference, sp):
-    """Coefficients, by lag, of ``(1 - B)**d (1 - B**sp)**D``."""
-    polynomial = np.ones(1)
-    for _ in range(difference):
-        polynomial = np.convolve(polynomial, [1.0, -1.0])
-    for _ in range(seasonal_difference):
-        polynomial = np.convolve(polynomial, [1.0, *np.zeros(sp - 1), -1.0])
-    return polynomial
+class Differencing(NamedTuple):
+    """How often differences are taken: ``(1 - B)**d (1 - B**sp)**D`` [1]_.
+
+    References
+    ----------
+    .. [1] Box, G. E. P. and Jenkins, G. M. (1970). Time series analysis: forecasting
+       and control.
+    """
+
+    difference: int
+    seasonal_difference: int
+    sp: int  # rows of a season
+
+    @property
+    def lag(self):
+        """Rows before another that its difference needs."""
+        return self.difference + self.seasonal_difference * self.sp
+
+    @property
+    def polynomial(self):
+        """Coefficients by lag, ndarray of shape (lag + 1,)."""
+        polynomial = np.ones(1)
+        for _ in range(self.difference):
+            polynomial = np.convolve(polynomial, [1.0, -1.0])
+        season = [1.0, *np.zeros(self.sp - 1), -1.0]
+        for _ in range(self.seasonal_difference):
+            polynomial = np.convolve(polynomial, season)
+        return polynomial
 
 
 def mean_of_known(values):
@@ -69,7 +93,9 @@ def without_outliers(values):
         return values
     sizes = np.abs(values)
     sizes[:, np.isnan(sizes).all(axis=0)] = 0.0
-    usual = np.nanquantile(sizes, 0.95, axis=0)
+    # The same number, in half the time where nothing is missing.
+    quantile = np.nanquantile if np.isnan(sizes).any() else np.quantile
+    usual = quantile(sizes, 0.95, axis=0)
     most = np.where(usual > 0, _GROSS * usual, np.inf)
     return np.clip(values, -most, most)
 

@@ -35,13 +35,19 @@ class LinearEffect:
         self.weight, self.mean = weight, mean
 
     @classmethod
-    def fit(cls, prepared, polynomial, is_future):
+    def fit(cls, x, u, known, start, polynomial, is_future):
         """Find the effect, if there is one.
 
         Parameters
         ----------
-        prepared : Prepared
-            The table of fit, nothing taken off yet.
+        x : ndarray of shape (n_rows, n_exogenous) of float64, or None
+            The exogenous values of fit.
+        u : ndarray of shape (n_rows, n_targets) of float64
+            The targets without gaps, in units of their series.
+        known : ndarray of shape (n_rows, n_targets) of bool
+            Which of those were observed.
+        start : ndarray of shape (n_rows,) of int64
+            First row of the series of each row.
         polynomial : ndarray of float64
             Coefficients, by lag, of the differences that the targets get; a difference
             from row to row is taken where they get none.
@@ -53,17 +59,16 @@ class LinearEffect:
         LinearEffect or None
             None if leave-one-out errors are hardly smaller with it.
         """
-        table = prepared.table
-        if table.x is None or not is_future.any():
+        if x is None or not is_future.any():
             return None
         polynomial = polynomial if len(polynomial) > 1 else np.array([1.0, -1.0])
-        mean = mean_of_known(table.x)
-        x = filled_forward(table.x, prepared.start, mean)[:, is_future]
+        mean = mean_of_known(x)
+        x = filled_forward(x, start, mean)[:, is_future]
         changes_x = differences(x, polynomial)
-        changes_u = differences(prepared.u, polynomial)
-        unknown = (~prepared.known).any(axis=1, keepdims=True).astype(float)
+        changes_u = differences(u, polynomial)
+        unknown = (~known).any(axis=1, keepdims=True).astype(float)
         usable = differences(unknown, np.abs(polynomial))[:, 0] == 0
-        usable &= np.arange(len(x)) - prepared.start >= len(polynomial) - 1
+        usable &= np.arange(len(x)) - start >= len(polynomial) - 1
         changes_x, changes_u = changes_x[usable], changes_u[usable]
         spread = changes_x.std(axis=0)
         if len(changes_x) < 10 + 2 * len(spread) or not spread.any():
@@ -73,12 +78,12 @@ class LinearEffect:
         variance = np.mean((changes_u - changes_u.mean(axis=0)) ** 2)
         if -ridge.best_score_ > (1 - _LEAST_EXPLAINED) * variance:
             return None
-        weight = np.zeros((len(mean), prepared.u.shape[1]))
+        weight = np.zeros((len(mean), u.shape[1]))
         coefficients = ridge.coef_.reshape(-1, len(spread))  # (k, n_future)
         weight[is_future] = (coefficients / spread).T
         return cls(weight, mean)
 
-    def of(self, table, start):
+    def of(self, x, start):
         """The effect at each row (n_rows, n_targets), in units of the series."""
-        x = filled_forward(table.x, start, self.mean)
+        x = filled_forward(x, start, self.mean)
         return (x - self.mean) @ self.weight

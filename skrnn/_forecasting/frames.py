@@ -1,5 +1,7 @@
 """Between the frames of pandas and tables of series."""
 
+import copy
+
 import numpy as np
 import pandas as pd
 
@@ -41,11 +43,13 @@ class SeriesFrames:
         self.x_columns = None if X is None else X.columns
         self.is_past = self._past(past_covariates)
         self.n_targets = len(y.columns)
-        self.describe(y)
-
-    def describe(self, y):
-        """Note the names that results have."""
         self.y_columns, self.index_names = y.columns, list(y.index.names)
+
+    def named_as(self, y):
+        """The same for results that are named as other series are (SeriesFrames)."""
+        other = copy.copy(self)
+        other.y_columns, other.index_names = y.columns, list(y.index.names)
+        return other
 
     def _past(self, past):
         columns = [] if self.x_columns is None else list(self.x_columns)

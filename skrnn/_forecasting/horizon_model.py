@@ -11,7 +11,7 @@ from sklearn.utils import get_tags
 from skrnn._forecasting.differencing import without_outliers
 from skrnn._forecasting.table import Origins
 
-__all__ = ["HorizonModel"]
+__all__ = ["HorizonModel", "new_members", "takes_absent_steps"]
 
 
 class HorizonModel:
@@ -19,7 +19,7 @@ class HorizonModel:
 
     Parameters
     ----------
-    recipe : TargetTransform
+    transform : TargetTransform
         What is local.
     covariates : Covariates
         The other columns.
@@ -29,11 +29,17 @@ class HorizonModel:
         Steps ahead, rising.
     window_length : int
         Rows of a window.
+    needs_full : bool, default=False
+        Whether the networks read full windows alone; not all regressors know absent
+        steps.
     """
 
-    def __init__(self, recipe, covariates, axis, steps, window_length):
-        self.recipe, self.covariates, self.axis = recipe, covariates, axis
+    def __init__(
+        self, transform, covariates, axis, steps, window_length, needs_full=False
+    ):
+        self.transform, self.covariates, self.axis = transform, covariates, axis
         self.steps, self.window_length = np.asarray(steps), window_length
+        self.needs_full = needs_full
         # Between them the shifts show a window every future row up to its last step.
         last = int(self.steps[-1])
         self.shifts = list(range(last, 0, -window_length))
@@ -53,8 +59,6 @@ class HorizonModel:
         self : HorizonModel
         """
         self.members = members
-        # Not all regressors know absent steps.
-        self.needs_full = not _takes_absent_steps(members[0])
         X, Y, weight = self.samples(prepared)
         for member in members:
             for name, gap in member.get_params().items():
@@ -68,8 +72,8 @@ class HorizonModel:
                 raise
         return self
 
-    def update(self, prepared, newer_than, n_epochs):
-        """Train on with the samples whose targets are new.
+    def trained_on(self, prepared, newer_than, n_epochs):
+        """A copy that has trained on, with the samples whose targets are new.
 
         Parameters
         ----------
@@ -79,13 +83,20 @@ class HorizonModel:
             Step of each series whose later values are new.
         n_epochs : int
             How often the samples are read.
+
+        Returns
+        -------
+        HorizonModel
         """
+        other = copy.copy(self)
         X, Y, weight = self.samples(prepared, newer_than)
         if not len(X):
-            return
-        for member in self.members:
+            return other
+        other.members = copy.deepcopy(self.members)
+        for member in other.members:
             for _ in range(n_epochs):
                 member.partial_fit(X, Y, **_weights(member.partial_fit, weight))
+        return other
 
     def samples(self, prepared, newer_than=None):
         """Windows and targets of all rows whose future is known.
@@ -116,11 +127,11 @@ class HorizonModel:
         rows = np.arange(len(codes))
         # Shorter windows teach as well, but not those that hardly hold a thing.
         least = max(1, min(self.window_length // 2, 12))
-        least = self.recipe.lag + (self.window_length if self.needs_full else least)
+        least = self.transform.lag + (self.window_length if self.needs_full else least)
         begin, stop = table.begin[codes], table.begin[codes + 1]
         usable = (rows + 1 - begin >= least) & (rows + last < stop)
         if not usable.any():
-            usable = (rows + 1 - begin > self.recipe.lag) & (rows + last < stop)
+            usable = (rows + 1 - begin > self.transform.lag) & (rows + last < stop)
         if not usable.any():
             usable = rows + last < stop
         if newer_than is not None:
@@ -136,20 +147,20 @@ class HorizonModel:
     def windows(self, prepared, origins):
         """Windows (n, window_length, n_features) that end at the origins."""
         columns, names = self.covariates.columns(prepared, self.axis, self.shifts)
-        X = self.recipe.windows(prepared, columns, origins, self.window_length, names)
-        X.is_padded = self.needs_full
-        return X
+        return self.transform.windows(
+            prepared, columns, origins, self.window_length, names, self.needs_full
+        )
 
     def _baseline(self, prepared, origins, windows):
         last = int(self.steps[-1])
-        base = self.recipe.baseline(prepared, origins, windows, last)
+        base = self.transform.baseline(prepared, origins, windows, last)
         return base[:, self.steps - 1]
 
     def _begun(self, prepared, origins):
         """Windows, and what forecasts add the outputs to (n, n_steps, n_targets)."""
         X = self.windows(prepared, origins)
         base = self._baseline(prepared, origins, X)
-        return X, base + self.recipe.effect_ahead(prepared, origins, self.steps)
+        return X, base + self.transform.effect_ahead(prepared, origins, self.steps)
 
     def predict(self, prepared, origins):
         """Forecast from some rows.
@@ -164,7 +175,7 @@ class HorizonModel:
         X, base = self._begun(prepared, origins)
         outputs = np.mean([member.predict(X) for member in self.members], axis=0)
         point = base + outputs.reshape(base.shape) * X.scale[:, None]
-        return point, self.recipe.error_scale(prepared, origins, X)
+        return point, self.transform.error_scale(prepared, origins, X)
 
     def quantiles(self, prepared, origins, levels):
         """Quantiles as the loss gives them (n, n_steps, n_targets, n_levels)."""
@@ -202,14 +213,14 @@ def _explain_flat(estimator, error):
     ) from error
 
 
-def _takes_absent_steps(estimator):
+def takes_absent_steps(estimator):
     """Whether a window may have steps that are all NaN."""
     steps = getattr(estimator, "steps", None)
     if steps is None:
         return get_tags(estimator).input_tags.allow_nan
     # The tags of a pipeline are those of its first step.
     parts = [part for _, part in steps if part not in (None, "passthrough")]
-    return all(_takes_absent_steps(part) for part in parts)
+    return all(takes_absent_steps(part) for part in parts)
 
 
 def _weights(fit, weight):

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import spearmanr
 
-from skrnn._forecasting.differencing import filled_forward
-from skrnn._forecasting.table import Origins, SeriesTable
+from skrnn._forecasting.differencing import Differencing, filled_forward
+from skrnn._forecasting.table import Origins
 from skrnn._forecasting.target_transform import TargetTransform
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "choose_log",
     "choose_seasonality",
     "seasonal_period",
+    "usual_calendar",
     "usual_period",
 ]
 
@@ -66,6 +67,28 @@ def usual_period(freq):
     if rows is None or rows % freq.n:
         return None
     return rows // freq.n
+
+
+def usual_calendar(freq):
+    """Features of the calendar that matter for a frequency (list of str).
+
+    Parameters
+    ----------
+    freq : pandas offset
+        The step of an index.
+    """
+    name = freq.rule_code.split("-")[0]
+    if name in ("D", "B", "C"):
+        return ["day_of_week", "day_of_year"]
+    if name == "W":
+        return ["week_of_year"]
+    if name[0] == "Q" or name[:2] == "BQ":
+        return ["quarter_of_year"]
+    if name[0] in "MS" or name[:2] == "BM":
+        return ["month_of_year"]
+    if name[0] in "YA" or name[:2] in ("BY", "BA"):
+        return []
+    return ["hour_of_day", "day_of_week", "day_of_year"]
 
 
 def seasonal_period(table):
@@ -156,7 +179,7 @@ class Seasonality(NamedTuple):
     fourier_terms: int
 
 
-def choose_seasonality(table, log, sp, scaling, window_length, n_steps, given):
+def choose_seasonality(filled, sp, scaling, window_length, n_steps, given):
     """Whether to take off trend and season, or to tell a network of the season.
 
     Judged by the forecast "nothing changes any more": by its mean absolute error about
@@ -167,10 +190,8 @@ def choose_seasonality(table, log, sp, scaling, window_length, n_steps, given):
 
     Parameters
     ----------
-    table : SeriesTable
+    filled : FilledTable
         The series.
-    log : ndarray of shape (n_targets,) of bool
-        Targets to take the logarithm of.
     sp : int
         Rows of a season.
     scaling : {None, "series", "window"}
@@ -184,14 +205,18 @@ def choose_seasonality(table, log, sp, scaling, window_length, n_steps, given):
     -------
     Seasonality
     """
-    longest = int(table.lengths.max())
+    longest = int(filled.table.lengths.max())
     if longest <= 1 + sp + n_steps + 1:  # too short to tell
         return Seasonality(1, 0, 0)._replace(**_fixed(given))
     errors = {}
     for d in (0, 1):
         for D in (0, 1) if sp > 1 else (0,):
-            recipe = TargetTransform(log, d, D, sp, scaling)
-            errors[d, D] = _error_of(recipe, table, 1 + sp, window_length, n_steps)
+            transform, prepared = TargetTransform.fit(
+                filled, Differencing(d, D, sp), scaling
+            )
+            errors[d, D] = _error_of(
+                transform, prepared, 1 + sp, window_length, n_steps
+            )
     is_seasonal = sp > 1 and min(errors[0, 1], errors[1, 1]) < _SEASON_GAIN * min(
         errors[0, 0], errors[1, 0]
     )
@@ -210,11 +235,8 @@ def _fixed(given):
     return {name: n for name, n in given._asdict().items() if n != "auto"}
 
 
-def _error_of(recipe, table, n_before, window_length, n_steps):
-    # Each recipe has moments of its own.
-    table = SeriesTable(table.keys, table.first, table.begin, table.y)
-    recipe.learn_moments(table)
-    prepared = recipe.prepare(table)
+def _error_of(transform, prepared, n_before, window_length, n_steps):
+    table = prepared.table
     codes = table.codes
     rows = np.arange(len(codes))
     usable = rows - table.begin[codes] >= n_before
@@ -222,8 +244,8 @@ def _error_of(recipe, table, n_before, window_length, n_steps):
     rows = np.flatnonzero(usable)
     rows = rows[np.unique(np.linspace(0, len(rows) - 1, _MOST_ORIGINS).astype(int))]
     origins = Origins(rows, codes[rows])
-    windows = recipe.windows(prepared, prepared.z, origins, window_length, None)
-    base = recipe.baseline(prepared, origins, windows, n_steps)
+    windows = transform.windows(prepared, prepared.z, origins, window_length, None)
+    base = transform.baseline(prepared, origins, windows, n_steps)
     future = rows[:, None] + np.arange(1, n_steps + 1)
     seen = prepared.known[future]
     if not seen.any():

@@ -1,13 +1,36 @@
 """The ways to several steps ahead: at once, one by one, or by one's own forecasts."""
 
+import copy
+from typing import NamedTuple
+
 import numpy as np
 
-from skrnn._forecasting.horizon_model import HorizonModel, new_members
+from skrnn._forecasting.covariates import Covariates
+from skrnn._forecasting.horizon_model import (
+    HorizonModel,
+    new_members,
+    takes_absent_steps,
+)
 from skrnn._forecasting.table import Origins
+from skrnn._forecasting.target_transform import TargetTransform
+from skrnn._time.axis import TimeAxis
 
-__all__ = ["STRATEGIES", "Forecasts"]
+__all__ = ["STRATEGIES", "Design", "Forecasts"]
 
 STRATEGIES = ("multioutput", "recursive", "direct", "dirrec")
+
+
+class Design(NamedTuple):
+    """What forecasts are made of, before a network has learned anything."""
+
+    strategy: str  # as for `RNNForecaster`
+    steps: np.ndarray  # (n_steps,) steps ahead that are asked for, rising
+    window_length: int
+    transform: TargetTransform
+    covariates: Covariates
+    axis: TimeAxis
+    estimator: object  # what the networks are clones of
+    n_members: int  # networks of each model
 
 
 class Forecasts:
@@ -15,57 +38,56 @@ class Forecasts:
 
     Parameters
     ----------
-    strategy : {"multioutput", "recursive", "direct", "dirrec"}
-        As for `RNNForecaster`.
-    steps : ndarray of int64
-        Steps ahead that are asked for, rising.
-    window_length : int
-        Rows of a window.
-    recipe, covariates, axis : TargetTransform, Covariates, TimeAxis
-        How windows are made.
+    design : Design
+        What they are made of.
     """
 
-    def __init__(self, strategy, steps, window_length, recipe, covariates, axis):
-        self.strategy, self.recipe = strategy, recipe
-        last = int(steps[-1])
-        is_direct = strategy == "direct"
-        self.steps = np.asarray(steps) if is_direct else np.arange(1, last + 1)
+    def __init__(self, design):
+        self.design = design
+        self.strategy, self.transform = design.strategy, design.transform
+        last = int(design.steps[-1])
+        is_direct = self.strategy == "direct"
+        self.steps = np.asarray(design.steps) if is_direct else np.arange(1, last + 1)
+        needs_full = not takes_absent_steps(design.estimator)
 
-        def model(steps, length=window_length):
-            return HorizonModel(recipe, covariates, axis, steps, length)
+        def model(steps, n_more=0):
+            return HorizonModel(
+                design.transform,
+                design.covariates,
+                design.axis,
+                steps,
+                design.window_length + n_more,
+                needs_full,
+            )
 
-        if strategy == "multioutput":
+        if self.strategy == "multioutput":
             self.models = [model(self.steps)]
-        elif strategy == "recursive":
+        elif self.strategy == "recursive":
             self.models = [model([1])]
-        elif strategy == "direct":
+        elif self.strategy == "direct":
             self.models = [model([step]) for step in self.steps]
         else:
             # The window of a later step holds the forecasts of the steps before.
-            self.models = [model([1], window_length + i) for i in range(last)]
+            self.models = [model([1], i) for i in range(last)]
 
     @property
     def n_before(self):
         """Rows that a forecast reads, its origin among them."""
         longest = max(model.window_length for model in self.models)
-        return longest + self.recipe.lag
+        return longest + self.transform.lag
 
     @property
     def block(self):
         """Steps that one call of the networks gives."""
         return len(self.steps) if self.strategy == "multioutput" else 1
 
-    def fit(self, table, estimator, n_members, random_state):
+    def fit(self, prepared, random_state):
         """Train all networks.
 
         Parameters
         ----------
-        table : SeriesTable
+        prepared : Prepared
             The series.
-        estimator : estimator
-            What the networks are clones of.
-        n_members : int
-            Networks of each model.
         random_state : numpy.random.RandomState
             Source of the seeds.
 
@@ -73,23 +95,25 @@ class Forecasts:
         -------
         self : Forecasts
         """
-        prepared = self.recipe.prepare(table)
+        estimator, n_members = self.design.estimator, self.design.n_members
         for model in self.models:
             model.fit(prepared, new_members(estimator, n_members, random_state))
         return self
 
-    def update(self, table, newer_than, n_epochs):
-        """Train all networks on; see `HorizonModel.update`."""
-        prepared = self.recipe.prepare(table)
-        for model in self.models:
-            model.update(prepared, newer_than, n_epochs)
+    def trained_on(self, prepared, newer_than, n_epochs):
+        """A copy whose networks have trained on; see `HorizonModel.trained_on`."""
+        other = copy.copy(self)
+        other.models = [
+            model.trained_on(prepared, newer_than, n_epochs) for model in self.models
+        ]
+        return other
 
-    def predict(self, table, origins, steps):
+    def predict(self, prepared, origins, steps):
         """Forecast from some rows.
 
         Parameters
         ----------
-        table : SeriesTable
+        prepared : Prepared
             The series; exogenous values may go beyond the origins.
         origins : Origins
             Where the forecasts are made from.
@@ -105,23 +129,21 @@ class Forecasts:
         """
         self._check(steps)
         last = int(steps[-1])
-        if self.strategy == "direct" or last <= self.block:
-            prepared = self.recipe.prepare(table)
-            if self.strategy != "direct":
-                point, scale = self.models[0].predict(prepared, origins)
-                return point[:, steps - 1], scale
+        if self.strategy == "direct":
             parts = [m.predict(prepared, origins) for m in self._direct_models(steps)]
             return np.concatenate([part for part, _ in parts], axis=1), parts[0][1]
-        return self._rolled(table, origins, last, steps)
+        if last > self.block:
+            return self._rolled(prepared.table, origins, last, steps)
+        point, scale = self.models[0].predict(prepared, origins)
+        return point[:, steps - 1], scale
 
-    def unchanged(self, table, origins, steps):
+    def unchanged(self, prepared, origins, steps):
         """Forecast that nothing changes; as `predict`, without any network."""
-        prepared = self.recipe.prepare(table)
         windows = self.models[0].windows(prepared, origins)
         last = int(steps[-1])
-        base = self.recipe.baseline(prepared, origins, windows, last)
-        effect = self.recipe.effect_ahead(prepared, origins, steps)
-        scale = self.recipe.error_scale(prepared, origins, windows)
+        base = self.transform.baseline(prepared, origins, windows, last)
+        effect = self.transform.effect_ahead(prepared, origins, steps)
+        scale = self.transform.error_scale(prepared, origins, windows)
         return base[:, steps - 1] + effect, scale
 
     def _rolled(self, table, origins, last, steps):
@@ -137,12 +159,12 @@ class Forecasts:
         for done in range(0, last, self.block):
             is_chain = self.strategy == "dirrec"
             model = self.models[done if is_chain else 0]
-            prepared = self.recipe.prepare(context)
+            prepared = self.transform.prepare(context)
             point, scale = model.predict(prepared, Origins(newest + done, series))
             path.append(point)
             first_scale = scale if first_scale is None else first_scale
             ahead = (newest + done)[:, None] + np.arange(1, self.block + 1)
-            context.y[ahead] = self.recipe.to_units(point, series, context)
+            context.y[ahead] = self.transform.to_units(point, series, context)
         return np.concatenate(path, axis=1)[:, steps - 1], first_scale
 
     def gives_distributions(self, steps):
@@ -161,14 +183,13 @@ class Forecasts:
         known = np.array(member.quantiles, dtype=float)
         return (levels >= known.min() - 1e-9) & (levels <= known.max() + 1e-9)
 
-    def distributions(self, method, table, origins, steps, *arguments):
+    def distributions(self, method, prepared, origins, steps, *arguments):
         """Call `quantiles` or `laws` of the models, for the steps that are asked for.
 
         Returns
         -------
         ndarray of shape (n, n_steps, n_targets, ...)
         """
-        prepared = self.recipe.prepare(table)
         if self.strategy == "direct":
             models = self._direct_models(steps)
             parts = [getattr(m, method)(prepared, origins, *arguments) for m in models]

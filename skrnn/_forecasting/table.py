@@ -86,6 +86,27 @@ class SeriesTable:
         table.x = None if self.x is None else _taken(self.x, place)
         return table
 
+    def with_moments(self, moments):
+        """The same rows, with these centres and scales of the series."""
+        return SeriesTable(self.keys, self.first, self.begin, self.y, self.x, moments)
+
+    def known_until(self, longer):
+        """Step of each series of a longer table up to which its rows are here too.
+
+        Parameters
+        ----------
+        longer : SeriesTable
+            What `followed_by` gave.
+
+        Returns
+        -------
+        ndarray of shape (n_series,) of int64
+        """
+        known_until = longer.first - 1
+        n_old = len(self.keys)
+        known_until[:n_old] = np.minimum(self.last, longer.last[:n_old])
+        return known_until
+
     def tails(self, n_rows):
         """The last `n_rows` rows of each series, in a table of its own."""
         first = np.maximum(self.first, self.last - n_rows + 1)

@@ -9,13 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skrnn._forecasting.differencing import (
-    differences,
-    filled_forward,
-    lag_polynomial,
-    mean_of_known,
-    without_outliers,
-)
+from skrnn._forecasting.differencing import differences, filled_forward
+from skrnn._forecasting.exogenous import LinearEffect
+from skrnn._forecasting.filled_table import FilledTable, logged, series_moments
 from skrnn._forecasting.local_windows import LocalWindows
 from skrnn._forecasting.table import SeriesTable
 from skrnn.windows._array import WindowedArray
@@ -23,102 +19,133 @@ from skrnn.windows._array import WindowedArray
 __all__ = ["Prepared", "TargetTransform"]
 
 # The scale of a window is not taken for smaller than this share of that of its series:
-# a stretch without a change says little of the changes to come.
+# a stretch without a change says little of the changes to come. Set by hand.
 _LEAST_SHARE = 0.1
 
 
 class Prepared(NamedTuple):
     """A table with all that windows are made of."""
 
-    table: SeriesTable
+    table: SeriesTable  # with the moments of all its series
     u: np.ndarray  # (R, k) targets without gaps, in units of their series, less effect
     effect: np.ndarray  # (R, k) what exogenous values add to them
     known: np.ndarray  # (R, k) which of them were observed
     z: np.ndarray  # (R, k) their differences
     start: np.ndarray  # (R,) first row of the series of each row
 
+    def until(self, last):
+        """The same series up to these steps (ndarray of shape (n_series,))."""
+        table = self.table.until(last)
+        # No row depends on a later one.
+        place = self.table.positions(table.codes, table.ordinals)
+        rows = (part[place] for part in self[1:5])
+        return Prepared(table, *rows, np.repeat(table.begin[:-1], table.lengths))
+
 
 class TargetTransform:
-    """How the targets of a forecast are made local.
+    """How the targets of a forecast are made local; made by `fit`, never changed.
 
     Parameters
     ----------
     log : ndarray of shape (k,) of bool
         The targets whose logarithm is forecast.
-    difference, seasonal_difference : int
-        How often each is taken: ``(1 - B)**d (1 - B**sp)**D`` [1]_.
-    sp : int
-        Rows of a season.
+    floor : ndarray of shape (k,) of float64
+        What a logarithm is taken of at the least.
+    differencing : Differencing
+        The differences that are taken.
     scaling : {None, "series", "window"}
         What levels and scales belong to.
-
-    References
-    ----------
-    .. [1] Box, G. E. P. and Jenkins, G. M. (1970). Time series analysis: forecasting
-       and control.
+    is_shared : bool
+        Whether the errors of a series count for others too.
+    effect : LinearEffect or None
+        Of exogenous values, where one is taken off.
     """
 
-    def __init__(self, log, difference, seasonal_difference, sp, scaling):
-        self.log, self.sp, self.scaling = log, sp, scaling
-        self.difference, self.seasonal_difference = difference, seasonal_difference
-        self.polynomial = lag_polynomial(difference, seasonal_difference, sp)
-        self.is_shared = False  # whether errors count for other series too
-        self.effect = None  # of exogenous values, where one is taken off
-        self.floor = None  # (k,) what a logarithm is taken of at the least
+    def __init__(self, log, floor, differencing, scaling, is_shared, effect):
+        self.log, self.floor, self.scaling = log, floor, scaling
+        self.differencing, self.polynomial = differencing, differencing.polynomial
+        self.is_shared, self.effect = is_shared, effect
+
+    @classmethod
+    def fit(cls, filled, differencing, scaling, is_future=None):
+        """Learn the centre and scale of each series, and the effect of X on them.
+
+        Parameters
+        ----------
+        filled : FilledTable
+            The series of fit.
+        differencing : Differencing
+            The differences to take.
+        scaling : {None, "series", "window"}
+            What levels and scales belong to.
+        is_future : ndarray of shape (n_exogenous,) of bool, default=None
+            The columns of X whose future is known, and with it their effect; None
+            looks for none.
+
+        Returns
+        -------
+        transform : TargetTransform
+        prepared : Prepared
+            The table of fit, so that nobody needs to prepare it again.
+        """
+        moments = series_moments(filled, differencing, scaling)
+        u, effect = _in_units(filled, moments), None
+        if is_future is not None:
+            polynomial = differencing.polynomial
+            x, known = filled.table.x, filled.known
+            effect = LinearEffect.fit(x, u, known, filled.start, polynomial, is_future)
+        is_shared = len(moments) > 1
+        own = filled.log, filled.floor, differencing, scaling, is_shared, effect
+        transform = cls(*own)
+        return transform, transform._prepared(filled, moments, u)
 
     @property
     def lag(self):
         """Rows before another that its difference needs."""
-        return len(self.polynomial) - 1
+        return self.differencing.lag
 
-    def learn_moments(self, table):
-        """Note, in a table, centre and scale of the series that lack them."""
-        n_targets = table.y.shape[1]
-        if table.moments is None:
-            table.moments = np.full((len(table.keys), 2, n_targets), np.nan)
-        new = np.flatnonzero(np.isnan(table.moments[:, 0, 0]))
-        if not len(new):
-            return
-        table.moments = table.moments.copy()
-        transformed = self._transformed(table.y)
-        for code in new:
-            rows = slice(table.begin[code], table.begin[code + 1])
-            table.moments[code] = self._moments(transformed[rows])
+    def with_moments(self, table):
+        """The table, with the centre and scale of the series that lack them."""
+        if table.moments is not None and not np.isnan(table.moments[:, 0, 0]).any():
+            return table
+        filled = FilledTable(table, self.log, self.floor)
+        return table.with_moments(self._moments(filled))
 
-    def _moments(self, values):
-        n_targets = values.shape[1]
-        if self.scaling is None:
-            return np.zeros(n_targets), np.ones(n_targets)
-        filled = filled_forward(values, np.zeros(len(values), dtype=np.int64))
-        center = mean_of_known(filled)
-        spread = np.sqrt(mean_of_known(without_outliers(filled - center) ** 2))
-        if self.lag and len(values) > self.lag:
-            changes = differences(filled, self.polynomial)[self.lag :]
-            rms = np.sqrt(mean_of_known(without_outliers(changes) ** 2))
-            spread = np.where(rms > 0, rms, spread)
-        size = np.maximum(np.abs(center), np.finfo(float).tiny)
-        return center, np.where(spread > 1e-9 * size, spread, 1.0)
+    def _moments(self, filled):
+        """Centres and scales as the table has them, else as its rows do."""
+        moments = filled.table.moments
+        if moments is None:
+            return series_moments(filled, self.differencing, self.scaling)
+        new = np.isnan(moments[:, 0, 0])
+        if not new.any():
+            return moments
+        moments = moments.copy()
+        lacking = FilledTable(
+            filled.table.chosen(np.flatnonzero(new)), self.log, self.floor
+        )
+        moments[new] = series_moments(lacking, self.differencing, self.scaling)
+        return moments
 
     def prepare(self, table):
-        """Transform, fill and difference the rows of a table."""
-        start = np.repeat(table.begin[:-1], table.lengths)
-        moments = np.repeat(table.moments, table.lengths, axis=0)  # (R, 2, k)
-        center, scale = moments[:, 0], moments[:, 1]
-        values = self._transformed(table.y)
-        known = ~np.isnan(values)
-        if not known.all():
-            values = filled_forward(values, start)
-        u = (values - center) / scale
+        """Transform, fill and difference the rows of a table (Prepared)."""
+        filled = FilledTable(table, self.log, self.floor)
+        moments = self._moments(filled)
+        return self._prepared(filled, moments, _in_units(filled, moments))
+
+    def _prepared(self, filled, moments, u):
+        table, known, start = filled.table, filled.known, filled.start
         effect = np.zeros_like(u)
         if self.effect is not None:
-            effect = self.effect.of(table, start)
+            effect = self.effect.of(table.x, start)
             u = filled_forward(np.where(known, u - effect, np.nan), start)
-        u[np.isnan(u)] = 0.0  # before the first observation
+            u[np.isnan(u)] = 0.0  # before the first observation
         z = differences(u, self.polynomial)
         z[np.arange(len(u)) - start < self.lag] = 0.0
-        return Prepared(table, u, effect, known, z, start)
+        return Prepared(table.with_moments(moments), u, effect, known, z, start)
 
-    def windows(self, prepared, features, origins, window_length, names):
+    def windows(
+        self, prepared, features, origins, window_length, names, is_padded=False
+    ):
         """Windows that end at some rows.
 
         Parameters
@@ -133,6 +160,8 @@ class TargetTransform:
             Rows of a window.
         names : list of str
             Names of the features.
+        is_padded : bool, default=False
+            As for `LocalWindows`.
 
         Returns
         -------
@@ -145,7 +174,8 @@ class TargetTransform:
         windows = WindowedArray(
             features, stop, length, window_length, feature_names=names, series=codes
         )
-        return LocalWindows(windows, *self._local(prepared.z, stop, length))
+        level, scale = self._local(prepared.z, stop, length)
+        return LocalWindows(windows, level, scale, is_padded)
 
     def _local(self, z, stop, length):
         """Level and scale (n, k) of the windows."""
@@ -184,16 +214,17 @@ class TargetTransform:
             two seasons, of a series by itself, and where differences are taken or
             nothing is local to a window, the scale of the window.
         """
-        if not self.is_shared or self.lag or self.sp < 2 or self.scaling != "window":
+        sp = self.differencing.sp
+        if not self.is_shared or self.lag or sp < 2 or self.scaling != "window":
             return windows.scale
-        count = np.maximum(windows.length - self.sp, 0)
+        count = np.maximum(windows.length - sp, 0)
         stop = np.where(count > 0, origins.rows + 1, 0)
         change = np.zeros_like(prepared.z)
-        change[self.sp :] = prepared.z[self.sp :] - prepared.z[: -self.sp]
+        change[sp:] = prepared.z[sp:] - prepared.z[:-sp]
         power = _sums(change**2, stop - count, stop) / np.maximum(count, 1)[:, None]
         # Two errors make a change.
         scale = np.sqrt(power / 2 + (_LEAST_SHARE * windows.scale) ** 2)
-        return np.where(count[:, None] >= self.sp, scale, windows.scale)
+        return np.where(count[:, None] >= sp, scale, windows.scale)
 
     def baseline(self, prepared, origins, windows, n_steps):
         """Forecasts if nothing changes any more.
@@ -247,18 +278,15 @@ class TargetTransform:
     def from_units(self, values, codes, table):
         """Bring targets (n, k) in the user's units to units of their series."""
         center, scale = table.moments[codes, 0], table.moments[codes, 1]
-        return (self._transformed(values) - center) / scale
+        return (logged(values, self.log, self.floor) - center) / scale
 
-    def _transformed(self, y):
-        if not self.log.any():
-            return y
-        y = y.copy()
-        logged = y[:, self.log]
-        if self.floor is None:
-            least = np.fmin.reduce(logged, axis=0)
-            self.floor = np.where(np.isnan(least), 1.0, least / 2)
-        y[:, self.log] = np.log(np.maximum(logged, self.floor))
-        return y
+
+def _in_units(filled, moments):
+    """Targets (R, k) in units of their series, 0 before the first observation."""
+    center, scale = np.moveaxis(np.repeat(moments, filled.table.lengths, axis=0), 1, 0)
+    u = (filled.values - center) / scale
+    u[np.isnan(u)] = 0.0
+    return u
 
 
 def _sums(values, begin, stop):

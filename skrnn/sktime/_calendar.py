@@ -8,7 +8,7 @@ try:
 except ImportError:  # its place before sktime 1.0
     from sktime.transformations.series.date import DateTimeFeatures
 
-__all__ = ["calendar_columns", "usual_calendar"]
+__all__ = ["calendar_columns"]
 
 # After how much each of sktime's features comes round again.
 _PERIODS = {
@@ -26,28 +26,6 @@ _PERIODS = {
 }
 
 
-def usual_calendar(freq):
-    """Features of the calendar that matter for a frequency (list of str).
-
-    Parameters
-    ----------
-    freq : pandas offset
-        The step of an index.
-    """
-    name = freq.rule_code.split("-")[0]
-    if name in ("D", "B", "C"):
-        return ["day_of_week", "day_of_year"]
-    if name == "W":
-        return ["week_of_year"]
-    if name[0] == "Q" or name[:2] == "BQ":
-        return ["quarter_of_year"]
-    if name[0] in "MS" or name[:2] == "BM":
-        return ["month_of_year"]
-    if name[0] in "YA" or name[:2] in ("BY", "BA"):
-        return []
-    return ["hour_of_day", "day_of_week", "day_of_year"]
-
-
 def calendar_columns(times, features):
     """Columns of the calendar for some times.
 
@@ -55,7 +33,7 @@ def calendar_columns(times, features):
     ----------
     times : DatetimeIndex or PeriodIndex of length n
         The times.
-    features : list of str
+    features : sequence of str
         Names that `sktime.transformations.date.DateTimeFeatures` knows in
         ``manual_selection``.
 
@@ -67,8 +45,9 @@ def calendar_columns(times, features):
     """
     if not isinstance(times, (pd.DatetimeIndex, pd.PeriodIndex)):
         raise ValueError(
-            f"calendar={features!r} needs a DatetimeIndex or a PeriodIndex, but the "
-            f"index is a {type(times).__name__}. Set calendar=None, or give y dates."
+            f"calendar={list(features)} needs a DatetimeIndex or a PeriodIndex, but "
+            f"the index is a {type(times).__name__}. Set calendar=None, or give y "
+            "dates."
         )
     if isinstance(times, pd.DatetimeIndex) and times.tz is not None:
         times = times.tz_localize(None)

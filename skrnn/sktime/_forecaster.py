@@ -1,7 +1,6 @@
 """The forecaster for sktime."""
 
 import copy
-from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -19,17 +18,21 @@ from sktime.forecasting.base._base import _format_moving_cutoff_predictions
 from sktime.utils.validation.forecasting import check_fh
 
 from skrnn._forecasting.alignment import forecasts_at
-from skrnn._forecasting.auto import make_plan
-from skrnn._forecasting.backtest import as_frame, backtest
-from skrnn._forecasting.covariates import Covariates
-from skrnn._forecasting.engine import SeriesForecaster
-from skrnn._forecasting.exogenous import LinearEffect
+from skrnn._forecasting.auto import Options, wants_calibration
+from skrnn._forecasting.backtest import (
+    as_frame,
+    backtest,
+    check_options,
+    interval_levels,
+)
+from skrnn._forecasting.fit import fit_forecaster
 from skrnn._forecasting.frames import SeriesFrames, time_axis
-from skrnn._forecasting.strategies import STRATEGIES, Forecasts
-from skrnn._forecasting.table import Origins
+from skrnn._forecasting.strategies import STRATEGIES
 from skrnn.regressor import RNNRegressor
-from skrnn.sktime._calendar import calendar_columns, usual_calendar
+from skrnn.sktime._calendar import calendar_columns
 from skrnn.sktime._distributions import distribution
+from skrnn.sktime._horizon import dated, steps_ahead
+from skrnn.sktime._moving_cutoff import forecasts_of_windows
 
 __all__ = ["RNNForecaster"]
 
@@ -292,13 +295,14 @@ class RNNForecaster(BaseForecaster):
         super().__init__()
         # What sktime remembers where its config says so.
         self._y = self._X = None
+        loss = getattr(estimator, "loss", None)
+        # About the past only errors tell.
+        has_errors = wants_calibration(interval, strategy, loss)
         self.set_tags(
             **{
                 "capability:insample": bool(insample),
                 "capability:pred_int": interval is not None,
-                # About the past only errors tell.
-                "capability:pred_int:insample": bool(insample)
-                and self._is_calibrated(),
+                "capability:pred_int:insample": bool(insample) and has_errors,
             }
         )
 
@@ -324,62 +328,34 @@ class RNNForecaster(BaseForecaster):
             caller_name=type(self).__name__,
         )
         random_state = self._new_random_state()
-        self.frames_ = frames = SeriesFrames(y, X, self.past_covariates)
-        table = frames.table(y, X)
-        if np.isnan(table.y).all():
-            raise ValueError("y holds nothing but NaN. Give at least some values.")
-        steps = None if fh is None else self._relative(fh)
-        plan = make_plan(self, table, frames.axis.freq, steps)
-        recipe = plan.recipe
-        recipe.learn_moments(table)
-        recipe.is_shared = len(table.keys) > 1
-        if self.linear_effects and getattr(self.estimator, "loss", None) != "poisson":
-            recipe.effect = LinearEffect.fit(
-                recipe.prepare(table), recipe.polynomial, ~frames.is_past
-            )
-        self.sp_, self.window_length_ = plan.sp, plan.window_length
-        self.log_, self.difference_ = recipe.log, recipe.difference
-        self.seasonal_difference_ = recipe.seasonal_difference
-        self.fourier_terms_ = plan.fourier_terms
-        covariates = self._covariates(frames).fit(recipe.prepare(table), random_state)
-        forecasts = partial(
-            Forecasts,
-            self.strategy,
-            plan.steps,
-            plan.window_length,
-            recipe,
-            covariates,
-            frames.axis,
-        )
-        engine = SeriesForecaster(
-            forecasts,
+        frames = SeriesFrames(y, X, self.past_covariates)
+        given = self.get_params(deep=False)
+        given = {name: given[name] for name in Options._fields if name != "loss"}
+        engine = fit_forecaster(
+            frames.table(y, X),
+            frames,
+            None if fh is None else steps_ahead(fh, self.cutoff, frames.axis),
+            Options(loss=getattr(self.estimator, "loss", None), **given),
             _usual_estimator() if self.estimator is None else self.estimator,
-            n_members=self.n_estimators,
-            calibration_fraction=self.calibration_fraction
-            if self._is_calibrated()
-            else None,
-            rate=self.adaptation_rate,
-            uses_loss=self.interval != "conformal",
-            keeps_insample=self.insample,
+            calendar_columns,
+            random_state,
         )
-        self._take_over(frames, engine.fit(table, random_state))
+        self._take_over(frames, engine)
 
     def _take_over(self, frames, engine):
         """Set what is fitted, from the frames and the engine that are."""
         self.frames_, self.forecaster_ = frames, engine
         self.estimators_ = [model.members for model in engine.forecasts.models]
         self.estimator_ = self.estimators_[0][0]
+        self._settings = settings = engine.settings
+        self.window_length_, self.log_ = settings.window_length, settings.log
+        self.difference_, self.seasonal_difference_, self.sp_ = settings.differencing
+        self.fourier_terms_ = settings.fourier_terms
 
     def _read_history(self, y, X):
         """Forecast other series from now on, with the same networks."""
-        frames, engine = copy.copy(self.frames_), self.forecaster_
-        frames.describe(y)
-        table = frames.table(y, X)
-        if table.keys != [()]:
-            # A series of the panel of fit keeps its level and scale.
-            table.moments = engine.moments_of(table.keys)
-        engine.recipe.learn_moments(table)
-        self._take_over(frames, engine.for_series(table))
+        frames = self.frames_.named_as(y)
+        self._take_over(frames, self.forecaster_.for_series(frames.table(y, X)))
 
     def _new_random_state(self):
         if self.random_state is None:
@@ -389,36 +365,9 @@ class RNNForecaster(BaseForecaster):
             return np.random.RandomState(self.random_state.randint(2**31 - 1))
         return np.random.RandomState(self.random_state)
 
-    def _is_calibrated(self):
-        """Whether errors on rows set aside are wanted."""
-        if self.interval in (None, "loss"):
-            return False
-        tells_all = getattr(self.estimator, "loss", None) in ("gaussian", "student_t")
-        is_direct = self.strategy in ("multioutput", "direct")
-        return self.interval == "conformal" or not (tells_all and is_direct)
-
-    def _covariates(self, frames):
-        calendar = self.calendar
-        if calendar is True:
-            freq = frames.axis.freq
-            calendar = [] if freq is None else usual_calendar(freq)
-        names = [] if frames.x_columns is None else frames.x_columns
-        return Covariates(
-            sp=self.sp_,
-            fourier_terms=self.fourier_terms_,
-            calendar=partial(calendar_columns, features=list(calendar))
-            if calendar
-            else None,
-            static=self.series_id,
-            x_names=[str(name) for name in names],
-            is_future=~frames.is_past,
-            y_names=[str(name) for name in frames.y_columns],
-        )
-
     # -- going on ---------------------------------------------------------------
 
     def _update(self, y, X=None, update_params=True):
-        engine = copy.copy(self.forecaster_)
         try:
             n_epochs = self.update_epochs if update_params else 0
             if n_epochs and not hasattr(self.estimator_, "partial_fit"):
@@ -427,10 +376,11 @@ class RNNForecaster(BaseForecaster):
                     f"{type(self.estimator_).__name__} does not have. Set "
                     "update_params=False, or update_epochs=0."
                 )
-            engine.update(self.frames_.table(y, X), n_epochs)
+            engine = self.forecaster_.updated(self.frames_.table(y, X), n_epochs)
         except BaseException:
             # sktime has moved it already.
-            self._set_cutoff(self.frames_.axis.times([engine.tail.last.max()]))
+            last = self.forecaster_.tail.last.max()
+            self._set_cutoff(self.frames_.axis.times([last]))
             raise
         self._take_over(self.frames_, engine)
         return self
@@ -517,12 +467,10 @@ class RNNForecaster(BaseForecaster):
         return super().predict_interval(fh=fh, X=self._dated(X, fh), coverage=coverage)
 
     def _dated(self, X, fh):
-        """Give an array for the future, which has no times, those of `fh`."""
-        if not isinstance(X, np.ndarray) or X.ndim > 2 or not self.is_fitted:
+        if not isinstance(X, np.ndarray) or not self.is_fitted:
             return X
-        fh = self.fh if fh is None else check_fh(fh)
-        times = self.frames_.axis.times(self._times(fh))
-        return pd.DataFrame(X, times) if len(X) == len(times) else X
+        times = self._times(self.fh if fh is None else check_fh(fh))
+        return dated(X, self.frames_.axis.times(times))
 
     def _set_cutoff_from_y(self, y):
         super()._set_cutoff_from_y(y)
@@ -536,27 +484,13 @@ class RNNForecaster(BaseForecaster):
     def _axis_of(self, y):
         return self.frames_.axis if hasattr(self, "frames_") else time_axis(y.index)
 
-    @property
-    def _now(self):
-        """Step of the cutoff."""
-        return int(self.frames_.axis.ordinals(self.cutoff)[0])
-
     def _relative(self, fh):
-        """Steps ahead of the cutoff, in the order of `fh` (ndarray of int64)."""
-        times = fh.to_pandas()
-        if fh.is_relative and pd.api.types.is_integer_dtype(times.dtype):
-            return times.to_numpy(dtype=np.int64)
-        if self.cutoff is None:
-            raise ValueError(
-                "pretrain needs fh in steps ahead, since it has series of many ends; "
-                f"got {list(times)}."
-            )
-        times = self.cutoff[0] + times if fh.is_relative else times
-        return self.frames_.axis.ordinals(times) - self._now
+        return steps_ahead(fh, self.cutoff, self.frames_.axis)
 
     def _times(self, fh):
         """Steps on the time axis, in the order of `fh` (ndarray of int64)."""
-        return self._now + self._relative(fh)
+        now = self.frames_.axis.ordinals(self.cutoff)
+        return now + self._relative(fh)
 
     def _predict(self, fh, X):
         values = self._by_series(fh, X, self.forecaster_.point)
@@ -580,7 +514,7 @@ class RNNForecaster(BaseForecaster):
         loss = getattr(self.estimator_, "loss", None)
         steps = self._relative(fh)
         is_parametric = (
-            engine.uses_loss
+            self._settings.uses_loss
             and loss in ("gaussian", "student_t")
             and steps.min() > 0
             and engine.forecasts.gives_distributions(steps)
@@ -669,24 +603,13 @@ class RNNForecaster(BaseForecaster):
         known = copy.copy(self)
         X_inner, y_inner = known._check_X_y(X=X, y=y)
         steps = np.unique(self._relative(known._check_fh(fh)))
-        if steps[0] < 1:
-            raise ValueError(f"fh must be steps ahead, at least 1; got {steps[0]}.")
-        _check_option("step_length", step_length, [_ONE_OR_MORE])
-        _check_option("refit", refit, [StrOptions({"warm"}), None])
-        levels = None
+        check_options(steps, step_length, refit)
         if coverage is not None and self.interval is None:
             raise ValueError(
                 f"coverage={coverage!r} asks for intervals, but interval=None has "
                 "none. Set interval='auto' and fit again."
             )
-        if coverage is not None:
-            coverage = [coverage] if np.ndim(coverage) == 0 else list(coverage)
-            for share in coverage:
-                _check_option(
-                    "coverage", share, [Interval(Real, 0, 1, closed="neither")]
-                )
-            half = np.array(coverage, dtype=float) / 2
-            levels = np.column_stack([0.5 - half, 0.5 + half]).ravel()
+        coverage, levels = interval_levels(coverage)
         found = backtest(
             self.forecaster_,
             self.frames_.table(y_inner, X_inner),
@@ -700,36 +623,24 @@ class RNNForecaster(BaseForecaster):
     def _predict_moving_cutoff(
         self, y, cv, X=None, update_params=True, reset_forecaster=True
     ):
-        if update_params and self.update_epochs:
-            return super()._predict_moving_cutoff(
-                y, cv, X, update_params, reset_forecaster
-            )
-        frames, fh = self.frames_, check_fh(cv.get_fh())
-        ends = [window[-1] for window, _ in cv.split(y)]
+        fh, ends = check_fh(cv.get_fh()), [window[-1] for window, _ in cv.split(y)]
         is_simple = not isinstance(y.index, pd.MultiIndex) and len(ends) > 0
-        if not (is_simple and fh.is_relative and fh.to_numpy().min() > 0):
+        is_simple = is_simple and fh.is_relative and fh.to_numpy().min() > 0
+        if not is_simple or (update_params and self.update_epochs):
             return super()._predict_moving_cutoff(
                 y, cv, X, update_params, reset_forecaster
             )
-        steps = fh.to_numpy().astype(np.int64)
-        seen = y.iloc[: max(ends) + 1]
-        table = self.forecaster_.extended(frames.table(seen, X))
-        reach = max(int(steps.max()), int(self.forecaster_.steps[-1]))
-        now = frames.axis.ordinals(y.index[ends])
-        codes = np.zeros(len(now), dtype=np.int64)
-        wanted = np.repeat(codes, len(steps)), (now[:, None] + steps).ravel()
-        table = frames.with_future(table, X, table.last + reach, wanted)
-        origins = Origins(now - table.first[0], codes)
-        distinct, place = np.unique(steps, return_inverse=True)
-        values = self.forecaster_.point(table, origins, distinct)[:, place]
+        seen, steps = y.iloc[: max(ends) + 1], fh.to_numpy().astype(np.int64)
         forecasts = [
             convert_to(
-                pd.DataFrame(part, frames.axis.times(when + steps), y.columns),
+                frame,
                 self._y_metadata["mtype"],
                 store=self._converter_store_y,
                 store_behaviour="freeze",
             )
-            for part, when in zip(values, now, strict=True)
+            for frame in forecasts_of_windows(
+                self.forecaster_, self.frames_, seen, X, steps, ends
+            )
         ]
         if not reset_forecaster:
             self.update(seen, X=X, update_params=False)
@@ -739,7 +650,7 @@ class RNNForecaster(BaseForecaster):
 
 def _usual_estimator():
     # Small and slow to learn: what it is to add to a local forecast is little.
-    # What is linear is the recipe's to take off.
+    # What is linear is the target transform's to take off.
     # One network: the forecaster has several of its own, and a linear part.
     return RNNRegressor(
         "gru",
@@ -749,10 +660,4 @@ def _usual_estimator():
         learning_rate=0.003,
         validation_fraction=0.1,
         n_iter_no_change=10,
-    )
-
-
-def _check_option(name, value, allowed):
-    validate_parameter_constraints(
-        {name: allowed}, {name: value}, caller_name="RNNForecaster.backtest"
     )

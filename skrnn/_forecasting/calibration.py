@@ -1,0 +1,145 @@
+"""Errors of forecasts on rows that the networks have not seen, for the intervals."""
+
+import numpy as np
+
+from skrnn._forecasting.conformal import AdaptiveScores
+from skrnn._forecasting.strategies import Forecasts
+from skrnn._forecasting.table import Origins, numbered
+
+__all__ = ["MOST_SCORES", "calibrated_scores", "scores_after", "scores_of_others"]
+
+# Origins whose errors are kept for the intervals. Five times what a step needs for a
+# distribution of its own (`conformal._ENOUGH`), few enough to forget an old regime and
+# to keep in a file. Set by hand.
+MOST_SCORES = 500
+# Fewer rows than that tell nothing of the errors of a network: then the errors of the
+# forecast that nothing changes stand in. Set by hand.
+_LEAST_SCORES = 6
+# Rows set aside of short series, at the most this share of them; and rows beyond a
+# season and the horizon that the networks which are judged have to keep.
+_FEW_ROWS, _MOST_SHARE, _LEAST_TRAINED = 40, 0.4, 8
+
+
+def calibrated_scores(forecasts, prepared, fraction, rate, random_state):
+    """Errors on the newest rows of networks that have not seen them.
+
+    Parameters
+    ----------
+    forecasts : Forecasts
+        Those that were trained on all rows.
+    prepared : Prepared
+        The series of fit.
+    fraction : float
+        Newest share of the rows; more of short series.
+    rate : float
+        As for `AdaptiveScores`.
+    random_state : numpy.random.RandomState
+        Source of the seeds of the networks that are judged.
+
+    Returns
+    -------
+    AdaptiveScores
+    """
+    table, steps = prepared.table, forecasts.steps
+    lengths = table.lengths
+    wanted = np.maximum(
+        fraction * lengths, np.minimum(_FEW_ROWS, _MOST_SHARE * lengths)
+    )
+    least = forecasts.transform.lag + int(steps[-1]) + _LEAST_TRAINED
+    held_out = np.minimum(wanted.astype(int), np.maximum(lengths - least, 0))
+    is_judged = held_out.max() >= _LEAST_SCORES
+    n_known = np.minimum(held_out if is_judged else lengths - 1, MOST_SCORES)
+    shape = (len(lengths), int(n_known.max()) + 1)
+    errors = np.full((*shape, len(steps), table.y.shape[1]), np.nan)
+    # Errors of training would be far too small: those without a network take over.
+    predict = forecasts.unchanged
+    if is_judged:
+        older = prepared.until(table.last - held_out)
+        predict = Forecasts(forecasts.design).fit(older, random_state).predict
+    _fill_errors(errors, predict, prepared, steps, n_known)
+    return AdaptiveScores(errors, steps, rate, MOST_SCORES)
+
+
+def scores_of_others(scores, n_series):
+    """Errors for other series, one like the other.
+
+    Errors in units of a scale of their own hold for any series.
+
+    Parameters
+    ----------
+    scores : AdaptiveScores
+        Of the series of fit.
+    n_series : int
+        How many others there are.
+
+    Returns
+    -------
+    AdaptiveScores
+    """
+    pooled = scores.errors.reshape(1, -1, *scores.errors.shape[2:])
+    errors = np.repeat(pooled, n_series, axis=0)[:, -MOST_SCORES:]
+    return AdaptiveScores(errors, scores.steps, scores.rate, MOST_SCORES)
+
+
+def scores_after(scores, tail, forecasts, prepared, most=None):
+    """Errors of before with those that newer rows tell.
+
+    Parameters
+    ----------
+    scores : AdaptiveScores
+        Errors of before.
+    tail : SeriesTable
+        The rows that were known then.
+    forecasts : Forecasts
+        What made the errors.
+    prepared : Prepared
+        Those rows and newer ones.
+    most : int, default=None
+        No more than so many of the newest origins are kept; None keeps all.
+
+    Returns
+    -------
+    AdaptiveScores
+    """
+    old, steps, table = scores.errors, scores.steps, prepared.table
+    known_until = tail.known_until(table)
+    n_new = table.last - known_until
+    n_cols = old.shape[1] + int(n_new.max())
+    if most is not None:
+        n_cols = min(n_cols, most)
+    errors = np.full((len(table.keys), n_cols, *old.shape[2:]), np.nan)
+    for code, known in enumerate(old):
+        n_lost = int(tail.last[code] - known_until[code])
+        if n_lost:
+            known = known[: max(len(known) - n_lost, 0)].copy()
+            for i, step in enumerate(steps):
+                known[max(len(known) - int(step), 0) :, i] = np.nan
+        stop = max(n_cols - int(n_new[code]), 0)
+        kept = min(len(known), stop)
+        errors[code, stop - kept : stop] = known[len(known) - kept :]
+    reach = np.minimum(n_new + int(steps[-1]), n_cols - 1)
+    reach = np.minimum(reach, table.lengths - 1)
+    n_newest = np.where(n_new, reach, 0)
+    _fill_errors(errors, forecasts.predict, prepared, steps, n_newest)
+    return scores.followed_by(errors, int(n_new.max()))
+
+
+def _fill_errors(errors, predict, prepared, steps, n_newest):
+    """Compute the errors from each of the newest origins; the last has none yet."""
+    codes, number = numbered(n_newest)
+    if not len(codes):
+        return
+    back = n_newest[codes] - number
+    stop = prepared.table.begin[codes + 1]
+    rows = stop - 1 - back
+    forecast, scale = predict(prepared, Origins(rows, codes), steps)
+    future = rows[:, None] + steps
+    inside = future < stop[:, None]
+    future = np.where(inside, future, 0)
+    seen = inside[..., None] & prepared.known[future]
+    truth = prepared.u[future] + prepared.effect[future]
+    found = (truth - forecast) / scale[:, None]
+    place = errors.shape[1] - 1 - back
+    old = errors[codes, place]
+    # What was known stays: then the networks had not learned the truth.
+    errors[codes, place] = np.where(seen & np.isnan(old), found, old)

@@ -1,0 +1,126 @@
+"""The targets of a table without gaps, and the centre and scale of each series."""
+
+from functools import cached_property
+
+import numpy as np
+
+from skrnn._forecasting.differencing import (
+    differences,
+    filled_forward,
+    mean_of_known,
+    without_outliers,
+)
+
+__all__ = ["FilledTable", "log_floor", "logged", "series_moments"]
+
+# A scale of less than this share of the centre is what rounding leaves of a constant.
+_LEAST_SPREAD = 1e-9
+
+
+class FilledTable:
+    """The targets of a table, their logarithm where it is forecast, filled forward.
+
+    All that is tried before it is known what to do about trend and season begins here,
+    so that the table is read once.
+
+    Parameters
+    ----------
+    table : SeriesTable
+        The series.
+    log : ndarray of shape (n_targets,) of bool
+        Targets to take the logarithm of.
+    floor : ndarray of shape (n_targets,) of float64, default=None
+        What a logarithm is taken of at the least; None learns it from the table.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_rows, n_targets) of float64
+        NaN before the first observation alone.
+    known : ndarray of shape (n_rows, n_targets) of bool
+        Which of them were observed.
+    start : ndarray of shape (n_rows,) of int64
+        First row of the series of each row.
+    """
+
+    def __init__(self, table, log, floor=None):
+        self.table, self.log = table, log
+        self._scales = {}
+        self.floor = log_floor(table.y) if floor is None else floor
+        self.start = np.repeat(table.begin[:-1], table.lengths)
+        self.values = logged(table.y, log, self.floor)
+        self.known = ~np.isnan(self.values)
+        if not self.known.all():
+            self.values = filled_forward(self.values, self.start)
+
+    def of_series(self, code):
+        """Values (n_rows, n_targets) of one series."""
+        begin = self.table.begin
+        return self.values[begin[code] : begin[code + 1]]
+
+    @cached_property
+    def spreads(self):
+        """Mean, and root mean square about it, of each series (n_series, 2, k)."""
+        moments = np.empty((len(self.table.keys), 2, self.values.shape[1]))
+        for code in range(len(moments)):
+            values = self.of_series(code)
+            center = mean_of_known(values)
+            power = mean_of_known(without_outliers(values - center) ** 2)
+            moments[code] = center, np.sqrt(power)
+        return moments
+
+    def scales(self, differencing):
+        """Root mean square of the differences of each series (n_series, k).
+
+        That of the series about its mean where no difference is taken, is there, or is
+        not zero. Computed once for each sort of differences.
+        """
+        if differencing not in self._scales:
+            lag, polynomial = differencing.lag, differencing.polynomial
+            scales = self.spreads[:, 1].copy()
+            for code in np.flatnonzero(self.table.lengths > lag) if lag else ():
+                changes = differences(self.of_series(code), polynomial)[lag:]
+                size = np.sqrt(mean_of_known(without_outliers(changes) ** 2))
+                scales[code] = np.where(size > 0, size, scales[code])
+            self._scales[differencing] = scales
+        return self._scales[differencing]
+
+
+def log_floor(y):
+    """Half of the smallest of each target (k,), for logarithms of what is to come."""
+    least = np.fmin.reduce(y, axis=0)
+    return np.where(np.isnan(least), 1.0, least / 2)
+
+
+def logged(y, log, floor):
+    """Targets (n, k), the logarithm of some of them."""
+    if not log.any():
+        return y
+    y = y.copy()
+    y[:, log] = np.log(np.maximum(y[:, log], floor[log]))
+    return y
+
+
+def series_moments(filled, differencing, scaling):
+    """Centre and scale of each series.
+
+    Parameters
+    ----------
+    filled : FilledTable
+        The series.
+    differencing : Differencing
+        What is taken of them; the scale is that of the differences.
+    scaling : {None, "series", "window"}
+        With None there is neither.
+
+    Returns
+    -------
+    ndarray of shape (n_series, 2, n_targets) of float64
+    """
+    if scaling is None:
+        shape = len(filled.table.keys), filled.values.shape[1]
+        return np.stack([np.zeros(shape), np.ones(shape)], axis=1)
+    center, scale = filled.spreads[:, 0], filled.scales(differencing)
+    size = np.maximum(np.abs(center), np.finfo(float).tiny)
+    return np.stack(
+        [center, np.where(scale > _LEAST_SPREAD * size, scale, 1.0)], axis=1
+    )

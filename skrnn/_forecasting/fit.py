@@ -1,0 +1,74 @@
+"""From the series of a fit to a forecaster of them."""
+
+import numpy as np
+
+from skrnn._forecasting.auto import choose_settings
+from skrnn._forecasting.covariates import Covariates
+from skrnn._forecasting.engine import SeriesForecaster
+from skrnn._forecasting.strategies import Design
+from skrnn._forecasting.target_transform import TargetTransform
+
+__all__ = ["fit_forecaster"]
+
+
+def fit_forecaster(
+    table, frames, steps, options, estimator, calendar_columns, random_state
+):
+    """Decide what to do about the series, and train networks on the rest.
+
+    Parameters
+    ----------
+    table : SeriesTable
+        The series.
+    frames : SeriesFrames
+        What is known of their columns and times.
+    steps : ndarray of int64, or None
+        Steps that are asked for, in any order.
+    options : Options
+        What was given.
+    estimator : estimator
+        What the networks are clones of.
+    calendar_columns : callable
+        Gives columns and their names for an index of times and a tuple of features.
+    random_state : numpy.random.RandomState
+        Source of the seeds.
+
+    Returns
+    -------
+    SeriesForecaster
+
+    Raises
+    ------
+    ValueError
+        If parameters do not fit each other or the series.
+    """
+    if np.isnan(table.y).all():
+        raise ValueError("y holds nothing but NaN. Give at least some values.")
+    settings, filled = choose_settings(options, table, frames.axis.freq, steps)
+    transform, prepared = TargetTransform.fit(
+        filled,
+        settings.differencing,
+        settings.scaling,
+        ~frames.is_past if settings.linear_effects else None,
+    )
+    covariates = Covariates(
+        sp=settings.differencing.sp,
+        fourier_terms=settings.fourier_terms,
+        calendar=settings.calendar,
+        calendar_columns=calendar_columns,
+        static=settings.series_id,
+        x_names=[] if frames.x_columns is None else list(map(str, frames.x_columns)),
+        is_future=~frames.is_past,
+        y_names=list(map(str, frames.y_columns)),
+    ).fit(prepared, random_state)
+    design = Design(
+        settings.strategy,
+        settings.steps,
+        settings.window_length,
+        transform,
+        covariates,
+        frames.axis,
+        estimator,
+        settings.n_members,
+    )
+    return SeriesForecaster.fit(settings, design, prepared, random_state)
