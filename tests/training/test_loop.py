@@ -943,6 +943,7 @@ def test_gradient_beyond_all_numbers_is_clipped_to_nothing():
         clone(model).set_params(max_grad_norm=None).fit(X, y)
 
 
+@needs_kernels
 def test_kernels_clip_such_a_gradient_too():
     model = RNNRegressor(**SMALL, max_epochs=1).fit(X, y)
     net = model.net_
