@@ -216,6 +216,8 @@ def test_first_of_the_stretches_that_are_equally_long():
     assert days_shown_by(first.append(second)) == 2
     assert days_shown_by(first, second) == 2
     assert days_shown_by(second, first) == 3
+    many = [pd.date_range("2024-01-01", periods=3, freq=f"{n}D") for n in range(2, 42)]
+    assert days_shown_by(*many) == 2
     # The longest series is read first.
     assert days_shown_by(second, first.append(days(20, 40))) == 2
 
@@ -256,6 +258,9 @@ def test_readings_end_where_too_few_rows_are_left(lengths_read):
     assert days_shown_by(days(0, 2, 4, 6, 9, 12)) == 2
     # The whole, 3 rows, 5 (one fewer than all), 4; then three rows are left.
     assert lengths_read == [6, 3, 5, 4]
+    # Three more rows could not be read any longer than the three before them.
+    assert shown_by(days(0, 2, 4, 9, 16)) == pd.offsets.Day(2)
+    assert lengths_read[4:] == [5, 3, 4]
 
 
 def test_readings_of_one_series_are_bounded():
