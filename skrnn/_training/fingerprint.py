@@ -54,7 +54,7 @@ def _plain(value):
         return f"{value.__module__}.{value.__qualname__}"
     if isinstance(value, functools.partial):
         return [_plain(part) for part in (value.func, value.args, value.keywords)]
-    if isinstance(value, np.random.RandomState | bool | int | float | str | None):
+    if isinstance(value, np.random.RandomState | set | int | float | str | None):
         return value
     if type(value).__repr__ is object.__repr__:  # which gives its address only
         return [_plain(type(value)), _plain(vars(value))]

@@ -1,13 +1,6 @@
 """Checkpoints: resuming gives the bits of an unbroken run, whatever happens."""
 
-import functools
-import os
 import random
-import signal
-import subprocess
-import sys
-import time
-import warnings
 
 import numpy as np
 import pandas as pd
@@ -18,12 +11,10 @@ from skorch.callbacks import Callback
 
 from skrnn import RNNClassifier, RNNRegressor, SlidingWindow
 from skrnn._training.checkpoint import Checkpoint
-from skrnn._training.fingerprint import Fingerprint
 from skrnn.exceptions import ModelFileError
+from tests.support import same_fit, samples_with_target
 
-RNG = np.random.default_rng(0)
-X = RNG.normal(size=(90, 7))
-y = X[:, -1] - X[:, 2] + 0.1 * RNG.normal(size=90)
+X, y = samples_with_target()
 OPTIONS = {
     "hidden_size": 6,
     "learning_rate": 0.01,
@@ -38,10 +29,6 @@ OPTIONS = {
     "n_estimators": 2,
     "random_state": 3,
 }
-
-
-def weights(model):
-    return torch.cat([p.detach().flatten() for p in model.net_.module_.parameters()])
 
 
 class Stop(Callback):
@@ -59,16 +46,6 @@ def broken_off(model, epoch, X=X, y=y):
     """Train until some batch of the epoch after `epoch`."""
     with pytest.raises(OSError, match="went down"):
         clone(model).set_params(callbacks=[Stop(epoch)]).fit(X, y)
-
-
-def same_fit(first, second):
-    return (
-        torch.equal(weights(first), weights(second))
-        and first.loss_curve_ == second.loss_curve_
-        and first.validation_loss_curve_ == second.validation_loss_curve_
-        and first.best_epoch_ == second.best_epoch_
-        and first.n_iter_ == second.n_iter_
-    )
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "one_cycle", "plateau", None])
@@ -258,22 +235,6 @@ def test_damaged_files(tmp_path):
     assert vars(model) == before
 
 
-def test_a_restart_is_part_of_the_state(tmp_path):
-    options = {"hidden_size": 4, "max_epochs": 9, "optimizer": "sgd", "momentum": 0.0}
-    options |= {"max_grad_norm": None, "learning_rate": 1e4, "random_state": 0}
-    options |= {"on_divergence": "restart", "scale": False, "early_stopping": False}
-    with pytest.warns(UserWarning, match="goes on from the best weights"):
-        unbroken = RNNRegressor(**options).fit(10 * X, 100 * y)
-    model = RNNRegressor(**options, checkpoint_dir=tmp_path)
-    with pytest.warns(UserWarning, match="goes on from the best weights"):
-        broken_off(model, 5, 10 * X, 100 * y)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it may diverge once more, as it did before
-        resumed = clone(model).fit(10 * X, 100 * y, resume=True)
-    assert same_fit(resumed, unbroken)
-    assert resumed.net_.lr == unbroken.net_.lr < 1e4
-
-
 def test_going_on_from_a_warm_start(tmp_path):
     options = OPTIONS | {"warm_start": True, "max_epochs": 4, "linear_steps": None}
     first = RNNRegressor(**options).fit(X, y)
@@ -300,113 +261,3 @@ def test_partial_fit_leaves_checkpoints_alone(tmp_path):
     model = RNNRegressor(**OPTIONS, checkpoint_dir=tmp_path).partial_fit(X, y)
     assert not any(tmp_path.iterdir())
     assert model.n_iter_ == 1
-
-
-def test_fingerprints_tell_things_apart():
-    values = [
-        1,
-        1.0,
-        "1",
-        None,
-        True,
-        [1, 2],
-        [[1], 2],
-        {"a": 1},
-        np.array([1, 2]),
-        np.array([1, 2], np.int32),
-        np.array([[1, 2]]),
-        np.array([1.0, 2.0]),
-        torch.nn.L1Loss,
-        torch.nn.L1Loss(),
-        torch.nn.HuberLoss(delta=2.0),
-        torch.nn.CrossEntropyLoss(torch.tensor([1.0, 2.0])),
-        np.random.RandomState(0),
-        np.random.RandomState(1),
-    ]
-    digests = []
-    for value in values:
-        fingerprint = Fingerprint()
-        fingerprint.add(value)
-        digests.append(fingerprint.digest())
-        again = Fingerprint()
-        again.add(value)
-        assert again.digest() == fingerprint.digest()
-    assert len(set(digests)) == len(values)
-
-
-SCRIPT = """
-import sys
-import numpy as np
-from skrnn import RNNRegressor
-rng = np.random.default_rng(0)
-X = rng.normal(size=(64, 6))
-y = X[:, -1]
-model = RNNRegressor(hidden_size=4, dropout=0.2, max_epochs=150, n_iter_no_change=150,
-                     n_estimators=2, random_state=0, checkpoint_dir=sys.argv[1])
-print("begin", flush=True)
-model.fit(X, y, resume=True)
-"""
-
-
-@pytest.mark.skipif(os.name != "posix", reason="kill -9 is of POSIX")
-def test_killed_and_resumed(tmp_path):
-    # docs/benchmarks/kill_resume.py does this 200 times.
-    X_killed = np.random.default_rng(0).normal(size=(64, 6))
-    rng = random.Random(1)
-    done = []
-    for _ in range(3):
-        child = subprocess.Popen(
-            [sys.executable, "-c", SCRIPT, str(tmp_path)], stdout=subprocess.PIPE
-        )
-        child.stdout.readline()
-        time.sleep(0.2 + rng.random() / 2)
-        child.send_signal(signal.SIGKILL)
-        child.wait()
-        child.stdout.close()
-        model = RNNRegressor(
-            hidden_size=4,
-            dropout=0.2,
-            max_epochs=150,
-            n_iter_no_change=150,
-            n_estimators=2,
-            random_state=0,
-            checkpoint_dir=tmp_path,
-        )
-
-        class Look(Callback):
-            def on_epoch_begin(self, net, **kwargs):
-                done.append(len(net.history))
-                raise OSError("seen enough")
-
-        try:
-            clone(model).set_params(callbacks=[Look()]).fit(
-                X_killed, X_killed[:, -1], resume=True
-            )
-        except OSError:
-            pass
-    assert done == sorted(done)
-    resumed = model.fit(X_killed, X_killed[:, -1], resume=True)
-    unbroken = clone(model).set_params(checkpoint_dir=None)
-    assert same_fit(resumed, unbroken.fit(X_killed, X_killed[:, -1]))
-
-
-class Scorer:
-    """A scorer that does not say what it is."""
-
-    def __init__(self, factor):
-        self.factor = factor
-
-    def __call__(self, estimator, X, y):
-        return self.factor * estimator.score(X, y)
-
-
-def test_fingerprints_of_objects_are_those_of_what_they_hold():
-    def digest(value):
-        fingerprint = Fingerprint()
-        fingerprint.add(value)
-        return fingerprint.digest()
-
-    assert digest(Scorer(1)) == digest(Scorer(1)) != digest(Scorer(2))
-    calls = [functools.partial(Scorer(1), y=i) for i in (1, 1, 2)]
-    assert digest(calls[0]) == digest(calls[1]) != digest(calls[2])
-    assert digest(Scorer) != digest(Scorer(1))

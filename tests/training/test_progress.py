@@ -12,6 +12,7 @@ import pytest
 from joblib import Parallel, delayed
 from joblib.externals.loky import get_reusable_executor
 from numpy.testing import assert_array_equal
+from sklearn.base import clone
 from skorch.callbacks import Callback
 
 from skrnn import RNNClassifier, RNNRegressor
@@ -21,6 +22,9 @@ from skrnn.exceptions import NonFiniteLossError
 X = np.random.default_rng(0).normal(size=(40, 5))
 y = X[:, -1]
 LINE = r"RNNRegressor: 3/3 epochs, loss [-+.e\d]+, validation [-+.e\d]+\n"
+
+
+SMALL = {"hidden_size": 6, "n_estimators": 1, "random_state": 0}
 
 
 def new_model(verbose, **options):
@@ -211,3 +215,49 @@ def test_verbosity_changes_no_bit(capfd):
     predictions = [new_model(v).fit(X, y).predict(X).tobytes() for v in (0, 1, 2)]
     assert len(set(predictions)) == 1
     assert capfd.readouterr().err.count("\n") == 1
+
+
+def test_progress_in_a_file_is_one_line_a_fit(capsys):
+    model = RNNRegressor(**SMALL, max_epochs=3, verbose=1).fit(X, y)
+    shown = capsys.readouterr()
+    assert shown.err.count("\n") == 1
+    assert shown.err.startswith("RNNRegressor: 3/3 epochs, loss ")
+    assert shown.out == ""
+    clone(model).set_params(verbose=0).fit(X, y)
+    assert capsys.readouterr() == ("", "")
+    clone(model).set_params(verbose=2).fit(X, y)
+    table = capsys.readouterr().out
+    assert "train_loss" in table
+    assert len(table.strip().splitlines()) == 2 + 3
+
+
+def test_progress_bar_in_a_terminal(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    RNNRegressor(**SMALL, max_epochs=3, verbose=1).fit(X, y)
+    shown = capsys.readouterr().err
+    assert "100%" in shown
+    assert "3/3" in shown
+
+
+NOTEBOOK = """
+import sys, types, warnings
+warnings.simplefilter("error")
+class ZMQInteractiveShell:
+    kernel, config = None, {"IPKernelApp": {}}
+ipython = types.ModuleType("IPython")
+ipython.get_ipython = ZMQInteractiveShell
+sys.modules |= {"IPython": ipython, "ipykernel.zmqshell": ipython, "ipywidgets": None}
+from skrnn._training.progress import EpochProgress
+progress = EpochProgress("fit", 2)
+progress.update(loss=0.5)
+progress.update(loss=0.25)
+progress.close()
+"""
+
+
+def test_a_notebook_without_widgets_shows_the_bar_of_a_terminal():
+    command = [sys.executable, "-c", NOTEBOOK]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "fit: 100%" in shown.stderr
+    assert "loss=0.25" in shown.stderr
+    assert "arning" not in shown.stderr
