@@ -9,9 +9,11 @@ from sklearn.base import clone
 from skorch.callbacks import Callback
 
 from skrnn import RNNRegressor
+from skrnn._kernels.compiled_network import CompiledNetwork
 from skrnn._kernels.training_step import CompiledStep
 from skrnn._training.state import Run
 from skrnn.exceptions import NonFiniteLossError
+from tests.instruction_levels import needs_kernels
 from tests.support import weights_of
 from tests.training.data import SMALL, X, y
 
@@ -95,11 +97,13 @@ def test_gradient_beyond_all_numbers_is_clipped_to_nothing():
         clone(model).set_params(max_grad_norm=None).fit(X, y)
 
 
+@needs_kernels
 def test_kernels_clip_such_a_gradient_too():
     model = RNNRegressor(**SMALL, max_epochs=1).fit(X, y)
     net = model.net_
-    step = CompiledStep(net.module_, ("squared_error", 0.0), 1)
-    step.prepare(net.optimizer_)
+    form = net.module_.standard_form()
+    step = CompiledStep(CompiledNetwork(form, 1), ("squared_error", 0.0))
+    step.prepare(form, net.optimizer_)
     for gradient in step.weight_gradients():
         gradient.fill_(np.inf)
     net.run = Run(net)
