@@ -1,6 +1,11 @@
 """Checkpoints: resuming gives the bits of an unbroken run, whatever happens."""
 
+import os
 import random
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pandas as pd
@@ -49,9 +54,10 @@ def broken_off(model, epoch, X=X, y=y):
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "one_cycle", "plateau", None])
-@pytest.mark.parametrize("epoch", [1, 7])
-def test_resumed_is_unbroken(tmp_path, epoch, schedule):
+@pytest.mark.parametrize(("epoch", "n_estimators"), [(1, 1), (7, 2)])
+def test_resumed_is_unbroken(tmp_path, epoch, n_estimators, schedule):
     options = OPTIONS | {"lr_schedule": schedule, "lr_schedule_options": None}
+    options["n_estimators"] = n_estimators
     unbroken = RNNRegressor(**options).fit(X, y)
     model = RNNRegressor(**options, checkpoint_dir=tmp_path)
     broken_off(model, epoch)
@@ -261,3 +267,69 @@ def test_partial_fit_leaves_checkpoints_alone(tmp_path):
     model = RNNRegressor(**OPTIONS, checkpoint_dir=tmp_path).partial_fit(X, y)
     assert not any(tmp_path.iterdir())
     assert model.n_iter_ == 1
+
+
+SCRIPT = """
+import sys
+import numpy as np
+from skorch.callbacks import Callback
+from skrnn import RNNRegressor
+
+class Tell(Callback):
+    def on_epoch_end(self, net, **kwargs):
+        print(len(net.history), flush=True)
+
+X = np.random.default_rng(0).normal(size=(64, 6))
+model = RNNRegressor(hidden_size=4, dropout=0.2, max_epochs=25, n_iter_no_change=25,
+                     n_estimators=2, random_state=0, checkpoint_dir=sys.argv[1])
+model.set_params(callbacks=[Tell()]).fit(X, X[:, -1], resume=True)
+"""
+
+
+class Look(Callback):
+    """Note the first epoch that is yet to come, and train no further."""
+
+    seen = []
+
+    def on_epoch_begin(self, net, **kwargs):
+        self.seen.append(len(net.history))
+        raise OSError("seen enough")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill -9 is of POSIX")
+def test_killed_and_resumed(tmp_path):
+    # docs/benchmarks/kill_resume.py does this 200 times.
+    X_killed = np.random.default_rng(0).normal(size=(64, 6))
+    model = RNNRegressor(
+        hidden_size=4,
+        dropout=0.2,
+        max_epochs=25,
+        n_iter_no_change=25,
+        n_estimators=2,
+        random_state=0,
+        checkpoint_dir=tmp_path,
+    )
+    rng = random.Random(1)
+    done = []
+    for n_lines in (5, 30):  # in the first network, and in the second
+        child = subprocess.Popen(
+            [sys.executable, "-c", SCRIPT, str(tmp_path)], stdout=subprocess.PIPE
+        )
+        told = [int(child.stdout.readline()) for _ in range(n_lines)]
+        time.sleep(rng.random() / 100)  # anywhere in an epoch, or in a checkpoint
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        child.stdout.close()
+        Look.seen.clear()
+        with pytest.raises(OSError, match="seen enough"):
+            looking = clone(model).set_params(callbacks=[Look()])
+            looking.fit(X_killed, X_killed[:, -1], resume=True)
+        # The first network is at its end where the second was trained.
+        n_done = Look.seen[0] + 25 * (tmp_path / "network-2").exists()
+        assert n_done >= told[-1] - 1
+        done.append(n_done)
+    assert done == sorted(done)
+    assert done[-1] > 25
+    resumed = model.fit(X_killed, X_killed[:, -1], resume=True)
+    unbroken = clone(model).set_params(checkpoint_dir=None)
+    assert same_fit(resumed, unbroken.fit(X_killed, X_killed[:, -1]))
