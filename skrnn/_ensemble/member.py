@@ -1,6 +1,5 @@
 """One network of an ensemble: how it is made, and what it learns from."""
 
-import copy
 from dataclasses import replace
 
 import torch
@@ -65,38 +64,9 @@ def new_member(settings, targets, samples, train, *, place, seed, pretrained, ti
         features=pretrained is None,
     )
     freeze(network, ensemble.frozen)
-    net = SequenceNet(
-        network,
-        loss,
-        title=title,
-        callbacks=copy.deepcopy(list(settings.training.callbacks)),
-        device=settings.training.device,
-        **training_options(settings.training),
-    )
+    net = SequenceNet(network, loss, settings.training, title)
     # With what was taken off, the data set of the training need not read them again.
     return net.initialize(), taken_off
-
-
-def training_options(settings):
-    """Options of a net (dict) that may differ in a training that goes on."""
-    return {
-        "optimizer_spec": settings.optimizer_spec,
-        "schedule_spec": settings.schedule_spec,
-        "batch_size": settings.batch_size,
-        "shuffle": settings.shuffle,
-        "ema_decay": settings.ema_decay,
-        "l1": settings.l1,
-        "max_grad_norm": settings.max_grad_norm,
-        "max_grad_value": settings.max_grad_value,
-        "stop_early": settings.early_stopping,
-        "patience": settings.n_iter_no_change,
-        "tol": settings.tol,
-        "max_time": settings.max_time,
-        "on_divergence": settings.on_divergence,
-        "autocast": settings.autocast,
-        "progress": int(settings.verbose),
-        "verbose": int(settings.verbose >= 2),
-    }
 
 
 def new_dataset(network, settings, targets, samples, rows, taken_off=None):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from skrnn._ensemble.member import new_dataset, new_member, training_options
+from skrnn._ensemble.member import new_dataset, new_member
 from skrnn._ensemble.network_ensemble import NetworkEnsemble, average_weights, best_loss
 from skrnn._ensemble.pretrained import freeze
 from skrnn._ensemble.validation import Fold, split_rows
@@ -168,9 +168,9 @@ class NetworkTraining:
         # A loss of torch may have learned weights of its own.
         has_name = isinstance(settings.architecture["loss"], str)
         net.change(
+            settings.training,
             loss=self.targets.new_loss()[1] if has_name else None,
             network=settings.network.changeable,
-            **training_options(settings.training),
         )
         return net, old.copy_of_weights()
 

@@ -11,7 +11,7 @@ def warn_of_float32(net):
     net : SequenceNet
         About to be trained.
     """
-    fault = net.module_.bfloat16_fault() if net.autocast else None
+    fault = net.module_.bfloat16_fault() if net.settings.autocast else None
     if fault is not None:
         warn_user(
             "autocast=True: torch cannot run this cell in bfloat16 on this machine "

@@ -96,10 +96,10 @@ def raise_non_finite(net, what, batch=None):
     norm = net.run.grad_norm
     if norm is None:
         norm = get_total_norm([p.grad for p in net.learnable() if p.grad is not None])
-    norm = float(norm)
-    if not math.isfinite(norm) and net.max_grad_norm is None:
+    norm, is_clipped = float(norm), net.settings.max_grad_norm is not None
+    if not math.isfinite(norm) and not is_clipped:
         cause = "the gradient exploded: set max_grad_norm, or lower learning_rate"
-    elif net.max_grad_norm is None and norm > _HIGH_NORM:
+    elif norm > _HIGH_NORM and not is_clipped:
         cause = "the gradient is exploding: set max_grad_norm"
     elif rate >= _HIGH_RATE:
         cause = "the learning rate is too high: lower learning_rate"

@@ -64,12 +64,13 @@ def run_batches(net, batches, *, training):
 @contextmanager
 def _weights_of(net, training):
     """Have the network hold what it trains with, or else is validated with."""
-    if not training or net.ema_decay is None:
+    decay = net.settings.ema_decay
+    if not training or decay is None:
         yield _do_nothing
         return
     weights = net.learnable()
-    if net.average is None or not net.average.is_of(weights, net.ema_decay):
-        net.average = WeightAverage(weights, net.ema_decay)
+    if net.average is None or not net.average.is_of(weights, decay):
+        net.average = WeightAverage(weights, decay)
     with net.average.training(weights):
         yield partial(net.average.update, weights)
 
@@ -136,9 +137,9 @@ def compiled_step(net, inputs, target):
 
 def limit_gradient(net):
     """Add the L1 penalty to the gradient of a net (SequenceNet), then clip it."""
-    run = net.run
+    run, settings = net.run, net.settings
     if run.step is not None:
-        penalty = (net.l1, net.max_grad_value, net.max_grad_norm)
+        penalty = settings.l1, settings.max_grad_value, settings.max_grad_norm
         run.grad_norm = run.step.clip(*penalty) if any(penalty) else None
         _drop_overflow(net, run.step.weight_gradients())
         return
@@ -146,14 +147,14 @@ def limit_gradient(net):
     groups = net.optimizer_.param_groups
     weights = [p for group in groups for p in group["params"]]
     weights = [p for p in weights if p.grad is not None]
-    if net.l1:
+    if settings.l1:
         for weight in weights:
             if weight.ndim > 1:
-                weight.grad.add_(weight.detach().sign(), alpha=net.l1)
-    if net.max_grad_value is not None:
-        clip_grad_value_(weights, net.max_grad_value)
-    if net.max_grad_norm is not None:
-        run.grad_norm = clip_grad_norm_(weights, net.max_grad_norm)
+                weight.grad.add_(weight.detach().sign(), alpha=settings.l1)
+    if settings.max_grad_value is not None:
+        clip_grad_value_(weights, settings.max_grad_value)
+    if settings.max_grad_norm is not None:
+        run.grad_norm = clip_grad_norm_(weights, settings.max_grad_norm)
         _drop_overflow(net, [p.grad for p in weights])
     else:
         run.grad_norm = get_total_norm([p.grad for p in weights])
@@ -163,6 +164,6 @@ def _drop_overflow(net, gradients):
     """Clip a gradient that exploded beyond all numbers: to nothing."""
     # Over very long sequences it may in a single batch of a training that is otherwise
     # sound. A loss that is not finite is another matter.
-    if net.max_grad_norm is not None and not math.isfinite(net.run.grad_norm):
+    if net.settings.max_grad_norm is not None and not math.isfinite(net.run.grad_norm):
         for gradient in gradients:
             gradient.zero_()

@@ -25,7 +25,7 @@ class TrainingLoop:
     Parameters
     ----------
     net : SequenceNet
-        Initialised; `max_epochs` and `max_time` of it end the training.
+        Initialised; its `max_epochs` and the `max_time` of its settings end the training.
     scorer, tasks, checkpoint
         As for `SequenceNet.train`.
     """
@@ -73,7 +73,7 @@ class TrainingLoop:
         """Have kernels do what they can do of a training."""
         net, network, run = self.net, self.net.module_, self.run
         loss = getattr(net.criterion_, "compiled", None)
-        is_apt = loss is not None and not net.autocast
+        is_apt = loss is not None and not net.settings.autocast
         is_apt = is_apt and _steps_alone(type(net.optimizer_))
         form, max_steps = network.standard_form(), train_set.source.max_steps
         with ExitStack() as stack:
@@ -118,7 +118,7 @@ class TrainingLoop:
                     run_batches(net, valid, training=False)
                 is_stopped = self._end_epoch(data)
             except NonFiniteLossError as error:
-                if net.on_divergence != "restart":
+                if net.settings.on_divergence != "restart":
                     raise
                 self._restart(error)
 
@@ -130,7 +130,7 @@ class TrainingLoop:
         if self.tasks is not None:
             self.tasks.begin()
         run.begin_with = net.copy_of_weights()
-        if net.on_divergence == "restart" and run.best_begin is None:
+        if net.settings.on_divergence == "restart" and run.best_begin is None:
             run.best_begin = run.begin_with
         net.notify("on_epoch_begin", **data)
 
@@ -158,7 +158,7 @@ class TrainingLoop:
         return is_stopped or self._is_out_of_time()
 
     def _is_out_of_time(self):
-        limit = self.net.max_time
+        limit = self.net.settings.max_time
         return limit is not None and self.run.seconds() >= limit
 
     def _restart(self, error):

@@ -1,5 +1,8 @@
 """The skorch net of an estimator: its parts, and the hooks that skorch calls."""
 
+import copy
+from dataclasses import replace
+
 import numpy as np
 import torch
 from skorch import NeuralNet
@@ -30,98 +33,43 @@ class SequenceNet(NeuralNet):
         The network.
     criterion : SampleLoss
         The loss.
-    optimizer_spec : tuple of a class and a dict
-        Optimiser and its options.
-    schedule_spec : tuple
-        Name or class of the learning-rate schedule, its options, and the epochs it is
-        planned for; the first is None for a constant rate.
-    shuffle : bool
-        Whether each epoch reads the training samples in a new order.
-    ema_decay : float or None
-        Share of a moving average of the weights that stays at each step; None for no
-        average.
-    l1 : float
-        Penalty on the absolute values of the weights, biases aside.
-    max_grad_norm, max_grad_value : float or None
-        Norm and absolute value to which the gradient of a batch is clipped.
-    stop_early : bool
-        Whether validation decides when to stop and which weights to keep.
-    patience, tol : float
-        Epochs without an improvement of the validation by `tol` that end the
-        training.
-    max_time : float or None
-        Seconds after which no further epoch begins.
-    on_divergence : {"raise", "restart"}
-        What to do about a loss that is not finite.
-    autocast : bool
-        Whether to train in bfloat16 where that is safe.
+    settings : TrainingSettings
+        How it is trained.
     title : str
         What the progress bar says.
-    progress : int
-        0 shows nothing, 1 a progress bar, 2 a line an epoch.
-    **kwargs
-        Parameters of `skorch.NeuralNet`.
     """
 
     run = None  # but in training, when it is a `Run`
 
-    def __init__(
-        self,
-        module,
-        criterion,
-        *,
-        optimizer_spec,
-        schedule_spec=(None, None, 1),
-        shuffle=True,
-        ema_decay=None,
-        l1=0.0,
-        max_grad_norm=None,
-        max_grad_value=None,
-        stop_early=True,
-        patience=10,
-        tol=0.0,
-        max_time=None,
-        on_divergence="raise",
-        autocast=False,
-        title="RecurrentNetwork",
-        progress=0,
-        **kwargs,
-    ):
-        self.optimizer_spec = optimizer_spec
-        self.schedule_spec = schedule_spec
-        self.shuffle = shuffle
-        self.ema_decay = ema_decay
-        self.l1 = l1
-        self.max_grad_norm = max_grad_norm
-        self.max_grad_value = max_grad_value
-        self.stop_early = stop_early
-        self.patience = patience
-        self.tol = tol
-        self.max_time = max_time
-        self.on_divergence = on_divergence
-        self.autocast = autocast
-        self.title = title
-        self.progress = progress
-        self.average = None  # begins with the training
+    def __init__(self, module, criterion, settings, title="RecurrentNetwork"):
+        self.settings, self.title = settings, title
+        self.average = None  # of the weights; begins with the training
         super().__init__(
-            module, criterion, train_split=None, dataset=SequenceDataset, **kwargs
+            module,
+            criterion,
+            train_split=None,
+            dataset=SequenceDataset,
+            batch_size=settings.batch_size,
+            callbacks=copy.deepcopy(list(settings.callbacks)),
+            device=settings.device,
+            verbose=int(settings.verbose >= 2),
         )
 
     def get_default_callbacks(self):
         """Return the callbacks that come before the user's."""
         callbacks = [
             ("epoch_timer", EpochTimer()),
-            ("best_weights", BestWeights(self.stop_early, self.patience, self.tol)),
+            ("best_weights", BestWeights(**_stopping(self.settings))),
         ]
-        if self.progress == 1:
+        if int(self.settings.verbose) == 1:
             callbacks.append(("progress", Progress(self.title)))
-        if self.progress >= 2:
+        if self.settings.verbose >= 2:
             callbacks.append(("print_log", PrintLog()))
         return callbacks
 
     def initialize_optimizer(self, *args, **kwargs):
         """Make the optimiser of all weights that are not frozen."""
-        kind, options = self.optimizer_spec
+        kind, options = self.settings.optimizer_spec
         self.optimizer_ = new_optimizer(kind, self.learnable(), options)
         self.lr = options["lr"]
         self.schedule_ = None
@@ -129,13 +77,12 @@ class SequenceNet(NeuralNet):
 
     def restart_optimizer(self, rate):
         """Make the optimiser anew, with another learning rate (float)."""
-        kind, options = self.optimizer_spec
-        self.optimizer_spec = kind, options | {"lr": rate}
+        self.settings = replace(self.settings, learning_rate=rate)
         self.initialize_optimizer()
 
     def prepare_schedule(self):
         """Make the learning-rate schedule, if there is to be one and is none yet."""
-        kind, options, n_epochs = self.schedule_spec
+        kind, options, n_epochs = self.settings.schedule_spec
         if kind is not None and self.schedule_ is None:
             self.schedule_ = Schedule(
                 kind, options, self.optimizer_, n_epochs, self.run.n_batches
@@ -220,24 +167,25 @@ class SequenceNet(NeuralNet):
 
     # -- state ------------------------------------------------------------------
 
-    def change(self, *, optimizer_spec, schedule_spec, loss, network, **options):
+    def change(self, settings, *, loss, network):
         """Take over parameters that may differ in a training that goes on.
 
         Parameters
         ----------
-        optimizer_spec, schedule_spec : tuple
-            As for the class; where they differ, or other weights are frozen, optimiser
-            or schedule start anew, and where the learning rate alone does, it is set.
+        settings : TrainingSettings
+            How it is trained from now on. Where optimiser or schedule differ, or other
+            weights are frozen, they start anew, and where the learning rate alone does,
+            it is set.
         loss : SampleLoss or None
             What is minimised from now on; None for what was before.
         network : dict
             For `RecurrentNetwork.change`.
-        **options
-            Other parameters of the class.
         """
-        is_new_schedule = schedule_spec[:2] != self.schedule_spec[:2]
-        (kind, wanted), (old_kind, old) = optimizer_spec, self.optimizer_spec
-        self.optimizer_spec, self.schedule_spec = optimizer_spec, schedule_spec
+        before = self.settings
+        is_new_schedule = settings.schedule_spec[:2] != before.schedule_spec[:2]
+        (kind, wanted), (old_kind, old) = settings.optimizer_spec, before.optimizer_spec
+        self._show(settings)
+        self.batch_size = settings.batch_size
         trained = [p for group in self.optimizer_.param_groups for p in group["params"]]
         if (
             kind is not old_kind
@@ -250,21 +198,17 @@ class SequenceNet(NeuralNet):
             for group in self.optimizer_.param_groups:
                 group["lr"] = wanted["lr"]
                 group.pop("initial_lr", None)
-        self._change_progress(options["progress"])
-        vars(self).update(options)
-        if self.ema_decay is None:
+        if settings.ema_decay is None:
             self.average = None
-        self.best_weights.set_params(
-            is_active=self.stop_early, patience=self.patience, tol=self.tol
-        )
+        self.best_weights.set_params(**_stopping(settings))
         if loss is not None:
             vars(self).update(criterion=loss, criterion_=loss)
         self.module_.change(**network)
 
-    def _change_progress(self, progress):
+    def _show(self, settings):
         """Show the training in another way; all other callbacks stay what they are."""
         old = dict(self.get_default_callbacks())
-        self.progress = progress
+        self.settings, self.verbose = settings, int(settings.verbose >= 2)
         new = dict(self.get_default_callbacks())
         kept = [item for item in self.callbacks_ if item[0] not in old.keys() - new]
         added = [(name, new[name].initialize()) for name in new if name not in old]
@@ -320,7 +264,7 @@ class SequenceNet(NeuralNet):
             return BatchIterator(dataset, batch_size)
         batch_size = self.batch_size or len(dataset)
         # The order within a single batch is of no consequence.
-        is_shuffled = self.shuffle and batch_size < len(dataset)
+        is_shuffled = self.settings.shuffle and batch_size < len(dataset)
         generator = self.module_.generator if is_shuffled else None
         return BatchIterator(dataset, batch_size, generator)
 
@@ -335,7 +279,7 @@ class SequenceNet(NeuralNet):
     def infer(self, x, **fit_params):
         """Run the network over a batch, which it moves to its device itself."""
         given = x["x"], x.get("lengths"), x.get("repeats"), self.compiled
-        if not (self.autocast and self.module_.training):
+        if not (self.settings.autocast and self.module_.training):
             return self.module_(*given)
         kind = self.module_.head.weight.device.type
         with torch.autocast(kind, dtype=torch.bfloat16):
@@ -396,3 +340,12 @@ class SequenceNet(NeuralNet):
         ndarray of shape (n_samples, n_targets), or (n_samples,) of numbers of classes
         """
         return self.module_.target_head.location(super().predict_proba(X))
+
+
+def _stopping(settings):
+    """Parameters (dict) of `BestWeights`."""
+    return {
+        "is_active": settings.early_stopping,
+        "patience": settings.n_iter_no_change,
+        "tol": settings.tol,
+    }

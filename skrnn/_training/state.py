@@ -19,9 +19,9 @@ the best weights outlive both. `WeightAverage` is no way back: network and avera
 change places around the batches, and both go on.
 
 The learning rate of a net is three things, too: what its optimiser was made with
-(`optimizer_spec`, which a fit that goes on compares with what is wanted), the rate that
-a restart divides (`lr`, as skorch names it; callbacks may set it), and what the next
-step takes (`param_groups` of the optimiser, which schedules move).
+(`settings`, which a fit that goes on compares with what is wanted), the rate that a
+restart divides (`lr`, as skorch names it; callbacks may set it), and what the next step
+takes (`param_groups` of the optimiser, which schedules move).
 """
 
 import math
@@ -99,7 +99,7 @@ def load_training(net, state):
     net.module_.load_state_dict(state["weights"])
     net.average = None
     if state["average"] is not None:
-        net.average = WeightAverage(net.learnable(), net.ema_decay)
+        net.average = WeightAverage(net.learnable(), net.settings.ema_decay)
         net.average.load_state_dict(state["average"])
     net.optimizer_.load_state_dict(state["optimizer"])
     net.module_.generator.set_state(state["random_state"])

@@ -267,7 +267,7 @@ def test_an_interrupt_keeps_the_networks_there_are(monkeypatch):
 def test_each_has_its_share_of_the_time():
     model = RNNRegressor(**SMALL, n_estimators=4, max_time=1e-9).fit(X, y)
     assert [len(net.history) for net in model.nets_] == [1] * 4
-    assert {net.max_time for net in model.nets_} == {1e-9 / 4}
+    assert {net.settings.max_time for net in model.nets_} == {1e-9 / 4}
 
 
 def test_weights_to_begin_with_are_those_of_the_same_number():
