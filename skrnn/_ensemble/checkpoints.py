@@ -17,6 +17,14 @@ _MAY_DIFFER = {
 }
 
 
+def new_checkpoints(parameters, estimator_name):
+    """Make `Checkpoints` for the parameters (dict) of an estimator, or None."""
+    directory = parameters["checkpoint_dir"]
+    if directory is None:
+        return None
+    return Checkpoints(directory, parameters, estimator_name)
+
+
 class Checkpoints:
     """Checkpoints of all networks of a fit, in one directory.
 

@@ -39,16 +39,11 @@ def new_member(settings, targets, samples, train, *, place, seed, pretrained, ti
     taken_off : ndarray of shape (n_train, n_targets), or None
         Baselines of the training rows, if they were computed.
     """
-    ensemble, network_settings = settings.ensemble, settings.network
+    ensemble, of_network = settings.ensemble, settings.network
     length = ensemble.segment_lengths[ensemble.kind_of(place)]
+    of_network = replace(of_network, segment_length=length)
     head, loss = targets.new_loss()
-    network = new_network(
-        replace(network_settings, segment_length=length),
-        targets,
-        head,
-        samples.source,
-        seed,
-    )
+    network = new_network(of_network, targets, head, samples.source, seed)
     part = samples.part(train)
     weight = None if samples.weight is None else samples.weight[train]
     has_head = pretrained is not None and take_over_weights(
@@ -59,7 +54,7 @@ def new_member(settings, targets, samples, train, *, place, seed, pretrained, ti
         part,
         samples.target[train] if is_scaled else None,
         weight,
-        scale=network_settings.scale,
+        scale=of_network.scale,
         center=targets.is_centered,
         features=pretrained is None,
     )

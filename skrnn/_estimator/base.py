@@ -2,12 +2,13 @@
 
 import copy
 from abc import ABC, abstractmethod
+from functools import partial
 
 import numpy as np
 from sklearn.base import BaseEstimator, _clone_parametrized, is_classifier
 from sklearn.utils.validation import check_is_fitted
 
-from skrnn._ensemble.checkpoints import Checkpoints
+from skrnn._ensemble.checkpoints import new_checkpoints
 from skrnn._ensemble.model import fit_model
 from skrnn._ensemble.network_ensemble import NetworkEnsemble
 from skrnn._ensemble.settings import Settings
@@ -16,7 +17,7 @@ from skrnn._estimator.callbacks import CallbackSupportMixin, FitTasks
 from skrnn._estimator.parameters import CONSTRAINTS, check_combination
 from skrnn._estimator.pretrained import pretrained_of
 from skrnn._estimator.reading import read_samples, read_X
-from skrnn._estimator.scoring import ValidationScorer
+from skrnn._estimator.scoring import new_scorer
 
 
 class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
@@ -54,6 +55,7 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
     ):
         parameters = self.get_params(deep=False)
         check_combination(parameters)
+        name = type(self).__name__
         self._check_arguments(y, X_val, y_val, resume)
         goes_on = hasattr(self, "nets_") and (self.warm_start or incremental)
         # The estimator as it will be; this one stays as it is until all has gone well.
@@ -61,14 +63,11 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         targets = fitted._targets = self._new_targets()
         if goes_on:
             targets.take_over(self._targets)
-        samples = read_samples(
-            fitted, X, y, sample_weight, targets, reset=not goes_on, classes=classes
-        )
+        read = partial(read_samples, fitted, targets=targets)
+        samples = read(X, y, sample_weight, reset=not goes_on, classes=classes)
         if goes_on:
-            self.settings_.check_same_network(parameters, type(self).__name__)
-        given = None
-        if X_val is not None:
-            given = read_samples(fitted, X_val, y_val, None, targets, reset=False)
+            self.settings_.check_same_network(parameters, name)
+        given = None if X_val is None else read(X_val, y_val, reset=False)
         pretrained = None if goes_on else pretrained_of(self.init)
         settings = fitted.settings_ = Settings.decide(
             parameters,
@@ -83,15 +82,7 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         tasks = FitTasks(
             self, X, y, fitted._shown_of, n_epochs * settings.ensemble.n_networks
         )
-        scorer, checkpoints = None, None
-        if self.scoring is not None:
-            scorer = ValidationScorer(
-                self.scoring, fitted._judge_of, self, X, y, X_val, y_val
-            )
-        if self.checkpoint_dir is not None and not incremental:
-            checkpoints = Checkpoints(
-                self.checkpoint_dir, parameters, type(self).__name__
-            )
+        scorer = new_scorer(self, fitted._judge_of, (X, y), (X_val, y_val))
         training = NetworkTraining(
             settings,
             targets,
@@ -102,8 +93,8 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
             resumes=resume,
             scorer=scorer,
             tasks=tasks,
-            checkpoints=checkpoints,
-            estimator_name=type(self).__name__,
+            checkpoints=None if incremental else new_checkpoints(parameters, name),
+            estimator_name=name,
         )
         model, attributes = fit_model(
             training,

@@ -8,7 +8,7 @@ from skrnn._sequences.layouts import check_sequences, series_of_samples
 from skrnn._sequences.sources import as_source
 
 
-def read_samples(estimator, X, y, sample_weight, targets, *, reset, classes=None):
+def read_samples(estimator, X, y, sample_weight=None, *, targets, reset, classes=None):
     """Check and encode X, y and the weights; leave out what weighs nothing.
 
     Parameters

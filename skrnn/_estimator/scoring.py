@@ -7,27 +7,40 @@ from sklearn.utils import _safe_indexing
 from skrnn._warn import warn_user
 
 
+def new_scorer(estimator, judge_of, samples, given):
+    """Make a scorer (ValidationScorer), or None if ``scoring`` asks for none.
+
+    Parameters
+    ----------
+    estimator : BaseRNN
+        What is fitted; not touched.
+    judge_of, samples, given
+        As for `ValidationScorer`.
+    """
+    if estimator.scoring is None:
+        return None
+    scorer = check_scoring(estimator, estimator.scoring)
+    return ValidationScorer(scorer, estimator.scoring, judge_of, samples, given)
+
+
 class ValidationScorer:
     """Judges a network in training as the estimator that it will be part of.
 
     Parameters
     ----------
+    scorer : callable
+        A scorer of scikit-learn.
     scoring : str or callable
-        As for the estimators.
+        What asked for it.
     judge_of : callable
         Takes a net, and gives a fitted estimator of that network alone.
-    estimator : BaseRNN
-        What is fitted; not touched.
-    X, y : array-like
-        Samples of the fit, as they were given.
-    X_val, y_val : array-like or None
-        Validation samples, as they were given.
+    samples, given : tuple of two array-like
+        X and y of the fit, and for validation (or two times None), as they came.
     """
 
-    def __init__(self, scoring, judge_of, estimator, X, y, X_val, y_val):
-        self._scoring, self._judge_of = scoring, judge_of
-        self._scorer = check_scoring(estimator, scoring)
-        self._X, self._y, self._given = X, y, (X_val, y_val)
+    def __init__(self, scorer, scoring, judge_of, samples, given):
+        self._scorer, self._scoring, self._judge_of = scorer, scoring, judge_of
+        self._samples, self._given = samples, given
 
     def of_given(self, net):
         """Return what judges a net by the validation samples that the user gave."""
@@ -35,7 +48,7 @@ class ValidationScorer:
 
     def of_rows(self, net, rows):
         """Return what judges a net by some rows (ndarray of int64) of X."""
-        X, y = (_safe_indexing(part, rows) for part in (self._X, self._y))
+        X, y = (_safe_indexing(part, rows) for part in self._samples)
         return self._judging(net, X, y)
 
     def _judging(self, net, X, y):

@@ -25,7 +25,7 @@ class TrainingLoop:
     Parameters
     ----------
     net : SequenceNet
-        Initialised; its `max_epochs` and the `max_time` of its settings end the training.
+        Initialised; its `max_epochs` end the training, or `max_time` of its settings.
     scorer, tasks, checkpoint
         As for `SequenceNet.train`.
     """

@@ -22,7 +22,7 @@ def test_batches_of_outputs_hold_a_bounded_amount_of_numbers(n_steps):
     model = RNNRegressor("lstm", 8, num_layers=2, max_epochs=1, bidirectional=True)
     network = model.fit(X, y).net_.module_
     source = as_source(np.broadcast_to(np.float32(0), (9, n_steps, 1)))
-    size = evaluation_batch(network, source)
+    size = evaluation_batch(network, source, is_compiled=False)
     numbers = n_steps * (1 + 2 * 16 * 6)
     assert 1 <= size <= 4096
     assert size == 1 or size * numbers <= 2**22
