@@ -201,6 +201,18 @@ def test_rows_of_plain_lists():
         check_no_lookahead(Leak("next"), X)
 
 
+def test_fit_may_take_no_target():
+    class Rows(BaseEstimator):
+        def fit(self, X):
+            self.fitted_ = True
+            return self
+
+        def transform(self, X):
+            return np.cumsum(X, axis=0)
+
+    check_no_lookahead(Rows(), np.arange(1.0, 7)[:, None])
+
+
 def test_missing_predictions_are_compared():
     class Missing(Leak):
         def predict(self, X):
