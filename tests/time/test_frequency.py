@@ -112,11 +112,12 @@ def test_uneven_hours_of_the_longest_series_are_read_by_pandas(lengths_read):
     assert shown_by(business) == pd.offsets.BusinessHour()
     assert lengths_read == [len(business)]
     assert shown_by(at(*range(0, 60, 2)), business) == pd.offsets.BusinessHour()
+    assert shown_by(business, at(0, 2, 4)) == pd.offsets.BusinessHour()
     assert shown_by(business, at(*range(0, 70, 2))) == pd.offsets.Hour(2)
     # A series whose gaps are even is not read, and one that cannot be read is left.
-    assert lengths_read == [len(business)] * 2
+    assert lengths_read == [len(business)] * 3
     assert shown_by(at(0, 1, 2, 3, 5)) == pd.offsets.Hour(1)
-    assert lengths_read[2:] == [5]
+    assert lengths_read[3:] == [5]
 
 
 def test_last_gap_of_the_longest_series_counts(lengths_read):

@@ -136,6 +136,8 @@ def test_what_cannot_be_checked(rows):
         check_no_lookahead(ridge_over_windows(), np.zeros((5, 1)), np.arange(5))
     with pytest.raises(ValueError, match="needs the whole pipeline"):
         check_no_lookahead(Ridge(), SlidingWindow(2).fit_transform(X), y)
+    with pytest.raises(ValueError, match="needs the whole pipeline"):
+        check_no_lookahead(Ridge(), np.zeros((5, 2, 1)), y)
     with pytest.raises(TypeError, match="none of the methods"):
         check_no_lookahead(OnlyFits(), X, y)
     with pytest.raises(ValueError, match="1 predictions for 60 rows"):
@@ -190,6 +192,25 @@ def test_first_method_of_an_estimator_is_compared(first, n_outputs):
     estimator = Answers(METHODS[first:], n_outputs)
     with pytest.raises(AssertionError, match="prediction of row 0 moved"):
         check_no_lookahead(estimator, np.arange(6.0)[:, None])
+
+
+def test_rows_of_plain_lists():
+    X = [[1.0], [3.0], [2.0], [5.0]]
+    check_no_lookahead(Leak("trailing"), X)
+    with pytest.raises(AssertionError, match="prediction of row 0 moved"):
+        check_no_lookahead(Leak("next"), X)
+
+
+def test_fit_may_take_no_target():
+    class Rows(BaseEstimator):
+        def fit(self, X):
+            self.fitted_ = True
+            return self
+
+        def transform(self, X):
+            return np.cumsum(X, axis=0)
+
+    check_no_lookahead(Rows(), np.arange(1.0, 7)[:, None])
 
 
 def test_missing_predictions_are_compared():
