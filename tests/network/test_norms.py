@@ -55,7 +55,7 @@ def test_layer_norm_by_hand():
         deviation = math.sqrt(((own - own.mean()) ** 2).mean() + 1e-5)
         expected = (own - own.mean()) / deviation * weight + bias
         assert_allclose(states[i, 3].detach(), expected, rtol=0, atol=1e-12)
-    close(states[:, -1], final, rtol=0, atol=0)
+    close(states[:, -1], final, rtol=0, atol=1e-14)
     # The state that goes on is that of the cell.
     close(end[0], last, rtol=0, atol=1e-12)
 

@@ -14,8 +14,12 @@
 
 enum Cell { LSTM = 0, GRU = 1, RNN = 2 };
 
+// Up to so many features the gradients of their weights are summed lane by lane, not by
+// a product: its rows are whole cache lines, most of which few features would leave
+// empty. Chosen by hand.
 constexpr long MAX_FEATURES_BY_LANE = 4;
-// Partial sums of gradients; more would let more threads work, and cost memory.
+// Partial sums of gradients; more would let more threads work, and cost memory. How a
+// sum rounds depends on their number, so it is fixed, whatever the number of threads.
 constexpr long MAX_SUMS = 8;
 
 struct Gates {
@@ -93,6 +97,8 @@ template <class T> struct Layer {
             x_columns = h_column = F;
         }
         columns = round_up(h_column + H, line);
+        // Units of a block: their gates take 24 KiB, so that with what else is read they
+        // stay in a first cache of 32 KiB; in sixes, so that four gates are whole panels.
         long width = 24 * 1024 / (gates.count * n * (long)sizeof(T));
         width = width < 6 ? 6 : width / 6 * 6;
         n_blocks = (H + width - 1) / width;

@@ -8,7 +8,7 @@
 
 #include "convolutions.h"
 
-constexpr long RIVALS = 8;
+constexpr long RIVALS = 8;  // kernels of a group, as in Hydra
 
 struct CompetitionCall {
     int64_t N, L, F, S, G;
@@ -153,6 +153,6 @@ static void compete_one(const CompetitionCall &call, const CompetitionMemory &me
     }
 }
 
-static bool compete(LayerTeam *team, const CompetitionCall &call) {
-    return run_over_samples<CompetitionMemory, CompetitionCall, compete_one>(team, call);
+static bool compete(LayerPool *pool, const CompetitionCall &call) {
+    return run_over_samples<CompetitionMemory, CompetitionCall, compete_one>(pool, call);
 }

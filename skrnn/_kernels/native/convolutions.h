@@ -246,7 +246,7 @@ static void pool_biases(const float *pair, const float *third, long n_steps, con
 
 static void pool(const float *pair, const float *third, long n_steps, const float *biases, long B,
                  float *to) {
-    constexpr int most = HAS_32_REGISTERS ? 8 : 4;
+    constexpr int most = HAS_32_REGISTERS ? 8 : 4;  // biases whose sums registers hold
     long b = 0;
     for (; B - b >= most; b += most)
         pool_biases<most>(pair, third, n_steps, biases + b, to + N_POOLINGS * b);
@@ -349,16 +349,16 @@ static void run_some(void *of, int thread, int) {
     }
 }
 
-// Without a team the calling thread works alone, in memory of this call.
+// Without a pool the calling thread works alone, in memory of this call.
 template <class Memory, class Call, OfOneSample<Memory, Call> compute>
-static bool run_over_samples(LayerTeam *team, const Call &call) {
+static bool run_over_samples(LayerPool *pool, const Call &call) {
     LayerMemories own;
-    SampleRun<Call> run = {call, team ? team->kept : own};
-    run_phase(team, run_some<Memory, Call, compute>, &run);
-    if (!team) own.clear();
+    SampleRun<Call> run = {call, pool ? pool->kept : own};
+    run_phase(pool, run_some<Memory, Call, compute>, &run);
+    if (!pool) own.clear();
     return !run.is_short_of_memory;
 }
 
-static bool convolve(LayerTeam *team, const ConvolutionCall &call) {
-    return run_over_samples<ConvolutionMemory, ConvolutionCall, convolve_one>(team, call);
+static bool convolve(LayerPool *pool, const ConvolutionCall &call) {
+    return run_over_samples<ConvolutionMemory, ConvolutionCall, convolve_one>(pool, call);
 }

@@ -80,6 +80,7 @@ static __attribute__((noinline)) void packed_tile(const Product<T> &p, const T *
 template <class T, int V>
 INLINE void packed_columns(const Product<T> &p, const T *panel, long row, long height,
                            long column) {
+    // As many sums as registers hold, with some left for what is multiplied.
     constexpr int tallest = HAS_32_REGISTERS ? 24 / V : 12 / V;
     long m = 0;
     for (; height - m >= tallest; m += tallest)
@@ -225,7 +226,7 @@ template <class T> static void add_outer(const OuterProduct<T> &p, long rows, lo
 // (rows, n_lanes) to (n_lanes, ld): what lies along the lanes comes to lie across.
 template <class T>
 static void turn(const T *from, long rows, long n_lanes, T *to, long ld) {
-    constexpr long edge = 8;
+    constexpr long edge = 8;  // rows at a time: a cache line of double
     for (long r0 = 0; r0 < rows; r0 += edge) {
         long height = rows - r0 < edge ? rows - r0 : edge;
         for (long i = 0; i < n_lanes; i++)

@@ -43,28 +43,28 @@ EXPORT int skrnn_level() {
 }
 
 EXPORT void *skrnn_open_team(int size) {
-    LayerTeam *team = (LayerTeam *)allocate(sizeof(LayerTeam));
-    if (team) {
-        new (team) LayerTeam();
-        open_team(team->team, size);
+    LayerPool *pool = (LayerPool *)allocate(sizeof(LayerPool));
+    if (pool) {
+        new (pool) LayerPool();
+        open_pool(pool->threads, size);
     }
-    return team;
+    return pool;
 }
 
 EXPORT void skrnn_close_team(void *of) {
     if (!of) return;
-    LayerTeam *team = (LayerTeam *)of;
-    close_team(team->team);
-    team->kept.clear();
-    release(team);
+    LayerPool *pool = (LayerPool *)of;
+    close_pool(pool->threads);
+    pool->kept.clear();
+    release(pool);
 }
 
-EXPORT int skrnn_convolve(void *team, const ConvolutionCall *call) {
-    return convolve((LayerTeam *)team, *call);
+EXPORT int skrnn_convolve(void *pool, const ConvolutionCall *call) {
+    return convolve((LayerPool *)pool, *call);
 }
 
-EXPORT int skrnn_compete(void *team, const CompetitionCall *call) {
-    return compete((LayerTeam *)team, *call);
+EXPORT int skrnn_compete(void *pool, const CompetitionCall *call) {
+    return compete((LayerPool *)pool, *call);
 }
 
 template <class T> static void *open_network(const Shape &shape) {
@@ -72,13 +72,13 @@ template <class T> static void *open_network(const Shape &shape) {
     if (!memory) return nullptr;
     Network<T> *net = new (memory) Network<T>();
     net->shape = shape;
-    open_team(net->team, shape.n_threads);
+    open_pool(net->threads, shape.n_threads);
     return net;
 }
 
 template <class T> static void close_network(void *of) {
     Network<T> *net = (Network<T> *)of;
-    close_team(net->team);
+    close_pool(net->threads);
     release(net->packed.memory);
     release(net->summed.memory);
     for (Workspace &workspace : net->part_of) release(workspace.memory);
@@ -106,11 +106,11 @@ template <class T> static void close_network(void *of) {
     }                                                                                            \
     EXPORT double skrnn_clip_##SUFFIX(void *net, const Tensors<T> *tensors,                      \
                                       const AdamOptions *options, double *squares) {             \
-        return clip(((Network<T> *)net)->team, *tensors, *options, squares);                     \
+        return clip(((Network<T> *)net)->threads, *tensors, *options, squares);                     \
     }                                                                                            \
     EXPORT void skrnn_adam_##SUFFIX(void *net, const Tensors<T> *tensors,                        \
                                     const AdamOptions *options) {                                \
-        adam(((Network<T> *)net)->team, *tensors, *options);                                     \
+        adam(((Network<T> *)net)->threads, *tensors, *options);                                     \
     }                                                                                            \
     EXPORT int skrnn_linear_##SUFFIX(const T *x, int64_t N, int64_t K, const T *weight,          \
                                      const T *bias, int64_t M, T *to) {                          \
@@ -124,11 +124,11 @@ template <class T> static void close_network(void *of) {
     EXPORT int64_t skrnn_layer_size_##SUFFIX(const LayerCall<T> *call) {                         \
         return record_size(*call);                                                               \
     }                                                                                            \
-    EXPORT int skrnn_layer_forward_##SUFFIX(void *team, LayerCall<T> *call) {                    \
-        return run_layer((LayerTeam *)team, *call, true);                                        \
+    EXPORT int skrnn_layer_forward_##SUFFIX(void *pool, LayerCall<T> *call) {                    \
+        return run_layer((LayerPool *)pool, *call, true);                                        \
     }                                                                                            \
-    EXPORT int skrnn_layer_backward_##SUFFIX(void *team, LayerCall<T> *call) {                   \
-        return run_layer((LayerTeam *)team, *call, false);                                       \
+    EXPORT int skrnn_layer_backward_##SUFFIX(void *pool, LayerCall<T> *call) {                   \
+        return run_layer((LayerPool *)pool, *call, false);                                       \
     }
 
 FOR_TYPE(float, float32)

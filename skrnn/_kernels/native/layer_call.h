@@ -3,7 +3,7 @@
 
 #include "lanes.h"
 #include "sequence.h"
-#include "team.h"
+#include "thread_pool.h"
 
 template <class T> struct LayerCall {
     int64_t cell, is_relu, is_reversed, needs_record;
@@ -21,7 +21,7 @@ template <class T> struct LayerCall {
     WeightGradients<T> d_weights;
 };
 
-// Memory that the calls of a team use one after the other.
+// Memory that the calls of a pool use one after the other.
 struct LayerMemories {
     Workspace packed, summed, part_of[MAX_THREADS];
 
@@ -32,8 +32,8 @@ struct LayerMemories {
     }
 };
 
-struct LayerTeam {
-    Team team;
+struct LayerPool {
+    ThreadPool threads;
     LayerMemories kept;
 };
 
@@ -183,23 +183,23 @@ template <class T> static bool open_layer(LayerRun<T> &run, LayerCall<T> &call, 
     return true;
 }
 
-static void run_phase(LayerTeam *of, Work work, void *run) {
-    if (of) return run_team(of->team, work, run);
+static void run_phase(LayerPool *of, Work work, void *run) {
+    if (of) return run_pool(of->threads, work, run);
     uint64_t before = flush_denormals();
     work(run, 0, 1);
     restore_denormals(before);
 }
 
 template <class T>
-static bool layer_forward(LayerTeam *team, LayerCall<T> &call, LayerMemories &kept) {
+static bool layer_forward(LayerPool *pool, LayerCall<T> &call, LayerMemories &kept) {
     LayerRun<T> run(call, kept);
     if (!open_layer(run, call, false)) return false;
-    run_phase(team, forward_phase<T>, &run);
+    run_phase(pool, forward_phase<T>, &run);
     return !run.is_short_of_memory;
 }
 
 template <class T>
-static bool layer_backward(LayerTeam *team, LayerCall<T> &call, LayerMemories &kept) {
+static bool layer_backward(LayerPool *pool, LayerCall<T> &call, LayerMemories &kept) {
     LayerRun<T> run(call, kept);
     if (!open_layer(run, call, true)) return false;
     run.n_sums = run.split.n_parts < MAX_SUMS ? run.split.n_parts : MAX_SUMS;
@@ -212,18 +212,18 @@ static bool layer_backward(LayerTeam *team, LayerCall<T> &call, LayerMemories &k
     if (!base) return false;
     Arena arena = {base, 0};
     lay_out(arena);
-    run_phase(team, backward_phase<T>, &run);
+    run_phase(pool, backward_phase<T>, &run);
     if (run.is_short_of_memory) return false;
     for (long b = 0; b < run.layer.n_blocks; b++)
         run.layer.reduce(b, run.sums, run.n_sums, call.d_weights);
     return true;
 }
 
-// Without a team the calling thread works alone, in memory of this call.
-template <class T> static bool run_layer(LayerTeam *team, LayerCall<T> &call, bool forward) {
+// Without a pool the calling thread works alone, in memory of this call.
+template <class T> static bool run_layer(LayerPool *pool, LayerCall<T> &call, bool forward) {
     LayerMemories own;
-    LayerMemories &kept = team ? team->kept : own;
-    bool is_done = forward ? layer_forward(team, call, kept) : layer_backward(team, call, kept);
-    if (!team) own.clear();
+    LayerMemories &kept = pool ? pool->kept : own;
+    bool is_done = forward ? layer_forward(pool, call, kept) : layer_backward(pool, call, kept);
+    if (!pool) own.clear();
     return is_done;
 }

@@ -8,12 +8,16 @@
 
 #include "lanes.h"
 #include "sequence.h"
-#include "team.h"
+#include "thread_pool.h"
 
+// Up to so many samples units are the lanes. With samples as lanes a group of them, 16
+// of float32 (simd.h), would be half empty or more.
 constexpr long FEW_SAMPLES = 8;
-// Up to twice as many where the weights are large.
+// Up to twice as many where the weights are large: there to read them takes the time.
 constexpr long LARGE_HIDDEN = 128;
-// Below this many numbers in the weights of a gate one thread is as fast as several.
+// Below this many numbers in the weights of a gate one thread is as fast as several,
+// which would wait for each other once a step. All three are chosen by hand, not by a
+// search; docs/benchmarks/sweep.md times batches of 1 and of 32 samples.
 constexpr long SMALL_GATE = 64 * 64;
 
 INLINE bool is_narrow(long n_samples, long H) {

@@ -167,7 +167,7 @@ template <class T> static bool train_few(Call<T> &call, double *loss) {
     Network<T> &net = *call.net;
     NarrowCall<T> narrow = {};
     narrow.call = &call;
-    narrow.n_threads = net.shape.H * net.shape.H < SMALL_GATE ? 1 : net.team.size;
+    narrow.n_threads = net.shape.H * net.shape.H < SMALL_GATE ? 1 : net.threads.size;
     Arena count = {nullptr, 0};
     narrow.take(count);
     char *base = net.part_of[0].at_least(count.used);
@@ -179,7 +179,7 @@ template <class T> static bool train_few(Call<T> &call, double *loss) {
         narrow_phase<T>(&narrow, 0, 1);
         restore_denormals(before);
     } else {
-        run_team(net.team, narrow_phase<T>, &narrow);
+        run_pool(net.threads, narrow_phase<T>, &narrow);
     }
     *loss = narrow.loss / call.split.n_samples;
     return true;

@@ -4,7 +4,7 @@
 #include "lanes.h"
 #include "loss.h"
 #include "sequence.h"
-#include "team.h"
+#include "thread_pool.h"
 
 struct Shape {
     int cell, is_relu, pooling;
@@ -14,7 +14,7 @@ struct Shape {
 
 template <class T> struct Network {
     Shape shape;
-    Team team;
+    ThreadPool threads;
     Layer<T> *layers;
     T *head, *head_back;  // packed (K, H) and its transpose
     Workspace packed, summed, part_of[MAX_THREADS];
@@ -319,7 +319,7 @@ template <class T> static bool pack_weights(Call<T> &call) {
         Arena arena = {base, 0};
         lay_out(arena);
     }
-    run_team(net.team, pack_phase<T>, &call);
+    run_pool(net.threads, pack_phase<T>, &call);
     return true;
 }
 
@@ -352,9 +352,9 @@ template <class T> static bool make_sums(Call<T> &call) {
 // Gradients and loss of a batch; false if memory ran out.
 template <class T> static bool train_batch(Call<T> &call, double *loss) {
     if (!pack_weights(call) || !make_sums(call)) return false;
-    run_team(call.net->team, part_phase<T>, &call);
+    run_pool(call.net->threads, part_phase<T>, &call);
     if (call.is_short_of_memory) return false;
-    run_team(call.net->team, reduce_phase<T>, &call);
+    run_pool(call.net->threads, reduce_phase<T>, &call);
     double total = 0;
     for (long part = 0; part < call.split.n_parts; part++) total += call.losses[part];
     *loss = total / call.split.n_samples;
@@ -363,6 +363,6 @@ template <class T> static bool train_batch(Call<T> &call, double *loss) {
 
 template <class T> static bool predict_batch(Call<T> &call) {
     if (!pack_weights(call)) return false;
-    run_team(call.net->team, part_phase<T>, &call);
+    run_pool(call.net->threads, part_phase<T>, &call);
     return !call.is_short_of_memory;
 }

@@ -2,7 +2,7 @@
 // Hutter 2019), over tensors that torch owns.
 #pragma once
 
-#include "team.h"
+#include "thread_pool.h"
 
 struct AdamOptions {
     double rate, beta1, beta2, epsilon, decay;
@@ -17,8 +17,9 @@ template <class T> struct Tensors {
     float *const *steps;
 };
 
-// Numbers that one thread takes at a time. Sums are made a piece at a time, so that
-// they round alike whatever the number of threads.
+// Numbers that one thread takes at a time: 64 KiB of float32, enough to be worth a turn.
+// Sums are made a piece at a time, so that they round alike whatever the number of
+// threads. Chosen by hand; library.py has the same number.
 constexpr int64_t PIECE = 1 << 14;
 
 template <class T> struct Update {
@@ -109,10 +110,10 @@ template <class T> static void adam_phase(void *of, int thread, int n_threads) {
 }
 
 // Small networks are not worth a second thread.
-template <class T> static void run_pieces(Team &team, Work work, Update<T> &update) {
+template <class T> static void run_pieces(ThreadPool &pool, Work work, Update<T> &update) {
     int64_t total = 0;
     for (long i = 0; i < update.tensors->count; i++) total += update.tensors->sizes[i];
-    if (total > 4 * PIECE) return run_team(team, work, &update);
+    if (total > 4 * PIECE) return run_pool(pool, work, &update);
     uint64_t before = flush_denormals();
     work(&update, 0, 1);
     restore_denormals(before);
@@ -121,9 +122,9 @@ template <class T> static void run_pieces(Team &team, Work work, Update<T> &upda
 // Penalty and clipping; returns the norm of the gradient before it is clipped to
 // max_norm. `squares` has room for one number a piece.
 template <class T>
-static double clip(Team &team, const Tensors<T> &tensors, const AdamOptions &o, double *squares) {
+static double clip(ThreadPool &pool, const Tensors<T> &tensors, const AdamOptions &o, double *squares) {
     Update<T> update = {&tensors, &o, 1.0, squares};
-    run_pieces(team, norm_phase<T>, update);
+    run_pieces(pool, norm_phase<T>, update);
     double total = 0;
     long number = 0;
     for (long i = 0; i < tensors.count; i++)
@@ -132,14 +133,14 @@ static double clip(Team &team, const Tensors<T> &tensors, const AdamOptions &o, 
     if (o.max_norm) {
         update.factor = o.max_norm / (norm + 1e-6);
         // NaN goes on to the weights and is found there.
-        if (!(update.factor >= 1)) run_pieces(team, clip_phase<T>, update);
+        if (!(update.factor >= 1)) run_pieces(pool, clip_phase<T>, update);
     }
     return norm;
 }
 
 template <class T>
-static void adam(Team &team, const Tensors<T> &tensors, const AdamOptions &o) {
+static void adam(ThreadPool &pool, const Tensors<T> &tensors, const AdamOptions &o) {
     for (long i = 0; i < tensors.count; i++) *tensors.steps[i] += 1;
     Update<T> update = {&tensors, &o, 1.0, nullptr};
-    run_pieces(team, adam_phase<T>, update);
+    run_pieces(pool, adam_phase<T>, update);
 }
