@@ -114,7 +114,9 @@ class CompiledStep:
         options.decay = group["weight_decay"]
         options.is_decoupled = group.get("decoupled_weight_decay", False)
         self._adam(self.network.handle, self._tensors, options)
-        self._optimizer._opt_called = True  # what torch's schedulers ask for
+        # What torch's schedulers ask for, or they warn that no step was taken. The one
+        # public way to it is the optimiser's `step`, whose place this takes.
+        self._optimizer._opt_called = True
 
 
 def _is_plain_adam(optimizer):
