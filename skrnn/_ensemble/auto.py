@@ -26,7 +26,8 @@ _NETWORKS_OF_MANY = 3
 # samples on as make the training of networks take minutes there are more again.
 _FEWEST_KERNELS, _MOST_KERNELS, _KERNELS_OF_MANY = 252, 2_016, 504
 _MULTIPLICATIONS = 8e9
-# A linear path of this many regressors still takes no time beside the network.
+# A linear path of this many regressors still takes no time beside the network. It came
+# with the path; no comparison with other numbers is recorded.
 _MOST_REGRESSORS = 512
 
 

@@ -4,10 +4,11 @@ Lai, G. et al. (2018). Modeling long- and short-term temporal patterns with deep
 networks. SIGIR, arXiv:1703.07015. There the linear model is trained with the network;
 here it is ridge regression in closed form, and stays.
 
-It is not scikit-learn's RidgeCV, which needs all regressors in memory and one penalty
-scale for all of them: windows over a long series are read block by block and never held
-at once, a weight of two counts as two samples in the cross-validation too while weights
-that only sum to one tell of no fewer samples, and what is missing counts for nothing.
+It is own code although scikit-learn has RidgeCV: that needs the regressors of all
+samples in memory, and here windows over a series of any length are read block by block.
+A weight of two counts as two samples in the cross-validation as well, and weights that
+add up to one tell of no fewer samples. What is missing counts for nothing, and not all
+regressors are penalised alike.
 """
 
 import numpy as np
@@ -17,11 +18,15 @@ from torch import nn
 from skrnn._kernels.rowwise import affine
 from skrnn._preprocessing.scaling import normalise
 
-# Penalties that are tried, beside the mean square of a regressor, which is 1. Series
-# without noise want the smallest.
+# Penalties that are tried, four a decade, beside the mean square of a regressor, which
+# is 1. Series without noise want the smallest. Cross-validation chooses among them in
+# every fit; that their range or number was tuned is not recorded.
 _PENALTIES = torch.logspace(-6, 4, 41, dtype=torch.float64)
 # How many times less the newest values are penalised: what is shrunk towards is a
-# forecast from those alone, as levels that wander want it.
+# forecast from those alone, as levels that wander want it. It took the place of a choice
+# between models with and without that level when docs/benchmarks/accuracy.py was written,
+# on whose first group of tasks the defaults of RNNRegressor were chosen; no search for
+# this number is kept.
 _LIGHTER = 100.0
 _EPSILON = torch.finfo(torch.float64).eps
 

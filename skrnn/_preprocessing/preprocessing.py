@@ -10,10 +10,12 @@ from skrnn._preprocessing.blocks import Blocks, read_blocks
 from skrnn._preprocessing.scaling import normalise
 from skrnn._sequences.moments import FeatureMoments, target_moments
 
-# Numbers of the samples that are kept rather than read again: 64 MB. A budget, so that
-# lazy windows over any series need no more; nothing was tuned.
+# So many numbers of the samples are kept, rather than read again: 64 MB as float64, or
+# 16,384 samples of 512 regressors. A bound of memory, whatever X is, and no more.
 _MOST_KEPT = 2**23
-# The least scale of what a linear path leaves, as a share of that of the targets.
+# The least scale of what a linear path leaves, as a share of that of the targets: what
+# an exact law leaves is rounding, which is some 1e-16 of them, and nothing to be learned.
+# No search for the number is recorded.
 _LEAST_SHARE = 1e-6
 
 

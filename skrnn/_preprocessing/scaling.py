@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 # Variance added to that of a window, as a share of the variance of all rows: the
-# scale of a constant window is small, but not zero (Kim et al. 2022 add 1e-5 too).
+# scale of a constant window is small, but not zero. The number is that of Kim et al.
+# (2022), who add it to windows of standardised series; no other was tried on record.
 _LEAST_VARIANCE = 1e-5
 
 

@@ -1,14 +1,23 @@
 """The layouts of X that estimators and transformers of sequences accept."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, validate_data
 
 from skrnn._time.index import series_of
 from skrnn.windows._array import WindowedArray
 
 
-def check_sequences(estimator, X, *, reset, ensure_all_finite="allow-nan"):
+def check_sequences(
+    estimator: BaseEstimator,
+    X: object,
+    *,
+    reset: bool,
+    ensure_all_finite: bool | str = "allow-nan",
+) -> tuple[WindowedArray | np.ndarray | list[np.ndarray], Sequence[str] | None]:
     """Check X as scikit-learn does, in whichever layout it comes.
 
     Sets `n_features_in_` and `feature_names_in_` of the estimator: features of a step,
@@ -30,7 +39,7 @@ def check_sequences(estimator, X, *, reset, ensure_all_finite="allow-nan"):
     X : WindowedArray, list of ndarray of shape (n_timesteps, n_features), ndarray of \
             shape (n_samples, n_timesteps, n_features) or (n_samples, n_timesteps)
         The checked X.
-    names : ndarray of str or None
+    names : sequence of str or None
         Names of a step's features; None for 2-D X.
 
     Raises
@@ -64,7 +73,7 @@ def check_sequences(estimator, X, *, reset, ensure_all_finite="allow-nan"):
     return validate_data(estimator, X, reset=reset, **options), None
 
 
-def is_ragged(X):
+def is_ragged(X: object) -> bool:
     """Tell whether X is a list (tuple, object array) of 2-D arrays.
 
     Parameters
@@ -89,7 +98,7 @@ def is_ragged(X):
         return False
 
 
-def series_of_samples(X):
+def series_of_samples(X: object) -> np.ndarray | None:
     """Tell which series each sample is of (ndarray of int64), or None if none is named.
 
     Parameters

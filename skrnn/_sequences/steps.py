@@ -1,10 +1,26 @@
 """Steps of a sequence: which are absent, and which are not to be read."""
 
+from collections.abc import Sequence
+from typing import NoReturn
+
 import numpy as np
 
 
-def compact(block):
-    """Move the present steps of each sample to the front and count them."""
+def compact(block: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """Move the present steps of each sample to the front and count them.
+
+    Parameters
+    ----------
+    block : ndarray of shape (N, L, F)
+        Samples; a step whose features are all NaN is absent.
+
+    Returns
+    -------
+    block : ndarray of shape (N, longest, F)
+        Zeros stand behind the present steps.
+    lengths : ndarray of shape (N,) of int, or None
+        Present steps of each; None where all L are present.
+    """
     present = ~is_absent(block)  # (N, L)
     lengths = present.sum(axis=1)
     if lengths.min(initial=block.shape[1]) == block.shape[1]:
@@ -16,16 +32,52 @@ def compact(block):
     return packed, lengths
 
 
-def is_absent(steps):
-    """Which steps (..., F) have no feature."""
+def is_absent(steps: np.ndarray) -> np.ndarray:
+    """Tell which steps have no feature.
+
+    Parameters
+    ----------
+    steps : ndarray of shape (..., F)
+        NaN is missing.
+
+    Returns
+    -------
+    ndarray of shape (...) of bool
+    """
     absent = np.isnan(steps[..., 0])
     if steps.shape[-1] > 1 and absent.any():
         absent[absent] = np.isnan(steps[absent]).all(axis=-1)
     return absent
 
 
-def check_steps(block, first_sample, feature_names, allow_partial):
-    """Refuse infinity and partly missing steps; tell whether a step is absent."""
+def check_steps(
+    block: np.ndarray,
+    first_sample: int,
+    feature_names: Sequence[str] | None,
+    allow_partial: bool,
+) -> bool:
+    """Refuse infinity and partly missing steps; tell whether a step is absent.
+
+    Parameters
+    ----------
+    block : ndarray of shape (N, L, F) of float
+        Consecutive samples.
+    first_sample : int
+        Number of the first of them, for the errors.
+    feature_names : sequence of str or None
+        Names for the errors.
+    allow_partial : bool
+        Whether some features of a step may be missing.
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    ValueError
+        If a value is infinite, or missing where that is not allowed.
+    """
     # The sum is not finite if any value is not, and it needs no mask.
     with np.errstate(over="ignore", invalid="ignore"):
         if np.isfinite(np.sum(block)):
@@ -39,8 +91,21 @@ def check_steps(block, first_sample, feature_names, allow_partial):
     return bool(is_absent(rows).any())
 
 
-def find_fault(rows, allow_partial):
-    """First (row, feature) that is infinite, or NaN in a partly missing row."""
+def find_fault(rows: np.ndarray, allow_partial: bool) -> tuple[int, int] | None:
+    """Find what is infinite, or NaN in a row that is missing in part.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n, F) of float
+        Steps.
+    allow_partial : bool
+        Whether rows may be missing in part.
+
+    Returns
+    -------
+    (row, feature) or None
+        The first such place, if there is one.
+    """
     fault = np.isinf(rows)
     if not allow_partial:
         missing = np.isnan(rows)
@@ -51,7 +116,14 @@ def find_fault(rows, allow_partial):
     return int(where[0]), int(np.flatnonzero(fault[where[0]])[0])
 
 
-def raise_step_error(value, sample, step, feature, feature_names):
+def raise_step_error(
+    value: np.floating,
+    sample: int,
+    step: int,
+    feature: int,
+    feature_names: Sequence[str] | None,
+) -> NoReturn:
+    """Raise the ValueError that tells of a faulty value and where it is."""
     name = feature if feature_names is None else repr(str(feature_names[feature]))
     place = f"sample {sample}, step {step}, feature {name}"
     if np.isinf(value):

@@ -154,8 +154,15 @@ def test_grid_search(Estimator, layout):
     search = GridSearchCV(
         Estimator(**FAST), {"cell": ["gru", "rnn"]}, cv=KFold(2), error_score="raise"
     )
-    assert np.isfinite(search.fit(X, y).cv_results_["mean_test_score"]).all()
-    assert len(cross_val_predict(Estimator(**FAST), X, y, cv=KFold(2))) == len(X)
+    results = search.fit(X, y).cv_results_
+    assert np.isfinite(results["mean_test_score"]).all()
+    predicted = cross_val_predict(Estimator(**FAST), X, y, cv=KFold(2))
+    assert len(predicted) == len(X)
+    for i, (train, test) in enumerate(KFold(2).split(y)):
+        model = Estimator(**FAST, cell="gru").fit(take(X, train), y[train])
+        score = model.score(take(X, test), y[test])
+        assert results[f"split{i}_test_score"][0] == score
+        assert_array_equal(predicted[test], model.predict(take(X, test)))
 
 
 @every_layout
