@@ -86,6 +86,14 @@ def test_values_are_put_back(names):
     assert (names.value_of(rate), names.value_of(power)) == before
 
 
+def test_who_imports_a_public_constant_has_the_other_value_too(names):
+    settings = importlib.import_module("skrnn._ensemble.settings")
+    before = settings.SEGMENT_LENGTHS
+    with names.replaced({"skrnn._ensemble.auto.SEGMENT_LENGTHS": (None,)}):
+        assert settings.SEGMENT_LENGTHS == (None,)
+    assert settings.SEGMENT_LENGTHS is before
+
+
 @pytest.mark.parametrize(
     "name", ["skrnn.RNNRegressor(cell)", "native/narrow.h:FEW_SAMPLES"]
 )

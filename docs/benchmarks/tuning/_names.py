@@ -12,6 +12,7 @@ A name is one of
 import importlib
 import inspect
 import re
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -160,9 +161,19 @@ def replaced(values):
             module, rest = _module(name.split(".")) if "/" not in name else (None, [])
             if len(rest) != 1 or name.endswith(")"):
                 raise ValueError(f"{name} is no constant that a run can replace.")
-            before.append((module, rest[0], present))
-            setattr(module, rest[0], value)
+            for holder in _holders(module, rest[0], present):
+                before.append((holder, rest[0], present))
+                setattr(holder, rest[0], value)
         yield
     finally:
         for module, attribute, present in reversed(before):
             setattr(module, attribute, present)
+
+
+def _holders(module, attribute, value):
+    """Modules that have a constant: its own, and if it is public whoever imports it."""
+    if attribute.startswith("_"):
+        return [module]
+    package = module.__name__.partition(".")[0]
+    loaded = [m for n, m in sys.modules.items() if n.partition(".")[0] == package]
+    return [m for m in loaded if vars(m).get(attribute) is value]

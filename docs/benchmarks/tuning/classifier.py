@@ -127,9 +127,7 @@ SUBJECTS = {
     ),
     "kernels of many": (constant(f"{_AUTO}._KERNELS_OF_MANY", 252, 1_008), "many"),
     "doubt of the stacking": (
-        constant(
-            "skrnn._convolutions.fit_convolution_classifier._DOUBT", 0.0, 1.0, 10.0
-        ),
+        constant("skrnn._ensemble.stacking._DOUBT", 0.0, 1.0, 10.0),
         "few",
     ),
 }

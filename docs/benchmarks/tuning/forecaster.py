@@ -118,7 +118,7 @@ SUBJECTS = {
         *each("scaling", "series"),
         *constant(f"{_TRANSFORM}._LEAST_SHARE", 0.02, 0.5),
     ],
-    "outliers": constant(f"{_TRANSFORM}._GROSS", 3, 100),
+    "outliers": constant("skrnn._forecasting.differencing._GROSS", 3, 100),
     "size": [usual(hidden_size=16), usual(hidden_size=64)],
     "rate": [usual(learning_rate=0.001), usual(learning_rate=0.01)],
     "patience": [usual(n_iter_no_change=5), usual(n_iter_no_change=20)],

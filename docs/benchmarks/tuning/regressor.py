@@ -20,7 +20,6 @@ from skrnn import RNNRegressor
 SEEDS = range(1 if QUICK else 3)
 N_FOLDS = 1 if QUICK else 3
 QUICK_TASKS = ("airline", "lynx", "US consumption")
-_NETWORKS = "skrnn._ensemble.network_ensemble"
 
 
 def tasks():
@@ -51,7 +50,7 @@ SUBJECTS = {
     "pooling": each("pooling", "mean"),
     "linear part": [
         *each("linear_steps", None),
-        *constant("skrnn._ensemble.build._MOST_REGRESSORS", 64),
+        *constant("skrnn._ensemble.auto._MOST_REGRESSORS", 64),
     ],
     "penalty of the newest columns": constant(
         "skrnn._preprocessing.fit_linear_path._LIGHTER", 1.0, 10.0, 1000.0
@@ -62,8 +61,10 @@ SUBJECTS = {
         *constant("skrnn._ensemble.auto._SAMPLES_OF_ALL", 2_000),
     ],
     "kinds of networks": [
-        *constant(f"{_NETWORKS}._SEGMENT_LENGTHS", (None,), (None, 3), (None, 12)),
-        *constant(f"{_NETWORKS}._POWER", 0, 2, 8),
+        *constant(
+            "skrnn._ensemble.auto.SEGMENT_LENGTHS", (None,), (None, 3), (None, 12)
+        ),
+        *constant("skrnn._ensemble.network_ensemble._POWER", 0, 2, 8),
     ],
 }
 if QUICK:  # the first of each
