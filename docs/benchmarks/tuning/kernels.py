@@ -1,7 +1,8 @@
 """The sizes at which a layer goes to torch instead of its compiled kernel, timed.
 
 Each size is timed in pairs, the kernel and torch's own layer in turn, forward alone and
-forward and backward. The table says which of the two `has_kernel` takes, and is bold
+forward and backward. The table says which of the two `has_kernel` takes, by
+`_FEW_SAMPLES` and `_MANY_UNITS` of `skrnn/_kernels/layer.py`, and is bold
 where the other one was faster by more than the noise: two standard errors of the mean
 of the logarithms of the ratios, and 5 %.
 

@@ -53,7 +53,7 @@ SUBJECTS = {
         *constant("skrnn._ensemble.auto._MOST_REGRESSORS", 64),
     ],
     "penalty of the newest columns": constant(
-        "skrnn._preprocessing.fit_linear_path._LIGHTER", 1.0, 10.0, 1000.0
+        "skrnn._preprocessing.linear_path._LIGHTER", 1.0, 10.0, 1000.0
     ),
     "networks": [
         *each("n_estimators", 1),
