@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 
 from skrnn import RNNRegressor
+from skrnn._forecasting.differencing import Differencing
 from skrnn._forecasting.exogenous import LinearEffect
+from skrnn._forecasting.filled_table import FilledTable
 from skrnn._forecasting.table import SeriesTable
 from skrnn._forecasting.target_transform import TargetTransform
 from skrnn.sktime import RNNForecaster
@@ -20,9 +22,15 @@ def table_of(y, x):
     return SeriesTable([("a",), ("b",)], np.zeros(2, dtype=int), begin, y, x)
 
 
-def prepared_of(recipe, table):
-    recipe.learn_moments(table)
-    return recipe.prepare(table)
+def prepared_of(table, order, sp, scaling):
+    filled = FilledTable(table, np.zeros(1, dtype=bool))
+    return TargetTransform.fit(filled, Differencing(*order, sp), scaling)
+
+
+def effect_of(transform, prepared, is_future):
+    table, _, _, known, _, start = prepared
+    found = transform.polynomial
+    return LinearEffect.fit(table.x, prepared.u, known, start, found, is_future)
 
 
 @pytest.mark.parametrize("order", [(0, 0), (1, 0), (0, 1)])
@@ -30,9 +38,8 @@ def test_weights_equal_least_squares_on_the_changes(order):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(400, 2))
     y = x @ [[2.0], [-1.0]] + rng.normal(size=(400, 1)) / 10
-    recipe = TargetTransform(np.zeros(1, dtype=bool), *order, 4, None)
-    prepared = prepared_of(recipe, table_of(y, x))
-    found = LinearEffect.fit(prepared, recipe.polynomial, np.ones(2, dtype=bool))
+    transform, prepared = prepared_of(table_of(y, x), order, 4, None)
+    found = effect_of(transform, prepared, np.ones(2, dtype=bool))
     lag = 4 if order[1] else 1
     changes = [
         values[start + lag : start + 200] - values[start : start + 200 - lag]
@@ -44,22 +51,24 @@ def test_weights_equal_least_squares_on_the_changes(order):
     expected = np.linalg.lstsq(A, b, rcond=None)[0][:2]
     np.testing.assert_allclose(found.weight, expected, rtol=1e-3)
     np.testing.assert_allclose(found.mean, x.mean(axis=0))
-    effect = found.of(prepared.table, prepared.start)
+    effect = found.of(prepared.table.x, prepared.start)
     np.testing.assert_allclose(effect, (x - x.mean(axis=0)) @ found.weight)
 
 
 def test_no_effect_where_nothing_is_explained():
     rng = np.random.default_rng(1)
     x, y = rng.normal(size=(300, 2)), rng.normal(size=(300, 1))
-    recipe = TargetTransform(np.zeros(1, dtype=bool), 1, 0, 1, "window")
-    prepared = prepared_of(recipe, table_of(y, x))
+
+    def effect(y, x, is_future):
+        made = prepared_of(table_of(y, x), (1, 0), 1, "window")
+        return effect_of(*made, is_future)
+
     every = np.ones(2, dtype=bool)
-    assert LinearEffect.fit(prepared, recipe.polynomial, every) is None
-    constant = prepared_of(recipe, table_of(y, np.ones((300, 2))))
-    assert LinearEffect.fit(constant, recipe.polynomial, every) is None
-    related = prepared_of(recipe, table_of(x[:, :1] + 0.0, x))
-    assert LinearEffect.fit(related, recipe.polynomial, ~every) is None
-    found = LinearEffect.fit(related, recipe.polynomial, np.array([True, False]))
+    assert effect(y, x, every) is None
+    assert effect(y, np.ones((300, 2)), every) is None
+    related = x[:, :1] + 0.0
+    assert effect(related, x, ~every) is None
+    found = effect(related, x, np.array([True, False]))
     assert found.weight[0, 0] > 0 == found.weight[1, 0]
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from skrnn._forecasting.filled_table import FilledTable
 from skrnn._forecasting.seasonality import (
     Seasonality,
     choose_log,
@@ -120,7 +121,7 @@ CASES = {
 def test_seasonality(name, scaling):
     y, expected = CASES[name]
     data = table(y, y[: len(y) * 3 // 4] * 50 + 7)
-    arguments = data, np.array([False]), 8, scaling, 24, 3
+    arguments = FilledTable(data, np.array([False])), 8, scaling, 24, 3
     found = choose_seasonality(*arguments, AUTO)
     assert found == expected
     # What is given stays.
@@ -135,7 +136,8 @@ def test_seasonality_of_what_tells_nothing():
     half[:20] = 1.0
     for y in (np.ones(60), np.full(60, np.nan), half, np.ones(4), np.ones(1)):
         for sp in (1, 8):
-            arguments = table(y), np.array([False]), sp, "window", 6, 3
+            filled = FilledTable(table(y), np.array([False]))
+            arguments = filled, sp, "window", 6, 3
             found = choose_seasonality(*arguments, AUTO)
             assert found == (1, 0, 0)
             assert choose_seasonality(*arguments, AUTO._replace(difference=0))[0] == 0

@@ -1,14 +1,10 @@
-"""Tables of series, their time axis, and the frames that they come from."""
+"""Tables of series, against dictionaries of cells."""
 
 import numpy as np
-import pandas as pd
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skrnn._forecasting.frames import SeriesFrames
 from skrnn._forecasting.table import SeriesTable, table_of
-from skrnn._time.axis import TimeAxis
 
 
 @st.composite
@@ -170,94 +166,3 @@ def test_chosen_and_x(table, data):
     is_first = table.ordinals == np.repeat(table.first, table.lengths)
     np.testing.assert_array_equal(filled.x[is_first], table.x[is_first])
     assert (filled.x[~is_first] == 7).all()
-
-
-# -- the time axis ---------------------------------------------------------------------
-
-AXES = [
-    pd.RangeIndex(5, 65),
-    pd.period_range("2000-01", periods=60, freq="M"),
-    pd.period_range("2000-01", periods=60, freq="3M"),
-    pd.date_range("2000-01-31", periods=60, freq="ME"),
-    pd.date_range("2000-01-01", periods=60, freq="QS"),
-    pd.date_range("2000-01-05", periods=60, freq="W-WED"),
-    pd.date_range("2000-01-03", periods=60, freq="B"),
-    pd.date_range("2000", periods=60, freq="90min"),
-    pd.date_range("2000-03-01", periods=60, tz="Europe/Berlin"),
-    pd.date_range("2000-10-28", periods=60, freq="h", tz="Europe/Berlin"),
-    pd.date_range("2000-01-01", periods=60, freq="MS", tz="Europe/Berlin"),
-    pd.timedelta_range("1h", periods=60, freq="7min"),
-]
-
-
-@pytest.mark.parametrize("times", AXES, ids=lambda times: times.dtype.name)
-def test_steps_of_an_axis(times):
-    # Seen in fit: the middle, with gaps.
-    seen = times[20:40].delete([3, 9, 10])
-    axis = TimeAxis(seen, np.array([0]))
-    steps = axis.ordinals(times)
-    np.testing.assert_array_equal(np.diff(steps), 1)
-    assert axis.times(steps).equals(times)
-    some = np.array([50, 3, 21, 3])
-    assert list(axis.times(steps[some])) == list(times[some])
-    assert len(axis.ordinals(times[:0])) == 0
-
-
-def test_times_in_another_zone_are_the_same_times():
-    times = pd.date_range("2000-03-01", periods=60, tz="Europe/Berlin")
-    axis = TimeAxis(times, np.array([0]))
-    abroad = times.tz_convert("Asia/Tokyo")
-    np.testing.assert_array_equal(axis.ordinals(abroad), np.arange(60))
-
-
-def test_times_that_do_not_fit():
-    axis = TimeAxis(pd.date_range("2000", periods=9, freq="MS"), np.array([0]))
-    with pytest.raises(
-        ValueError, match="2000-01-02 00:00:00 does not lie on the grid"
-    ):
-        axis.ordinals(pd.DatetimeIndex(["2000-01-01", "2000-01-02"]))
-    with pytest.raises(ValueError, match="Times must be a DatetimeIndex, as in fit"):
-        axis.ordinals(pd.RangeIndex(3))
-    one = TimeAxis(pd.DatetimeIndex(["2000-01-01"]), np.array([0]))
-    assert list(one.ordinals(pd.DatetimeIndex(["2000-01-01"]))) == [0]
-    with pytest.raises(ValueError, match="The frequency is unknown"):
-        one.ordinals(pd.DatetimeIndex(["2000-01-02"]))
-
-
-# -- frames ----------------------------------------------------------------------------
-
-
-def frame(values, starts):
-    parts = {}
-    for name, (n, start) in values.items():
-        index = pd.period_range(start, periods=n, freq="M")
-        parts[name] = pd.DataFrame({"y": np.arange(n) + starts[name]}, index)
-    return pd.concat(parts)
-
-
-def test_frames_to_tables_and_back():
-    y = frame({"b": (4, "2000-03"), "a": (3, "2000-01")}, {"b": 10.0, "a": 20.0})
-    X = pd.DataFrame({"u": -y["y"], "v": 1.0}).iloc[[0, 2, 3, 4, 6]]
-    frames = SeriesFrames(y, X, ["v"])
-    np.testing.assert_array_equal(frames.is_past, [False, True])
-    table = frames.table(y, X[["v", "u"]])
-    assert table.keys == [("b",), ("a",)]
-    assert list(table.last - table.first) == [3, 2]
-    np.testing.assert_array_equal(table.y[:, 0], y["y"])
-    np.testing.assert_array_equal(
-        table.x[[0, 2, 3, 4, 6], 0], -y["y"].iloc[[0, 2, 3, 4, 6]]
-    )
-    assert np.isnan(table.x[[1, 5]]).all()
-    times = [
-        frames.axis.times(table.first[i] + np.arange(table.lengths[i])) for i in (0, 1)
-    ]
-    assert frames.index(table.keys, times).equals(y.index)
-    later = frames.with_future(
-        table, X, table.last + 2, (np.array([0]), table.last[:1])
-    )
-    assert list(later.lengths) == [6, 5]
-    assert np.isnan(later.y[[4, 5, 9, 10]]).all()
-    with pytest.raises(ValueError, match=r"no row for \('a', Period\('2000-04'"):
-        frames.with_future(
-            table, X, table.last + 2, (np.array([1]), table.last[1:] + 1)
-        )
