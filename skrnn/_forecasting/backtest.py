@@ -49,13 +49,15 @@ def check_options(steps, step_length, refit):
     _validate(_ALLOWED, {"step_length": step_length, "refit": refit})
 
 
-def interval_levels(coverage):
+def interval_levels(coverage, interval):
     """Levels of the ends of intervals.
 
     Parameters
     ----------
     coverage : float, list of float or None
         Nominal coverage of each.
+    interval : str or None
+        Where intervals come from; None if from nowhere.
 
     Returns
     -------
@@ -65,6 +67,11 @@ def interval_levels(coverage):
     """
     if coverage is None:
         return None, None
+    if interval is None:
+        raise ValueError(
+            f"coverage={coverage!r} asks for intervals, but interval=None has none. "
+            "Set interval='auto' and fit again."
+        )
     coverage = [coverage] if np.ndim(coverage) == 0 else list(coverage)
     for share in coverage:
         _validate(_SHARE, {"coverage": share})

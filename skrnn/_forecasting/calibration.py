@@ -8,9 +8,9 @@ from skrnn._forecasting.table import Origins, numbered
 
 __all__ = ["MOST_SCORES", "calibrated_scores", "scores_after", "scores_of_others"]
 
-# Origins whose errors are kept for the intervals. Five times what a step needs for a
-# distribution of its own (`conformal._ENOUGH`), few enough to forget an old regime and
-# to keep in a file. Set by hand.
+# Origins whose errors are kept for the intervals: five times what a step needs for a
+# distribution of its own (`conformal._ENOUGH`). They bound what is kept and how far
+# back a distribution reaches. Set by hand.
 MOST_SCORES = 500
 # Fewer rows than that tell nothing of the errors of a network: then the errors of the
 # forecast that nothing changes stand in. Set by hand.

@@ -6,7 +6,8 @@ from skrnn._forecasting.differencing import filled_forward, mean_of_known
 
 __all__ = ["Covariates"]
 
-# More series than that share random codes instead of having a column each.
+# More series than that share random codes instead of having a column each. Set by hand;
+# the usual network has as many units.
 _MOST_COLUMNS = 32
 
 

@@ -11,9 +11,14 @@ from skrnn._forecasting.differencing import (
 
 __all__ = ["LinearEffect"]
 
+# Penalties that leave-one-out errors choose from, a decade apart. Set by hand, as what
+# follows.
 _ALPHAS = np.logspace(-2, 4, 7)
-# The share of the changes that has to be explained for any effect to be taken off.
+# The share of the changes that has to be explained for any effect to be taken off: of
+# less the network, which reads the columns too, may make what it can.
 _LEAST_EXPLAINED = 0.03
+# So many changes, and so many more for each column, are the least to learn from.
+_LEAST_CHANGES, _CHANGES_PER_COLUMN = 10, 2
 
 
 class LinearEffect:
@@ -71,7 +76,8 @@ class LinearEffect:
         usable &= np.arange(len(x)) - start >= len(polynomial) - 1
         changes_x, changes_u = changes_x[usable], changes_u[usable]
         spread = changes_x.std(axis=0)
-        if len(changes_x) < 10 + 2 * len(spread) or not spread.any():
+        least = _LEAST_CHANGES + _CHANGES_PER_COLUMN * len(spread)
+        if len(changes_x) < least or not spread.any():
             return None
         spread = np.where(spread > 0, spread, np.inf)
         ridge = RidgeCV(_ALPHAS).fit(changes_x / spread, changes_u)

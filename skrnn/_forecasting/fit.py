@@ -30,7 +30,7 @@ def fit_forecaster(
         What the networks are clones of.
     calendar_columns : callable
         Gives columns and their names for an index of times and a tuple of features.
-    random_state : numpy.random.RandomState
+    random_state : int, RandomState instance or None
         Source of the seeds.
 
     Returns
@@ -44,6 +44,7 @@ def fit_forecaster(
     """
     if np.isnan(table.y).all():
         raise ValueError("y holds nothing but NaN. Give at least some values.")
+    random_state = _own_random_state(random_state)
     settings, filled = choose_settings(options, table, frames.axis.freq, steps)
     transform, prepared = TargetTransform.fit(
         filled,
@@ -51,16 +52,8 @@ def fit_forecaster(
         settings.scaling,
         ~frames.is_past if settings.linear_effects else None,
     )
-    covariates = Covariates(
-        sp=settings.differencing.sp,
-        fourier_terms=settings.fourier_terms,
-        calendar=settings.calendar,
-        calendar_columns=calendar_columns,
-        static=settings.series_id,
-        x_names=[] if frames.x_columns is None else list(map(str, frames.x_columns)),
-        is_future=~frames.is_past,
-        y_names=list(map(str, frames.y_columns)),
-    ).fit(prepared, random_state)
+    covariates = _covariates(settings, frames, calendar_columns)
+    covariates.fit(prepared, random_state)
     design = Design(
         settings.strategy,
         settings.steps,
@@ -72,3 +65,25 @@ def fit_forecaster(
         settings.n_members,
     )
     return SeriesForecaster.fit(settings, design, prepared, random_state)
+
+
+def _covariates(settings, frames, calendar_columns):
+    return Covariates(
+        sp=settings.differencing.sp,
+        fourier_terms=settings.fourier_terms,
+        calendar=settings.calendar,
+        calendar_columns=calendar_columns,
+        static=settings.series_id,
+        x_names=[] if frames.x_columns is None else list(map(str, frames.x_columns)),
+        is_future=~frames.is_past,
+        y_names=list(map(str, frames.y_columns)),
+    )
+
+
+def _own_random_state(random_state):
+    if random_state is None:
+        # From the system: NumPy's global state belongs to the caller.
+        return np.random.RandomState(np.random.SeedSequence().generate_state(1))
+    if isinstance(random_state, np.random.RandomState):
+        return np.random.RandomState(random_state.randint(2**31 - 1))
+    return np.random.RandomState(random_state)

@@ -14,6 +14,11 @@ from skrnn._forecasting.table import Origins
 __all__ = ["HorizonModel", "new_members", "takes_absent_steps"]
 
 
+# Windows of half their length, or of so many rows, teach as well as full ones; shorter
+# ones hardly hold a thing. Set by hand.
+_ENOUGH_ROWS = 12
+
+
 class HorizonModel:
     """Forecasts of some steps ahead, each from the window up to its origin.
 
@@ -125,8 +130,7 @@ class HorizonModel:
         table, last = prepared.table, int(self.steps[-1])
         codes = table.codes
         rows = np.arange(len(codes))
-        # Shorter windows teach as well, but not those that hardly hold a thing.
-        least = max(1, min(self.window_length // 2, 12))
+        least = max(1, min(self.window_length // 2, _ENOUGH_ROWS))
         least = self.transform.lag + (self.window_length if self.needs_full else least)
         begin, stop = table.begin[codes], table.begin[codes + 1]
         usable = (rows + 1 - begin >= least) & (rows + last < stop)

@@ -167,9 +167,14 @@ class Forecasts:
             context.y[ahead] = self.transform.to_units(point, series, context)
         return np.concatenate(path, axis=1)[:, steps - 1], first_scale
 
+    @property
+    def loss(self):
+        """The loss of the networks, None where they name none."""
+        return getattr(self.models[0].members[0], "loss", None)
+
     def gives_distributions(self, steps):
         """Whether the loss of the networks says how sure these forecasts are."""
-        loss = getattr(self.models[0].members[0], "loss", None)
+        loss = self.loss
         knows = isinstance(loss, str) and loss in ("quantile", "gaussian", "student_t")
         if not knows or int(steps[-1]) > int(self.steps[-1]):
             return False

@@ -5,7 +5,6 @@ from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -17,7 +16,6 @@ from sktime.forecasting.base import BaseForecaster
 from sktime.forecasting.base._base import _format_moving_cutoff_predictions
 from sktime.utils.validation.forecasting import check_fh
 
-from skrnn._forecasting.alignment import forecasts_at
 from skrnn._forecasting.auto import Options, wants_calibration
 from skrnn._forecasting.backtest import (
     as_frame,
@@ -30,9 +28,9 @@ from skrnn._forecasting.frames import SeriesFrames, time_axis
 from skrnn._forecasting.strategies import STRATEGIES
 from skrnn.regressor import RNNRegressor
 from skrnn.sktime._calendar import calendar_columns
-from skrnn.sktime._distributions import distribution
 from skrnn.sktime._horizon import dated, steps_ahead
 from skrnn.sktime._moving_cutoff import forecasts_of_windows
+from skrnn.sktime._predictions import Predictions
 
 __all__ = ["RNNForecaster"]
 
@@ -327,7 +325,6 @@ class RNNForecaster(BaseForecaster):
             self.get_params(deep=False),
             caller_name=type(self).__name__,
         )
-        random_state = self._new_random_state()
         frames = SeriesFrames(y, X, self.past_covariates)
         given = self.get_params(deep=False)
         given = {name: given[name] for name in Options._fields if name != "loss"}
@@ -338,7 +335,7 @@ class RNNForecaster(BaseForecaster):
             Options(loss=getattr(self.estimator, "loss", None), **given),
             _usual_estimator() if self.estimator is None else self.estimator,
             calendar_columns,
-            random_state,
+            self.random_state,
         )
         self._take_over(frames, engine)
 
@@ -356,14 +353,6 @@ class RNNForecaster(BaseForecaster):
         """Forecast other series from now on, with the same networks."""
         frames = self.frames_.named_as(y)
         self._take_over(frames, self.forecaster_.for_series(frames.table(y, X)))
-
-    def _new_random_state(self):
-        if self.random_state is None:
-            # From the system: NumPy's global state belongs to the caller.
-            return np.random.RandomState(np.random.SeedSequence().generate_state(1))
-        if isinstance(self.random_state, np.random.RandomState):
-            return np.random.RandomState(self.random_state.randint(2**31 - 1))
-        return np.random.RandomState(self.random_state)
 
     # -- going on ---------------------------------------------------------------
 
@@ -469,8 +458,9 @@ class RNNForecaster(BaseForecaster):
     def _dated(self, X, fh):
         if not isinstance(X, np.ndarray) or not self.is_fitted:
             return X
-        times = self._times(self.fh if fh is None else check_fh(fh))
-        return dated(X, self.frames_.axis.times(times))
+        fh, axis = self.fh if fh is None else check_fh(fh), self.frames_.axis
+        now = axis.ordinals(self.cutoff)
+        return dated(X, axis.times(now + steps_ahead(fh, self.cutoff, axis)))
 
     def _set_cutoff_from_y(self, y):
         super()._set_cutoff_from_y(y)
@@ -484,50 +474,20 @@ class RNNForecaster(BaseForecaster):
     def _axis_of(self, y):
         return self.frames_.axis if hasattr(self, "frames_") else time_axis(y.index)
 
-    def _relative(self, fh):
-        return steps_ahead(fh, self.cutoff, self.frames_.axis)
-
-    def _times(self, fh):
-        """Steps on the time axis, in the order of `fh` (ndarray of int64)."""
-        now = self.frames_.axis.ordinals(self.cutoff)
-        return now + self._relative(fh)
+    def _predictions(self, fh, X):
+        frames, cutoff = self.frames_, self.cutoff
+        now, steps = frames.axis.ordinals(cutoff), steps_ahead(fh, cutoff, frames.axis)
+        names = self._get_varnames()
+        return Predictions(self.forecaster_, frames, X, now, steps, names)
 
     def _predict(self, fh, X):
-        values = self._by_series(fh, X, self.forecaster_.point)
-        return self._frame(values, fh, self.frames_.y_columns)
+        return self._predictions(fh, X).point()
 
     def _predict_quantiles(self, fh, X, alpha):
-        engine, levels = self.forecaster_, np.asarray(alpha, dtype=float)
-
-        def of_future(*where):
-            return engine.quantiles(*where, levels)
-
-        def of_past(past, codes):
-            return engine.insample_quantiles(past, codes, levels)
-
-        values = self._by_series(fh, X, of_future, of_past)
-        columns = pd.MultiIndex.from_product([self._get_varnames(), alpha])
-        return self._frame(values, fh, columns)
+        return self._predictions(fh, X).quantiles(alpha)
 
     def _predict_proba(self, fh, X, marginal=True):
-        engine = self.forecaster_
-        loss = getattr(self.estimator_, "loss", None)
-        steps = self._relative(fh)
-        is_parametric = (
-            self._settings.uses_loss
-            and loss in ("gaussian", "student_t")
-            and steps.min() > 0
-            and engine.forecasts.gives_distributions(steps)
-            and not (self.log_.any() and (loss == "student_t" or not self.log_.all()))
-        )
-        if is_parametric:
-            laws = self._by_series(fh, X, engine.laws)  # (S, n, k, width)
-            laws = laws.reshape(-1, *laws.shape[2:])
-        else:
-            center = self._predict(fh, X).to_numpy()
-            laws = np.stack([center, self._deviations(fh, X).to_numpy()], axis=-1)
-        is_log = is_parametric and self.log_.any()
-        return distribution(laws, is_log, self._index(fh), self._get_varnames())
+        return self._predictions(fh, X).law()
 
     def _predict_var(self, fh, X, cov=False):
         if cov:
@@ -535,28 +495,7 @@ class RNNForecaster(BaseForecaster):
                 "RNNForecaster has variances of each time by itself, no covariances. "
                 "Set cov=False."
             )
-        return self._deviations(fh, X) ** 2
-
-    def _deviations(self, fh, X):
-        """Standard deviations of normal distributions with the quartiles forecast."""
-        quartiles = self._predict_quantiles(fh, X, [0.25, 0.75])
-        low, high = (quartiles.xs(q, axis=1, level=1) for q in (0.25, 0.75))
-        return (high - low) / (2 * norm.ppf(0.75))
-
-    def _by_series(self, fh, X, of_future, of_past=None):
-        """Values (n_series, n_times, ...) as `of_future` and `of_past` have them."""
-        return forecasts_at(
-            self.forecaster_, self.frames_, X, self._times(fh), of_future, of_past
-        )
-
-    def _index(self, fh):
-        keys = self.forecaster_.tail.keys
-        times = self.frames_.axis.times(self._times(fh))
-        return self.frames_.index(keys, [times] * len(keys))
-
-    def _frame(self, values, fh, columns):
-        index = self._index(fh)
-        return pd.DataFrame(values.reshape(len(index), -1), index, columns)
+        return self._predictions(fh, X).deviations() ** 2
 
     # -- many origins -----------------------------------------------------------
 
@@ -602,14 +541,10 @@ class RNNForecaster(BaseForecaster):
         self.check_is_fitted()
         known = copy.copy(self)
         X_inner, y_inner = known._check_X_y(X=X, y=y)
-        steps = np.unique(self._relative(known._check_fh(fh)))
+        steps = known._check_fh(fh)
+        steps = np.unique(steps_ahead(steps, self.cutoff, self.frames_.axis))
         check_options(steps, step_length, refit)
-        if coverage is not None and self.interval is None:
-            raise ValueError(
-                f"coverage={coverage!r} asks for intervals, but interval=None has "
-                "none. Set interval='auto' and fit again."
-            )
-        coverage, levels = interval_levels(coverage)
+        coverage, levels = interval_levels(coverage, self.interval)
         found = backtest(
             self.forecaster_,
             self.frames_.table(y_inner, X_inner),
@@ -623,10 +558,12 @@ class RNNForecaster(BaseForecaster):
     def _predict_moving_cutoff(
         self, y, cv, X=None, update_params=True, reset_forecaster=True
     ):
-        fh, ends = check_fh(cv.get_fh()), [window[-1] for window, _ in cv.split(y)]
-        is_simple = not isinstance(y.index, pd.MultiIndex) and len(ends) > 0
-        is_simple = is_simple and fh.is_relative and fh.to_numpy().min() > 0
-        if not is_simple or (update_params and self.update_epochs):
+        ends, fh = [], check_fh(cv.get_fh())
+        is_ahead = fh.is_relative and fh.to_numpy().min() > 0
+        has_training = update_params and self.update_epochs
+        if is_ahead and not has_training and not isinstance(y.index, pd.MultiIndex):
+            ends = [window[-1] for window, _ in cv.split(y)]
+        if not ends:
             return super()._predict_moving_cutoff(
                 y, cv, X, update_params, reset_forecaster
             )

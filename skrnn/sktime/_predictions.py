@@ -1,0 +1,101 @@
+"""Forecasts for the times of a horizon, as the frames of sktime."""
+
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from skrnn._forecasting.alignment import forecasts_at
+from skrnn.sktime._distributions import distribution
+
+__all__ = ["Predictions"]
+
+
+class Predictions:
+    """What a fitted forecaster says of some times.
+
+    Parameters
+    ----------
+    engine : SeriesForecaster
+        Fitted.
+    frames : SeriesFrames
+        Of its series.
+    X : DataFrame or None
+        Exogenous values.
+    now : int
+        Step of the cutoff on the time axis.
+    steps : ndarray of shape (n,) of int64
+        Steps ahead of the cutoff, in any order.
+    names : list
+        Of the targets.
+    """
+
+    def __init__(self, engine, frames, X, now, steps, names):
+        self.engine, self.frames, self.X = engine, frames, X
+        self.times, self.steps, self.names = now + steps, steps, names
+
+    @cached_property
+    def index(self):
+        """Labels of the forecasts (pandas.Index), series after series."""
+        keys = self.engine.tail.keys
+        times = self.frames.axis.times(self.times)
+        return self.frames.index(keys, [times] * len(keys))
+
+    def point(self):
+        """Forecasts (DataFrame), a column for each target."""
+        return self._frame(self._values(self.engine.point), self.frames.y_columns)
+
+    def quantiles(self, alpha):
+        """Quantiles (DataFrame) with columns (target, level).
+
+        Parameters
+        ----------
+        alpha : list of float
+            Levels, in any order.
+        """
+        engine, levels = self.engine, np.asarray(alpha, dtype=float)
+
+        def of_future(*where):
+            return engine.quantiles(*where, levels)
+
+        def of_past(past, codes):
+            return engine.insample_quantiles(past, codes, levels)
+
+        columns = pd.MultiIndex.from_product([self.names, alpha])
+        return self._frame(self._values(of_future, of_past), columns)
+
+    def deviations(self):
+        """Standard deviations of normal distributions with the quartiles forecast."""
+        quartiles = self.quantiles([0.25, 0.75])
+        low, high = (quartiles.xs(q, axis=1, level=1) for q in (0.25, 0.75))
+        return (high - low) / (2 * norm.ppf(0.75))
+
+    def law(self):
+        """Distributions: those of the loss where it has some, else normal ones."""
+        engine, log = self.engine, self.engine.settings.log
+        loss = engine.forecasts.loss
+        is_parametric = (
+            engine.settings.uses_loss
+            and loss in ("gaussian", "student_t")
+            and self.steps.min() > 0
+            and engine.forecasts.gives_distributions(self.steps)
+            and not (log.any() and (loss == "student_t" or not log.all()))
+        )
+        if is_parametric:
+            laws = self._values(engine.laws)  # (S, n, k, width)
+            laws = laws.reshape(-1, *laws.shape[2:])
+        else:
+            center, spread = self.point().to_numpy(), self.deviations().to_numpy()
+            laws = np.stack([center, spread], axis=-1)
+        return distribution(laws, is_parametric and log.any(), self.index, self.names)
+
+    def _values(self, of_future, of_past=None):
+        """Values (n_series, n_times, ...) as `of_future` and `of_past` have them."""
+        return forecasts_at(
+            self.engine, self.frames, self.X, self.times, of_future, of_past
+        )
+
+    def _frame(self, values, columns):
+        values = values.reshape(len(self.index), -1)
+        return pd.DataFrame(values, self.index, columns)
