@@ -137,7 +137,7 @@ def report(script, title, subjects, loss, seeds, *, unit, settings, packages=())
     loss, seeds
         As for `compare`.
     unit : str
-        What a difference of 1 is, after it is multiplied by 100.
+        What a hundredth of the loss is.
     settings : str
         A sentence about folds and seeds.
     packages : sequence of str
@@ -154,10 +154,15 @@ def report(script, title, subjects, loss, seeds, *, unit, settings, packages=())
         f"{mode if QUICK else 'Full run'}.",
         *textwrap.wrap(settings, 88),
         "",
-        f"Differences are {unit}, times 100; below 0 the variant is better than what",
-        "the package does now. Their standard error is over tasks. Time is that of all",
-        "fits, beside that of the present values.",
+        *textwrap.wrap(
+            f"A difference of 1 is {unit}; below 0 the variant is better than what the "
+            "package does now. The standard error is over tasks. Time is that of all "
+            "fits, beside that of the present values.",
+            88,
+        ),
     ]
+    first = next(iter(next(iter(subjects.values()))[1].values()))
+    _loss_and_seconds(Variant("", {}), first, loss, 0)  # a warm-up
     done = {}  # by the identity of the tasks: most subjects share them
     for name in asked or subjects:
         variants, tasks = subjects[name]

@@ -142,9 +142,9 @@ if __name__ == "__main__":
         {name: (tried, data[size]) for name, (tried, size) in SUBJECTS.items()},
         loss,
         SEEDS,
-        unit="nats of cross-entropy",
+        unit="a hundredth of a nat of cross-entropy",
         settings=f"{N_FOLDS} of 3 folds of tasks of few samples, {N_JUDGING:,} more "
-        f"sequences for those of {MANY:,}; {len(SEEDS)} seeds"
+        f"sequences for those of {MANY:,}; seeds: {len(SEEDS)}"
         f"{', 15 epochs at most.' if QUICK else '.'}",
         packages=("scikit-learn",),
     )

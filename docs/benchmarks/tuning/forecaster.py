@@ -139,8 +139,8 @@ if __name__ == "__main__":
         {name: (variants, data) for name, variants in SUBJECTS.items()},
         loss,
         SEEDS,
-        unit="logarithms of mean absolute errors, so about per cent",
+        unit="about one per cent of the mean absolute error",
         settings="Forecasts from every second row of the newest third of what each "
-        f"series has for choosing; {len(SEEDS)} seeds; one network, no intervals.",
+        f"series has for choosing; seeds: {len(SEEDS)}; one network, no intervals.",
         packages=("sktime",),
     )

@@ -78,8 +78,8 @@ if __name__ == "__main__":
         {name: (variants, data) for name, variants in SUBJECTS.items()},
         loss,
         SEEDS,
-        unit="logarithms of root mean square errors, so about per cent",
+        unit="about one per cent of the root mean square error",
         settings=f"{N_FOLDS} of 4 folds in time order within the rows that the "
-        f"benchmark fits on, {len(SEEDS)} seeds.",
+        f"benchmark fits on, seeds: {len(SEEDS)}.",
         packages=("scikit-learn", "sktime"),
     )
