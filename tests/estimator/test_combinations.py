@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_score
 
@@ -163,8 +163,9 @@ def test_any_combination_trains_or_is_refused(seed):
     forecast = getattr(model, predict)(X)
     assert np.isfinite(forecast).all()
     assert_array_equal(forecast, getattr(again, predict)(X))
-    # A row is predicted from itself alone.
-    assert_array_equal(forecast[5:6], getattr(model, predict)(X[5:6]))
+    # A row is predicted from itself alone; without kernels its last bits may differ.
+    alone = getattr(model, predict)(X[5:6])
+    assert_allclose(alone, forecast[5:6], rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", sorted(SPACE))
