@@ -23,10 +23,10 @@ from skrnn._preprocessing.scaling import normalise
 # every fit; that their range or number was tuned is not recorded.
 _PENALTIES = torch.logspace(-6, 4, 41, dtype=torch.float64)
 # How many times less the newest values are penalised: what is shrunk towards is a
-# forecast from those alone, as levels that wander want it. It took the place of a choice
-# between models with and without that level when docs/benchmarks/accuracy.py was written,
-# on whose first group of tasks the defaults of RNNRegressor were chosen; no search for
-# this number is kept.
+# forecast from those alone, as levels that wander want it. It took the place of a
+# choice between models with and without that level when docs/benchmarks/accuracy.py was
+# written, on whose first group of tasks the defaults of RNNRegressor were chosen; no
+# search for this number is kept.
 _LIGHTER = 100.0
 _EPSILON = torch.finfo(torch.float64).eps
 

@@ -14,8 +14,8 @@ from skrnn._sequences.moments import FeatureMoments, target_moments
 # 16,384 samples of 512 regressors. A bound of memory, whatever X is, and no more.
 _MOST_KEPT = 2**23
 # The least scale of what a linear path leaves, as a share of that of the targets: what
-# an exact law leaves is rounding, which is some 1e-16 of them, and nothing to be learned.
-# No search for the number is recorded.
+# an exact law leaves is rounding, some 1e-16 of them, and nothing to be learned. No
+# search for the number is recorded.
 _LEAST_SHARE = 1e-6
 
 

@@ -1,8 +1,8 @@
 """Means and deviations of features and targets, by which they are standardised.
 
-Own code, although `sklearn.preprocessing.StandardScaler.partial_fit` finds the same: over
-weights, lengths and missing values the means of both agree to 3e-17 of a deviation and
-the deviations to 7e-15 (for time stamps in seconds to 2e-5 and 1e-10). But that takes
+Own code, although `sklearn.preprocessing.StandardScaler.partial_fit` finds the same:
+over weights, lengths and missing values the means of both agree to 3e-17 of a deviation
+and the deviations to 7e-15 (for time stamps in seconds 2e-5 and 1e-10). But that takes
 1.4 to 10 times as long, two to three times for large X, as it makes rows of sequences
 and checks every block; and there it depends on the number of values what is constant:
 half a million time stamps that vary by a tenth of a second would not be scaled.
