@@ -152,7 +152,11 @@ def test_every_loss(loss, segment_length):
     model.fit(X, target)
     assert model.predict(X).shape == Y.shape
     assert model.loss_curve_[-1] < model.loss_curve_[0]
-    assert_array_equal(model.predict(X[11:12]), model.predict(X)[11:12])
+    alone, whole = model.predict(X[11:12]), model.predict(X)[11:12]
+    if library() is None:  # torch rounds otherwise with another number of rows
+        assert_allclose(alone, whole, rtol=1e-12)
+    else:
+        assert_array_equal(alone, whole)
     if loss in ("quantile", "gaussian", "student_t"):
         levels = model.predict_quantiles(X)
         assert levels.shape == (80, 7, 3)

@@ -111,7 +111,8 @@ def noisy_network(pooling, **options):
 
 
 def plain_call(function, weights, *arguments):
-    return function(*arguments)
+    # Copied, since torch's cells keep them, and their memory is written to anew.
+    return function(*(tensor.clone() for tensor in arguments))
 
 
 @every_pooling
