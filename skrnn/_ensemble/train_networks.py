@@ -172,7 +172,7 @@ class NetworkTraining:
             loss=self.targets.new_loss()[1] if has_name else None,
             network=settings.network.changeable,
         )
-        return net, old.copy_of_weights()
+        return net, None if self._checkpoints is None else old.copy_of_weights()
 
     def _train(self, net, train_set, fold, begin_with, place):
         """Train a network; return what ended the training (str)."""

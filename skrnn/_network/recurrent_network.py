@@ -12,7 +12,11 @@ from skrnn._network.norms import Repeats
 from skrnn._network.pooling import Pooling, new_linear
 from skrnn._network.segments import align, cut, n_segments
 from skrnn._network.stack import RecurrentStack
-from skrnn._network.standard import has_standard_gradient, standard_form
+from skrnn._network.standard import (
+    form_of,
+    has_standard_gradient,
+    standard_form,
+)
 from skrnn._network.truncation import pool_in_parts
 from skrnn._preprocessing.baseline import Baseline
 
@@ -158,6 +162,10 @@ class RecurrentNetwork(nn.Module):
     def standard_form(self):
         """Give shapes and weights (StandardForm) to kernels, or None if they cannot."""
         return standard_form(self)
+
+    def form(self):
+        """Give the same as it is now, where the network is known to have one."""
+        return form_of(self)
 
     def has_standard_gradient(self, max_steps):
         """Whether they can compute gradients over up to `max_steps` (int) too."""

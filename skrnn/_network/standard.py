@@ -42,8 +42,11 @@ def standard_form(network):
     StandardForm or None
         None where it is not standard, or the kernels cannot run where it is.
     """
-    if not _is_standard(network):
-        return None
+    return form_of(network) if _is_standard(network) else None
+
+
+def form_of(network):
+    """Give the form (StandardForm) of a network that is known to be standard."""
     cells = [layer.directions[0] for layer in network.stack.layers]
     head, scaling = network.head, network.scaling
     kind, _, nonlinearity = cells[0].mode.partition("_")

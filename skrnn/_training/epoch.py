@@ -29,7 +29,7 @@ def run_batches(net, batches, *, training):
         Whether to learn from them, or to validate.
     """
     if training and net.run.step is not None:
-        net.run.step.prepare(net.module_.standard_form(), net.optimizer_)
+        net.run.step.prepare(net.module_.form(), net.optimizer_)
     prefix, take_step = "valid", net.validation_step
     if training:
         prefix, take_step = "train", net.train_step
