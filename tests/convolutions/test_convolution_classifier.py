@@ -12,7 +12,7 @@ from skrnn import RNNClassifier, SlidingWindow
 from skrnn._convolutions.convolution_classifier import _factor, cross_entropy
 from skrnn._ensemble.stacking import stacking_weights
 from skrnn._estimator.reading import read_X
-from tests.support import waves_of_classes
+from tests.support import assert_rows_alone, waves_of_classes
 
 
 def classifier(**parameters):
@@ -103,7 +103,7 @@ def test_rows_do_not_influence_each_other(layout):
     together = model.predict_proba(X)
     for i in (0, 7, 39):
         alone = model.predict_proba(X[i : i + 1])
-        np.testing.assert_array_equal(alone[0], together[i])
+        assert_rows_alone(alone[0], together[i])
 
 
 def test_order_of_samples_does_not_matter_to_the_path():

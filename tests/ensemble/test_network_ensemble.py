@@ -16,6 +16,7 @@ import skrnn._ensemble.auto
 from skrnn import RNNClassifier, RNNRegressor
 from skrnn._ensemble.validation import split_rows
 from skrnn._training.net import SequenceNet
+from tests.support import assert_rows_alone, same_bits, weights_of_all
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 8))
@@ -28,18 +29,6 @@ def few_epochs():
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*still improved")
         yield
-
-
-def bits(model):
-    return [
-        torch.cat([p.detach().flatten() for p in net.module_.parameters()])
-        for net in model.nets_
-    ]
-
-
-def same(first, second):
-    pairs = zip(bits(first), bits(second), strict=True)
-    return all(torch.equal(one, other) for one, other in pairs)
 
 
 def segment_lengths(model):
@@ -118,10 +107,10 @@ def test_the_more_samples_the_fewer_networks(limit, n_parts, monkeypatch):
 def test_partial_fit_makes_one_and_keeps_what_there_is():
     assert segment_lengths(RNNRegressor(**SMALL).partial_fit(X, y)) == [1]
     model = RNNRegressor(**SMALL, n_estimators=2).fit(X, y)
-    before, weights = bits(model), model.net_weights_
+    before, weights = weights_of_all(model), model.net_weights_
     model.partial_fit(X, y)
     assert_array_equal(model.net_weights_, weights)
-    for one, other in zip(before, bits(model), strict=True):
+    for one, other in zip(before, weights_of_all(model), strict=True):
         assert not torch.equal(one, other)
 
 
@@ -134,8 +123,10 @@ def test_a_classifier_has_one_kind():
 def test_the_first_is_that_of_a_fit_of_one():
     one = RNNRegressor(**SMALL, n_estimators=1).fit(X, y)
     several = RNNRegressor(**SMALL).fit(X, y)
-    assert torch.equal(bits(one)[0], bits(several)[0])
-    assert len({net.tobytes() for net in map(np.asarray, bits(several))}) == 10
+    assert torch.equal(weights_of_all(one)[0], weights_of_all(several)[0])
+    assert (
+        len({net.tobytes() for net in map(np.asarray, weights_of_all(several))}) == 10
+    )
 
 
 def test_data_of_the_user_validate_all():
@@ -187,14 +178,14 @@ def test_told_of_is_that_of_the_latest_best_epoch():
     assert model.best_epoch_ == 1 + int(np.argmin(model.validation_loss_curve_))
     assert model.n_iter_ == len(model.loss_curve_)
     again = clone(model).set_params(max_epochs=model.best_epoch_).fit(X, y)
-    assert same(model, again)
+    assert same_bits(model, again)
     assert_array_equal(again.predict(X), model.predict(X))
 
 
 def test_a_prediction_does_not_depend_on_the_other_rows():
     model = RNNRegressor(**SMALL).fit(X, y)
     together = model.predict(X)
-    assert_array_equal([model.predict(X[i : i + 1])[0] for i in range(60)], together)
+    assert_rows_alone([model.predict(X[i : i + 1])[0] for i in range(60)], together)
     assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X), together)
 
 
@@ -220,7 +211,7 @@ def test_a_resumed_fit_gives_the_bits_of_an_unbroken_one(tmp_path):
     with pytest.raises(OSError, match="went down"):
         clone(model).set_params(callbacks=[Fail(2)]).fit(X, y)
     model.fit(X, y, resume=True)
-    assert same(model, whole)
+    assert same_bits(model, whole)
     assert_array_equal(model.predict(X), whole.predict(X))
     assert_array_equal(model.fit(X, y, resume=True).predict(X), whole.predict(X))
 
@@ -228,11 +219,11 @@ def test_a_resumed_fit_gives_the_bits_of_an_unbroken_one(tmp_path):
 def test_a_continuation_that_fails_changes_none():
     options = SMALL | {"n_estimators": 3, "warm_start": True}
     model = RNNRegressor(**options, callbacks=[Fail(9)]).fit(X, y)
-    before, predictions = bits(model), model.predict(X)
+    before, predictions = weights_of_all(model), model.predict(X)
     dict(model.nets_[1].callbacks_)["Fail"].number = 2
     with pytest.raises(OSError, match="went down"):
         model.fit(X, y)
-    for one, other in zip(before, bits(model), strict=True):
+    for one, other in zip(before, weights_of_all(model), strict=True):
         assert torch.equal(one, other)
     assert_array_equal(model.predict(X), predictions)
 
@@ -241,7 +232,7 @@ def test_warm_start_goes_on_with_all():
     options = SMALL | {"n_estimators": 2, "warm_start": True, "early_stopping": False}
     twice = RNNRegressor(**options).fit(X, y).fit(X, y)
     whole = RNNRegressor(**options | {"max_epochs": 8}).fit(X, y)
-    assert same(twice, whole)
+    assert same_bits(twice, whole)
     with pytest.raises(ValueError, match="fitted with n_estimators=2"):
         twice.set_params(n_estimators=3).fit(X, y)
 
@@ -259,7 +250,7 @@ def test_an_interrupt_keeps_the_networks_there_are(monkeypatch):
         model = RNNRegressor(**SMALL, n_estimators=3).fit(X, y)
     monkeypatch.undo()
     assert len(model.nets_) == len(model.net_weights_) == 1
-    assert same(model, RNNRegressor(**SMALL, n_estimators=1).fit(X, y))
+    assert same_bits(model, RNNRegressor(**SMALL, n_estimators=1).fit(X, y))
     model.set_params(warm_start=True).fit(X, y)
     assert len(model.nets_) == 1
 
@@ -275,7 +266,9 @@ def test_weights_to_begin_with_are_those_of_the_same_number():
     still = SMALL | {"learning_rate": 1e-30, "init": donor}
     heir = RNNRegressor(**still).fit(X, y)
     assert segment_lengths(heir) == [1] * 5
-    for mine, theirs in zip(bits(heir), bits(donor)[::2], strict=True):
+    for mine, theirs in zip(
+        weights_of_all(heir), weights_of_all(donor)[::2], strict=True
+    ):
         assert_allclose(mine, theirs, atol=1e-6)
 
 
