@@ -2,7 +2,6 @@
 
 import copy
 from abc import ABC, abstractmethod
-from functools import partial
 
 import numpy as np
 from sklearn.base import BaseEstimator, _clone_parametrized, is_classifier
@@ -53,9 +52,8 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         incremental=False,
         classes=None,
     ):
-        parameters = self.get_params(deep=False)
+        parameters, name = self.get_params(deep=False), type(self).__name__
         check_combination(parameters)
-        name = type(self).__name__
         self._check_arguments(y, X_val, y_val, resume)
         goes_on = hasattr(self, "nets_") and (self.warm_start or incremental)
         # The estimator as it will be; this one stays as it is until all has gone well.
@@ -63,11 +61,13 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         targets = fitted._targets = self._new_targets()
         if goes_on:
             targets.take_over(self._targets)
-        read = partial(read_samples, fitted, targets=targets)
-        samples = read(X, y, sample_weight, reset=not goes_on, classes=classes)
+        is_new = {"reset": not goes_on, "classes": classes}
+        samples = read_samples(fitted, X, y, sample_weight, targets=targets, **is_new)
         if goes_on:
             self.settings_.check_same_network(parameters, name)
-        given = None if X_val is None else read(X_val, y_val, reset=False)
+        given = None
+        if X_val is not None:
+            given = read_samples(fitted, X_val, y_val, targets=targets, reset=False)
         pretrained = None if goes_on else pretrained_of(self.init)
         settings = fitted.settings_ = Settings.decide(
             parameters,
