@@ -61,8 +61,9 @@ class Beginnings:
         lost = (
             ""
             if rows.index is not None
-            else " X has no index at all: a step of the pipeline that returns NumPy loses "
-            'it, unless it is asked for data frames by set_output(transform="pandas").'
+            else " X has no index at all: a step of the pipeline that returns NumPy "
+            "loses it, unless it is asked for data frames by "
+            'set_output(transform="pandas").'
         )
         raise ValueError(
             f"The series of X are named by {rows.n_labels} labels (the levels of a "
@@ -76,12 +77,13 @@ class Beginnings:
             return False
         return has_times(self.times if rows.times is None else rows.times)
 
-    def missed_by(self, runs, X, history=None, preceding=None):
+    def missed_by(self, runs, X, history=None, preceding=None, *, strictly=False):
         """Which runs of a call do not begin as the fit makes one expect.
 
         A run may begin where one of the fit began, after a break as long as one within
         the fit, or with the first row of a series that the fit did not know. Else rows
-        before it were left out.
+        before it were left out. Where neither the fit nor the call has an index nothing
+        can be told, and several rows are taken for a run that begins with them.
 
         Parameters
         ----------
@@ -93,6 +95,8 @@ class Beginnings:
             What the fit remembers.
         preceding : PrecedingRows or None
             Those that `history` gives to the runs.
+        strictly : bool, default=False
+            Whether what cannot be told counts as left out.
 
         Returns
         -------
@@ -106,6 +110,8 @@ class Beginnings:
             begun |= self._begun_in_time(runs, series, first, history)
         elif not self.lost_times(rows):
             begun |= ~runs.inner & self._same_rows(first, np.maximum(series, 0))
+            if not strictly and self.times is None and rows.times is None:
+                begun |= runs.lengths > 1
         if preceding is not None:
             opening = np.append(True, preceding.run[1:] != preceding.run[:-1])
             begun[preceding.run[opening]] = preceding.begins[opening]

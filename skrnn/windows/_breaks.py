@@ -9,10 +9,10 @@ from skrnn._time.index import fits_grid, follows
 from skrnn._warn import warn_user
 from skrnn.exceptions import ShortWindowsWarning
 
-__all__ = ["check_breaks"]
+__all__ = ["check_breaks", "explain_breaks"]
 
 
-def check_breaks(runs, n_needed, step, freq=None):
+def check_breaks(runs, n_needed, freq=None, *, left="have short or empty windows"):
     """Warn or raise where breaks in the index leave too little of the windows.
 
     Parameters
@@ -21,10 +21,10 @@ def check_breaks(runs, n_needed, step, freq=None):
         The unbroken runs of rows.
     n_needed : int
         How many rows without a break a full window takes.
-    step : pandas offset, int or None
-        The step by which the rows were cut.
     freq : str, timedelta, pandas offset, int or None
         What the user gave.
+    left : str
+        What becomes of the other rows, after "the others".
 
     Raises
     ------
@@ -37,32 +37,59 @@ def check_breaks(runs, n_needed, step, freq=None):
     -----
     ShortWindowsWarning
         If most rows that would have a full window, were their series unbroken, have
-        none; if this is so of all rows of a series, because they are all apart; or
-        if rows do not lie on the grid of the `freq` that was given.
+        none; if no row of a long series follows another; or if rows do not lie on the
+        grid of the `freq` that was given.
     """
     rows = runs.rows
-    if n_needed < 2 or rows.times is None or len(runs.starts) == rows.n_series:
+    if n_needed < 2 or rows.times is None or not runs.inner.any():
         return
-    _refuse_dates_as_numbers(runs, step)
+    _refuse_dates_as_numbers(runs)
     if runs.lengths.max() == 1:
         raise ValueError(
-            f"No row of X follows another, so that every window is empty but for its "
-            f"own row. {_found(runs, step, freq)} {_advice(runs, step, freq)}"
+            "No row follows another by the index, so that there are no windows at all. "
+            + explain_breaks(runs, freq)
         )
     possible = _n_full(np.diff(rows.series_starts(), append=rows.n_rows), n_needed)
     full = _n_full(runs.lengths, n_needed)
     if 2 * full.sum() < possible.sum():
         warn_user(
-            f"{possible.sum()} rows have {n_needed - 1} or more rows of their series "
-            f"before them, as a full window takes, but only {full.sum()} of them "
-            "without a break in the index: the windows of the others are short or "
-            f"empty. {_found(runs, step, freq)} {_advice(runs, step, freq)}",
+            f"{possible.sum()} rows stand among {n_needed} in a row of their series, "
+            f"as a full window takes, but only {full.sum()} of them without a break in "
+            f"the index. The others {left}. {explain_breaks(runs, freq)}",
             ShortWindowsWarning,
         )
         return
-    _warn_of_series_apart(runs, possible, step, freq)
+    _warn_of_series_apart(runs, possible)
     if freq is not None:
-        _warn_of_rows_off_grid(runs, step, freq)
+        _warn_of_rows_off_grid(runs, freq)
+
+
+def explain_breaks(runs, freq=None):
+    """Say how an index breaks, and what can be done about it.
+
+    Parameters
+    ----------
+    runs : Runs
+        The unbroken runs of rows.
+    freq : str, timedelta, pandas offset, int or None
+        What the user gave.
+
+    Returns
+    -------
+    text : str
+        The step, the gaps, the longest run, and ways out; empty where nothing breaks.
+    """
+    times = runs.rows.times
+    if times is None or not runs.inner.any():
+        return ""
+    later = np.flatnonzero(runs.rows.same_series) + 1
+    source = "found in the index" if freq is None else f"given as freq={freq!r}"
+    longest = runs.lengths.max()
+    return (
+        f"The step {source} is {_in_words(runs.step)}, the rows of a series are "
+        f"{_gaps_in_words(times[later - 1], times[later])} apart, and the longest "
+        f"unbroken run has {longest} row{'s' if longest > 1 else ''}. {_advice(runs, freq)}"
+    )
 
 
 def _n_full(n_rows, n_needed):
@@ -73,18 +100,6 @@ def _n_full(n_rows, n_needed):
 def _breaks(runs):
     """Positions of the rows that begin a run, but not their series."""
     return runs.starts[runs.inner]
-
-
-def _found(runs, step, freq):
-    """Say the step, the gaps, and how long the runs are."""
-    times = runs.rows.times
-    later = np.flatnonzero(runs.rows.same_series) + 1
-    source = "found in the index" if freq is None else f"given as freq={freq!r}"
-    return (
-        f"The step {source} is {_in_words(step)}, the rows of a series are "
-        f"{_gaps_in_words(times[later - 1], times[later])} apart, and the longest "
-        f"unbroken run has {runs.lengths.max()} row{'s' * (runs.lengths.max() > 1)}."
-    )
 
 
 def _in_words(step):
@@ -107,17 +122,17 @@ def _differences(earlier, later):
     return later - earlier
 
 
-def _advice(runs, step, freq):
+def _advice(runs, freq):
     """Say what can be done about breaks."""
     rows = runs.rows
     if freq is not None:
         shown = find_step(None, None, rows.times, rows.series_starts())
         return "Leave freq out, or give the one that the rows have" + (
-            f" ({_in_words(shown)} is what they show)." if shown != step else "."
+            f" ({_in_words(shown)} is what they show)." if shown != runs.step else "."
         )
     ways = []
     if isinstance(rows.times, (pd.DatetimeIndex, pd.TimedeltaIndex)):
-        if _are_business_days(runs, step):
+        if _are_business_days(runs):
             ways.append('If these are business days, give freq="B".')
         ways.append(
             "If another step is meant, give freq; if the times are not exact, round "
@@ -139,17 +154,17 @@ def _advice(runs, step, freq):
     return " ".join(ways)
 
 
-def _are_business_days(runs, step):
+def _are_business_days(runs):
     """Whether days from Monday to Friday break at weekends above all."""
     times = runs.rows.times
-    if not isinstance(times, pd.DatetimeIndex) or step != pd.offsets.Day():
+    if not isinstance(times, pd.DatetimeIndex) or runs.step != pd.offsets.Day():
         return False
     place = _breaks(runs)
     joined = follows(times[place - 1], times[place], pd.offsets.BDay())
     return 2 * np.count_nonzero(joined) > len(place)
 
 
-def _refuse_dates_as_numbers(runs, step):
+def _refuse_dates_as_numbers(runs):
     """Raise if integers written like 20240131 break where days do not."""
     rows = runs.rows
     pattern = date_format(rows.times)
@@ -168,7 +183,7 @@ def _refuse_dates_as_numbers(runs, step):
         )
 
 
-def _warn_of_series_apart(runs, possible, step, freq):
+def _warn_of_series_apart(runs, possible):
     """Warn of long series of which no row follows another."""
     series = runs.rows.series_starts()
     longest = np.maximum.reduceat(runs.lengths, np.searchsorted(runs.starts, series))
@@ -181,22 +196,22 @@ def _warn_of_series_apart(runs, possible, step, freq):
     warn_user(
         f"In {len(apart)} of {len(series)} series no row follows another, so that "
         f"their windows are empty, as in {rows.label_of(first)}, whose first two rows "
-        f"are {_gaps_in_words(earlier, later)} apart. The step is {_in_words(step)} "
-        "for all series. Resample them to one step, or make the windows of each kind "
-        "by itself.",
+        f"are {_gaps_in_words(earlier, later)} apart. The step of all series is "
+        f"{_in_words(runs.step)}. Resample them to one step, or make the windows of "
+        "each kind by itself.",
         ShortWindowsWarning,
     )
 
 
-def _warn_of_rows_off_grid(runs, step, freq):
+def _warn_of_rows_off_grid(runs, freq):
     rows = runs.rows
     place = _breaks(runs)
-    off = place[~fits_grid(rows.times[place - 1], rows.times[place], step)]
+    off = place[~fits_grid(rows.times[place - 1], rows.times[place], runs.step)]
     if len(off):
         warn_user(
             f"freq={freq!r} does not fit the index: {len(off)} rows are no whole "
             f"number of steps after the row before them, the first of them "
-            f"{rows.times[off[0]]} after {rows.times[off[0] - 1]}. Windows break there. "
-            f"{_advice(runs, step, freq)}",
+            f"{rows.times[off[0]]} after {rows.times[off[0] - 1]}. "
+            f"{_advice(runs, freq)}",
             ShortWindowsWarning,
         )

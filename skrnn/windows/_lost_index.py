@@ -12,8 +12,8 @@ from skrnn.windows._beginnings import has_times
 __all__ = ["check_index_of_target", "warn_of_unread_freq"]
 
 _REMEDY = (
-    "A scaler or ColumnTransformer before SlidingWindow returns NumPy rows, unless it is "
-    'asked for data frames: pipeline.set_output(transform="pandas").'
+    "A scaler or ColumnTransformer before SlidingWindow returns NumPy rows, unless it "
+    'is asked for data frames: pipeline.set_output(transform="pandas").'
 )
 
 

@@ -66,14 +66,15 @@ def report_missing_history(policy, short, stale, windows, *, lost, n_before):
     MissingHistoryWarning
         If there is such a row and `policy` is "warn".
     """
-    n_missing = np.count_nonzero(short | stale)
+    missing = short | stale
+    n_missing = np.count_nonzero(missing)
     if not n_missing:
         return
-    first = int(np.argmax(short | stale))
+    first = int(np.argmax(missing))
     label = "" if windows.index is None else f" ({windows.index[first]})"
     said = [
-        f"{n_missing} of {len(windows)} rows lack newest history, from row {first}"
-        f"{label} on, so that their forecasts are worse than those of rows that have it."
+        f"{n_missing} of {len(windows)} rows, from row {first}{label} on, lack some of "
+        "the newest rows before them."
     ]
     if short.any():
         said.append(_why_short(windows.index, lost))

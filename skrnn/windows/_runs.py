@@ -116,7 +116,7 @@ class Rows:
         evenly = isinstance(self.times, pd.RangeIndex) and self.times.step == step
         if self.times is not None and not evenly:
             joined = joined & follows(self.times[:-1], self.times[1:], step)
-        return Runs(self, _beginnings(joined))
+        return Runs(self, _beginnings(joined), step)
 
     def caller_rows(self, positions):
         """The caller's numbers of rows given by their position in order."""
@@ -154,6 +154,8 @@ class Runs:
         The rows, in order.
     starts : ndarray of shape (n_runs,)
         Where each run begins among them.
+    step : pandas offset, int or None
+        The step from row to row.
 
     Attributes
     ----------
@@ -163,9 +165,10 @@ class Runs:
         Whether a run begins after another of its series.
     """
 
-    def __init__(self, rows, starts):
+    def __init__(self, rows, starts, step):
         self.rows = rows
         self.starts = starts
+        self.step = step
         self.lengths = np.diff(starts, append=rows.n_rows)
 
     @property

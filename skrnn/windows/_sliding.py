@@ -230,7 +230,7 @@ class SlidingWindow(
         runs = rows.cut(step)
         # How many rows before its own row a window can go back to.
         reach = self.window_length + self.horizon - 1
-        check_breaks(runs, reach + 1, step, self.freq)
+        check_breaks(runs, reach + 1, self.freq)
         history = History.of(runs, checked, reach)
         beginnings = Beginnings.of(runs, checked)
         n_absent = absent_newest_steps(
@@ -265,7 +265,13 @@ class SlidingWindow(
         rows = runs.rows
         short = windows.length < self.window_length
         if short.any():
-            missed = self._beginnings.missed_by(runs, X, self._history, preceding)
+            missed = self._beginnings.missed_by(
+                runs,
+                X,
+                self._history,
+                preceding,
+                strictly=self.history == "require",
+            )
             short &= rows.in_given_order(np.repeat(missed, runs.lengths))
         stale = np.zeros(len(short), dtype=bool)
         n_absent = absent_newest_steps(windows.values, windows.stop, windows.length)
