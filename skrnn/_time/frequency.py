@@ -12,6 +12,7 @@ from skrnn._time.month_days import read_month_days
 __all__ = ["find_step"]
 
 _DAY = pd.Timedelta(days=1)
+_DAYS_AND_WEEKS = (pd.offsets.Tick, pd.offsets.Day, pd.offsets.Week)
 # Bounds the work on an index that has no regular stretch.
 _MOST_STRETCHES = 200
 
@@ -115,6 +116,10 @@ def _shown_by(times, starts):
     if np.median(gaps[within]) * unit >= _DAY:
         # Months and business days have uneven gaps, which only pandas can read.
         step = _longest_readable(local, parts)
+        if step is None or isinstance(step, _DAYS_AND_WEEKS):
+            # From the 15th of July to that of September it is twice 31 days.
+            first, stop = parts[0]
+            step = read_month_days(local[first:stop]) or step
         return step or to_offset(int(gaps[within].min()) * unit)
     if times is not local:
         gaps = np.diff(keys(times), append=0)
@@ -177,4 +182,4 @@ def _readable_from(times):
 
 def _read(times):
     found = pd.infer_freq(times) if len(times) > 2 else None
-    return read_month_days(times) if found is None else as_step(found)
+    return None if found is None else as_step(found)

@@ -10,12 +10,13 @@ _DAYS_OF_EVERY_MONTH = 28
 
 
 def read_month_days(times):
-    """Read the step of times on the same day of a month, or on two days of each.
+    """Read the step of times on one day of the month, or on the same two days of each.
 
     Parameters
     ----------
     times : pandas.Index
-        Three times or more, in order, on the clock on the wall.
+        The times of one series, in order, on the clock on the wall. Some may be
+        missing.
 
     Returns
     -------
@@ -26,6 +27,8 @@ def read_month_days(times):
     """
     if not isinstance(times, pd.DatetimeIndex) or len(times) < 3:
         return None
+    if len(times[:5].day.unique()) > 3:
+        return None
     if len((times - times.normalize()).unique()) > 1:
         return None
     month = np.asarray(12 * times.year + times.month)
@@ -35,27 +38,29 @@ def read_month_days(times):
 
 def _one_day(month, day, last):
     """The step of one day of every so many months, or None."""
-    between = np.diff(month)
     anchor = int(day.max())
-    if between[0] < 1 or (between != between[0]).any():
-        return None
     if (day != np.minimum(anchor, last)).any():
         return None
+    between, count = np.unique(np.diff(month), return_counts=True)
+    months = int(between[count.argmax()])
+    if months < 1:
+        return None
     if anchor <= _DAYS_OF_EVERY_MONTH:
-        return pd.DateOffset(months=int(between[0]))
-    return pd.DateOffset(months=int(between[0]), day=anchor)
+        return pd.DateOffset(months=months)
+    return pd.DateOffset(months=months, day=anchor)
 
 
 def _two_days(month, day, last):
     """The step of the first or the last day of every month and one more, or None."""
-    first_half = day == 1
-    second_half = day == last
     for is_late, inner, offset in [
-        (~first_half, day[~first_half], pd.offsets.SemiMonthBegin),
-        (second_half, day[~second_half], pd.offsets.SemiMonthEnd),
+        (day != 1, day[day != 1], pd.offsets.SemiMonthBegin),
+        (day == last, day[day != last], pd.offsets.SemiMonthEnd),
     ]:
-        one_day = len(inner) > 0 and (inner == inner[0]).all()
-        if one_day and 1 < inner[0] < _DAYS_OF_EVERY_MONTH:
-            if (np.diff(2 * month + is_late) == 1).all():
+        # Each of the two days has to be seen twice.
+        if min(len(inner), len(day) - len(inner)) < 2 or (inner != inner[0]).any():
+            continue
+        if 1 < inner[0] < _DAYS_OF_EVERY_MONTH:
+            halves = np.diff(2 * month + is_late)
+            if 2 * np.count_nonzero(halves == 1) > len(halves):
                 return offset(day_of_month=int(inner[0]))
     return None

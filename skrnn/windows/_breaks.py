@@ -85,10 +85,11 @@ def explain_breaks(runs, freq=None):
     later = np.flatnonzero(runs.rows.same_series) + 1
     source = "found in the index" if freq is None else f"given as freq={freq!r}"
     longest = runs.lengths.max()
+    rows = "row" if longest == 1 else "rows"
     return (
         f"The step {source} is {_in_words(runs.step)}, the rows of a series are "
         f"{_gaps_in_words(times[later - 1], times[later])} apart, and the longest "
-        f"unbroken run has {longest} row{'s' if longest > 1 else ''}. {_advice(runs, freq)}"
+        f"unbroken run has {longest} {rows}. {_advice(runs, freq)}"
     )
 
 
