@@ -34,13 +34,13 @@ class TimeAxis:
 
     def __init__(self, times, starts, freq=None):
         self.kind = order_kind(times)
-        step = find_step(freq, times, times, np.asarray(starts))
-        self._anchor, self._step, self._tick = None, step, None
+        self._anchor, self._step, self._tick = None, None, None
         if isinstance(times, pd.PeriodIndex):
             self._step = times.freq
         elif isinstance(times, (pd.DatetimeIndex, pd.TimedeltaIndex)):
+            self._step = find_step(freq, times, times, np.asarray(starts))
             self._anchor = times.min()
-            self._tick = fixed_length(step)
+            self._tick = fixed_length(self._step)
 
     @property
     def freq(self):

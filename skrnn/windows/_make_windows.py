@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, validate_params
 
 from skrnn.windows._array import WindowedArray
+from skrnn.windows._breaks import check_breaks, explain_breaks
 from skrnn.windows._make_targets import steps_ahead
 from skrnn.windows._stacked import StackedSeries
 
@@ -77,7 +78,13 @@ def make_windows(
     ------
     ValueError
         If no run is long enough for one window and its future, if rows are out of
-        order or duplicate, or if the series do not fit together.
+        order or duplicate, if the series do not fit together, or if they hold nothing
+        but NaN.
+
+    Warns
+    -----
+    ShortWindowsWarning
+        If breaks in the index leave out most windows.
 
     See Also
     --------
@@ -98,6 +105,8 @@ def make_windows(
     """
     ahead = steps_ahead(fh)
     table = StackedSeries(series, "series")
+    if np.isnan(table.values.astype(float, copy=False)).all():
+        raise ValueError("series holds nothing but NaN.")
     targets = table.columns(target)
     values, names = table.values, table.names
     if exog is not None:
@@ -140,8 +149,10 @@ def _windows_per_run(runs, window_length, furthest, step_length):
     if not counts.any():
         raise ValueError(
             f"No window fits: window_length + max(fh) = {needed} rows without a gap "
-            f"are needed, but the longest unbroken run has {runs.lengths.max()}."
+            f"are needed, but the longest unbroken run has {runs.lengths.max()}. "
+            + explain_breaks(runs)
         )
+    check_breaks(runs, needed, left="are left out")
     return counts
 
 

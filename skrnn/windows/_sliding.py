@@ -11,13 +11,17 @@ from sklearn.base import (
     TransformerMixin,
     _fit_context,
 )
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from skrnn._warn import warn_user
 from skrnn.exceptions import TargetInWindowWarning
 from skrnn.windows._array import WindowedArray, refuse_sequences
+from skrnn.windows._beginnings import Beginnings
+from skrnn.windows._breaks import check_breaks
 from skrnn.windows._history import History
+from skrnn.windows._lost_index import check_index_of_target, warn_of_unread_freq
+from skrnn.windows._missing_history import absent_newest_steps, report_missing_history
 from skrnn.windows._runs import Rows
 
 # Rows that are compared first: random columns differ in the first of them, and a column
@@ -117,13 +121,21 @@ class SlidingWindow(
     _parameter_constraints: dict = {
         "window_length": [Interval(Integral, 1, None, closed="left")],
         "horizon": [Interval(Integral, 0, None, closed="left")],
-        "freq": [str, timedelta, pd.offsets.BaseOffset, None],
+        "freq": [
+            str,
+            timedelta,
+            pd.offsets.BaseOffset,
+            Interval(Integral, 1, None, closed="left"),
+            None,
+        ],
+        "history": [StrOptions({"warn", "require", "allow"})],
     }
 
-    def __init__(self, window_length=24, *, horizon=0, freq=None):
+    def __init__(self, window_length=24, *, horizon=0, freq=None, history="warn"):
         self.window_length = window_length
         self.horizon = horizon
         self.freq = freq
+        self.history = history
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None, groups=None):
@@ -195,32 +207,41 @@ class SlidingWindow(
             )
         checked = validate_data(self, X, reset=False, **_CHECKS)
         rows = Rows(len(checked), _index_of(X), groups)
+        self._beginnings.check_labels(rows)
         step = rows.find_step(self.freq) if self.freq_ is None else self.freq_
         runs = rows.cut(step)
         preceding = None
         if self._history is not None and rows.times is not None:
             preceding = self._history.before(runs, step)
-        return self._windows(checked, runs, preceding)
+        windows = self._windows(checked, runs, preceding)
+        if self.history != "allow":
+            self._report_missing_history(checked, runs, preceding, windows)
+        return windows
 
     def _fit(self, X, y, groups):
         """Fit and return the checked X and its runs; set nothing before all is well."""
         refuse_sequences(X, self)
         checked = check_array(X, estimator=self, input_name="X", **_CHECKS)
-        if checked.dtype.kind not in "fiub":
-            raise ValueError(
-                f"X must hold numbers, but its columns are of dtype {checked.dtype}. "
-                "The times of the rows belong in the index: X.set_index(...)."
-            )
+        _check_numbers(checked)
         rows = Rows(len(checked), _index_of(X), groups)
+        warn_of_unread_freq(self.freq, rows)
+        check_index_of_target(rows, y)
         step = rows.find_step(self.freq)
         runs = rows.cut(step)
         # How many rows before its own row a window can go back to.
         reach = self.window_length + self.horizon - 1
+        check_breaks(runs, reach + 1, self.freq)
         history = History.of(runs, checked, reach)
+        beginnings = Beginnings.of(runs, checked)
+        n_absent = absent_newest_steps(
+            rows.values(checked), *runs.windows(self.window_length, self.horizon)
+        )
         named = X if hasattr(X, "columns") else checked
         validate_data(self, named, skip_check_array=True)
         self.freq_ = step
         self._history = history
+        self._beginnings = beginnings
+        self._most_absent = 0 if n_absent is None else int(n_absent.max())
         self._grouped = groups is not None
         if self.horizon == 0 and y is not None:
             self._warn_of_target(checked, y)
@@ -237,6 +258,32 @@ class SlidingWindow(
             index=rows.index,
             feature_names=getattr(self, "feature_names_in_", None),
             series=rows.given_codes,
+        )
+
+    def _report_missing_history(self, X, runs, preceding, windows):
+        """Warn or raise where rows of a call lack the newest rows before them."""
+        rows = runs.rows
+        short = windows.length < self.window_length
+        if short.any():
+            missed = self._beginnings.missed_by(
+                runs,
+                X,
+                self._history,
+                preceding,
+                strictly=self.history == "require",
+            )
+            short &= rows.in_given_order(np.repeat(missed, runs.lengths))
+        stale = np.zeros(len(short), dtype=bool)
+        n_absent = absent_newest_steps(windows.values, windows.stop, windows.length)
+        if n_absent is not None:
+            stale = n_absent > self._most_absent
+        report_missing_history(
+            self.history,
+            short,
+            stale,
+            windows,
+            lost=self._beginnings.lost_times(rows),
+            n_before=self.window_length + self.horizon - 1,
         )
 
     def _warn_of_target(self, X, y):
@@ -272,6 +319,19 @@ class SlidingWindow(
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _check_numbers(X):
+    """Raise where the checked X is not of numbers, or of missing ones alone."""
+    if X.dtype.kind not in "fiub":
+        raise ValueError(
+            f"X must hold numbers, but its columns are of dtype {X.dtype}. "
+            "The times of the rows belong in the index: X.set_index(...)."
+        )
+    if X.dtype.kind == "f" and np.isnan(X[0]).all() and np.isnan(X).all():
+        raise ValueError(
+            "X holds nothing but NaN: every step of every window would be absent."
+        )
 
 
 def _index_of(X):
