@@ -1,7 +1,6 @@
 """The transformer that gives every row its window, for pipelines."""
 
 from datetime import timedelta
-from numbers import Integral
 
 import numpy as np
 import pandas as pd
@@ -11,9 +10,9 @@ from sklearn.base import (
     TransformerMixin,
     _fit_context,
 )
-from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
+from skrnn._parameters import AT_LEAST_ONE, NOT_NEGATIVE, plain
 from skrnn._warn import warn_user
 from skrnn.exceptions import TargetInWindowWarning
 from skrnn.windows._array import WindowedArray, refuse_sequences
@@ -115,8 +114,8 @@ class SlidingWindow(
     """
 
     _parameter_constraints: dict = {
-        "window_length": [Interval(Integral, 1, None, closed="left")],
-        "horizon": [Interval(Integral, 0, None, closed="left")],
+        "window_length": [AT_LEAST_ONE],
+        "horizon": [NOT_NEGATIVE],
         "freq": [str, timedelta, pd.offsets.BaseOffset, None],
     }
 
@@ -215,7 +214,7 @@ class SlidingWindow(
         step = rows.find_step(self.freq)
         runs = rows.cut(step)
         # How many rows before its own row a window can go back to.
-        reach = self.window_length + self.horizon - 1
+        reach = plain(self.window_length) + plain(self.horizon) - 1
         history = History.of(runs, checked, reach)
         named = X if hasattr(X, "columns") else checked
         validate_data(self, named, skip_check_array=True)
@@ -228,12 +227,13 @@ class SlidingWindow(
 
     def _windows(self, X, runs, preceding=None):
         rows = runs.rows
-        stop, length = runs.windows(self.window_length, self.horizon, preceding)
+        window_length, horizon = plain((self.window_length, self.horizon))
+        stop, length = runs.windows(window_length, horizon, preceding)
         return WindowedArray(
             rows.values(X, preceding),
             stop,
             length,
-            self.window_length,
+            window_length,
             index=rows.index,
             feature_names=getattr(self, "feature_names_in_", None),
             series=rows.given_codes,
