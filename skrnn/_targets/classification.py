@@ -45,6 +45,11 @@ class ClassTargets(Targets):
         """Number of classes, or of labels."""
         return len(self.classes)
 
+    @property
+    def has_classes(self):
+        """Whether a sample is of one class; else it may have several labels."""
+        return not self.is_multilabel
+
     def fit(self, y, classes=None):
         """Note the classes and encode y."""
         y, self.is_multilabel = self._checked(y)

@@ -167,7 +167,7 @@ def test_numbers_of_numpy_for_transformers():
     wanted = make_windows(rows, 200, fh=90, step_length=2, return_newest=True)
     for one, other in zip(found, wanted, strict=True):
         assert_array_equal(one, other)
-    with pytest.raises(InvalidParameterError, match="'window_length'.*Got True"):
+    with pytest.raises(InvalidParameterError, match=r"'window_length'.*Got True"):
         make_windows(rows, True)
 
 
@@ -175,10 +175,12 @@ def test_plain_leaves_all_else_as_it_is():
     loss, rule = torch.nn.MSELoss(), torch.optim.Adam
     for value in (None, "gru", 3, 0.5, True, loss, rule, np.random.RandomState(0)):
         assert plain(value) is value
-    assert plain({"a": [np.int8(1), (np.float32(0.5), None)]}) == {"a": [1, (0.5, None)]}
+    assert plain({"a": [np.int8(1), (np.float32(0.5), None)]}) == {
+        "a": [1, (0.5, None)]
+    }
 
 
-# -- once it is fitted ------------------------------------------------------------------
+# -- once it is fitted ----------------------------------------------------------------
 
 # A value other than that of the fit, for every parameter of both estimators.
 OTHERS = {
