@@ -1,6 +1,11 @@
 """Errors and warnings of skrnn."""
 
-__all__ = ["ModelFileError", "NonFiniteLossError", "TargetInWindowWarning"]
+__all__ = [
+    "ModelFileError",
+    "NonFiniteLossError",
+    "TabularInputWarning",
+    "TargetInWindowWarning",
+]
 
 
 class NonFiniteLossError(ArithmeticError):
@@ -9,6 +14,10 @@ class NonFiniteLossError(ArithmeticError):
 
 class ModelFileError(ValueError):
     """A file is no whole model or checkpoint, or belongs to another fit."""
+
+
+class TabularInputWarning(UserWarning):
+    """The columns of a table, read as the time steps of a sequence, seem to be none."""
 
 
 class TargetInWindowWarning(UserWarning):

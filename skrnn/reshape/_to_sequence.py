@@ -9,6 +9,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from skrnn._columns import as_numbers, numbers_only
 from skrnn._parameters import AT_LEAST_ONE, plain
 from skrnn.reshape._base import SequenceTransformer
 from skrnn.windows._array import refuse_sequences
@@ -169,4 +170,6 @@ class ToSequence(SequenceTransformer, auto_wrap_output_keys=None):
 
     def _check(self, X, *, reset):
         refuse_sequences(X, self)
-        return validate_data(self, X, reset=reset, ensure_all_finite="allow-nan")
+        with numbers_only(X):
+            X = validate_data(self, X, reset=reset, ensure_all_finite="allow-nan")
+            return as_numbers(X)

@@ -12,6 +12,7 @@ from sklearn.base import (
 )
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
+from skrnn._columns import as_numbers, numbers_only
 from skrnn._parameters import AT_LEAST_ONE, NOT_NEGATIVE, plain
 from skrnn._warn import warn_user
 from skrnn.exceptions import TargetInWindowWarning
@@ -192,7 +193,8 @@ class SlidingWindow(
                 "groups to both or to neither (in a pipeline, by metadata routing), or "
                 "name the series in a MultiIndex (series, time)."
             )
-        checked = validate_data(self, X, reset=False, **_CHECKS)
+        with numbers_only(X):
+            checked = as_numbers(validate_data(self, X, reset=False, **_CHECKS))
         rows = Rows(len(checked), _index_of(X), groups)
         step = rows.find_step(self.freq) if self.freq_ is None else self.freq_
         runs = rows.cut(step)
@@ -204,7 +206,9 @@ class SlidingWindow(
     def _fit(self, X, y, groups):
         """Fit and return the checked X and its runs; set nothing before all is well."""
         refuse_sequences(X, self)
-        checked = check_array(X, estimator=self, input_name="X", **_CHECKS)
+        with numbers_only(X):
+            checked = check_array(X, estimator=self, input_name="X", **_CHECKS)
+            checked = as_numbers(checked)
         if checked.dtype.kind not in "fiub":
             raise ValueError(
                 f"X must hold numbers, but its columns are of dtype {checked.dtype}. "
