@@ -67,7 +67,9 @@ def read_X(estimator, X, *, missing, reset):
         name = type(estimator).__name__
         if columns is not None and not isinstance(X, list):
             _warn_of_table(X, list(columns), name)
-        if source.max_steps and not _has_steps(source):
+        # An array (n, 0, F) says by its shape that there is none.
+        n_steps = max(map(len, X)) if isinstance(X, list) else X.shape[1]
+        if n_steps and not _has_steps(source):
             warn_user(
                 f"Every step of X is absent (NaN in all its features), so that this "
                 f"{name} can only learn what y is on average. Look at what made X: an "
