@@ -585,7 +585,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
 
     @available_if(_has_quantiles)
     def predict_quantiles(self, X):
-        """Predict the quantiles of the targets at the levels in ``quantiles``.
+        """Predict the quantiles of the targets at the levels in ``quantiles`` of fit.
 
         Only for ``loss="quantile"``, ``"gaussian"`` and ``"student_t"``.
 
@@ -603,8 +603,11 @@ class RNNRegressor(RegressorMixin, BaseRNN):
                 (n_samples, n_outputs, n_quantiles) of float64
             In the order of ``quantiles``; higher levels never lie below lower ones.
         """
+        return self._quantiles_at(X, self._targets.quantiles)
+
+    def _quantiles_at(self, X, levels):
+        """Quantiles at other levels too, which a distribution has all of."""
         parameters, head = self._predict_outputs(X), self._head
-        levels = self._targets.quantiles  # of the fit
         return self._targets.in_shape_of_y(head.quantiles(parameters, levels))
 
     def __sklearn_tags__(self):
