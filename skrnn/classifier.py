@@ -1,13 +1,14 @@
 """The recurrent classifier."""
 
-from numbers import Integral, Real
+from numbers import Real
 
 from scipy.special import log_expit, log_softmax
 from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.multiclass import type_of_target
 
 from skrnn._estimator.base import BaseRNN
+from skrnn._parameters import AT_LEAST_ONE, Number
 from skrnn._targets.classification import ClassTargets
 
 __all__ = ["RNNClassifier"]
@@ -353,10 +354,10 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
                 "n_iter_no_change",
             )
         },
-        "n_kernels": [Interval(Integral, 1, None, closed="left"), _AUTO, None],
-        "n_estimators": [Interval(Integral, 1, None, closed="left"), _AUTO],
-        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
-        "focal_gamma": [Interval(Real, 0, None, closed="left")],
+        "n_kernels": [AT_LEAST_ONE, _AUTO, None],
+        "n_estimators": [AT_LEAST_ONE, _AUTO],
+        "label_smoothing": [Number(Real, 0, 1, closed="left")],
+        "focal_gamma": [Number(Real, 0, None, closed="left")],
         "class_weight": [dict, list, StrOptions({"balanced"}), None],
     }
 
@@ -659,11 +660,11 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         tags.classifier_tags.multi_label = True
         return tags
 
-    def _new_targets(self):
+    def _new_targets(self, parameters):
         return ClassTargets(
-            self.loss,
-            self.class_weight,
-            self.label_smoothing,
-            self.focal_gamma,
+            parameters["loss"],
+            parameters["class_weight"],
+            parameters["label_smoothing"],
+            parameters["focal_gamma"],
             type(self).__name__,
         )

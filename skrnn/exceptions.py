@@ -7,6 +7,7 @@ __all__ = [
     "ModelFileError",
     "NonFiniteLossError",
     "ShortWindowsWarning",
+    "TabularInputWarning",
     "TargetInWindowWarning",
 ]
 
@@ -17,6 +18,10 @@ class NonFiniteLossError(ArithmeticError):
 
 class ModelFileError(ValueError):
     """A file is no whole model or checkpoint, or belongs to another fit."""
+
+
+class TabularInputWarning(UserWarning):
+    """The columns of a table, read as the time steps of a sequence, seem to be none."""
 
 
 class TargetInWindowWarning(UserWarning):

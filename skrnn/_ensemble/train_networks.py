@@ -95,6 +95,7 @@ class NetworkTraining:
             ),
             part=ensemble.fold_of(place),
             n_parts=ensemble.n_folds,
+            at_least_one=self._scorer is not None and self.targets.has_classes,
         )
 
     def run(self, *, previous=None, seeds=(), pretrained=None):

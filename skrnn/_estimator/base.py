@@ -17,6 +17,7 @@ from skrnn._estimator.parameters import CONSTRAINTS, check_combination
 from skrnn._estimator.pretrained import pretrained_of
 from skrnn._estimator.reading import read_samples, read_X
 from skrnn._estimator.scoring import new_scorer
+from skrnn._parameters import plain
 
 
 class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
@@ -37,8 +38,14 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         return twin
 
     @abstractmethod
-    def _new_targets(self):
-        """Return what is predicted (Targets), before y is known."""
+    def _new_targets(self, parameters):
+        """Return what is predicted (Targets), before y is known.
+
+        Parameters
+        ----------
+        parameters : dict
+            Those of the estimator, as plain numbers.
+        """
 
     def _fit(
         self,
@@ -52,13 +59,13 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         incremental=False,
         classes=None,
     ):
-        parameters, name = self.get_params(deep=False), type(self).__name__
+        parameters, name = plain(self.get_params(deep=False)), type(self).__name__
         check_combination(parameters)
         self._check_arguments(y, X_val, y_val, resume)
         goes_on = hasattr(self, "nets_") and (self.warm_start or incremental)
         # The estimator as it will be; this one stays as it is until all has gone well.
         fitted = copy.copy(self)
-        targets = fitted._targets = self._new_targets()
+        targets = fitted._targets = self._new_targets(parameters)
         if goes_on:
             targets.take_over(self._targets)
         is_new = {"reset": not goes_on, "classes": classes}
@@ -78,7 +85,7 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
             pretrained=None if pretrained is None else pretrained.settings,
             previous=self.settings_ if goes_on else None,
         )
-        n_epochs = 1 if incremental else self.max_epochs
+        n_epochs = 1 if incremental else parameters["max_epochs"]
         tasks = FitTasks(
             self, X, y, fitted._shown_of, n_epochs * settings.ensemble.n_networks
         )
@@ -98,7 +105,7 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         )
         model, attributes = fit_model(
             training,
-            self.random_state,
+            parameters["random_state"],
             previous=self._model if goes_on else None,
             pretrained=pretrained,
         )

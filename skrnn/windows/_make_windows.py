@@ -1,10 +1,9 @@
 """Windows and the values ahead of them, outside a pipeline."""
 
-from numbers import Integral
-
 import numpy as np
-from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils._param_validation import validate_params
 
+from skrnn._parameters import AT_LEAST_ONE, plain
 from skrnn.windows._array import WindowedArray
 from skrnn.windows._breaks import check_breaks, explain_breaks
 from skrnn.windows._make_targets import steps_ahead
@@ -12,11 +11,13 @@ from skrnn.windows._stacked import StackedSeries
 
 __all__ = ["make_windows"]
 
-_POSITIVE = Interval(Integral, 1, None, closed="left")
-
 
 @validate_params(
-    {"window_length": [_POSITIVE], "step_length": [_POSITIVE], "return_newest": [bool]},
+    {
+        "window_length": [AT_LEAST_ONE],
+        "step_length": [AT_LEAST_ONE],
+        "return_newest": ["boolean"],
+    },
     prefer_skip_nested_validation=True,
 )
 def make_windows(
@@ -103,6 +104,7 @@ def make_windows(
     >>> newest[0].ravel()
     array([4., 5., 6.])
     """
+    window_length, step_length = plain((window_length, step_length))
     ahead = steps_ahead(fh)
     table = StackedSeries(series, "series")
     if np.isnan(table.values.astype(float, copy=False)).all():

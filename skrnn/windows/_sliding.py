@@ -1,7 +1,6 @@
 """The transformer that gives every row its window, for pipelines."""
 
 from datetime import timedelta
-from numbers import Integral
 
 import numpy as np
 import pandas as pd
@@ -11,9 +10,11 @@ from sklearn.base import (
     TransformerMixin,
     _fit_context,
 )
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
+from skrnn._columns import as_numbers, numbers_only
+from skrnn._parameters import AT_LEAST_ONE, NOT_NEGATIVE, plain
 from skrnn._warn import warn_user
 from skrnn.exceptions import TargetInWindowWarning
 from skrnn.windows._array import WindowedArray, refuse_sequences
@@ -119,15 +120,9 @@ class SlidingWindow(
     """
 
     _parameter_constraints: dict = {
-        "window_length": [Interval(Integral, 1, None, closed="left")],
-        "horizon": [Interval(Integral, 0, None, closed="left")],
-        "freq": [
-            str,
-            timedelta,
-            pd.offsets.BaseOffset,
-            Interval(Integral, 1, None, closed="left"),
-            None,
-        ],
+        "window_length": [AT_LEAST_ONE],
+        "horizon": [NOT_NEGATIVE],
+        "freq": [str, timedelta, pd.offsets.BaseOffset, AT_LEAST_ONE, None],
         "history": [StrOptions({"warn", "require", "allow"})],
     }
 
@@ -205,7 +200,8 @@ class SlidingWindow(
                 "groups to both or to neither (in a pipeline, by metadata routing), or "
                 "name the series in a MultiIndex (series, time)."
             )
-        checked = validate_data(self, X, reset=False, **_CHECKS)
+        with numbers_only(X):
+            checked = as_numbers(validate_data(self, X, reset=False, **_CHECKS))
         rows = Rows(len(checked), _index_of(X), groups)
         self._beginnings.check_labels(rows)
         step = rows.find_step(self.freq) if self.freq_ is None else self.freq_
@@ -221,7 +217,9 @@ class SlidingWindow(
     def _fit(self, X, y, groups):
         """Fit and return the checked X and its runs; set nothing before all is well."""
         refuse_sequences(X, self)
-        checked = check_array(X, estimator=self, input_name="X", **_CHECKS)
+        with numbers_only(X):
+            checked = check_array(X, estimator=self, input_name="X", **_CHECKS)
+            checked = as_numbers(checked)
         _check_numbers(checked)
         rows = Rows(len(checked), _index_of(X), groups)
         warn_of_unread_freq(self.freq, rows)
@@ -229,12 +227,13 @@ class SlidingWindow(
         step = rows.find_step(self.freq)
         runs = rows.cut(step)
         # How many rows before its own row a window can go back to.
-        reach = self.window_length + self.horizon - 1
+        window_length, horizon = plain((self.window_length, self.horizon))
+        reach = window_length + horizon - 1
         check_breaks(runs, reach + 1, self.freq)
         history = History.of(runs, checked, reach)
         beginnings = Beginnings.of(runs, checked)
         n_absent = absent_newest_steps(
-            rows.values(checked), *runs.windows(self.window_length, self.horizon)
+            rows.values(checked), *runs.windows(window_length, horizon)
         )
         named = X if hasattr(X, "columns") else checked
         validate_data(self, named, skip_check_array=True)
@@ -249,12 +248,13 @@ class SlidingWindow(
 
     def _windows(self, X, runs, preceding=None):
         rows = runs.rows
-        stop, length = runs.windows(self.window_length, self.horizon, preceding)
+        window_length, horizon = plain((self.window_length, self.horizon))
+        stop, length = runs.windows(window_length, horizon, preceding)
         return WindowedArray(
             rows.values(X, preceding),
             stop,
             length,
-            self.window_length,
+            window_length,
             index=rows.index,
             feature_names=getattr(self, "feature_names_in_", None),
             series=rows.given_codes,
