@@ -11,10 +11,16 @@ from skrnn._convolutions.convolution_classifier import (
     new_convolution_classifiers,
 )
 from skrnn._ensemble.build import new_scaling
+from skrnn._preprocessing.distinct import (
+    count_distinct,
+    keys_of,
+    number_distinct,
+    sample_keys,
+)
 from skrnn._preprocessing.preprocessing import Preprocessing
 
 # How strongly the stacking weights are held to 1 for the first classifier and 0 for all
-# else, in units of the loss of a sample: few samples prove little.
+# else, in units of the loss of a sample: few different samples prove little.
 _DOUBT = 3.0
 
 
@@ -104,13 +110,11 @@ def fit_stacking(networks, training, seed):
     classifiers = new_convolution_classifiers(
         source, scaling, n_targets, n_kernels=settings.ensemble.n_kernels, seed=seed
     )
-    fitted = source, samples.target, samples.weight, samples.loss_weight
+    fitted = source, samples.target, samples.loss_weight, training.keys
     out_of_fold = [classifier.fit(*fitted) for classifier in classifiers]
     stacking = Stacking(networks, StackedConvolutions(classifiers))
-    if settings.ensemble.early_stopping or training.given is not None:
-        judged = _judged_logits(stacking, training, out_of_fold)
-        weights = stacking_weights(*judged)
-        stacking.convolutions.shares.copy_(torch.from_numpy(weights))
+    weights = stacking_weights(*_judged_logits(stacking, training, out_of_fold))
+    stacking.convolutions.shares.copy_(torch.from_numpy(weights))
     return stacking
 
 
@@ -118,13 +122,13 @@ def _judged_logits(stacking, training, out_of_fold):
     """Logits of each part for samples that it was not fitted on; targets; weights."""
     given = training.given
     samples = training.samples if given is None else given
-    source, target, weight = samples.source, samples.target, samples.loss_weight
-    weight = np.ones(len(source)) if weight is None else weight / weight.mean()
+    source, target = samples.source, samples.target
     networks, convolutions = stacking.networks, stacking.convolutions
     if given is not None:
         of_networks = networks.outputs(source)[..., 0]
+        weight = _as_samples(samples.loss_weight, sample_keys(source, target))
         return [*convolutions.logits(source), of_networks], target, weight
-    parts, judged = [], []
+    parts, judged, places = [], [], []
     for place in range(len(networks.nets)):
         fold = training.fold(place)
         if len(fold.valid):
@@ -134,10 +138,24 @@ def _judged_logits(stacking, training, out_of_fold):
             of_networks = networks.out_of_fold(place, source, fold)
             parts.append(np.stack([*of_convolutions, of_networks]))
             judged.append(fold.valid)
-    rows = np.concatenate([np.empty(0, np.int64), *judged])
+            places.append(np.full(len(fold.valid), place))
+    rows, places = (
+        np.concatenate([np.empty(0, np.int64), *several])
+        for several in (judged, places)
+    )
     shape = len(out_of_fold) + 1, 0, training.targets.n_targets
     logits = np.concatenate([np.empty(shape), *parts], axis=1)
-    return logits, target[rows], weight[rows]
+    weight = None if samples.loss_weight is None else samples.loss_weight[rows]
+    # What is judged by two networks is two samples.
+    keys = training.keys[rows] + keys_of(places)
+    return logits, target[rows], _as_samples(weight, keys)
+
+
+def _as_samples(weight, keys):
+    """Weights (n,) that add up to the number of different samples, in any unit."""
+    weight = np.ones(len(keys)) if weight is None else weight
+    total = np.bincount(number_distinct(keys)[1], weight)
+    return weight * (count_distinct(total) / total.sum()) if weight.any() else weight
 
 
 def stacking_weights(logits, target, weight):
