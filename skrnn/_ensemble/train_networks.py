@@ -78,7 +78,7 @@ class NetworkTraining:
 
     @cached_property
     def keys(self):
-        """Numbers (n_samples,), equal for samples that are the same, targets as well."""
+        """Numbers (n_samples,), equal for samples that are the same in all."""
         return sample_keys(self.samples.source, self.samples.target)
 
     def fold(self, place):
