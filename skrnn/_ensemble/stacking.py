@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from scipy import optimize
+from scipy import optimize, special
 from torch import nn
 
 from skrnn._convolutions.convolution_classifier import (
@@ -113,7 +113,12 @@ def fit_stacking(networks, training, seed):
     fitted = source, samples.target, samples.loss_weight, training.keys
     out_of_fold = [classifier.fit(*fitted) for classifier in classifiers]
     stacking = Stacking(networks, StackedConvolutions(classifiers))
-    weights = stacking_weights(*_judged_logits(stacking, training, out_of_fold))
+    judged = _judged_logits(stacking, training, out_of_fold)
+    # Without early stopping samples of weight 2 are the same as repeated ones, and then
+    # have to come to the same weights.
+    weights = stacking_weights(
+        *judged, to_rounding=not settings.ensemble.early_stopping
+    )
     stacking.convolutions.shares.copy_(torch.from_numpy(weights))
     return stacking
 
@@ -158,7 +163,7 @@ def _as_samples(weight, keys):
     return weight * (count_distinct(total) / total.sum()) if weight.any() else weight
 
 
-def stacking_weights(logits, target, weight):
+def stacking_weights(logits, target, weight, *, to_rounding=False):
     """Find what logits are multiplied by in their sum.
 
     As in stacked generalisation [1]_ by samples that none of them was fitted on.
@@ -171,6 +176,8 @@ def stacking_weights(logits, target, weight):
         Numbers of the classes, or which labels the samples have.
     weight : ndarray of shape (n,)
         What the loss of each sample weighs.
+    to_rounding : bool, default=False
+        Whether to find them to rounding rather than to six digits.
 
     Returns
     -------
@@ -190,5 +197,20 @@ def stacking_weights(logits, target, weight):
         total = weight @ cross_entropy(together, wanted, is_multilabel)
         return total + _DOUBT / 2 * ((weights - prior) ** 2).sum()
 
-    bounds = [(0, None)] * len(logits)
-    return optimize.minimize(loss, prior + 0.1, method="L-BFGS-B", bounds=bounds).x
+    def gradient(weights):
+        together = np.tensordot(weights, logits, axes=1)
+        if is_multilabel:
+            missed = (special.expit(together) - wanted) / wanted.shape[1]
+        else:
+            missed = special.softmax(together, axis=1) - wanted
+        of_loss = np.einsum("n,nk,pnk->p", weight, missed, logits)
+        return of_loss + _DOUBT * (weights - prior)
+
+    options = {"jac": gradient, "options": {"ftol": 0, "gtol": 1e-11}}
+    return optimize.minimize(
+        loss,
+        prior + 0.1,
+        method="L-BFGS-B",
+        bounds=[(0, None)] * len(logits),
+        **options if to_rounding else {},
+    ).x
