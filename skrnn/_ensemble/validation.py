@@ -60,6 +60,26 @@ def split_rows(
     return Fold(np.flatnonzero(is_train), np.flatnonzero(is_valid))
 
 
+def split_by_content(keys, fraction, groups=None, *, part=0, n_parts=1):
+    """Split rows by what is in them: neither order nor repetitions matter.
+
+    Parameters
+    ----------
+    keys : ndarray of shape (n_samples,)
+        Equal ones for samples that are the same, which go together.
+    fraction, groups, part, n_parts
+        As for `split_rows`, of different samples.
+
+    Returns
+    -------
+    Fold
+    """
+    _, first, number = np.unique(keys, return_index=True, return_inverse=True)
+    groups = None if groups is None else groups[first]
+    fold = split_rows(len(first), fraction, 0, groups, part=part, n_parts=n_parts)
+    return Fold(*(np.flatnonzero(np.isin(number, part)) for part in fold))
+
+
 def _rows_of_each(groups, n_samples):
     if groups is None:
         return [np.arange(n_samples)]

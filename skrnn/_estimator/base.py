@@ -80,7 +80,6 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
             parameters,
             samples.source,
             is_classification=is_classifier(self),
-            has_validation=given is not None,
             is_incremental=incremental,
             pretrained=None if pretrained is None else pretrained.settings,
             previous=self.settings_ if goes_on else None,

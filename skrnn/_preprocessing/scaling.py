@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -94,7 +95,17 @@ class Scaling(nn.Module):
             Inputs, rows, targets less their baseline, or those over their spread.
         mean, scale : array-like of shape (n_features,) or (n_targets,)
             Moments.
+
+        Raises
+        ------
+        ValueError
+            If one is not finite.
         """
+        if not (np.isfinite(mean).all() and np.isfinite(scale).all()):
+            raise ValueError(
+                f"{'X' if which in ('x', 'row') else 'y'} has values so large that "
+                "their variance is beyond the largest float. Divide them by a constant."
+            )
         for name, value in (("mean", mean), ("scale", scale)):
             value = torch.as_tensor(value, dtype=torch.float64)
             getattr(self, f"{which}_{name}").copy_(value)
