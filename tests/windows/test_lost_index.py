@@ -120,7 +120,7 @@ def test_numbered_rows_and_plain_ones():
     X = frame(pd.RangeIndex(40))
     SlidingWindow(3).fit(X).transform(X.to_numpy())
     SlidingWindow(3).fit(X.to_numpy()).transform(X)
-    with pytest.warns(MissingHistoryWarning, match="2 of 10 rows.*fit had one"):
+    with pytest.warns(MissingHistoryWarning, match="2 of 10 rows.*has no index"):
         SlidingWindow(3).fit(X[:30]).transform(X[30:].to_numpy())
     with pytest.warns(MissingHistoryWarning, match="2 of 10 rows"):
         SlidingWindow(3).fit(X[:30].to_numpy()).transform(X[30:])
