@@ -121,6 +121,8 @@ def test_mapie_conformalized_quantiles(waves):
     assert_bounds(bounds, y[now:])
 
 
+# The row of MAPIE's question has no names.
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
 @pytest.mark.parametrize("prefit", [True, False])
 def test_mapie_split_of_a_pipeline_with_windows(rows, prefit):
     X, y, now = rows
