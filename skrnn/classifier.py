@@ -186,9 +186,10 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         does. Samples given to ``fit`` as `X_val` take the place of those set aside.
     scoring : str, callable or None, default=None
         A scorer of scikit-learn that decides, in the place of the validation loss, when
-        to stop and which epoch is best; greater is better. Where there is no sample to
-        validate on it is not used, of which ``fit`` warns; ``partial_fit`` never has
-        one.
+        to stop and which epoch is best; greater is better. A class of two samples or
+        more then has one of them set aside at least, so that scores which need every
+        class are defined. Where there is no sample to validate on it is not used, of
+        which ``fit`` warns; ``partial_fit`` never has one.
     validation_fraction : float or "auto", default="auto"
         Share of the samples, in (0, 1), to set aside; only used when
         ``early_stopping`` is True. ``"auto"``: 0.2 where several networks each set
