@@ -37,8 +37,8 @@ def numbers_only(X, input_name="X"):
         name, value = fault
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(
-            f"{_column(name)} of {input_name} holds {_described(value)}, and only "
-            f"numbers can be read ({error}). {_remedy(value)}"
+            f"{input_name} must hold numbers, but column {name!r} holds "
+            f"{_described(value)} ({error}). {_remedy(value)}"
         ) from error
 
 
@@ -63,17 +63,18 @@ def _refuse_times(X, input_name):
         kind = str(dtype).lower()
         if not kind.startswith(_TIMES):
             continue
-        where = input_name if name is None else f"{_column(name)} of {input_name}"
-        message = f"{where} holds times ({dtype}), and only numbers can be read."
+        where = "it" if name is None else f"column {name!r}"
+        message = f"{input_name} must hold numbers, but {where} holds times ({dtype})."
         if kind.startswith(_SPANS):
-            message += " Give their seconds: dt.total_seconds() of that column."
+            message += " Give seconds: dt.total_seconds() of it."
         elif input_name == "y":
             message += " Give numbers, such as seconds since a date."
         else:
+            message += " As a feature give numbers, such as the hour: dt.hour of it."
+        if input_name != "y":
             message += (
-                " The times of rows belong in their index, X.set_index(...), where "
-                "SlidingWindow reads them. As a feature give numbers, such as the hour "
-                "(dt.hour of that column), or leave the column out."
+                " The times of the rows belong in their index, X.set_index(...), where "
+                "SlidingWindow reads them."
             )
         raise ValueError(message)
 
@@ -86,10 +87,6 @@ def _dtypes(X):
         yield from zip(list(X.columns), list(X.dtypes), strict=True)
     elif hasattr(X, "dtype"):
         yield None, X.dtype
-
-
-def _column(name):
-    return f"Column {name!r}"
 
 
 def _first_fault(X):

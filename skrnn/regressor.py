@@ -474,7 +474,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
                 (n_samples, n_timesteps, n_features), list of such arrays of shape \
                 (n_timesteps_i, n_features), or WindowedArray
             Sequences, oldest step first, any real dtype. 2-D: one univariate
-            sequence a row. A step whose features are all NaN is absent.
+            sequence a row, never a table of several features. A step whose features
+            are all NaN is absent. A Series or object array of sequences is a list, and
+            so is a DataFrame whose cells are series.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets, any real dtype.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -515,6 +517,10 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         -----
         sklearn.exceptions.ConvergenceWarning
             If the validation still improved in the last of ``max_epochs`` epochs.
+        skrnn.exceptions.TabularInputWarning
+            If X is a table whose columns do not look like lags of one thing.
+        UserWarning
+            If every step of X is absent, or `scoring` finds no sample to judge by.
         """
         return self._fit(X, y, sample_weight, X_val=X_val, y_val=y_val, resume=resume)
 
@@ -531,7 +537,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
                 (n_samples, n_timesteps, n_features), list of such arrays of shape \
                 (n_timesteps_i, n_features), or WindowedArray
             Sequences, oldest step first, any real dtype. 2-D: one univariate
-            sequence a row. A step whose features are all NaN is absent.
+            sequence a row, never a table of several features. A step whose features
+            are all NaN is absent. A Series or object array of sequences is a list, and
+            so is a DataFrame whose cells are series.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets, any real dtype.
         sample_weight : array-like of shape (n_samples,), default=None

@@ -58,7 +58,10 @@ def _series_level(X, n_series):
             return what, f"level={levels[0] if len(levels) == 1 else levels}"
     candidates = []
     for name in X.columns:
-        codes, labels = pd.factorize(np.asarray(X[name]))
+        try:
+            codes, labels = pd.factorize(np.asarray(X[name]))
+        except TypeError:  # its cells are sequences
+            continue
         if len(labels) == n_series:
             candidates.append((int((np.diff(codes) != 0).sum()), name))
     if not candidates:

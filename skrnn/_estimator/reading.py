@@ -7,9 +7,8 @@ from skrnn._ensemble.samples import Samples
 from skrnn._estimator.long_table import refuse_long_table
 from skrnn._sequences.layouts import check_sequences, series_of_samples
 from skrnn._sequences.sources import as_source
-from skrnn._sequences.tabular import unlike_columns
+from skrnn._sequences.tabular import warn_of_table
 from skrnn._warn import warn_user
-from skrnn.exceptions import TabularInputWarning
 
 
 def read_samples(estimator, X, y, sample_weight=None, *, targets, reset, classes=None):
@@ -66,7 +65,7 @@ def read_X(estimator, X, *, missing, reset):
     if reset:
         name = type(estimator).__name__
         if columns is not None and not isinstance(X, list):
-            _warn_of_table(X, list(columns), name)
+            warn_of_table(X, list(columns), name)
         # An array (n, 0, F) says by its shape that there is none.
         n_steps = max(map(len, X)) if isinstance(X, list) else X.shape[1]
         if n_steps and not _has_steps(source):
@@ -78,22 +77,6 @@ def read_X(estimator, X, *, missing, reset):
     if series is not None:
         source.series = series
     return source
-
-
-def _warn_of_table(X, columns, estimator_name):
-    sign = unlike_columns(X, columns)
-    if sign is None:
-        return
-    warn_user(
-        f"X is a table whose columns do not look like lags of one thing: {sign}. 2-D X "
-        "is read as one univariate sequence a row, each column a time step, oldest "
-        f"first. If the rows follow one another in time, make windows of them: "
-        f"make_pipeline(SlidingWindow(24), {estimator_name}()). If they do not, each "
-        "row is one step of several features: ToSequence(n_timesteps=1). If the "
-        "columns are lags, names with a common stem (lag_2, lag_1) or X.to_numpy() say "
-        "so.",
-        TabularInputWarning,
-    )
 
 
 def _has_steps(source):

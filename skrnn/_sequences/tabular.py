@@ -14,6 +14,9 @@ import re
 
 import numpy as np
 
+from skrnn._warn import warn_user
+from skrnn.exceptions import TabularInputWarning
+
 # What names one time or another, and so is no stem.
 _ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth"
 _CARDINALS = "one two three four five six seven eight nine ten"
@@ -36,6 +39,33 @@ _MOST_ROWS, _FEWEST_ROWS = 1000, 20
 # between deviations that no single thing shows at two times of day or year.
 _FEW, _MANY = 0.1, 0.5
 _FACTOR = 10.0
+
+
+def warn_of_table(X: np.ndarray, names: list, estimator_name: str) -> None:
+    """Warn if 2-D X seems to be a table of several features.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_columns)
+        The numbers.
+    names : list
+        Names of the columns.
+    estimator_name : str
+        Who reads it.
+    """
+    sign = unlike_columns(X, names)
+    if sign is None:
+        return
+    warn_user(
+        f"X is a table whose columns do not look like lags of one thing: {sign}. 2-D X "
+        f"is read by {estimator_name} as one univariate sequence a row, each column a "
+        "time step, oldest first. If the rows follow one another in time, begin with "
+        "windows of them: make_pipeline(SlidingWindow(24), ...). If they do not, each "
+        "row is one step of several features: ToSequence(n_timesteps=1). If the "
+        "columns are lags, names with a common stem (lag_2, lag_1) or X.to_numpy() say "
+        "so.",
+        TabularInputWarning,
+    )
 
 
 def unlike_columns(X: np.ndarray, names: list | None) -> str | None:

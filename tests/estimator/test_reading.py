@@ -193,3 +193,9 @@ def test_values_too_large_to_scale(Estimator):
 def test_weights_that_are_a_word():
     with pytest.raises(ValueError, match='class_weight="balanced"'):
         RNNClassifier().fit(TABLE.to_numpy(), HOUR % 2, sample_weight="balanced")
+
+
+def test_a_nested_table_of_another_length():
+    nested = pd.DataFrame({"a": [[1.0, 2.0]] * 24})
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        RNNRegressor(**FAST).fit(nested, np.arange(20.0))

@@ -34,11 +34,17 @@ def test_targets_of_another_shape(Estimator, target, error, message):
 @pytest.mark.parametrize(
     ("target", "message"),
     [
-        (TIMES, "y holds times .*seconds since"),
-        (TIMES - TIMES[0], r"y holds times .*total_seconds\(\)"),
-        (np.arange(30).astype("m8[s]"), r"y holds times .*total_seconds\(\)"),
-        (pd.DataFrame({"a": y, "b": TIMES}), "Column 'b' of y holds times"),
-        (pd.DataFrame({"a": y, "b": "x"}), "Column 'b' of y holds strings"),
+        (TIMES, "y must hold numbers, but it holds times .*seconds since"),
+        (TIMES - TIMES[0], r"it holds times .*total_seconds\(\)"),
+        (np.arange(30).astype("m8[s]"), r"it holds times .*total_seconds\(\)"),
+        (
+            pd.DataFrame({"a": y, "b": TIMES}),
+            "but column 'b' holds times",
+        ),
+        (
+            pd.DataFrame({"a": y, "b": "x"}),
+            "but column 'b' holds strings",
+        ),
     ],
 )
 def test_targets_that_are_no_numbers(target, message):
