@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -101,13 +100,14 @@ class Scaling(nn.Module):
         ValueError
             If one is not finite.
         """
-        if not (np.isfinite(mean).all() and np.isfinite(scale).all()):
-            raise ValueError(
-                f"{'X' if which in ('x', 'row') else 'y'} has values so large that "
-                "their variance is beyond the largest float. Divide them by a constant."
-            )
         for name, value in (("mean", mean), ("scale", scale)):
             value = torch.as_tensor(value, dtype=torch.float64)
+            if not value.isfinite().all():
+                whose = "X" if which in ("x", "row") else "y"
+                raise ValueError(
+                    f"{whose} has values so large that their variance is beyond the "
+                    "largest float. Divide them by a constant."
+                )
             getattr(self, f"{which}_{name}").copy_(value)
 
     def moments(self, x, lengths):

@@ -85,7 +85,7 @@ def test_without_early_stopping_few_samples_are_told_apart_as_well():
 def test_without_early_stopping_weights_are_those_of_samples_left_out():
     X, y = waves_of_classes(90)
     X = X + np.random.default_rng(0).normal(size=X.shape)
-    options = {"early_stopping": False, "max_epochs": 200, "learning_rate": 0.02}
+    options = {"early_stopping": False, "max_epochs": 60, "hidden_size": 32}
     model = classifier(**options).fit(X, y)
     shares = model.convolutions_.shares
     # A network that knows its samples by heart is not trusted for that.
