@@ -128,8 +128,8 @@ class Beginnings:
     def _begun_in_time(self, runs, series, first, history):
         """Which runs begin at a time, or after a break, of the fit."""
         rows, starts = runs.rows, runs.starts
-        called, own = conform(rows.times, self.times)
-        ticks, begins = keys(called)[starts], keys(own)
+        called, own = conform(rows.times[starts], self.times)
+        ticks, begins = keys(called), keys(own)
         low, high = _stretches(self.codes, len(begins), series)
         place = first_not_before(begins, ticks, low, high)
         found = place < high
@@ -138,17 +138,18 @@ class Beginnings:
         if not has_times(rows.times):
             # Numbers begin anew when they are set anew: only the row itself tells.
             found &= self._same_rows(first, place)
-        _, remembered = conform(rows.times, history.times)
+        _, remembered = conform(called, history.times)
         low, high = _stretches(history.codes, len(remembered), series)
         place = first_not_before(keys(remembered), ticks, low, high)
         wall = keys(wall_clock(called))
-        since = np.where(runs.inner, wall[starts - 1], _NEVER)
+        ended, _ = conform(rows.times[starts - 1], self.times)
+        since = np.where(runs.inner, keys(wall_clock(ended)), _NEVER)
         behind = np.flatnonzero(place > low)
         kept = keys(wall_clock(remembered))[place[behind] - 1]
         since[behind] = np.maximum(since[behind], kept)
         known = since > _NEVER
         breaks = self.breaks * _times_finer(own, self.times)
-        found[known] |= np.isin(wall[starts][known] - since[known], breaks)
+        found[known] |= np.isin(wall[known] - since[known], breaks)
         return found
 
     def _same_rows(self, first, place):

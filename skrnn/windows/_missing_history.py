@@ -5,7 +5,7 @@ import numpy as np
 from skrnn._warn import warn_user
 from skrnn.exceptions import MissingHistoryWarning
 
-__all__ = ["absent_newest_steps", "report_missing_history"]
+__all__ = ["absent_newest_steps", "absent_rows", "report_missing_history"]
 
 _AHEAD = (
     "A forecast of several rows ahead takes targets of several steps "
@@ -14,29 +14,50 @@ _AHEAD = (
 )
 
 
-def absent_newest_steps(values, stop, length):
-    """How many of the newest steps of each window are absent, NaN in every feature.
+def absent_rows(values):
+    """Which rows are NaN in every feature.
 
     Parameters
     ----------
     values : ndarray of shape (n_rows, n_features)
-        The rows that the windows read.
+        The rows that windows read.
+
+    Returns
+    -------
+    absent : ndarray of shape (n_rows,), dtype bool, or None
+        None where there is no such row.
+    """
+    if values.dtype.kind != "f":
+        return None
+    absent = np.isnan(values[:, 0])
+    if absent.any():
+        absent[absent] = np.isnan(values[absent]).all(axis=1)
+    return absent if absent.any() else None
+
+
+def absent_newest_steps(absent, stop, length):
+    """How many of the newest steps of each window are absent.
+
+    Parameters
+    ----------
+    absent : ndarray of shape (n_rows,), dtype bool
+        Which of the rows that the windows read are.
     stop, length : ndarray of shape (n_windows,)
         One past the newest row of each window, and how many rows it has.
 
     Returns
     -------
-    n_absent : ndarray of shape (n_windows,), or None
-        None where no row is absent.
+    n_absent : ndarray of shape (n_windows,)
     """
-    if values.dtype.kind != "f" or not np.isnan(values[:, 0]).any():
-        return None
-    present = ~np.isnan(values).all(axis=1)
-    if present.all():
-        return None
-    last = np.maximum.accumulate(np.where(present, np.arange(len(values)), -1))
-    newest = np.maximum(stop - 1, 0)
-    return np.minimum(newest - last[newest], length)
+    n_absent = np.zeros(len(stop), dtype=length.dtype)
+    # A window without rows stops at 0, and the last row of all says nothing of it.
+    ending = np.flatnonzero(absent[stop - 1] & (length > 0))
+    newest = stop[ending] - 1
+    present = np.flatnonzero(~absent)
+    place = np.searchsorted(present, newest)
+    last = np.append(present, -1)[place - 1]
+    n_absent[ending] = np.minimum(newest - last, length[ending])
+    return n_absent
 
 
 def report_missing_history(policy, short, stale, windows, *, lost, n_before):

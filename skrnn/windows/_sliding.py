@@ -20,7 +20,11 @@ from skrnn.windows._beginnings import Beginnings
 from skrnn.windows._breaks import check_breaks
 from skrnn.windows._history import History
 from skrnn.windows._lost_index import check_index_of_target, warn_of_unread_freq
-from skrnn.windows._missing_history import absent_newest_steps, report_missing_history
+from skrnn.windows._missing_history import (
+    absent_newest_steps,
+    absent_rows,
+    report_missing_history,
+)
 from skrnn.windows._runs import Rows
 from skrnn.windows._target_in_window import warn_of_target
 
@@ -268,15 +272,17 @@ class SlidingWindow(
         check_breaks(runs, reach + 1, self.freq)
         history = History.of(runs, checked, reach)
         beginnings = Beginnings.of(runs, checked)
-        n_absent = absent_newest_steps(
-            rows.values(checked), *runs.windows(window_length, horizon)
-        )
+        most_absent = 0
+        absent = absent_rows(rows.values(checked))
+        if absent is not None:
+            windows = runs.windows(window_length, horizon)
+            most_absent = int(absent_newest_steps(absent, *windows).max())
         named = X if hasattr(X, "columns") else checked
         validate_data(self, named, skip_check_array=True)
         self.freq_ = step
         self._history = history
         self._beginnings = beginnings
-        self._most_absent = 0 if n_absent is None else int(n_absent.max())
+        self._most_absent = most_absent
         self._grouped = groups is not None
         if self.horizon == 0 and y is not None:
             names = getattr(self, "feature_names_in_", np.arange(checked.shape[1]))
@@ -311,8 +317,9 @@ class SlidingWindow(
             )
             short &= rows.in_given_order(np.repeat(missed, runs.lengths))
         stale = np.zeros(len(short), dtype=bool)
-        n_absent = absent_newest_steps(windows.values, windows.stop, windows.length)
-        if n_absent is not None:
+        absent = absent_rows(windows.values)
+        if absent is not None:
+            n_absent = absent_newest_steps(absent, windows.stop, windows.length)
             stale = n_absent > self._most_absent
         report_missing_history(
             self.history,

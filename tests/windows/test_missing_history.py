@@ -17,6 +17,7 @@ from sklearn.model_selection import (
 
 from skrnn import SlidingWindow
 from skrnn.exceptions import MissingHistoryWarning
+from skrnn.windows._missing_history import absent_newest_steps
 from tests.windows.support import NAN, frame, ridge_over_windows, table
 
 N = 60
@@ -277,3 +278,17 @@ def test_what_is_not_counted_is_what_fit_gives(gone, length, horizon, data):
     assert n_missing >= np.count_nonzero(~same)
     if n_missing == 0:
         window.set_params(history="require").transform(rows)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.booleans(), min_size=1, max_size=12), st.data())
+def test_absent_newest_steps(absent, data):
+    absent = np.array(absent)
+    stop = np.arange(len(absent)) + 1
+    length = np.array([data.draw(st.integers(0, n)) for n in stop])
+    stop[length == 0] = 0
+    expected = []
+    for end, n in zip(stop, length, strict=True):
+        window = absent[end - n : end][::-1].tolist()
+        expected.append(window.index(False) if False in window else n)
+    assert_array_equal(absent_newest_steps(absent, stop, length), expected)
