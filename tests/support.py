@@ -200,5 +200,11 @@ def samples_with_target(n_samples=90, n_steps=7, noise=0.1):
 
 def short_network(**options):
     """A network for forecasts that is trained in no time."""
-    base = {"cell": "gru", "hidden_size": 4, "max_epochs": 2, "early_stopping": False}
+    base = {
+        "cell": "gru",
+        "hidden_size": 4,
+        "max_epochs": 2,
+        "early_stopping": False,
+        "n_estimators": 1,
+    }
     return RNNRegressor(**base | options)

@@ -99,7 +99,9 @@ def test_same_as_the_value_itself(name, value):
 
 
 def test_fit_that_goes_on_keeps_them():
-    model = RNNClassifier(max_epochs=1, warm_start=True, early_stopping=False)
+    model = RNNClassifier(
+        max_epochs=1, warm_start=True, early_stopping=False, n_estimators=1
+    )
     many = RNG.normal(size=(5_000, 2))
     rate = model.fit(X[:, :2], LABELS).net_.lr
     model.fit(many, many[:, 0] > 0)

@@ -88,7 +88,9 @@ def test_a_failed_fit_changes_nothing(X_, y_, weight, error, message):
 
 
 def test_a_diverging_continuation_is_undone():
-    model = RNNRegressor(**FAST, warm_start=True, early_stopping=False).fit(X, y)
+    model = RNNRegressor(
+        **FAST, warm_start=True, early_stopping=False, n_estimators=1
+    ).fit(X, y)
     before = snapshot(model)
     expected = model.predict(X)
     model.net_.optimizer_.param_groups[0]["lr"] = float("inf")

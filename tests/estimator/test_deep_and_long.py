@@ -13,7 +13,7 @@ def test_deep_plain_stacks_stall_where_residual_ones_learn():
     digits, labels = load_digits(return_X_y=True)
     digits, labels = digits[:500].reshape(-1, 8, 8), labels[:500]
     options = {"cell": "lstm", "hidden_size": 16, "num_layers": 8, "max_epochs": 8}
-    options |= {"early_stopping": False, "random_state": 0}
+    options |= {"early_stopping": False, "n_estimators": 1, "random_state": 0}
     losses = [
         RNNClassifier(**options, **how).fit(digits, labels).loss_curve_[-1]
         for how in ({}, {"residual": True, "norm": "layer"})

@@ -36,13 +36,17 @@ def test_convergence_warning():
         RNNRegressor(**options, max_epochs=3).fit(X, y)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        RNNRegressor(**options, max_epochs=3, early_stopping=False).fit(X, y)
+        RNNRegressor(**options, max_epochs=3, early_stopping=False, n_estimators=1).fit(
+            X, y
+        )
         RNNRegressor(**options).partial_fit(X, y)
 
 
 def test_halving_search_over_epochs():
     search = HalvingGridSearchCV(
-        RNNRegressor(hidden_size=4, early_stopping=False, random_state=0),
+        RNNRegressor(
+            hidden_size=4, early_stopping=False, n_estimators=1, random_state=0
+        ),
         {"learning_rate": [1e-4, 1e-2, 0.03], "cell": ["gru"]},
         resource="max_epochs",
         max_resources=9,
@@ -81,7 +85,13 @@ def test_a_run_of_the_best_epoch_gives_the_weights_that_were_restored(options):
 @every_trick
 @pytest.mark.filterwarnings("ignore:scoring=:UserWarning")
 def test_going_on_is_the_same_as_not_stopping(options):
-    options = {"hidden_size": 6, "random_state": 0, "early_stopping": False, **options}
+    options = {
+        "hidden_size": 6,
+        "random_state": 0,
+        "early_stopping": False,
+        "n_estimators": 1,
+        **options,
+    }
     whole = RNNRegressor(**options, max_epochs=10).fit(X, y)
     warm = RNNRegressor(**options, max_epochs=5, warm_start=True).fit(X, y).fit(X, y)
     stepwise = RNNRegressor(**options)

@@ -26,6 +26,7 @@ def rates(schedule, options=None, max_epochs=6, **others):
         hidden_size=3,
         max_epochs=max_epochs,
         early_stopping=False,
+        n_estimators=1,
         learning_rate=0.1,
         lr_schedule=schedule,
         lr_schedule_options=options,

@@ -23,7 +23,7 @@ def test_validation_data_of_the_user():
     given = RNNRegressor(**options).fit(X[:72], y[:72], X_val=X[72:], y_val=y[72:])
     assert split.validation_loss_curve_ == given.validation_loss_curve_
     assert torch.equal(weights_of(split), weights_of(given))
-    watched = RNNRegressor(**options | {"early_stopping": False})
+    watched = RNNRegressor(**options | {"early_stopping": False, "n_estimators": 1})
     watched.fit(X[:72], y[:72], X_val=X[72:], y_val=y[72:])
     assert watched.n_iter_ == watched.best_epoch_ == 12
     assert watched.validation_loss_curve_ == given.validation_loss_curve_
@@ -80,7 +80,11 @@ def test_a_scorer_decides():
 @pytest.mark.parametrize(
     ("options", "n_samples", "message"),
     [
-        ({"early_stopping": False}, 90, "early_stopping=False sets no sample aside"),
+        (
+            {"early_stopping": False, "n_estimators": 1},
+            90,
+            "early_stopping=False, n_estimators=1 sets no sample aside",
+        ),
         (
             {"early_stopping": True},
             4,

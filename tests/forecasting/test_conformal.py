@@ -161,7 +161,9 @@ def test_very_few_errors_may_have_had_the_other_sign(n_origins):
 
 @pytest.mark.parametrize("n", [12, 13, 16])
 def test_intervals_of_short_series_hold_the_forecast(n):
-    network = RNNRegressor("gru", 4, max_epochs=10, early_stopping=False)
+    network = RNNRegressor(
+        "gru", 4, max_epochs=10, early_stopping=False, n_estimators=1
+    )
     for y in (load_longley()[0][:n], load_airline()[:n]):
         one = RNNForecaster(network, n_estimators=1, random_state=0)
         one.fit(y, fh=[1, 2, 3])

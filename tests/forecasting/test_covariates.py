@@ -93,6 +93,7 @@ def test_the_identity_of_a_series_is_told():
         learning_rate=0.01,
         max_epochs=40,
         early_stopping=False,
+        n_estimators=1,
     )
     model = forecaster(estimator=learned, series_id=True, **options).fit(y, fh=5)
     forecast = model.predict(range(1, 9)).unstack(0)["y"]

@@ -12,7 +12,7 @@ from skrnn._forecasting.table import SeriesTable
 from skrnn._forecasting.target_transform import TargetTransform
 from skrnn.sktime import RNNForecaster
 
-QUICK = RNNRegressor("gru", 4, max_epochs=3, early_stopping=False)
+QUICK = RNNRegressor("gru", 4, max_epochs=3, early_stopping=False, n_estimators=1)
 
 
 def table_of(y, x):

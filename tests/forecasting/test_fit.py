@@ -91,7 +91,7 @@ def test_an_outlier_does_not_spoil_the_forecast_of_the_rest():
     rng = np.random.default_rng(0)
     y = pd.Series(rng.normal(size=150))
     y[100] = 1e4
-    network = RNNRegressor("gru", 4, max_epochs=5, early_stopping=False)
+    network = RNNRegressor("gru", 4, max_epochs=5, early_stopping=False, n_estimators=1)
     for strategy in ("multioutput", "recursive"):
         one = RNNForecaster(
             network, strategy=strategy, n_estimators=1, interval=None, random_state=0

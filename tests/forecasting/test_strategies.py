@@ -53,7 +53,9 @@ def test_a_linear_series_is_learned(strategy):
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_a_network_learns_a_sine(strategy):
     y = pd.Series(np.sin(np.arange(150) * 0.7))
-    learned = RNNRegressor("gru", 16, max_epochs=40, early_stopping=False)
+    learned = RNNRegressor(
+        "gru", 16, max_epochs=40, early_stopping=False, n_estimators=1
+    )
     model = forecaster(estimator=learned, window_length=9, strategy=strategy, **PLAIN)
     model.fit(y[:140], fh=[1, 2, 3])
     np.testing.assert_allclose(model.predict(), y[140:143], atol=0.1)

@@ -22,6 +22,7 @@ QUICK = RNNRegressor(
     linear_steps=None,
     max_epochs=10,
     early_stopping=False,
+    n_estimators=1,
     learning_rate=0.01,
 )
 
@@ -62,7 +63,9 @@ def assert_intervals(interval, truth, least_covered=0.5):
 
 def regressor(**options):
     options = {"max_epochs": 15, "learning_rate": 0.02} | options
-    return RNNRegressor("gru", 4, early_stopping=False, random_state=0, **options)
+    return RNNRegressor(
+        "gru", 4, early_stopping=False, n_estimators=1, random_state=0, **options
+    )
 
 
 def layout(windows, kind):

@@ -53,6 +53,7 @@ def untrained(kind, options, X, y, **more):
     model = kind(
         **{"hidden_size": 11, "random_state": 0, "max_epochs": 1} | options | more,
         early_stopping=False,
+        n_estimators=1,
         learning_rate=1e-30,
         batch_size=None,
     )
@@ -80,6 +81,7 @@ def fitted(n_threads, batch_size, **options):
             batch_size=batch_size,
             random_state=0,
             early_stopping=False,
+            n_estimators=1,
         )
         predicted = model.fit(X, y).predict(X)
         assert torch.get_num_threads() == n_threads

@@ -23,6 +23,7 @@ SMALL = {
     "linear_steps": None,  # a law without noise would leave nothing to decode
     "random_state": 0,
     "early_stopping": False,
+    "n_estimators": 1,
     "max_epochs": 3,
 }
 PARALLEL = {**SMALL, "decoder": "parallel"}

@@ -23,7 +23,13 @@ LENGTHS = torch.tensor([11, 1, 3, 0, 8])
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(80, L, F)) * 2 + 1
 y = X[:, -1, 0] - X[:, 4, 1]
-SMALL = {"hidden_size": 5, "random_state": 0, "early_stopping": False, "max_epochs": 3}
+SMALL = {
+    "hidden_size": 5,
+    "random_state": 0,
+    "early_stopping": False,
+    "n_estimators": 1,
+    "max_epochs": 3,
+}
 # The outputs of the network alone, without what a linear path adds.
 PLAIN = SMALL | {"linear_steps": None}
 every_cell = pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])

@@ -19,6 +19,7 @@ FULL_BATCH = {
     "batch_size": None,
     "dtype": "float64",
     "early_stopping": False,
+    "n_estimators": 1,
     "max_epochs": 10,
     "random_state": 0,
 }

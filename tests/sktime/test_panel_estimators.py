@@ -36,7 +36,13 @@ from skrnn.sktime import RNNPanelClassifier, RNNPanelRegressor
 from skrnn.sktime._panels import read_panel
 from tests.sktime.support import failed_checks, n_checks, skips_none
 
-SHORT = {"cell": "gru", "hidden_size": 4, "max_epochs": 3, "early_stopping": False}
+SHORT = {
+    "cell": "gru",
+    "hidden_size": 4,
+    "max_epochs": 3,
+    "early_stopping": False,
+    "n_estimators": 1,
+}
 LABELS = np.array(list("abc" * 4))
 RAGGED = [2, 7, 4, 1, 5, 7, 3, 6, 2, 5, 4, 3]
 
