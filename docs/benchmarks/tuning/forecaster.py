@@ -113,7 +113,11 @@ SUBJECTS = {
     ],
     "seasons that are few": constant(f"{_SEASONALITY}._FEW_SEASONS", 5, 20),
     "sines and cosines": constant(f"{_SEASONALITY}._TERMS", 1, 6),
-    "logarithm": each("log", False),
+    "logarithm": [
+        *each("log", False),
+        *constant(f"{_SEASONALITY}._LEAST_RATIO", 1.0, 3.0),
+        *constant(f"{_SEASONALITY}._LEAST_GROWTH", 0.1, 0.4),
+    ],
     "scale": [
         *each("scaling", "series"),
         *constant(f"{_TRANSFORM}._LEAST_SHARE", 0.02, 0.5),
