@@ -75,8 +75,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         Those are added to the logits of the networks; how much each counts is found by
         the samples set aside, predicted by fits that never saw them [19]_. They are
         fitted in ``fit`` only, on all samples; ``partial_fit`` leaves them as they are.
-        ``"auto"``, where the loss is not one of torch: 2,000 for up to 1,000 samples, fewer for more, 252 from 7,900 and 504
-        from 20,000 on. None: networks alone.
+        ``"auto"``, where the loss is not one of torch: 2,000 for up to 1,000 samples,
+        fewer for more, 252 from 7,900 and 504 from 20,000 on. None: networks alone.
     n_estimators : int or "auto", default="auto"
         Networks that are trained one after the other, and whose logits are averaged,
         each with other initial weights [20]_. Under early stopping each sets aside
@@ -190,7 +190,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         beside them (`n_kernels`) each still leaves out samples, to find how much either
         counts and for nothing else: windows in a row, and of other samples those that a
         checksum of their values picks, so that neither order nor repetitions matter.
-        With ``n_kernels=None`` all networks learn all samples. Samples given to ``fit`` as `X_val` take the place of those set aside.
+        With ``n_kernels=None`` all networks learn all samples. Samples given to ``fit``
+        as `X_val` take the place of those set aside.
     scoring : str, callable or None, default=None
         A scorer of scikit-learn that decides, in the place of the validation loss, when
         to stop and which epoch is best; greater is better. Where there is no sample to

@@ -198,7 +198,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         newest by the only network or the first of several, of each series where the
         series are known, never a random choice. Where that leaves
         no sample (tiny data), training runs for ``max_epochs``. With False it always
-        does, and as many networks learn all samples. Samples given to ``fit`` as `X_val` take the place of those set aside.
+        does, and as many networks learn all samples. Samples given to ``fit`` as
+        `X_val` take the place of those set aside.
     scoring : str, callable or None, default=None
         A scorer of scikit-learn that decides, in the place of the validation loss, when
         to stop and which epoch is best; greater is better. Where there is no sample to
