@@ -75,17 +75,16 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         Those are added to the logits of the networks; how much each counts is found by
         the samples set aside, predicted by fits that never saw them [19]_. They are
         fitted in ``fit`` only, on all samples; ``partial_fit`` leaves them as they are.
-        ``"auto"``, where samples are set aside or given and the loss is not one of
-        torch: 2,000 for up to 1,000 samples, fewer for more, 252 from 7,900 and 504
-        from 20,000 on. None: networks alone.
+        ``"auto"``, where the loss is not one of torch: 2,000 for up to 1,000 samples,
+        fewer for more, 252 from 7,900 and 504 from 20,000 on. None: networks alone.
     n_estimators : int or "auto", default="auto"
         Networks that are trained one after the other, and whose logits are averaged,
         each with other initial weights [20]_. Under early stopping each sets aside
         other samples: the first one the newest, the last one the oldest, and the
         others what lies evenly between, so that five with ``validation_fraction=0.2``
         are those of a five-fold cross-validation [21]_. ``"auto"``: 5 for up to 1,000
-        samples, fewer for more, 1 beyond 2,500 and 3 from 20,000 on; 1 without early
-        stopping and where the first call is ``partial_fit``.
+        samples, fewer for more, 1 beyond 2,500 and 3 from 20,000 on; 1 where the first
+        call is ``partial_fit``.
     scale : bool, default=True
         Whether to standardise the features inside ``fit`` and ``predict``, so that data
         in any unit works.
@@ -121,7 +120,11 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weights of the classes, ``{label: weight}``; for several labels a sample a list
         of ``{0: weight, 1: weight}``, one for each label. ``"balanced"`` makes them
-        inversely proportional to the frequencies in y. None means 1 each.
+        inversely proportional to the frequencies in y, in which a sample counts by its
+        weight. None means 1 each. They are multiplied with `sample_weight`, as
+        everywhere in scikit-learn, with one difference: they say what an error costs,
+        and not how often a sample was seen, so that the scaling of the features and
+        batch normalisation go by `sample_weight` alone.
     optimizer : {"adam", "adamw", "nadam", "rmsprop", "adagrad", "sgd"} or class, \
             default="adam"
         Optimiser, or a class derived from `torch.optim.Optimizer`.
@@ -183,7 +186,12 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         each class, the newest by the only network or the first of several, never a
         random choice; for several labels a sample, of all samples. Where that leaves
         no sample (tiny data), training runs for ``max_epochs``. With False it always
-        does. Samples given to ``fit`` as `X_val` take the place of those set aside.
+        does. As many networks are trained then, and where there are random convolutions
+        beside them (`n_kernels`) each still leaves out samples, to find how much either
+        counts and for nothing else: windows in a row, and of other samples those that a
+        checksum of their values picks, so that neither order nor repetitions matter.
+        With ``n_kernels=None`` all networks learn all samples. Samples given to ``fit``
+        as `X_val` take the place of those set aside.
     scoring : str, callable or None, default=None
         A scorer of scikit-learn that decides, in the place of the validation loss, when
         to stop and which epoch is best; greater is better. A class of two samples or
@@ -257,8 +265,13 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     n_iter_ : int
         Epochs run by the last ``fit``, or by all calls of ``partial_fit``.
     best_epoch_ : int
-        Epoch, counted from 1 in ``loss_curve_``, whose weights are kept. With
-        ``max_epochs`` set to it a fresh fit gives the same networks.
+        Epoch, counted from 1 in ``loss_curve_``, whose weights are kept: of several
+        networks the latest of `best_epochs_`. A fresh fit with ``max_epochs`` set to it
+        and all else equal, early stopping too, gives the same networks, unless
+        `lr_schedule` goes by ``max_epochs``. Without early stopping every network is
+        trained for that many epochs, on other samples, and is another one.
+    best_epochs_ : list of int
+        That of each of `nets_`; without validation its last one.
     loss_curve_ : list of float
         Mean training loss of each epoch.
     validation_loss_curve_ : list of float or None

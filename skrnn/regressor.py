@@ -102,9 +102,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         are those of a five-fold cross-validation [19]_. ``"auto"``: 5 for up to 1,000
         samples, fewer for more and 1 beyond 2,500, and each of them twice, with
         ``segment_length=6`` the second time; those of the length that validates
-        better count more. Without early stopping, and where the first call is
-        ``partial_fit``, ``"auto"`` is 1. With a ``segment_length``, an ``init`` that is
-        an estimator or ``decoder="parallel"`` none is trained twice.
+        better count more, and without early stopping both the same. Where the first
+        call is ``partial_fit``, ``"auto"`` is 1. With a ``segment_length``, an ``init``
+        that is an estimator or ``decoder="parallel"`` none is trained twice.
     scale : bool, default=True
         Whether to standardise features and targets inside ``fit`` and to undo that in
         ``predict``, so that data in any unit works.
@@ -198,7 +198,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         newest by the only network or the first of several, of each series where the
         series are known, never a random choice. Where that leaves
         no sample (tiny data), training runs for ``max_epochs``. With False it always
-        does. Samples given to ``fit`` as `X_val` take the place of those set aside.
+        does, and as many networks learn all samples. Samples given to ``fit`` as
+        `X_val` take the place of those set aside.
     scoring : str, callable or None, default=None
         A scorer of scikit-learn that decides, in the place of the validation loss, when
         to stop and which epoch is best; greater is better. Where there is no sample to
@@ -265,8 +266,13 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     n_iter_ : int
         Epochs run by the last ``fit``, or by all calls of ``partial_fit``.
     best_epoch_ : int
-        Epoch, counted from 1 in ``loss_curve_``, whose weights are kept. With
-        ``max_epochs`` set to it a fresh fit gives the same networks.
+        Epoch, counted from 1 in ``loss_curve_``, whose weights are kept: of several
+        networks the latest of `best_epochs_`. A fresh fit with ``max_epochs`` set to it
+        and all else equal, early stopping too, gives the same networks, unless
+        `lr_schedule` goes by ``max_epochs``. Without early stopping every network is
+        trained for that many epochs, on other samples, and is another one.
+    best_epochs_ : list of int
+        That of each of `nets_`; without validation its last one.
     loss_curve_ : list of float
         Mean training loss of each epoch, in units of the scaled target.
     validation_loss_curve_ : list of float or None
