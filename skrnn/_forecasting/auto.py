@@ -22,7 +22,8 @@ __all__ = ["Options", "Settings", "choose_settings", "wants_calibration"]
 
 # Seasons that a window holds unless its length is given, and the bounds of its rows: a
 # year of months at the least, a week of hours at the most. Set by hand; what they give
-# is measured by docs/benchmarks/forecasting.py, which did not search for them.
+# docs/benchmarks/forecasting.py measures, docs/benchmarks/tuning/forecaster.py tries
+# others.
 _SEASONS, _LEAST_WINDOW, _MOST_WINDOW = 3, 12, 168
 # Steps to learn where neither fh nor a season says how many: a year of months.
 _STEPS = 12

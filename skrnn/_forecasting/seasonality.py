@@ -33,7 +33,8 @@ _USUAL = {
     "s": 60,
 }
 # The numbers below were set by hand: no search for them is on record. How they fare on
-# nineteen real and seven generated series, docs/benchmarks/forecasting.py measures.
+# nineteen real and seven generated series, docs/benchmarks/forecasting.py measures, and
+# docs/benchmarks/tuning/forecaster.py tries others.
 
 # Series (the longest) and origins (evenly spread) that are looked at: they bound the
 # work on a panel.

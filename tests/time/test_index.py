@@ -77,3 +77,5 @@ def test_a_missing_label_is_one_error_for_all():
     network = RNNRegressor(max_epochs=1)
     with pytest.raises(ValueError, match=MISSING):
         RNNForecaster(network).fit(y, fh=1)
+    with pytest.raises(ValueError, match=MISSING):
+        network.fit(y, y["y"])
