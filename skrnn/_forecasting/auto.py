@@ -69,6 +69,7 @@ class Settings(NamedTuple):
     adaptation_rate: float
     uses_loss: bool  # whether the loss may answer for the errors, where it can
     keeps_insample: bool
+    has_intervals: bool
 
 
 def choose_settings(options, table, freq, steps):
@@ -123,6 +124,7 @@ def choose_settings(options, table, freq, steps):
         adaptation_rate=options.adaptation_rate,
         uses_loss=options.interval != "conformal",
         keeps_insample=options.insample,
+        has_intervals=options.interval is not None,
     )
     return settings, filled
 

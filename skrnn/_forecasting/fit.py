@@ -42,8 +42,7 @@ def fit_forecaster(
     ValueError
         If parameters do not fit each other or the series.
     """
-    if np.isnan(table.y).all():
-        raise ValueError("y holds nothing but NaN. Give at least some values.")
+    seen, table = table, table.known_part()
     random_state = _own_random_state(random_state)
     settings, filled = choose_settings(options, table, frames.axis.freq, steps)
     transform, prepared = TargetTransform.fit(
@@ -64,7 +63,7 @@ def fit_forecaster(
         estimator,
         settings.n_members,
     )
-    return SeriesForecaster.fit(settings, design, prepared, random_state)
+    return SeriesForecaster.fit(settings, design, prepared, seen, random_state)
 
 
 def _covariates(settings, frames, calendar_columns):

@@ -7,7 +7,8 @@ import pandas as pd
 
 from skrnn._forecasting.table import table_of
 from skrnn._time.axis import TimeAxis
-from skrnn._time.index import key_levels, split_keys
+from skrnn._time.index import key_levels, order_kind, split_keys
+from skrnn._time.index import keys as time_keys
 
 __all__ = ["SeriesFrames", "time_axis"]
 
@@ -15,6 +16,13 @@ __all__ = ["SeriesFrames", "time_axis"]
 def time_axis(index):
     """The axis of an index of rows (TimeAxis), whose last level is the time."""
     _, codes, times = split_keys(index)
+    order_kind(times)
+    count = time_keys(times)
+    next_code, next_count = np.diff(codes), np.diff(count)
+    if ((next_code < 0) | ((next_code == 0) & (next_count < 0))).any():
+        # In the order of the times, say, all series together.
+        order = np.lexsort((count, codes))
+        codes, times = codes[order], times[order]
     starts = np.flatnonzero(np.append(True, codes[1:] != codes[:-1]))
     return TimeAxis(times, starts, getattr(index, "freq", None))
 
@@ -110,12 +118,13 @@ class SeriesFrames:
                 f"X lacks the columns {lacking} of fit. Give them, or name those that "
                 "are not known in the future in past_covariates."
             )
-        x = X.reindex(columns=self.x_columns).to_numpy(dtype=float)
+        given = self.x_columns.isin(X.columns)
+        x = X[self.x_columns[given]].to_numpy(dtype=float)
         if np.isinf(x).any():
             raise ValueError("X is infinite in places. Replace those values.")
         codes, steps = self._series_and_steps(table, X)
         known = codes >= 0
-        return table.with_x(x[known], codes[known], steps[known])
+        return table.with_x(x[known], codes[known], steps[known], given)
 
     def _series_and_steps(self, table, X):
         """Number in the table, -1 of unknown series, and step of each row of X."""
@@ -142,18 +151,23 @@ class SeriesFrames:
         -------
         SeriesTable
         """
-        if X is None and not self.is_past.all():
-            raise ValueError(
-                f"X is needed at predict: fit had the columns {list(self.x_columns)}. "
-                "Give their values at the times of fh, or name those that are not "
-                "known in the future in past_covariates."
-            )
+        codes, steps = wanted
+        is_new = steps > table.last[codes]
         table = table.spanning(table.first, last)
-        if X is None:
+        if self.x_columns is None:
+            return table if X is None else self.with_x(table, X)
+        future = self.x_columns[~self.is_past]
+        if not len(future) or (X is None and not is_new.any()):
             return table
-        if not self.is_past.all():
-            self._check_rows(table, X, *wanted)
-        return self.with_x(table, X)
+        if X is None:
+            raise ValueError(
+                f"X is needed at predict: fit had the columns {list(future)}. Give "
+                "their values at the times of fh, or name those that are not known in "
+                "the future in past_covariates."
+            )
+        self._check_rows(table, X, codes[is_new], steps[is_new])
+        # What may be there of the others nobody could have known.
+        return self.with_x(table, X[[name for name in future if name in X.columns]])
 
     def _check_rows(self, table, X, codes, steps):
         given, times = self._series_and_steps(table, X)

@@ -205,13 +205,15 @@ class Forecasts:
     def _direct_models(self, steps):
         return [self.models[i] for i in np.searchsorted(self.steps, steps)]
 
-    def _check(self, steps):
+    def missing(self, steps):
+        """Which of these steps ahead cannot be forecast (ndarray of int64)."""
         if self.strategy == "direct":
-            missing = np.setdiff1d(steps, self.steps)
-        elif self.strategy == "dirrec":
-            missing = steps[steps > self.steps[-1]]
-        else:
-            return
+            return np.setdiff1d(steps, self.steps)
+        is_chain = self.strategy == "dirrec"
+        return steps[steps > self.steps[-1]] if is_chain else steps[:0]
+
+    def _check(self, steps):
+        missing = self.missing(steps)
         if len(missing):
             raise ValueError(
                 f"strategy={self.strategy!r} has a network for each of the steps "
