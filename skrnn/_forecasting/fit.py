@@ -3,6 +3,7 @@
 import numpy as np
 
 from skrnn._forecasting.auto import choose_settings
+from skrnn._forecasting.calendar_cycles import days_of
 from skrnn._forecasting.covariates import Covariates
 from skrnn._forecasting.engine import SeriesForecaster
 from skrnn._forecasting.strategies import Design
@@ -44,7 +45,11 @@ def fit_forecaster(
     """
     seen, table = table, table.known_part()
     random_state = _own_random_state(random_state)
-    settings, filled = choose_settings(options, table, frames.axis.freq, steps)
+    axis = frames.axis
+    n_days = np.inf
+    if options.calendar:
+        n_days = days_of(axis, int(table.first.min()), int(table.last.max()))
+    settings, filled = choose_settings(options, table, axis.freq, steps, n_days)
     transform, prepared = TargetTransform.fit(
         filled,
         settings.differencing,
@@ -59,7 +64,7 @@ def fit_forecaster(
         settings.window_length,
         transform,
         covariates,
-        frames.axis,
+        axis,
         estimator,
         settings.n_members,
     )

@@ -1,6 +1,7 @@
 """Between the frames of pandas and tables of series."""
 
 import copy
+from numbers import Number
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ from skrnn._forecasting.table import table_of
 from skrnn._time.axis import TimeAxis
 from skrnn._time.index import key_levels, order_kind, split_keys
 from skrnn._time.index import keys as time_keys
+from skrnn._warn import warn_user
 
 __all__ = ["SeriesFrames", "time_axis"]
 
@@ -50,8 +52,17 @@ class SeriesFrames:
         self.axis = time_axis(y.index)
         self.x_columns = None if X is None else X.columns
         self.is_past = self._past(past_covariates)
-        self.n_targets = len(y.columns)
         self.y_columns, self.index_names = y.columns, list(y.index.names)
+
+    @property
+    def x_future(self):
+        """The columns of X whose future is known (pandas.Index)."""
+        return self.x_columns[~self.is_past]
+
+    @property
+    def n_levels(self):
+        """Levels of the index of fit."""
+        return len(self.index_names)
 
     def named_as(self, y):
         """The same for results that are named as other series are (SeriesFrames)."""
@@ -71,12 +82,82 @@ class SeriesFrames:
             )
         return np.array([name in past for name in columns], dtype=bool)
 
+    def ordered(self, y):
+        """The same rows with the columns of fit, found by name (DataFrame).
+
+        Columns that have no names, in fit or here, are taken in their order.
+
+        Raises
+        ------
+        ValueError
+            If a column of fit is lacking, or another one is there.
+        """
+        names, given = list(self.y_columns), list(y.columns)
+        if given == names:
+            return y
+        if _is_nameless(names) or _is_nameless(given):
+            if len(given) != len(names):
+                raise ValueError(
+                    f"y has {len(given)} columns, but had {len(names)} in fit."
+                )
+            return y.set_axis(self.y_columns, axis=1)
+        if sorted(map(str, given)) != sorted(map(str, names)) or set(given) - set(
+            names
+        ):
+            raise ValueError(
+                f"y has the columns {given}, but fit had {names}. Give it those, by "
+                "these names."
+            )
+        return y[names]
+
+    def check_positive(self, table, log):
+        """Raise where a target whose logarithm is forecast (k,) is not positive."""
+        is_wrong = log & (table.y <= 0)
+        if not is_wrong.any():
+            return
+        row, column = np.argwhere(is_wrong)[0]
+        time = self.axis.times(table.ordinals[[row]])[0]
+        label = (*table.keys[table.codes[row]], time)
+        raise ValueError(
+            f"y is {table.y[row, column]:g} at {label[0] if len(label) == 1 else label} "
+            f"in {self.y_columns[column]!r}, but its logarithm is forecast, since all "
+            "values of fit were positive. Fit again with log=False."
+        )
+
+    def check_labels(self, keys, known):
+        """Raise where a series is new, and its label of a type that fit had not.
+
+        Parameters
+        ----------
+        keys, known : list of tuple
+            Labels of series, and of those that were seen before.
+        """
+        new = set(keys) - set(known)
+        for level in range(len(known[0])) if new else ():
+            kinds = {_kind(key[level]) for key in known}
+            for key in keys:
+                if key in new and _kind(key[level]) not in kinds:
+                    label = known[0][level]
+                    raise ValueError(
+                        f"y has a new series {key[level]!r} ({_kind(key[level])}), but "
+                        f"those seen so far are {' and '.join(sorted(kinds))}, such as "
+                        f"{label!r}. Give the labels of the index the same type."
+                    )
+
+    def check_density(self, table, n_rows):
+        """Warn where a table has more than twice the rows that were given."""
+        n_steps = int(table.begin[-1])
+        if n_steps > 2 * n_rows:
+            step = self.axis.step_name
+            warn_user(
+                f"y has {n_rows} rows, but between its first times and its last there "
+                f"are {n_steps} steps of {step}: most rows are missing, and are taken "
+                "for missing values. If that is not the step of the series, round its "
+                "times, or resample it."
+            )
+
     def table(self, y, X=None):
         """Lay y, and X wherever y has rows, on the grid of the axis (SeriesTable)."""
-        if len(y.columns) != self.n_targets:
-            raise ValueError(
-                f"y has {len(y.columns)} columns, but had {self.n_targets} in fit."
-            )
         keys, codes, times = split_keys(y.index)
         values = y.to_numpy(dtype=float)
         if np.isinf(values).any():
@@ -156,7 +237,7 @@ class SeriesFrames:
         table = table.spanning(table.first, last)
         if self.x_columns is None:
             return table if X is None else self.with_x(table, X)
-        future = self.x_columns[~self.is_past]
+        future = self.x_future
         if not len(future) or (X is None and not is_new.any()):
             return table
         if X is None:
@@ -203,3 +284,15 @@ class SeriesFrames:
         codes = np.repeat(np.arange(len(keys)), [len(part) for part in times])
         levels = [*key_levels(keys, codes), times[0].append(list(times[1:]))]
         return pd.MultiIndex.from_arrays(levels, names=self.index_names)
+
+
+def _is_nameless(columns):
+    return columns == list(range(len(columns)))
+
+
+def _kind(label):
+    """The type of a label; one for all numbers, and one for all texts."""
+    for kind, name in [(str, "text"), (Number, "number"), (np.number, "number")]:
+        if isinstance(label, kind):
+            return name
+    return type(label).__name__

@@ -1,5 +1,7 @@
 """Time stamps as whole numbers of steps, and back."""
 
+import contextlib
+
 import numpy as np
 import pandas as pd
 
@@ -37,6 +39,7 @@ class TimeAxis:
     def __init__(self, times, starts, freq=None):
         self.kind, starts = order_kind(times), np.asarray(starts)
         self._anchor, self._step, self._tick = None, None, None
+        self._first = times.min() if len(times) else None
         if isinstance(times, (pd.DatetimeIndex, pd.TimedeltaIndex)):
             self._step = find_step(freq, times, times, starts)
             self._tick = None if self._step is None else fixed_length(self._step)
@@ -58,6 +61,18 @@ class TimeAxis:
     def freq(self):
         """The step as a pandas offset; None for integers."""
         return self._step
+
+    def with_freq(self, time):
+        """A DatetimeIndex of one time, with the frequency if it is one of that."""
+        time = time.copy()
+        with contextlib.suppress(ValueError):  # a skipped midnight, say
+            time.freq = self._step
+        return time
+
+    @property
+    def step_name(self):
+        """The step in words."""
+        return repr(self._step) if self._step is not None else str(self._stride)
 
     def ordinals(self, times):
         """Whole numbers of the times (ndarray of int64), rising by one a step.
@@ -151,18 +166,16 @@ class TimeAxis:
     def _check_grid(self, times, is_off):
         if not is_off.any():
             return
-        wrong, start = times[int(np.argmax(is_off))], self._anchor
-        step, advice = self._step, "Resample the series, or give its index the right freq"
-        if start is None:
-            start = self.times([0])[0] if self._step is not None else self._phase
-            step = self._stride if step is None else step
+        wrong = times[int(np.argmax(is_off))]
+        advice = "Resample the series, or give its index the right freq"
+        if self._anchor is None:
             advice = (
                 "Round the index to its step, or resample the series, so that all rows "
                 "are a whole number of steps apart"
             )
         raise ValueError(
             f"The time {wrong} does not lie on the grid of the series, which goes from "
-            f"{start} in steps of {step!r}. {advice}."
+            f"{self._first} in steps of {self.step_name}. {advice}."
         )
 
 
