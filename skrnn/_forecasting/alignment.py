@@ -15,7 +15,7 @@ class Start(NamedTuple):
     codes: np.ndarray  # (m,) the series
     places: np.ndarray  # (n,) which of the times are after their end
     ahead: np.ndarray  # (n,) steps to those times
-    n_carried: int  # rows without a target that the window shows after the last with one
+    n_carried: int  # rows without a target that windows end with
 
 
 def starts_of(engine, times):

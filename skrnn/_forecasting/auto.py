@@ -220,8 +220,8 @@ def _calendar(calendar, freq, n_days):
     unseen = without_cycle(features, n_days)
     if unseen:
         warn_user(
-            f"calendar has {unseen}, but the series cover only {n_days:.4g} days: values "
-            "that are to come were never seen. Leave them out, or give more rows; "
+            f"calendar has {unseen}, but the series cover only {n_days:.4g} days: "
+            "values that are to come were never seen. Leave them out, or give more rows; "
             "calendar=True takes what has been seen twice."
         )
     return features

@@ -251,7 +251,9 @@ class SeriesForecaster:
             if forecast is None:
                 forecast = self.forecasts.predict(prepared, origins, steps)
             point, scale = forecast
-            u[...] = self._at_steps(offsets, steps + n_carried) * scale[:, None, :, None]
+            u[...] = (
+                self._at_steps(offsets, steps + n_carried) * scale[:, None, :, None]
+            )
             u += point[..., None]
         if by_loss.any():
             u[..., by_loss] = self.forecasts.distributions(

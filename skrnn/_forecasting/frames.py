@@ -1,7 +1,6 @@
 """Between the frames of pandas and tables of series."""
 
 import copy
-from numbers import Number
 
 import numpy as np
 import pandas as pd
@@ -10,7 +9,6 @@ from skrnn._forecasting.table import table_of
 from skrnn._time.axis import TimeAxis
 from skrnn._time.index import key_levels, order_kind, split_keys
 from skrnn._time.index import keys as time_keys
-from skrnn._warn import warn_user
 
 __all__ = ["SeriesFrames", "time_axis"]
 
@@ -95,66 +93,19 @@ class SeriesFrames:
         names, given = list(self.y_columns), list(y.columns)
         if given == names:
             return y
+        if len(given) != len(names):
+            raise ValueError(
+                f"y has {len(given)} columns, but had {len(names)} in fit: {given}, "
+                f"but {names} then. Give it those."
+            )
         if _is_nameless(names) or _is_nameless(given):
-            if len(given) != len(names):
-                raise ValueError(
-                    f"y has {len(given)} columns, but had {len(names)} in fit."
-                )
             return y.set_axis(self.y_columns, axis=1)
-        if sorted(map(str, given)) != sorted(map(str, names)) or set(given) - set(
-            names
-        ):
+        if set(given) != set(names):
             raise ValueError(
                 f"y has the columns {given}, but fit had {names}. Give it those, by "
                 "these names."
             )
         return y[names]
-
-    def check_positive(self, table, log):
-        """Raise where a target whose logarithm is forecast (k,) is not positive."""
-        is_wrong = log & (table.y <= 0)
-        if not is_wrong.any():
-            return
-        row, column = np.argwhere(is_wrong)[0]
-        time = self.axis.times(table.ordinals[[row]])[0]
-        label = (*table.keys[table.codes[row]], time)
-        raise ValueError(
-            f"y is {table.y[row, column]:g} at {label[0] if len(label) == 1 else label} "
-            f"in {self.y_columns[column]!r}, but its logarithm is forecast, since all "
-            "values of fit were positive. Fit again with log=False."
-        )
-
-    def check_labels(self, keys, known):
-        """Raise where a series is new, and its label of a type that fit had not.
-
-        Parameters
-        ----------
-        keys, known : list of tuple
-            Labels of series, and of those that were seen before.
-        """
-        new = set(keys) - set(known)
-        for level in range(len(known[0])) if new else ():
-            kinds = {_kind(key[level]) for key in known}
-            for key in keys:
-                if key in new and _kind(key[level]) not in kinds:
-                    label = known[0][level]
-                    raise ValueError(
-                        f"y has a new series {key[level]!r} ({_kind(key[level])}), but "
-                        f"those seen so far are {' and '.join(sorted(kinds))}, such as "
-                        f"{label!r}. Give the labels of the index the same type."
-                    )
-
-    def check_density(self, table, n_rows):
-        """Warn where a table has more than twice the rows that were given."""
-        n_steps = int(table.begin[-1])
-        if n_steps > 2 * n_rows:
-            step = self.axis.step_name
-            warn_user(
-                f"y has {n_rows} rows, but between its first times and its last there "
-                f"are {n_steps} steps of {step}: most rows are missing, and are taken "
-                "for missing values. If that is not the step of the series, round its "
-                "times, or resample it."
-            )
 
     def table(self, y, X=None):
         """Lay y, and X wherever y has rows, on the grid of the axis (SeriesTable)."""
@@ -288,11 +239,3 @@ class SeriesFrames:
 
 def _is_nameless(columns):
     return columns == list(range(len(columns)))
-
-
-def _kind(label):
-    """The type of a label; one for all numbers, and one for all texts."""
-    for kind, name in [(str, "text"), (Number, "number"), (np.number, "number")]:
-        if isinstance(label, kind):
-            return name
-    return type(label).__name__

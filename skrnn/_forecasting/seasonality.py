@@ -99,7 +99,9 @@ def _name_of(freq):
     spans = [name for name in kwds if name in _SPANS]
     if type(freq) is pd.DateOffset:
         # Its name is what it adds, if that is one thing.
-        return (_SPANS[spans[0]], freq.n * kwds[spans[0]]) if len(spans) == 1 else ("", 1)
+        return (
+            (_SPANS[spans[0]], freq.n * kwds[spans[0]]) if len(spans) == 1 else ("", 1)
+        )
     try:
         return freq.rule_code.split("-")[0], freq.n
     except NotImplementedError:  # Easter, for one

@@ -24,6 +24,12 @@ from skrnn._forecasting.backtest import (
 )
 from skrnn._forecasting.fit import fit_forecaster
 from skrnn._forecasting.frames import SeriesFrames, time_axis
+from skrnn._forecasting.plausibility import (
+    check_labels,
+    check_positive,
+    warn_of_gaps,
+    warn_of_late_targets,
+)
 from skrnn._forecasting.strategies import STRATEGIES
 from skrnn.regressor import RNNRegressor
 from skrnn.sktime._calendar import calendar_columns
@@ -327,7 +333,7 @@ class RNNForecaster(BaseForecaster):
         )
         frames = SeriesFrames(y, X, self.past_covariates)
         table = frames.table(y, X)
-        frames.check_density(table, len(y))
+        warn_of_gaps(table, len(y), frames)
         given = self.get_params(deep=False)
         given = {name: given[name] for name in Options._fields if name != "loss"}
         engine = fit_forecaster(
@@ -342,14 +348,16 @@ class RNNForecaster(BaseForecaster):
         self._take_over(frames, engine)
 
     def _steps_to_learn(self, fh, frames, table):
-        """Steps ahead of the newest row that has a target."""
+        """Steps ahead of the newest row that has a target, now and later."""
         steps = steps_ahead(fh, self.cutoff, frames.axis)
         if self.cutoff is None:  # of pretraining: the series have ends of their own
             return steps
-        return steps + int(table.last.max() - table.known_last.max())
+        gap = int(table.last.max() - table.known_last.max())
+        return np.union1d(steps, steps + gap)
 
     def _take_over(self, frames, engine):
         """Set what is fitted, from the frames and the engine that are."""
+        warn_of_late_targets(engine.tail, frames)
         self.frames_, self.forecaster_ = frames, engine
         self.estimators_ = [model.members for model in engine.forecasts.models]
         self.estimator_ = self.estimators_[0][0]
@@ -362,13 +370,13 @@ class RNNForecaster(BaseForecaster):
         """Forecast other series from now on, with the same networks."""
         frames = self.frames_.named_as(y)
         table = self._table(frames, y, X)
-        frames.check_density(table, len(y))
+        warn_of_gaps(table, len(y), frames)
         self._take_over(frames, self.forecaster_.for_series(table))
 
     def _table(self, frames, y, X):
         """Rows that come after fit (SeriesTable)."""
         table = frames.table(y, X)
-        frames.check_positive(table, self._settings.log)
+        check_positive(table, self._settings.log, frames)
         return table
 
     def _check_X_y(self, X=None, y=None, y_inner_mtype=None, multivariate=None):
@@ -412,7 +420,7 @@ class RNNForecaster(BaseForecaster):
                 "update_params=False, or update_epochs=0."
             )
         table = self._table(self.frames_, y, X)
-        self.frames_.check_labels(table.keys, self.forecaster_.tail.keys)
+        check_labels(table.keys, self.forecaster_.tail.keys)
         self._take_over(self.frames_, self.forecaster_.updated(table, n_epochs))
         return self
 
