@@ -221,7 +221,7 @@ def _calendar(calendar, freq, n_days):
     if unseen:
         warn_user(
             f"calendar has {unseen}, but the series cover only {n_days:.4g} days: "
-            "values that are to come were never seen. Leave them out, or give more rows; "
-            "calendar=True takes what has been seen twice."
+            "values that are to come were never seen. Leave them out, or give more "
+            "rows; calendar=True takes what has been seen twice."
         )
     return features

@@ -187,7 +187,7 @@ class SeriesForecaster:
         return gap if self._knows(steps - gap) else 0
 
     def _knows(self, steps):
-        """Whether there are forecasts that far ahead, and intervals if there are any."""
+        """Whether there are forecasts that far ahead, and intervals if any are."""
         if len(self.forecasts.missing(steps)):
             return False
         by_loss = self.settings.uses_loss and self.scores is None

@@ -28,8 +28,8 @@ def check_positive(table, log, frames):
     row, column = np.argwhere(is_wrong)[0]
     raise ValueError(
         f"y is {table.y[row, column]:g} at {_place(table, row, frames)} in "
-        f"{frames.y_columns[column]!r}, but its logarithm is forecast, since all values "
-        "of fit were positive. Fit again with log=False."
+        f"{frames.y_columns[column]!r}, but its logarithm is forecast, since all "
+        "values of fit were positive. Fit again with log=False."
     )
 
 

@@ -346,6 +346,7 @@ class RNNForecaster(BaseForecaster):
             self.random_state,
         )
         self._take_over(frames, engine)
+        warn_of_late_targets(engine.tail, frames)
 
     def _steps_to_learn(self, fh, frames, table):
         """Steps ahead of the newest row that has a target, now and later."""
@@ -357,7 +358,6 @@ class RNNForecaster(BaseForecaster):
 
     def _take_over(self, frames, engine):
         """Set what is fitted, from the frames and the engine that are."""
-        warn_of_late_targets(engine.tail, frames)
         self.frames_, self.forecaster_ = frames, engine
         self.estimators_ = [model.members for model in engine.forecasts.models]
         self.estimator_ = self.estimators_[0][0]
@@ -372,6 +372,7 @@ class RNNForecaster(BaseForecaster):
         table = self._table(frames, y, X)
         warn_of_gaps(table, len(y), frames)
         self._take_over(frames, self.forecaster_.for_series(table))
+        warn_of_late_targets(self.forecaster_.tail, frames)
 
     def _table(self, frames, y, X):
         """Rows that come after fit (SeriesTable)."""
@@ -422,6 +423,7 @@ class RNNForecaster(BaseForecaster):
         table = self._table(self.frames_, y, X)
         check_labels(table.keys, self.forecaster_.tail.keys)
         self._take_over(self.frames_, self.forecaster_.updated(table, n_epochs))
+        warn_of_late_targets(self.forecaster_.tail, self.frames_)
         return self
 
     def update_predict_single(self, y=None, fh=None, X=None, update_params=True):
