@@ -218,8 +218,8 @@ class Forecasts:
             raise ValueError(
                 f"strategy={self.strategy!r} has a network for each of the steps "
                 f"{_shown(self.steps)} ahead, as fit was told, and none for "
-                f"{_shown(missing)}, counted from the newest value of y. Give them to fit in fh, or choose "
-                "strategy='multioutput' or 'recursive'."
+                f"{_shown(missing)}, counted from the newest value of y. Give "
+                "them to fit in fh, or choose strategy='multioutput' or 'recursive'."
             )
 
 
