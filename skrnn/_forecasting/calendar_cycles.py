@@ -82,5 +82,5 @@ def days_of(axis, first, last):
 
 def _days_of_step(freq):
     """The usual length of a step."""
-    start, n_steps = pd.Timestamp("2001-01-01"), 12
+    start, n_steps = pd.Timestamp("2001-01-01") + freq, 12
     return (start + n_steps * freq - start) / _DAY / n_steps

@@ -80,10 +80,11 @@ class SeriesFrames:
             )
         return np.array([name in past for name in columns], dtype=bool)
 
-    def ordered(self, y):
+    def ordered(self, y, keeps_names=False):
         """The same rows with the columns of fit, found by name (DataFrame).
 
-        Columns that have no names, in fit or here, are taken in their order.
+        Columns that have no names, in fit or here, are taken in their order; their
+        names stay where `keeps_names` says so.
 
         Raises
         ------
@@ -99,7 +100,7 @@ class SeriesFrames:
                 f"but {names} then. Give it those."
             )
         if _is_nameless(names) or _is_nameless(given):
-            return y.set_axis(self.y_columns, axis=1)
+            return y if keeps_names else y.set_axis(self.y_columns, axis=1)
         if set(given) != set(names):
             raise ValueError(
                 f"y has the columns {given}, but fit had {names}. Give it those, by "

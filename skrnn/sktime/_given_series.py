@@ -34,7 +34,7 @@ def checked(model, check, frames, X, y, is_other):
                 f"{frames.n_levels} in fit. Give it the levels "
                 f"{list(frames.index_names)}, the last of which is the time."
             )
-        y = frames.ordered(y)
+        y = frames.ordered(y, is_other)
         # The names of results.
         model._y_metadata = {**model._y_metadata, "feature_names": list(y.columns)}
     return X, y
