@@ -1,13 +1,14 @@
 """The recurrent classifier."""
 
-from numbers import Integral, Real
+from numbers import Real
 
 from scipy.special import log_expit, log_softmax
 from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.multiclass import type_of_target
 
 from skrnn._estimator.base import BaseRNN
+from skrnn._parameters import AT_LEAST_ONE, Number
 from skrnn._targets.classification import ClassTargets
 
 __all__ = ["RNNClassifier"]
@@ -185,9 +186,10 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         does. Samples given to ``fit`` as `X_val` take the place of those set aside.
     scoring : str, callable or None, default=None
         A scorer of scikit-learn that decides, in the place of the validation loss, when
-        to stop and which epoch is best; greater is better. Where there is no sample to
-        validate on it is not used, of which ``fit`` warns; ``partial_fit`` never has
-        one.
+        to stop and which epoch is best; greater is better. A class of two samples or
+        more then has one of them set aside at least, so that scores which need every
+        class are defined. Where there is no sample to validate on it is not used, of
+        which ``fit`` warns; ``partial_fit`` never has one.
     validation_fraction : float or "auto", default="auto"
         Share of the samples, in (0, 1), to set aside; only used when
         ``early_stopping`` is True. ``"auto"``: 0.2 where several networks each set
@@ -353,10 +355,10 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
                 "n_iter_no_change",
             )
         },
-        "n_kernels": [Interval(Integral, 1, None, closed="left"), _AUTO, None],
-        "n_estimators": [Interval(Integral, 1, None, closed="left"), _AUTO],
-        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
-        "focal_gamma": [Interval(Real, 0, None, closed="left")],
+        "n_kernels": [AT_LEAST_ONE, _AUTO, None],
+        "n_estimators": [AT_LEAST_ONE, _AUTO],
+        "label_smoothing": [Number(Real, 0, 1, closed="left")],
+        "focal_gamma": [Number(Real, 0, None, closed="left")],
         "class_weight": [dict, list, StrOptions({"balanced"}), None],
     }
 
@@ -483,7 +485,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
                 (n_samples, n_timesteps, n_features), list of such arrays of shape \
                 (n_timesteps_i, n_features), or WindowedArray
             Sequences, oldest step first, any real dtype. 2-D: one univariate
-            sequence a row. A step whose features are all NaN is absent.
+            sequence a row, never a table of several features. A step whose features
+            are all NaN is absent. A Series or object array of sequences is a list, and
+            so is a DataFrame whose cells are series.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Labels of any kind, or a multilabel indicator of zeros and ones.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -524,6 +528,10 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         -----
         sklearn.exceptions.ConvergenceWarning
             If the validation still improved in the last of ``max_epochs`` epochs.
+        skrnn.exceptions.TabularInputWarning
+            If X is a table whose columns do not look like lags of one thing.
+        UserWarning
+            If every step of X is absent, or `scoring` finds no sample to judge by.
         """
         return self._fit(X, y, sample_weight, X_val=X_val, y_val=y_val, resume=resume)
 
@@ -540,7 +548,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
                 (n_samples, n_timesteps, n_features), list of such arrays of shape \
                 (n_timesteps_i, n_features), or WindowedArray
             Sequences, oldest step first, any real dtype. 2-D: one univariate
-            sequence a row. A step whose features are all NaN is absent.
+            sequence a row, never a table of several features. A step whose features
+            are all NaN is absent. A Series or object array of sequences is a list, and
+            so is a DataFrame whose cells are series.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Labels of any kind, or a multilabel indicator of zeros and ones.
         classes : array-like of shape (n_classes,), default=None
@@ -659,11 +669,11 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         tags.classifier_tags.multi_label = True
         return tags
 
-    def _new_targets(self):
+    def _new_targets(self, parameters):
         return ClassTargets(
-            self.loss,
-            self.class_weight,
-            self.label_smoothing,
-            self.focal_gamma,
+            parameters["loss"],
+            parameters["class_weight"],
+            parameters["label_smoothing"],
+            parameters["focal_gamma"],
             type(self).__name__,
         )

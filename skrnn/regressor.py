@@ -1,12 +1,11 @@
 """The recurrent regressor."""
 
-from numbers import Integral
-
 from sklearn.base import RegressorMixin, _fit_context
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.metaestimators import available_if
 
 from skrnn._estimator.base import BaseRNN
+from skrnn._parameters import AT_LEAST_ONE
 from skrnn._targets.losses import REGRESSION_LOSSES
 from skrnn._targets.regression import RegressionTargets
 
@@ -18,12 +17,15 @@ _SPREADS = {"gaussian", "student_t"}
 
 
 def _has_quantiles(estimator):
-    loss = estimator.loss
+    # Once it is fitted, what it is now set to says nothing of what it has learned.
+    fitted = getattr(estimator, "_targets", None)
+    loss = estimator.loss if fitted is None else fitted.loss
     if isinstance(loss, str) and loss in _SPREADS | {"quantile"}:
         return True
+    verb = "has" if fitted is None else "was fitted with"
     raise AttributeError(
         f'predict_quantiles needs loss="quantile", "gaussian" or "student_t", this '
-        f"{type(estimator).__name__} has loss={loss!r}."
+        f"{type(estimator).__name__} {verb} loss={loss!r}."
     )
 
 
@@ -345,15 +347,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     _parameter_constraints: dict = {
         **BaseRNN._parameter_constraints,
         "decoder": [StrOptions({"linear", "parallel"})],
-        "linear_steps": [
-            Interval(Integral, 1, None, closed="left"),
-            StrOptions({"auto"}),
-            None,
-        ],
-        "n_estimators": [
-            Interval(Integral, 1, None, closed="left"),
-            StrOptions({"auto"}),
-        ],
+        "linear_steps": [AT_LEAST_ONE, StrOptions({"auto"}), None],
+        "n_estimators": [AT_LEAST_ONE, StrOptions({"auto"})],
         "loss": [StrOptions(REGRESSION_LOSSES), type, HasMethods(["forward"])],
         "quantiles": ["array-like"],
     }
@@ -479,7 +474,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
                 (n_samples, n_timesteps, n_features), list of such arrays of shape \
                 (n_timesteps_i, n_features), or WindowedArray
             Sequences, oldest step first, any real dtype. 2-D: one univariate
-            sequence a row. A step whose features are all NaN is absent.
+            sequence a row, never a table of several features. A step whose features
+            are all NaN is absent. A Series or object array of sequences is a list, and
+            so is a DataFrame whose cells are series.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets, any real dtype.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -520,6 +517,10 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         -----
         sklearn.exceptions.ConvergenceWarning
             If the validation still improved in the last of ``max_epochs`` epochs.
+        skrnn.exceptions.TabularInputWarning
+            If X is a table whose columns do not look like lags of one thing.
+        UserWarning
+            If every step of X is absent, or `scoring` finds no sample to judge by.
         """
         return self._fit(X, y, sample_weight, X_val=X_val, y_val=y_val, resume=resume)
 
@@ -536,7 +537,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
                 (n_samples, n_timesteps, n_features), list of such arrays of shape \
                 (n_timesteps_i, n_features), or WindowedArray
             Sequences, oldest step first, any real dtype. 2-D: one univariate
-            sequence a row. A step whose features are all NaN is absent.
+            sequence a row, never a table of several features. A step whose features
+            are all NaN is absent. A Series or object array of sequences is a list, and
+            so is a DataFrame whose cells are series.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets, any real dtype.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -590,7 +593,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
 
     @available_if(_has_quantiles)
     def predict_quantiles(self, X):
-        """Predict the quantiles of the targets at the levels in ``quantiles``.
+        """Predict the quantiles of the targets at the levels in ``quantiles`` of fit.
 
         Only for ``loss="quantile"``, ``"gaussian"`` and ``"student_t"``.
 
@@ -608,8 +611,11 @@ class RNNRegressor(RegressorMixin, BaseRNN):
                 (n_samples, n_outputs, n_quantiles) of float64
             In the order of ``quantiles``; higher levels never lie below lower ones.
         """
+        return self._quantiles_at(X, self._targets.quantiles)
+
+    def _quantiles_at(self, X, levels):
+        """Quantiles at other levels too, which a distribution has all of."""
         parameters, head = self._predict_outputs(X), self._head
-        levels = getattr(head, "wanted", None) or self.quantiles
         return self._targets.in_shape_of_y(head.quantiles(parameters, levels))
 
     def __sklearn_tags__(self):
@@ -617,5 +623,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         tags.target_tags.multi_output = True
         return tags
 
-    def _new_targets(self):
-        return RegressionTargets(self.loss, self.quantiles, type(self).__name__)
+    def _new_targets(self, parameters):
+        return RegressionTargets(
+            parameters["loss"], parameters["quantiles"], type(self).__name__
+        )

@@ -19,9 +19,12 @@ from skrnn._convolutions.ridge import Ridge
 from skrnn._kernels.rowwise import affine
 from skrnn._kernels.threads import kernel_threads, single_thread
 from skrnn._preprocessing.blocks import tensors
+from skrnn._preprocessing.distinct import count_distinct, number_distinct
 
 # Numbers that a block of samples and their features hold: 16 MB in double precision.
 _BLOCK_SIZE = 2**21
+# Scaled values are cut off there: sums of them stay within single precision.
+_LARGEST = 1e30
 # Range of the logarithm of what the scores of the ridge classifier are multiplied by:
 # beyond it probabilities are those of a coin, or certain, to many digits.
 _LEAST_LOG, _MOST_LOG = -3.0, 6.0
@@ -58,7 +61,8 @@ class ConvolutionClassifier(nn.Module):
         x, lengths = tensors(*source.batch(rows))
         x = self.scaling.inputs(x, self.scaling.moments(x, lengths))
         # Without the channels that tell what is missing.
-        return x[:, :, : source.n_features].to(torch.float32), lengths
+        x = x[:, :, : source.n_features].clamp(-_LARGEST, _LARGEST)
+        return x.to(torch.float32), lengths
 
     def blocks(self, source):
         """Compute the features of a source, a bounded amount of data at a time.
@@ -103,11 +107,11 @@ class ConvolutionClassifier(nn.Module):
         return results
 
     @torch.no_grad()
-    def fit(self, source, target, weight, loss_weight):
+    def fit(self, source, target, weight, keys):
         """Fit the ridge classifier.
 
         Scores are made logits by a factor that gives the least cross-entropy over the
-        samples, each scored by a fit without it [1]_.
+        samples, each scored by a fit without it [1]_ and all of its repetitions.
 
         Parameters
         ----------
@@ -116,9 +120,9 @@ class ConvolutionClassifier(nn.Module):
         target : ndarray of shape (n,) of int64, or (n, n_labels) of float64
             Numbers of their classes, or which labels they have.
         weight : ndarray of shape (n,) or None
-            How many samples each of them stands for.
-        loss_weight : ndarray of shape (n,) or None
-            What the loss of each of them weighs.
+            What the loss of each of them weighs, in any unit.
+        keys : ndarray of shape (n,)
+            Equal ones for samples that are the same, targets included.
 
         Returns
         -------
@@ -132,28 +136,30 @@ class ConvolutionClassifier(nn.Module):
            comparisons to regularized likelihood methods. Advances in Large Margin
            Classifiers.
         """
-        ones = np.ones(len(source))
-        weight = ones if weight is None else weight
-        loss_weight = weight if loss_weight is None else loss_weight
-        unit = loss_weight / weight * np.minimum(weight, 1.0)
-        wanted = indicator(target, len(self.bias))
+        first, number = number_distinct(keys)
+        weight = np.ones(len(source)) if weight is None else weight
+        weight = weight * (len(first) / weight.sum())
+        total = np.bincount(number, weight)  # (n_distinct,), 1 in the mean
+        distinct, wanted = source.take(first), indicator(target[first], len(self.bias))
 
         def read(rows):
-            return (features for _, features in self.blocks(source.take(rows)))
+            return (features for _, features in self.blocks(distinct.take(rows)))
 
-        weights = (torch.from_numpy(w.astype(np.float64)) for w in (loss_weight, unit))
+        scores = torch.from_numpy(2 * wanted - 1), torch.from_numpy(total)
         with single_thread() as n_threads, kernel_threads(n_threads):
-            wanted_scores = torch.from_numpy(2 * wanted - 1)
-            ridge = Ridge(read, len(self.center), wanted_scores, *weights)
-        factor = _factor(ridge.left_out.numpy(), wanted, loss_weight, target.ndim == 2)
+            ridge = Ridge(read, len(self.center), *scores)
+        factor = _factor(ridge.left_out.numpy(), wanted, total, target.ndim == 2)
         self.center.copy_(ridge.center)
         self.weight.copy_(factor * ridge.weight)
         self.bias.copy_(factor * ridge.bias)
 
         @torch.no_grad()
         def out_of_fold(rows):
+            some, place = np.unique(number[rows], return_inverse=True)
+            left_out = np.bincount(number[rows], weight[rows], minlength=len(first))
             with single_thread() as n_threads, kernel_threads(n_threads):
-                return factor * ridge.without(rows).numpy()
+                predicted = ridge.without(some, torch.from_numpy(left_out))
+            return factor * predicted.numpy()[place]
 
         return out_of_fold
 
@@ -236,9 +242,9 @@ def cross_entropy(logits, wanted, is_multilabel):
 
 def _factor(scores, wanted, weight, is_multilabel):
     # A sample more of every class, so that scores without fault stay finite.
-    mass, n_targets = weight.sum(), wanted.shape[1]
+    n_samples, n_targets = count_distinct(weight), wanted.shape[1]
     n_kinds = 2 if is_multilabel else n_targets
-    wanted = (wanted * mass + 1) / (mass + n_kinds)
+    wanted = (wanted * n_samples + 1) / (n_samples + n_kinds)
 
     def loss(log_factor):
         logits = np.exp(log_factor) * scores

@@ -31,8 +31,8 @@ def _add_products(to, left, right):
 class Ridge:
     """Ridge regression with a constant; the penalty is chosen by leaving samples out.
 
-    Regressors are standardised. A sample of weight 2 is the same as two samples, of
-    which one is left out at a time.
+    Regressors are standardised. A sample is left out with all of its weight, whose unit
+    does not matter.
 
     Parameters
     ----------
@@ -45,8 +45,6 @@ class Ridge:
         Targets.
     weight : Tensor of shape (n,) of float64
         What the error of each sample weighs.
-    unit : Tensor of shape (n,) of float64
-        How much of that weight is left out with it.
 
     Attributes
     ----------
@@ -58,9 +56,9 @@ class Ridge:
         What is predicted for each sample by a fit without it.
     """
 
-    def __init__(self, read, n_regressors, wanted, weight, unit):
+    def __init__(self, read, n_regressors, wanted, weight):
         self._read, self._wanted, self._mass = read, wanted, weight.sum()
-        self._weights, self._unit = weight, unit
+        self._weights = weight
         self._rows = torch.arange(len(wanted)).numpy()
         self.bias = weight @ wanted / self._mass
         self._kept = None
@@ -151,7 +149,7 @@ class Ridge:
             for i, damped in enumerate(candidates):
                 missed = wanted - components @ (self._moment / damped[:, None])
                 leverage = squares @ (1 / damped) + 1 / self._mass
-                spare = (1 - self._unit[rows] * leverage).clamp(min=_EPSILON)
+                spare = (1 - self._weights[rows] * leverage).clamp(min=_EPSILON)
                 missed /= spare[:, None]
                 error[i] += self._weights[rows] @ (missed**2).sum(dim=1)
                 found[i, rows] = wanted - missed
@@ -161,18 +159,21 @@ class Ridge:
         chosen = is_least.nonzero()[-1, 0]
         self._damped, self.left_out = candidates[chosen], found[chosen] + self.bias
 
-    def without(self, rows):
+    def without(self, rows, weight=None):
         """Predict some samples by a fit without them, of the same penalty.
 
         Parameters
         ----------
         rows : ndarray of int64
             Which; not all of them.
+        weight : Tensor of shape (n,) of float64, default=None
+            How much of the weight of each sample is left out; None means all.
 
         Returns
         -------
         Tensor of shape (len(rows), K) of float64
         """
+        weight = self._weights if weight is None else weight
         size = len(self._power) + 1  # the last component is the constant
         matrix = torch.zeros(size, size, dtype=torch.float64)
         matrix.diagonal().copy_(torch.cat([self._damped, self._mass[None]]))
@@ -180,7 +181,7 @@ class Ridge:
         parts = []
         for some, components, wanted in self._components(rows):
             components = torch.nn.functional.pad(components, (0, 1), value=1.0)
-            weighted = (components * self._weights[some, None]).T
+            weighted = (components * weight[some, None]).T
             matrix -= weighted @ components
             moment -= weighted @ wanted
             parts.append(components)

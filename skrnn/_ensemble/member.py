@@ -10,6 +10,10 @@ from skrnn._preprocessing.preprocessing import Preprocessing
 from skrnn._training.batches import SequenceDataset
 from skrnn._training.net import SequenceNet
 
+# Least weight that is one sample to batch normalisation, as a share of the greatest:
+# that of a sample then counts as a number that single precision holds.
+_LEAST_REPEAT = 1e-12
+
 
 def new_member(settings, targets, samples, train, *, place, seed, pretrained, title):
     """Make a network, fit what scales its samples, and make the net that trains it.
@@ -99,9 +103,10 @@ def new_dataset(network, settings, targets, samples, rows, taken_off=None):
         weight = torch.as_tensor(targets.with_mean_one(weight[rows])).to(dtype)
     repeats = None
     if samples.weight is not None and settings.network.norm == "batch":
-        # As given, not with mean 1: two samples of weight 1/2 tell less of a variance
-        # than two of weight 1. Nor with the weights of the classes, which say what an
-        # error costs and not how often a sample was seen; the scaling of the features
-        # counts likewise.
-        repeats = samples.weight[rows]
+        # The least weight is one sample: neither the unit of the weights matters nor
+        # whether samples are repeated or weigh as much. Weights of the classes do not
+        # count: they say what an error costs and not how often a sample was seen. The
+        # scaling of the features counts likewise.
+        least = max(samples.weight.min(), _LEAST_REPEAT * samples.weight.max())
+        repeats = samples.weight[rows] / least
     return SequenceDataset(source, target, weight, repeats)

@@ -7,6 +7,7 @@ import numpy as np
 from skrnn._ensemble.network_ensemble import NetworkEnsemble
 from skrnn._ensemble.seeds import draw_seeds
 from skrnn._ensemble.stacking import Stacking, fit_stacking
+from skrnn._ensemble.train_networks import best_epochs
 
 
 class Fitted(NamedTuple):
@@ -59,6 +60,7 @@ def _attributes(trained):
         "net_weights_": trained.networks.weights,
         "n_iter_": len(history) - trained.n_before,
         "best_epoch_": trained.best_epoch,
+        "best_epochs_": best_epochs(trained.networks.nets),
         "loss_curve_": _curve(history, "train_loss"),
         "validation_loss_curve_": _curve(history, "valid_loss"),
         "validation_scores_": _curve(history, "valid_score"),

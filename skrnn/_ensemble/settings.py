@@ -56,6 +56,11 @@ class EnsembleSettings:
     frozen: object
 
     @property
+    def sets_aside(self):
+        """Whether each network leaves out samples (bool), for whatever purpose."""
+        return self.early_stopping or self.n_kernels is not None
+
+    @property
     def n_networks(self):
         """How many networks there are."""
         return len(self.segment_lengths) * self.n_folds
@@ -97,7 +102,6 @@ class Settings:
         source,
         *,
         is_classification,
-        has_validation=False,
         is_incremental=False,
         pretrained=None,
         previous=None,
@@ -112,8 +116,6 @@ class Settings:
             The samples.
         is_classification : bool
             Whether classes are learned.
-        has_validation : bool, default=False
-            Whether validation samples were given beside these.
         is_incremental : bool, default=False
             Whether the fit is one epoch of ``partial_fit``.
         pretrained : Settings, default=None
@@ -133,9 +135,10 @@ class Settings:
         else:
             ensemble, auto = previous.ensemble, dict(previous.auto)
             kinds, n_folds = ensemble.segment_lengths, ensemble.n_folds
-        is_judged = parameters["early_stopping"] or has_validation
         auto["n_estimators"] = n_folds
-        auto["n_kernels"] = _n_kernels(parameters, len(source), is_judged)
+        # What another loss wants nothing would say.
+        is_apt = isinstance(parameters["loss"], str)
+        auto["n_kernels"] = n_convolutions(len(source)) if is_apt else None
         values = {
             name: auto[name] if _is_auto(value) and name in auto else value
             for name, value in parameters.items()
@@ -189,8 +192,7 @@ def _is_auto(value):
 def _networks(parameters, n_samples, is_classification, is_incremental):
     """Segment lengths of the kinds of networks, and how many there are of each."""
     wanted, length = parameters["n_estimators"], parameters["segment_length"]
-    # Without validation they would all learn the same samples.
-    if _is_auto(wanted) and (is_incremental or not parameters["early_stopping"]):
+    if _is_auto(wanted) and is_incremental:
         wanted = 1
     if not _is_auto(wanted):
         return (length,), wanted
@@ -210,12 +212,6 @@ def _auto(parameters, source, n_folds, pretrained):
         for name in ("hidden_size", "bidirectional"):
             values[name] = getattr(pretrained.network, name)
     return values
-
-
-def _n_kernels(parameters, n_samples, is_judged):
-    # Nothing would say how far to trust the convolutions, or what another loss wants.
-    is_apt = is_judged and isinstance(parameters["loss"], str)
-    return n_convolutions(n_samples) if is_apt else None
 
 
 def _network(values, source, previous):

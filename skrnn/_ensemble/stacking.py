@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from scipy import optimize
+from scipy import optimize, special
 from torch import nn
 
 from skrnn._convolutions.convolution_classifier import (
@@ -11,10 +11,16 @@ from skrnn._convolutions.convolution_classifier import (
     new_convolution_classifiers,
 )
 from skrnn._ensemble.build import new_scaling
+from skrnn._preprocessing.distinct import (
+    count_distinct,
+    keys_of,
+    number_distinct,
+    sample_keys,
+)
 from skrnn._preprocessing.preprocessing import Preprocessing
 
 # How strongly the stacking weights are held to 1 for the first classifier and 0 for all
-# else, in units of the loss of a sample: few samples prove little.
+# else, in units of the loss of a sample: few different samples prove little.
 _DOUBT = 3.0
 
 
@@ -104,13 +110,16 @@ def fit_stacking(networks, training, seed):
     classifiers = new_convolution_classifiers(
         source, scaling, n_targets, n_kernels=settings.ensemble.n_kernels, seed=seed
     )
-    fitted = source, samples.target, samples.weight, samples.loss_weight
+    fitted = source, samples.target, samples.loss_weight, training.keys
     out_of_fold = [classifier.fit(*fitted) for classifier in classifiers]
     stacking = Stacking(networks, StackedConvolutions(classifiers))
-    if settings.ensemble.early_stopping or training.given is not None:
-        judged = _judged_logits(stacking, training, out_of_fold)
-        weights = stacking_weights(*judged)
-        stacking.convolutions.shares.copy_(torch.from_numpy(weights))
+    judged = _judged_logits(stacking, training, out_of_fold)
+    # Without early stopping samples of weight 2 are the same as repeated ones, and then
+    # have to come to the same weights.
+    weights = stacking_weights(
+        *judged, to_rounding=not settings.ensemble.early_stopping
+    )
+    stacking.convolutions.shares.copy_(torch.from_numpy(weights))
     return stacking
 
 
@@ -118,13 +127,13 @@ def _judged_logits(stacking, training, out_of_fold):
     """Logits of each part for samples that it was not fitted on; targets; weights."""
     given = training.given
     samples = training.samples if given is None else given
-    source, target, weight = samples.source, samples.target, samples.loss_weight
-    weight = np.ones(len(source)) if weight is None else weight / weight.mean()
+    source, target = samples.source, samples.target
     networks, convolutions = stacking.networks, stacking.convolutions
     if given is not None:
         of_networks = networks.outputs(source)[..., 0]
+        weight = _as_samples(samples.loss_weight, sample_keys(source, target))
         return [*convolutions.logits(source), of_networks], target, weight
-    parts, judged = [], []
+    parts, judged, places = [], [], []
     for place in range(len(networks.nets)):
         fold = training.fold(place)
         if len(fold.valid):
@@ -134,13 +143,27 @@ def _judged_logits(stacking, training, out_of_fold):
             of_networks = networks.out_of_fold(place, source, fold)
             parts.append(np.stack([*of_convolutions, of_networks]))
             judged.append(fold.valid)
-    rows = np.concatenate([np.empty(0, np.int64), *judged])
+            places.append(np.full(len(fold.valid), place))
+    rows, places = (
+        np.concatenate([np.empty(0, np.int64), *several])
+        for several in (judged, places)
+    )
     shape = len(out_of_fold) + 1, 0, training.targets.n_targets
     logits = np.concatenate([np.empty(shape), *parts], axis=1)
-    return logits, target[rows], weight[rows]
+    weight = None if samples.loss_weight is None else samples.loss_weight[rows]
+    # What is judged by two networks is two samples.
+    keys = training.keys[rows] + keys_of(places)
+    return logits, target[rows], _as_samples(weight, keys)
 
 
-def stacking_weights(logits, target, weight):
+def _as_samples(weight, keys):
+    """Weights (n,) that add up to the number of different samples, in any unit."""
+    weight = np.ones(len(keys)) if weight is None else weight
+    total = np.bincount(number_distinct(keys)[1], weight)
+    return weight * (count_distinct(total) / total.sum()) if weight.any() else weight
+
+
+def stacking_weights(logits, target, weight, *, to_rounding=False):
     """Find what logits are multiplied by in their sum.
 
     As in stacked generalisation [1]_ by samples that none of them was fitted on.
@@ -153,6 +176,8 @@ def stacking_weights(logits, target, weight):
         Numbers of the classes, or which labels the samples have.
     weight : ndarray of shape (n,)
         What the loss of each sample weighs.
+    to_rounding : bool, default=False
+        Whether to find them to rounding rather than to six digits.
 
     Returns
     -------
@@ -172,5 +197,20 @@ def stacking_weights(logits, target, weight):
         total = weight @ cross_entropy(together, wanted, is_multilabel)
         return total + _DOUBT / 2 * ((weights - prior) ** 2).sum()
 
-    bounds = [(0, None)] * len(logits)
-    return optimize.minimize(loss, prior + 0.1, method="L-BFGS-B", bounds=bounds).x
+    def gradient(weights):
+        together = np.tensordot(weights, logits, axes=1)
+        if is_multilabel:
+            missed = (special.expit(together) - wanted) / wanted.shape[1]
+        else:
+            missed = special.softmax(together, axis=1) - wanted
+        of_loss = np.einsum("n,nk,pnk->p", weight, missed, logits)
+        return of_loss + _DOUBT * (weights - prior)
+
+    options = {"jac": gradient, "options": {"ftol": 0, "gtol": 1e-11}}
+    return optimize.minimize(
+        loss,
+        prior + 0.1,
+        method="L-BFGS-B",
+        bounds=[(0, None)] * len(logits),
+        **options if to_rounding else {},
+    ).x

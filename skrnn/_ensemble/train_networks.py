@@ -1,6 +1,7 @@
 """A fit of the networks of an estimator, one after the other."""
 
 import copy
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,8 @@ from sklearn.exceptions import ConvergenceWarning
 from skrnn._ensemble.member import new_dataset, new_member
 from skrnn._ensemble.network_ensemble import NetworkEnsemble, average_weights, best_loss
 from skrnn._ensemble.pretrained import freeze
-from skrnn._ensemble.validation import Fold, split_rows
+from skrnn._ensemble.validation import Fold, split_by_content, split_rows
+from skrnn._preprocessing.distinct import sample_keys
 from skrnn._training.autocast import warn_of_float32
 from skrnn._warn import warn_user
 
@@ -74,28 +76,38 @@ class NetworkTraining:
         self._scorer, self._tasks = scorer, tasks
         self._name = estimator_name
 
+    @cached_property
+    def keys(self):
+        """Numbers (n_samples,), equal for samples that are the same in all."""
+        return sample_keys(self.samples.source, self.samples.target)
+
     def fold(self, place):
         """Return the rows (Fold) that a network learns from, and those it sets aside.
+
+        Without early stopping those judge what convolutions beside the networks count,
+        and nothing else.
 
         Parameters
         ----------
         place : int
             Number of the network.
         """
-        n_samples, ensemble = len(self.samples.source), self.settings.ensemble
-        sets_aside = ensemble.early_stopping and self.given is None
-        if self.is_incremental or not sets_aside:
+        samples, ensemble = self.samples, self.settings.ensemble
+        n_samples = len(samples.source)
+        if self.is_incremental or self.given is not None or not ensemble.sets_aside:
             return Fold(np.arange(n_samples), np.arange(0))
-        return split_rows(
-            n_samples,
-            ensemble.validation_fraction,
-            ensemble.validation_gap,
-            self.targets.validation_groups(
-                self.samples.target, self.samples.source.series
-            ),
-            part=ensemble.fold_of(place),
-            n_parts=ensemble.n_folds,
+        groups = self.targets.validation_groups(samples.target, samples.source.series)
+        which = {"part": ensemble.fold_of(place), "n_parts": ensemble.n_folds}
+        fraction, gap = ensemble.validation_fraction, ensemble.validation_gap
+        is_ordered = (
+            samples.source.is_in_time_order or samples.source.series is not None
         )
+        if ensemble.early_stopping or is_ordered:
+            needs_all = self._scorer is not None and self.targets.has_classes
+            return split_rows(
+                n_samples, fraction, gap, groups, at_least_one=needs_all, **which
+            )
+        return split_by_content(self.keys, fraction, groups, **which)
 
     def run(self, *, previous=None, seeds=(), pretrained=None):
         """Train new networks, or copies of those of an earlier fit.
@@ -201,7 +213,7 @@ class NetworkTraining:
             rows = np.arange(len(self.given.source))
             scorer = None if self._scorer is None else self._scorer.of_given(net)
             return self._dataset(net, self.given, rows), scorer
-        if len(fold.valid):
+        if self.settings.ensemble.early_stopping and len(fold.valid):
             rows = fold.valid
             if self.samples.rows is not None:
                 rows = self.samples.rows[rows]
@@ -240,10 +252,12 @@ class NetworkTraining:
 
 
 def _told(networks, nets, n_before):
-    """Tell of the network of the latest best epoch.
-
-    With that many epochs each of them comes to its best weights.
-    """
-    epochs = [net.best_weights.best_epoch_ or len(net.history) for net in nets]
+    """Tell of the network of the latest best epoch."""
+    epochs = best_epochs(nets)
     place = int(np.argmax(epochs))
     return Trained(networks, nets[place], n_before[place], epochs[place])
+
+
+def best_epochs(nets):
+    """Epochs (list of int), counted from 1, whose weights nets (list) have."""
+    return [net.best_weights.best_epoch_ or len(net.history) for net in nets]

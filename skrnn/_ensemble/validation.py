@@ -12,7 +12,9 @@ class Fold(NamedTuple):
     valid: np.ndarray  # (n_valid,) of int64
 
 
-def split_rows(n_samples, fraction, gap=0, groups=None, *, part=0, n_parts=1):
+def split_rows(
+    n_samples, fraction, gap=0, groups=None, *, part=0, n_parts=1, at_least_one=False
+):
     """Split rows into some in a row for validation, and the others for training.
 
     Parameters
@@ -29,6 +31,10 @@ def split_rows(n_samples, fraction, gap=0, groups=None, *, part=0, n_parts=1):
         Which rows of each group validate: those of part 0 are the newest, those of
         the last the oldest, and the others lie evenly between.
 
+    at_least_one : bool, default=False
+        Whether a row of each group of two or more validates, however small the share
+        is: for scores that are not defined where a group has none.
+
     Returns
     -------
     Fold
@@ -40,6 +46,8 @@ def split_rows(n_samples, fraction, gap=0, groups=None, *, part=0, n_parts=1):
     for rows in _rows_of_each(groups, n_samples):
         # The small number keeps 0.29 * 100 from falling to 28.
         n_valid = int(fraction * len(rows) + 1e-9)
+        if at_least_one and len(rows) > 1:
+            n_valid = max(1, n_valid)
         newest = len(rows) - n_valid
         start = newest - newest * part // max(1, n_parts - 1)
         stop = start + n_valid
@@ -50,6 +58,26 @@ def split_rows(n_samples, fraction, gap=0, groups=None, *, part=0, n_parts=1):
         is_valid[rows[start:stop]] = True
         is_train[rows[~trained]] = False
     return Fold(np.flatnonzero(is_train), np.flatnonzero(is_valid))
+
+
+def split_by_content(keys, fraction, groups=None, *, part=0, n_parts=1):
+    """Split rows by what is in them: neither order nor repetitions matter.
+
+    Parameters
+    ----------
+    keys : ndarray of shape (n_samples,)
+        Equal ones for samples that are the same, which go together.
+    fraction, groups, part, n_parts
+        As for `split_rows`, of different samples.
+
+    Returns
+    -------
+    Fold
+    """
+    _, first, number = np.unique(keys, return_index=True, return_inverse=True)
+    groups = None if groups is None else groups[first]
+    fold = split_rows(len(first), fraction, 0, groups, part=part, n_parts=n_parts)
+    return Fold(*(np.flatnonzero(np.isin(number, part)) for part in fold))
 
 
 def _rows_of_each(groups, n_samples):

@@ -2,7 +2,6 @@
 
 import copy
 from abc import ABC, abstractmethod
-from functools import partial
 
 import numpy as np
 from sklearn.base import BaseEstimator, _clone_parametrized, is_classifier
@@ -18,6 +17,7 @@ from skrnn._estimator.parameters import CONSTRAINTS, check_combination
 from skrnn._estimator.pretrained import pretrained_of
 from skrnn._estimator.reading import read_samples, read_X
 from skrnn._estimator.scoring import new_scorer
+from skrnn._parameters import plain
 
 
 class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
@@ -38,8 +38,14 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         return twin
 
     @abstractmethod
-    def _new_targets(self):
-        """Return what is predicted (Targets), before y is known."""
+    def _new_targets(self, parameters):
+        """Return what is predicted (Targets), before y is known.
+
+        Parameters
+        ----------
+        parameters : dict
+            Those of the estimator, as plain numbers.
+        """
 
     def _fit(
         self,
@@ -53,32 +59,32 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         incremental=False,
         classes=None,
     ):
-        parameters = self.get_params(deep=False)
+        parameters, name = plain(self.get_params(deep=False)), type(self).__name__
         check_combination(parameters)
-        name = type(self).__name__
         self._check_arguments(y, X_val, y_val, resume)
         goes_on = hasattr(self, "nets_") and (self.warm_start or incremental)
         # The estimator as it will be; this one stays as it is until all has gone well.
         fitted = copy.copy(self)
-        targets = fitted._targets = self._new_targets()
+        targets = fitted._targets = self._new_targets(parameters)
         if goes_on:
             targets.take_over(self._targets)
-        read = partial(read_samples, fitted, targets=targets)
-        samples = read(X, y, sample_weight, reset=not goes_on, classes=classes)
+        is_new = {"reset": not goes_on, "classes": classes}
+        samples = read_samples(fitted, X, y, sample_weight, targets=targets, **is_new)
         if goes_on:
             self.settings_.check_same_network(parameters, name)
-        given = None if X_val is None else read(X_val, y_val, reset=False)
+        given = None
+        if X_val is not None:
+            given = read_samples(fitted, X_val, y_val, targets=targets, reset=False)
         pretrained = None if goes_on else pretrained_of(self.init)
         settings = fitted.settings_ = Settings.decide(
             parameters,
             samples.source,
             is_classification=is_classifier(self),
-            has_validation=given is not None,
             is_incremental=incremental,
             pretrained=None if pretrained is None else pretrained.settings,
             previous=self.settings_ if goes_on else None,
         )
-        n_epochs = 1 if incremental else self.max_epochs
+        n_epochs = 1 if incremental else parameters["max_epochs"]
         tasks = FitTasks(
             self, X, y, fitted._shown_of, n_epochs * settings.ensemble.n_networks
         )
@@ -98,7 +104,7 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         )
         model, attributes = fit_model(
             training,
-            self.random_state,
+            parameters["random_state"],
             previous=self._model if goes_on else None,
             pretrained=pretrained,
         )

@@ -5,23 +5,23 @@ from numbers import Integral, Real
 
 import numpy as np
 import torch
-from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
+from sklearn.utils._param_validation import HasMethods, Options, StrOptions
 
+from skrnn._parameters import AT_LEAST_ONE, NOT_NEGATIVE, Number
 from skrnn._training.optimizers import OPTIMIZERS
 from skrnn._training.schedules import SCHEDULES
 
-_AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
-_NON_NEGATIVE = Interval(Real, 0, None, closed="left")
-_POSITIVE = Interval(Real, 0, None, closed="neither")
-_PROBABILITY = Interval(Real, 0, 1, closed="left")
+_NON_NEGATIVE = Number(Real, 0, None, closed="left")
+_POSITIVE = Number(Real, 0, None, closed="neither")
+_PROBABILITY = Number(Real, 0, 1, closed="left")
 
 CONSTRAINTS = {
     "cell": [StrOptions({"lstm", "gru", "rnn"})],
-    "hidden_size": [_AT_LEAST_ONE],
-    "num_layers": [_AT_LEAST_ONE],
+    "hidden_size": [AT_LEAST_ONE],
+    "num_layers": [AT_LEAST_ONE],
     "bidirectional": ["boolean"],
     "nonlinearity": [StrOptions({"tanh", "relu"})],
-    "segment_length": [_AT_LEAST_ONE, None],
+    "segment_length": [AT_LEAST_ONE, None],
     "dropout": [_PROBABILITY],
     "recurrent_dropout": [_PROBABILITY],
     "input_noise": [_NON_NEGATIVE],
@@ -44,27 +44,31 @@ CONSTRAINTS = {
     "l1": [_NON_NEGATIVE],
     "lr_schedule": [StrOptions(set(SCHEDULES)), type, None],
     "lr_schedule_options": [dict, None],
-    "ema_decay": [Interval(Real, 0, 1, closed="neither"), None],
+    "ema_decay": [Number(Real, 0, 1, closed="neither"), None],
     "max_grad_norm": [_POSITIVE, None],
     "max_grad_value": [_POSITIVE, None],
-    "tbptt_steps": [_AT_LEAST_ONE, None],
-    "batch_size": [_AT_LEAST_ONE, None],
-    "max_epochs": [_AT_LEAST_ONE],
+    "tbptt_steps": [AT_LEAST_ONE, None],
+    "batch_size": [AT_LEAST_ONE, None],
+    "max_epochs": [AT_LEAST_ONE],
     "max_time": [_POSITIVE, None],
     "shuffle": ["boolean"],
     "early_stopping": ["boolean"],
     "scoring": [str, callable, None],
-    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-    "validation_gap": [Interval(Integral, 0, None, closed="left")],
+    "validation_fraction": [Number(Real, 0, 1, closed="neither")],
+    "validation_gap": [NOT_NEGATIVE],
     "n_iter_no_change": [
-        Interval(Real, 1, None, closed="left"),
+        Number(Real, 1, None, closed="left"),
         Options(Real, {np.inf}),
     ],
     "tol": [_NON_NEGATIVE],
     "on_divergence": [StrOptions({"raise", "restart"})],
     "checkpoint_dir": [str, os.PathLike, None],
     "warm_start": ["boolean"],
-    "random_state": ["random_state"],
+    "random_state": [
+        Number(Integral, 0, 2**32 - 1, closed="both"),
+        np.random.RandomState,
+        None,
+    ],
     "device": [str],
     "dtype": [StrOptions({"float32", "float64"})],
     "autocast": ["boolean"],

@@ -4,8 +4,11 @@ import numpy as np
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length
 
 from skrnn._ensemble.samples import Samples
+from skrnn._estimator.long_table import refuse_long_table
 from skrnn._sequences.layouts import check_sequences, series_of_samples
 from skrnn._sequences.sources import as_source
+from skrnn._sequences.tabular import warn_of_table
+from skrnn._warn import warn_user
 
 
 def read_samples(estimator, X, y, sample_weight=None, *, targets, reset, classes=None):
@@ -28,6 +31,7 @@ def read_samples(estimator, X, y, sample_weight=None, *, targets, reset, classes
     -------
     Samples
     """
+    refuse_long_table(X, y, type(estimator).__name__)
     source = read_X(estimator, X, missing=estimator.missing, reset=reset)
     target = (targets.fit if reset else targets.read)(y, classes)
     check_consistent_length(source, target)
@@ -55,21 +59,44 @@ def read_X(estimator, X, *, missing, reset):
     reset : bool
         Whether to note or to compare.
     """
-    series = series_of_samples(X)
+    series, columns = series_of_samples(X), getattr(X, "columns", None)
     X, names = check_sequences(estimator, X, reset=reset, ensure_all_finite=False)
     source = as_source(X, names, allow_partial=missing == "indicator")
+    if reset:
+        name = type(estimator).__name__
+        if columns is not None and not isinstance(X, list):
+            warn_of_table(X, list(columns), name)
+        # An array (n, 0, F) says by its shape that there is none.
+        n_steps = max(map(len, X)) if isinstance(X, list) else X.shape[1]
+        if n_steps and not _has_steps(source):
+            warn_user(
+                f"Every step of X is absent (NaN in all its features), so that this "
+                f"{name} can only learn what y is on average. Look at what made X: an "
+                "index that does not match gives such columns."
+            )
     if series is not None:
         source.series = series
     return source
 
 
+def _has_steps(source):
+    """Whether any sample has a present step."""
+    return any(source.lengths(rows).any() for rows in source.chunks())
+
+
 def _read_weight(sample_weight, source):
     if sample_weight is None:
         return None
+    if isinstance(sample_weight, str):
+        raise ValueError(
+            f"sample_weight must be numbers, one a sample, got {sample_weight!r}. What "
+            'classes weigh is a parameter of RNNClassifier: class_weight="balanced".'
+        )
     proxy = np.empty((len(source), 1))
     weight = _check_sample_weight(
         sample_weight, proxy, dtype=np.float64, ensure_non_negative=True
     )
     if not weight.any():
         raise ValueError("Sample weights must contain at least one non-zero number.")
-    return weight
+    # Their unit means nothing; sums of them are finite now.
+    return weight / weight.max()

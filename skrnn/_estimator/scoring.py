@@ -1,6 +1,7 @@
 """Scorers of scikit-learn that judge the epochs of a training."""
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.utils import _safe_indexing
 
@@ -55,16 +56,26 @@ class ValidationScorer:
         judge = self._judge_of(net)
 
         def score():
-            value = float(self._scorer(judge, X, y))
+            try:
+                value = float(self._scorer(judge, X, y))
+            except ValueError as error:
+                lack = _lack_of_classes(judge, y)
+                if not lack:
+                    raise
+                raise self._undefined(f"fails ({error})", y, lack) from error
             if np.isnan(value):
-                raise ValueError(
-                    f"scoring={self._scoring!r} gives NaN on the {len(y)} validation "
-                    "samples, so that no epoch can be the best. Raise "
-                    "validation_fraction, give X_val and y_val, or set scoring=None."
-                )
+                raise self._undefined("gives NaN", y, _lack_of_classes(judge, y))
             return value
 
         return score
+
+    def _undefined(self, what, y, lack):
+        return ValueError(
+            f"scoring={self._scoring!r} {what} on the {len(y)} validation samples, so "
+            f"that no epoch can be the best.{lack} Raise validation_fraction, give "
+            "X_val and y_val, choose another scoring, or set scoring=None for the "
+            "validation loss."
+        )
 
     def warn_unused(self, settings):
         """Say that there is no sample to judge by, and why (EnsembleSettings)."""
@@ -81,3 +92,20 @@ class ValidationScorer:
             f"scoring={self._scoring!r} is not used: {lack}, and no X_val was given. "
             f"{remedy}, give X_val and y_val to fit, or set scoring=None."
         )
+
+
+def _lack_of_classes(judge, y):
+    """Say which classes no validation sample has (str); nothing if each has one."""
+    if not is_classifier(judge):
+        return ""
+    y = np.asarray(y)
+    if judge._targets.is_multilabel:
+        fixed = np.flatnonzero((y == y[0]).all(axis=0))
+        return f" Labels {fixed} are the same in all of them." if len(fixed) else ""
+    missing = np.setdiff1d(judge.classes_, y)
+    if len(missing) == 0:
+        return ""
+    return (
+        f" None of them is of the classes {missing}: the only sample of a class stays "
+        "in training, and so does a class that validation_gap leaves no other sample."
+    )

@@ -237,9 +237,7 @@ def _weights(fit, weight):
 def _quantiles_of(member, X, levels):
     """Quantiles (..., n_levels) of a member at any levels."""
     if member.loss != "quantile":
-        asked = copy.copy(member)
-        asked.quantiles = tuple(levels)
-        return asked.predict_quantiles(X)
+        return member._quantiles_at(X, tuple(levels))
     known = np.array(member.quantiles, dtype=float)
     order = np.argsort(known)
     values = member.predict_quantiles(X)[..., order]

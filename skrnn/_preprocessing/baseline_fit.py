@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from skrnn._preprocessing.linear_path import KnownMeans, as_counts
+from skrnn._preprocessing.linear_path import KnownMeans, with_mean_one
 from skrnn._preprocessing.scaling import WindowMoments
 
 
@@ -34,8 +34,8 @@ class BaselineFit:
 
     def __init__(self, baseline, target, weight, n_features):
         self._baseline = baseline
-        self._target, self._weight = target, weight
-        self._counts = as_counts(weight, len(target))
+        self._target = target
+        self._weight = with_mean_one(weight, len(target))
         self._means = None
         if baseline.linear_path is not None:
             self._means = KnownMeans(baseline.linear_path.n_regressors)
@@ -75,11 +75,11 @@ class BaselineFit:
         """Learn from a `View` what needs to see each sample once."""
         rows = view.rows
         if self._means is not None:
-            self._means.add(view.regressors, torch.from_numpy(self._counts[rows]))
+            self._means.add(view.regressors, torch.from_numpy(self._weight[rows]))
         if self._baseline.has_level and self._errors.shape[1] > 1:
             level = view.moments.level.numpy()[:, None]  # (N, 1, F)
             difference = self._target[rows][:, :, None] - level  # (N, k, F)
-            part = 1.0 if self._weight is None else self._weight[rows][:, None, None]
+            part = self._weight[rows][:, None, None]
             self._errors += (part * difference**2).sum(axis=0)
 
     def finish(self, views):
@@ -109,7 +109,7 @@ class BaselineFit:
         # In one memory order, so that sums round alike whatever y has.
         rest = np.ascontiguousarray((self._target - level) / spread)
         blocks = ((view.rows, view.regressors) for view in views())
-        path.fit(blocks, self._means.result(), rest, self._counts)
+        path.fit(blocks, self._means.result(), rest, self._weight)
         taken_off = level
         for view in views():
             predicted = baseline.of(view.regressors, view.moments)

@@ -6,9 +6,9 @@ here it is ridge regression in closed form, and stays.
 
 It is own code although scikit-learn has RidgeCV: that needs the regressors of all
 samples in memory, and here windows over a series of any length are read block by block.
-A weight of two counts as two samples in the cross-validation as well, and weights that
-add up to one tell of no fewer samples. What is missing counts for nothing, and not all
-regressors are penalised alike.
+A weight of two and a sample that is there twice are the same to the cross-validation,
+which counts different samples, and weights in another unit change nothing. What is
+missing counts for nothing, and not all regressors are penalised alike.
 """
 
 import numpy as np
@@ -16,6 +16,7 @@ import torch
 from torch import nn
 
 from skrnn._kernels.rowwise import affine
+from skrnn._preprocessing.distinct import count_distinct, keys_of, number_distinct
 from skrnn._preprocessing.scaling import normalise
 
 # Penalties that are tried, four a decade, beside the mean square of a regressor, which
@@ -132,7 +133,9 @@ class LinearPath(nn.Module):
         """Fit the weights.
 
         The penalty of each target is what generalised cross-validation chooses [1]_,
-        from the samples alone. Units of features and targets do not matter.
+        from the samples alone. Units of features, targets and weights do not matter.
+        With weights its number of samples is that of the different ones, as in
+        smoothing splines with ties [2]_.
 
         Parameters
         ----------
@@ -144,14 +147,18 @@ class LinearPath(nn.Module):
         target : ndarray of shape (n_samples, n_targets) of float64
             Their targets.
         weight : ndarray of shape (n_samples,) of float64
-            Their weights of `as_counts`.
+            Their weights of `with_mean_one`.
 
         References
         ----------
         .. [1] Golub, G. H., Heath, M. and Wahba, G. (1979). Generalized
            cross-validation as a method for choosing a good ridge parameter.
            Technometrics 21(2).
+        .. [2] Wahba, G. (1990). Spline models for observational data, chapter 4.
+           SIAM.
         """
+        keys = _Keys(target)
+        counts = weight
         weight, target = torch.from_numpy(weight), torch.from_numpy(target)
         mass = weight.sum()
         self.center.copy_(center)
@@ -162,15 +169,22 @@ class LinearPath(nn.Module):
         n_columns = self.n_regressors + target.shape[1]
         triangle = torch.zeros(0, n_columns, dtype=torch.float64)
         for rows, regressors in blocks:
+            keys.add(rows, regressors)
             block = torch.cat([self._centred(regressors), target[rows]], dim=1)
             block *= weight[rows].sqrt()[:, None]
             triangle = torch.linalg.qr(torch.cat([triangle, block]), mode="r").R
+        if not triangle.isfinite().all():
+            raise ValueError(
+                "X or y has values so large that their squares are beyond the largest "
+                "float. Divide them by a constant."
+            )
         columns = triangle[:, : self.n_regressors]
         target = triangle[:, self.n_regressors :]
         scale = columns.norm(dim=0) / mass.sqrt()
         scale = torch.where(scale > _EPSILON * self.center.abs(), scale, torch.inf)
         scale[-self.n_features :] /= _LIGHTER**0.5
-        self.weight.copy_(_ridge(columns / scale, target, mass) / scale)
+        n_samples = keys.count(counts)
+        self.weight.copy_(_ridge(columns / scale, target, mass, n_samples) / scale)
 
 
 class KnownMeans:
@@ -196,8 +210,8 @@ class KnownMeans:
         return self._total / torch.where(self._mass > 0, self._mass, 1.0)
 
 
-def as_counts(weight, n_samples):
-    """Weights that say how many samples each sample counts for.
+def with_mean_one(weight, n_samples):
+    """Weights whose unit does not matter.
 
     Parameters
     ----------
@@ -210,22 +224,50 @@ def as_counts(weight, n_samples):
     -------
     ndarray of shape (n_samples,) of float64
     """
-    weight = np.ones(n_samples) if weight is None else weight
-    # Weights that add up to less than the samples there are tell of no fewer samples.
-    return weight * max(1.0, len(weight) / weight.sum())
+    if weight is None:
+        return np.ones(n_samples)
+    return weight * (n_samples / weight.sum())
 
 
-def _ridge(columns, target, mass):
+class _Keys:
+    """Tell which samples have the same regressors and targets.
+
+    Parameters
+    ----------
+    target : ndarray of shape (n_samples, n_targets)
+        Where they differ regressors need not be looked at.
+    """
+
+    def __init__(self, target):
+        self._keys = keys_of(target)
+        _, number, times = np.unique(
+            self._keys, return_inverse=True, return_counts=True
+        )
+        self._is_open = times[number] > 1
+
+    def add(self, rows, regressors):
+        """See the regressors (N, S * F) of some rows (N,)."""
+        is_open = self._is_open[rows]
+        if is_open.any():
+            some = rows[is_open]
+            self._keys[some] = keys_of(regressors.numpy()[is_open], self._keys[some])
+
+    def count(self, weight):
+        """Count different samples, by the weights (n_samples,) of all."""
+        return count_distinct(np.bincount(number_distinct(self._keys)[1], weight))
+
+
+def _ridge(columns, target, mass, n_samples):
     """Weights (k, S * F) of ridge regression with the best penalties."""
     left, values, right = torch.linalg.svd(columns, full_matrices=False)
     rotated = left.T @ target  # (S * F, k), fewer rows if there are fewer samples
     outside = (target - left @ rotated).square().sum(dim=0)  # (k,)
-    penalty = _best_penalty(values**2, rotated, outside, mass)  # (k,)
+    penalty = _best_penalty(values**2, rotated, outside, mass, n_samples)  # (k,)
     shrunk = values[:, None] / (values[:, None] ** 2 + penalty)
     return (right.T @ (shrunk * rotated)).T
 
 
-def _best_penalty(values, rotated, outside, mass):
+def _best_penalty(values, rotated, outside, mass, n_samples):
     """Penalty (k,) of each target with the least criterion."""
     penalties = (_PENALTIES * mass)[:, None]  # (P, 1)
     kept = values / (values + penalties)  # (P, S * F)
@@ -233,6 +275,6 @@ def _best_penalty(values, rotated, outside, mass):
     power = outside + rotated.square().sum(dim=0)
     rest = outside + (1 - kept) ** 2 @ rotated**2  # (P, k)
     rest = torch.maximum(rest, _EPSILON * power)
-    spare = (1 - freedom / mass).clamp(min=1e-9)[:, None]
+    spare = (1 - freedom / n_samples).clamp(min=1e-9)[:, None]
     best = (rest / spare**2).argmin(dim=0)
     return penalties[best, 0]

@@ -36,6 +36,7 @@ class Preprocessing:
 
     @single_thread()
     @torch.no_grad()
+    @np.errstate(over="ignore", invalid="ignore")  # what is not finite is refused
     def fit(
         self, source, target=None, weight=None, *, scale, center=True, features=True
     ):

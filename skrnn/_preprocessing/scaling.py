@@ -94,9 +94,20 @@ class Scaling(nn.Module):
             Inputs, rows, targets less their baseline, or those over their spread.
         mean, scale : array-like of shape (n_features,) or (n_targets,)
             Moments.
+
+        Raises
+        ------
+        ValueError
+            If one is not finite.
         """
         for name, value in (("mean", mean), ("scale", scale)):
             value = torch.as_tensor(value, dtype=torch.float64)
+            if not value.isfinite().all():
+                whose = "X" if which in ("x", "row") else "y"
+                raise ValueError(
+                    f"{whose} has values so large that their variance is beyond the "
+                    "largest float. Divide them by a constant."
+                )
             getattr(self, f"{which}_{name}").copy_(value)
 
     def moments(self, x, lengths):

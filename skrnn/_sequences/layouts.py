@@ -7,6 +7,8 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, validate_data
 
+from skrnn._columns import as_numbers, numbers_only
+from skrnn._sequences.nested import elements_of, is_nested, join_cells
 from skrnn._time.index import series_of
 from skrnn.windows._array import WindowedArray
 
@@ -28,7 +30,8 @@ def check_sequences(
     estimator : estimator
         Whose X it is; named in the errors.
     X : array-like, DataFrame, list of array-like or WindowedArray
-        What the user gave.
+        What the user gave. A Series or object array of sequences, and a table whose
+        cells are series, are lists of sequences too.
     reset : bool
         Whether to note what X is like (in fit) or compare it with what was noted.
     ensure_all_finite : bool or "allow-nan", default="allow-nan"
@@ -58,19 +61,62 @@ def check_sequences(
                 f"is required by {type(estimator).__name__}."
             )
         return X, names
-    if is_ragged(X):
-        arrays, names = _read_arrays(X, options)
+    sequences, names = _sequences_of(X)
+    if sequences is not None:
+        arrays, names = _read_arrays(sequences, names, options)
         _check_features(estimator, arrays[0].shape[1], names, reset)
         return arrays, names
     if not hasattr(X, "shape"):
         X = _from_lists(X)
     if len(X.shape) == 3:
-        X = check_array(X, allow_nd=True, estimator=estimator, **options)
+        with numbers_only(X):
+            X = check_array(X, allow_nd=True, estimator=estimator, **options)
+            X = as_numbers(X)
         _check_features(estimator, X.shape[2], None, reset)
         return X, None
+    _refuse_shape(estimator, X)
     _check_layout(estimator, False, reset)
     options.pop("input_name")
-    return validate_data(estimator, X, reset=reset, **options), None
+    with numbers_only(X):
+        return as_numbers(validate_data(estimator, X, reset=reset, **options)), None
+
+
+def _sequences_of(X):
+    """Sequences of X (list) and the names of their features; None where X is dense."""
+    if is_nested(X):
+        return join_cells(X)
+    sequences = list(X) if is_ragged(X) else elements_of(X)
+    if sequences is None:
+        return None, None
+    return sequences, getattr(sequences[0], "columns", None)
+
+
+def _refuse_shape(estimator, X):
+    """Say what to do with an X of another number of dimensions than two or three."""
+    name = type(estimator).__name__
+    if len(X.shape) == 1 and X.shape[0] > 0 and _holds_numbers(X):
+        raise ValueError(
+            f"Expected 2D array, got 1D array instead: X has shape {tuple(X.shape)}. "
+            "If X is one series in time order, make_windows(X, window_length) cuts it "
+            "into sequences. Reshape your data with numpy.reshape(X, (1, -1)) if it is "
+            "a single sequence, (-1, 1) if each number is a sequence of one step."
+        )
+    if len(X.shape) == 0 and X.dtype == object:
+        raise TypeError(
+            f"X is a {type(X.item()).__name__}, and {name} takes arrays, data frames "
+            "and lists: an iterator as list(X)."
+        )
+    if len(X.shape) > 3:
+        raise ValueError(
+            f"Found array with dim {len(X.shape)}, while {name} takes X of 2 or 3: "
+            "(n_samples, n_timesteps) or (n_samples, n_timesteps, n_features). Got "
+            f"shape {tuple(X.shape)}; X.reshape({X.shape[0]}, {X.shape[1]}, -1) makes "
+            "one row of features of all that belongs to a step."
+        )
+
+
+def _holds_numbers(X):
+    return getattr(X.dtype, "kind", "") in "fiub"
 
 
 def is_ragged(X: object) -> bool:
@@ -143,23 +189,26 @@ def _check_layout(estimator, is_3d, reset):
         )
 
 
-def _read_arrays(X, options):
+def _read_arrays(X, names, options):
     """Check every sequence of a ragged X; the feature names of the first are all's."""
-    names = getattr(X[0], "columns", None)
+    has_frames = hasattr(X[0], "columns")
     arrays = []
     for i, item in enumerate(X):
-        array = check_array(
-            item,
-            ensure_min_samples=0,
-            ensure_min_features=0,
-            **options | {"input_name": f"X[{i}]"},
-        )
+        with numbers_only(item, f"X[{i}]"):
+            array = as_numbers(
+                check_array(
+                    item,
+                    ensure_min_samples=0,
+                    ensure_min_features=0,
+                    **options | {"input_name": f"X[{i}]"},
+                )
+            )
         if arrays and array.shape[1] != arrays[0].shape[1]:
             raise ValueError(
                 f"Every sequence must have the same features: X[0] has "
                 f"{arrays[0].shape[1]}, X[{i}] has {array.shape[1]}."
             )
-        if names is not None and list(getattr(item, "columns", [])) != list(names):
+        if has_frames and list(getattr(item, "columns", [])) != list(names):
             raise ValueError(
                 f"Every sequence must have the columns of X[0], {list(names)}; X[{i}] "
                 f"has {list(getattr(item, 'columns', []))}."
@@ -174,5 +223,6 @@ def _from_lists(X):
     except ValueError:
         raise ValueError(
             "X is a list of lists of different lengths. Give sequences of different "
-            "lengths as a list of 2-D arrays of shape (n_timesteps, n_features)."
+            "lengths as a list of 2-D arrays of shape (n_timesteps, n_features): of "
+            "one feature, [numpy.reshape(x, (-1, 1)) for x in X]."
         ) from None

@@ -30,6 +30,7 @@ class FeatureMoments:
         self._mean = np.zeros(n_features)
         self._squares = np.zeros(n_features)
 
+    @np.errstate(over="ignore", invalid="ignore")  # mean_and_scale looks at the result
     def add(
         self,
         block: np.ndarray,
@@ -81,8 +82,14 @@ class FeatureMoments:
         -------
         mean, scale : ndarray of shape (n_features,) of float64
             The scale of a constant feature is 1.
+
+        Raises
+        ------
+        ValueError
+            If the values are so large that these cannot be computed.
         """
         variance = self._squares / np.where(self._mass > 0, self._mass, 1.0)
+        _check_range(self._mean, variance, "X", "feature")
         return self._mean, safe_scale(self._mean, variance)
 
 
@@ -127,10 +134,13 @@ def target_moments(
     mean, scale : ndarray of shape (n_outputs,) of float64
         The scale of a constant target is 1.
     """
-    mean = np.average(target, axis=0, weights=sample_weight)
-    deviation = target - mean
-    deviation *= deviation
-    return mean, safe_scale(mean, np.average(deviation, axis=0, weights=sample_weight))
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = np.average(target, axis=0, weights=sample_weight)
+        deviation = target - mean
+        deviation *= deviation
+        variance = np.average(deviation, axis=0, weights=sample_weight)
+    _check_range(mean, variance, "y", "target")
+    return mean, safe_scale(mean, variance)
 
 
 def safe_scale(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
@@ -148,3 +158,14 @@ def safe_scale(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
     rounding = 10 * np.finfo(np.float64).eps * np.abs(mean)
     scale = np.sqrt(variance)
     return np.where(scale <= rounding, 1.0, scale)
+
+
+def _check_range(mean, variance, input_name, what):
+    fault = ~(np.isfinite(mean) & np.isfinite(variance))
+    if fault.any():
+        raise ValueError(
+            f"{what} {int(np.argmax(fault))} of {input_name} has values too large to "
+            "be scaled: their variance is beyond what float64 holds (1.8e308). Give it "
+            "in a larger unit, or its logarithm, or take for NaN what means a missing "
+            "value."
+        )

@@ -33,15 +33,23 @@ class SequenceSource:
         Number of samples, of features a step, and of steps in the longest sample.
     series : ndarray of shape (n_samples,) of int, or None
         Which series each sample belongs to; None where that is not known.
+    is_of_windows : bool
+        Whether samples overlap with their neighbours, as windows over a series do.
     """
 
     n_samples: int
     n_features: int
     max_steps: int
     series: np.ndarray | None = None
+    is_of_windows: bool = False
 
     def __len__(self) -> int:
         return self.n_samples
+
+    @property
+    def is_in_time_order(self) -> bool:
+        """Whether neighbours are known to be near in time."""
+        return self.is_of_windows or self.series is not None
 
     def take(self, rows: np.ndarray) -> "SequenceSource":
         """Return the source of the given rows only (int array), without a copy."""
@@ -101,6 +109,7 @@ class _Subset(SequenceSource):
         self.n_samples = len(rows)
         self.n_features, self.max_steps = source.n_features, source.max_steps
         self.series = None if source.series is None else source.series[rows]
+        self.is_of_windows = source.is_of_windows
 
     def contents(self) -> list:
         return [*self._source.contents(), self._rows]
@@ -177,6 +186,8 @@ class RaggedSource(SequenceSource):
 
 class WindowSource(SequenceSource):
     """Lazy windows over the rows of a series."""
+
+    is_of_windows = True
 
     def __init__(self, windows, *, allow_partial=False):
         self._windows = windows

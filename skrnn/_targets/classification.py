@@ -3,9 +3,10 @@
 import numpy as np
 from sklearn.utils import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import check_array, column_or_1d
+from sklearn.utils.validation import column_or_1d
 
 from skrnn._targets.losses import classification_loss
+from skrnn._targets.reading import checked_y
 from skrnn._targets.targets import Targets
 
 
@@ -45,6 +46,11 @@ class ClassTargets(Targets):
         """Number of classes, or of labels."""
         return len(self.classes)
 
+    @property
+    def has_classes(self):
+        """Whether a sample is of one class; else it may have several labels."""
+        return not self.is_multilabel
+
     def fit(self, y, classes=None):
         """Note the classes and encode y."""
         y, self.is_multilabel = self._checked(y)
@@ -53,7 +59,7 @@ class ClassTargets(Targets):
             return y.astype(np.float64)
         # Before y is one column: its classes are those of all columns.
         self.n_outputs = 1
-        self.classes = np.unique(y if classes is None else np.asarray(classes))
+        self.classes = np.unique(y if classes is None else _as_labels(classes))
         return self._places(column_or_1d(y, warn=True))
 
     def read(self, y, classes=None):
@@ -74,7 +80,7 @@ class ClassTargets(Targets):
             return y.astype(np.float64)
         y = column_or_1d(y, warn=True)
         if classes is not None and not np.array_equal(
-            np.unique(np.asarray(classes)), self.classes
+            np.unique(_as_labels(classes)), self.classes
         ):
             raise ValueError(
                 f"`classes={classes!r}` is not the same as in the first call to "
@@ -83,13 +89,7 @@ class ClassTargets(Targets):
         return self._places(y)
 
     def _checked(self, y):
-        y = check_array(
-            y,
-            ensure_2d=False,
-            dtype=None,
-            input_name="y",
-            estimator=self.estimator_name,
-        )
+        y = checked_y(y, self.estimator_name)
         check_classification_targets(y)
         return y, type_of_target(y) == "multilabel-indicator"
 
@@ -99,7 +99,11 @@ class ClassTargets(Targets):
         if len(unknown):
             raise ValueError(
                 f"y contains labels that are not among the classes of this "
-                f"{self.estimator_name}, {self.classes!r}: {unknown!r}."
+                f"{self.estimator_name}, {self.classes!r}: {unknown!r}. Its output "
+                "layer is made for the classes of the first call: partial_fit is told "
+                "all of them as `classes`; warm_start can only be used where `y` has "
+                "no others than in the previous call to fit. A new estimator with this "
+                "one as `init` keeps the other layers; warm_start=False keeps none."
             )
         return np.searchsorted(self.classes, y).astype(np.int64)
 
@@ -151,6 +155,22 @@ class ClassTargets(Targets):
             f"class_weight={self.class_weight!r} leaves no sample with a weight in the "
             "training or the validation data."
         )
+
+
+def _as_labels(classes):
+    """Labels (ndarray) from an array, or from whatever gives one after the other."""
+    if not hasattr(classes, "__array__") and not isinstance(classes, (str, bytes)):
+        try:
+            classes = list(classes)  # a set, or the keys of a dict
+        except TypeError:
+            pass
+    labels = np.asarray(classes)
+    if labels.ndim == 0:
+        raise ValueError(
+            "`classes` must list all labels that may ever come, such as [0, 1]; got "
+            f"{classes!r}."
+        )
+    return labels
 
 
 def _balance(target, weight):

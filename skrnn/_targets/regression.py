@@ -1,9 +1,9 @@
 """Targets of a regressor."""
 
 import numpy as np
-from sklearn.utils.validation import check_array
 
 from skrnn._targets.losses import regression_loss
+from skrnn._targets.reading import checked_y
 from skrnn._targets.targets import Targets
 
 
@@ -48,13 +48,7 @@ class RegressionTargets(Targets):
         return target
 
     def _checked(self, y):
-        y = check_array(
-            y,
-            ensure_2d=False,
-            dtype="numeric",
-            input_name="y",
-            estimator=self.estimator_name,
-        )
+        y = checked_y(y, self.estimator_name, dtype="numeric")
         target = y.astype(np.float64).reshape(len(y), -1)
         if not self.is_centered and (target.min() < 0 or target.max() == 0):
             raise ValueError(

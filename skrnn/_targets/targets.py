@@ -22,12 +22,15 @@ class Targets(ABC):
         Whether the network learns targets with mean 0 and deviation 1.
     is_centered : bool
         Whether scaling takes the mean off; else targets are divided by it.
+    has_classes : bool
+        Whether a sample is of one class, and each class validates.
     n_targets : int
         Targets of the network, or classes.
     """
 
     is_scaled = False
     is_centered = True
+    has_classes = False
 
     def __init__(self, estimator_name):
         self.estimator_name = estimator_name

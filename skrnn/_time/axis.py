@@ -5,6 +5,7 @@ import contextlib
 import numpy as np
 import pandas as pd
 
+from skrnn._time.dates_as_numbers import date_format
 from skrnn._time.frequency import find_step
 from skrnn._time.index import fixed_length, keys, order_kind, wall_clock
 
@@ -180,24 +181,34 @@ class TimeAxis:
 
 
 def _stride(times, starts):
-    """The step of integers or periods, in their own unit, and what it leaves over.
-
-    The one that all times are whole numbers of, if that is also the usual one from row
-    to row; else the usual one, which the caller will find some times to be off.
-    """
+    """The step of integers or periods, in their own unit, and what it leaves over."""
     count = keys(times)
+    step = find_step(None, times, times, starts)
+    step = getattr(step, "n", step)
     usual = times.freq.n if isinstance(times, pd.PeriodIndex) else 1
-    if isinstance(times, pd.RangeIndex) and len(starts) == 1 and len(times) > 1:
-        stride = abs(times.step)
-        return stride, int(count[0] % stride)
+    step = usual if step is None else abs(int(step))
     within = np.ones(len(count), dtype=bool)
     within[np.append(starts[1:], len(count)) - 1] = False
-    gaps = np.abs(np.diff(count, append=0)[within])
-    gaps = gaps[gaps > 0]  # the same time twice is refused elsewhere
-    if len(gaps):
-        sizes, counts = np.unique(gaps, return_counts=True)
-        usual = int(sizes[np.argmax(counts)])
-    return usual, int(count.min() % usual) if len(count) else 0
+    gaps = np.diff(count, append=0)[within]
+    if len(gaps) and ((count - count.min()) % step).any():
+        # The longest regular stretch is not on the grid of the rest; most rows may be.
+        sizes, counts = np.unique(gaps[gaps > 0], return_counts=True)
+        step = int(sizes[np.argmax(counts)]) if len(sizes) else step
+    _refuse_dates(times, gaps, step)
+    return step, int(count.min() % step) if len(count) else 0
+
+
+def _refuse_dates(times, gaps, step):
+    """Raise where integers are dates, such as 20240131."""
+    pattern = date_format(times)
+    if pattern is None or ((gaps == step).all() and len(str(times[0])) < 8):
+        return
+    raise ValueError(
+        f"The integers of the index ({times[0]}, ...) are dates, whose numbers do not "
+        "rise by one step after the other. Make them times: "
+        f'pandas.to_datetime(y.index, format="{pattern}"), in a MultiIndex of its last '
+        "level."
+    )
 
 
 def _usual_start(times):

@@ -1,14 +1,18 @@
-"""The step between the rows of a DatetimeIndex."""
+"""The step between the rows of an index."""
+
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
 from pandas.tseries.frequencies import to_offset
 
-from skrnn._time.index import as_step, keys, wall_clock
+from skrnn._time.index import as_step, fixed_length, follows, keys, wall_clock
+from skrnn._time.month_days import read_month_days
 
 __all__ = ["find_step"]
 
 _DAY = pd.Timedelta(days=1)
+_DAYS_AND_WEEKS = (pd.offsets.Tick, pd.offsets.Day, pd.offsets.Week)
 # Bounds the work on an index that has no regular stretch.
 _MOST_STRETCHES = 200
 
@@ -18,8 +22,8 @@ def find_step(freq, index, times, starts):
 
     Parameters
     ----------
-    freq : str, timedelta, pandas offset, or None
-        What the user gave.
+    freq : str, timedelta, pandas offset, int, or None
+        What the user gave; an integer is read for integers, the others for times.
     index : pandas.Index
         The index as given.
     times : pandas.Index or None
@@ -29,25 +33,79 @@ def find_step(freq, index, times, starts):
 
     Returns
     -------
-    step : pandas offset or None
-        None for an index that knows its step (integers, periods), and where no series
-        has two rows to show it.
+    step : pandas offset, int or None
+        An integer for an index of integers, an offset for times and periods; None
+        where no series has two rows to show it.
+
+    Raises
+    ------
+    ValueError
+        If `freq` is no frequency, or none that the periods of a PeriodIndex make up.
     """
-    if not isinstance(times, (pd.DatetimeIndex, pd.TimedeltaIndex)):
+    if times is None:
         return None
+    if not isinstance(times, (pd.DatetimeIndex, pd.TimedeltaIndex)):
+        return _step_in_units(freq, index, times, starts)
     if freq is not None:
         return as_step(freq)
     # A level of a MultiIndex has a step of its own, that its rows need not have kept.
     own = getattr(index, "freq", None)
-    if own is not None:
-        return as_step(own)
-    return _shown_by(times, starts)
+    if own is None:
+        return _shown_by(times, starts)
+    own = as_step(own)
+    if len(starts) == 1 or _joins_most(times, starts, own):
+        return own
+    # The rows of several series, named by groups, may take turns in one index.
+    return _shown_by(times, starts) or own
+
+
+def _step_in_units(freq, index, times, starts):
+    """The step of integers (int) or of periods (an offset), or None."""
+    is_period = isinstance(times, pd.PeriodIndex)
+    if is_period and freq is not None:
+        return _step_of_periods(freq, times.freq)
+    if isinstance(freq, Integral):
+        return int(freq)
+    if isinstance(index, pd.RangeIndex) and len(starts) == 1:
+        return index.step
+    within = _within_series(len(times), starts)
+    if not within.any():
+        return None
+    count = _longest_even(np.diff(keys(times), append=0), within)
+    return times.freq.base * count if is_period else count
+
+
+def _step_of_periods(freq, unit):
+    """A step given by the user, in the unit that the periods count."""
+    step = as_step(freq, is_period=True)
+    if step.base == unit.base:
+        return step
+    length, tick = fixed_length(step), fixed_length(unit.base)
+    if length is None or tick is None or length % tick:
+        raise ValueError(
+            f"freq={freq!r} is not a step of whole periods of the index, whose "
+            f"frequency is {unit.freqstr!r}."
+        )
+    return unit.base * (length // tick)
+
+
+def _within_series(n_rows, starts):
+    """For each row, whether the next one is of its series."""
+    within = np.ones(n_rows, dtype=bool)
+    within[np.append(starts[1:], n_rows) - 1] = False
+    return within
+
+
+def _joins_most(times, starts, step):
+    """Whether most rows that have one before them in their series are a step later."""
+    within = _within_series(len(times), starts)[:-1]
+    joined = follows(times[:-1], times[1:], step) & within
+    return 2 * np.count_nonzero(joined) > np.count_nonzero(within)
 
 
 def _shown_by(times, starts):
     stops = np.append(starts[1:], len(times))
-    within = np.ones(len(times), dtype=bool)
-    within[stops - 1] = False
+    within = _within_series(len(times), starts)
     if not within.any():
         return None
     local = wall_clock(times)
@@ -58,6 +116,10 @@ def _shown_by(times, starts):
     if np.median(gaps[within]) * unit >= _DAY:
         # Months and business days have uneven gaps, which only pandas can read.
         step = _longest_readable(local, parts)
+        if step is None or isinstance(step, _DAYS_AND_WEEKS):
+            # From the 15th of July to that of September it is twice 31 days.
+            first, stop = parts[0]
+            step = read_month_days(local[first:stop]) or step
         return step or to_offset(int(gaps[within].min()) * unit)
     if times is not local:
         gaps = np.diff(keys(times), append=0)
@@ -82,7 +144,7 @@ def _longest_even(gaps, within):
 
 
 def _longest_readable(times, parts):
-    """The frequency of the longest stretch in which `pandas.infer_freq` finds one."""
+    """The frequency of the longest stretch in which one can be read."""
     best, size = None, 2
     for start, stop in parts:
         first = start

@@ -9,6 +9,7 @@ from pandas.tseries.frequencies import to_offset
 __all__ = [
     "as_step",
     "conform",
+    "fits_grid",
     "fixed_length",
     "follows",
     "key_levels",
@@ -192,10 +193,10 @@ def conform(times, like):
     return times, like
 
 
-def as_step(freq):
+def as_step(freq, is_period=False):
     """Turn a frequency, given in any form that pandas reads, into an offset."""
     try:
-        step = to_offset(freq)
+        step = to_offset(freq, is_period=is_period and isinstance(freq, str))
     except (ValueError, TypeError) as error:
         raise ValueError(f"freq={freq!r} is not a frequency: {error}") from error
     if step.n < 1:
@@ -210,19 +211,21 @@ def follows(earlier, later, step):
     ----------
     earlier, later : pandas.Index of the same kind and length
         Times to compare pairwise.
-    step : pandas offset or None
-        The step of a DatetimeIndex or TimedeltaIndex. A step shorter than a day is
-        elapsed time; a day and longer is counted on the calendar of the time zone.
-        None if it is unknown, and then nothing follows. Other indexes know their step.
+    step : pandas offset, int or None
+        The step, as `skrnn._time.frequency.find_step` gives it. A step shorter than a
+        day is elapsed time; a day and longer is counted on the calendar of the time
+        zone. None if it is unknown: then no time follows another, and of integers and
+        periods the next one does.
 
     Returns
     -------
     joined : ndarray of shape (n,), dtype bool
     """
     if isinstance(earlier, pd.PeriodIndex):
-        return keys(later) - keys(earlier) == earlier.freq.n
+        count = (earlier.freq if step is None else step).n
+        return keys(later) - keys(earlier) == count
     if not isinstance(earlier, (pd.DatetimeIndex, pd.TimedeltaIndex)):
-        return keys(later) - keys(earlier) == 1
+        return keys(later) - keys(earlier) == (1 if step is None else step)
     if step is None:
         return np.zeros(len(earlier), dtype=bool)
     delta = fixed_length(step)
@@ -241,6 +244,43 @@ def follows(earlier, later, step):
         rest = np.flatnonzero(~joined)
         joined[rest] = _around_missing_hour(earlier[rest], later[rest], step)
     return joined
+
+
+def fits_grid(earlier, later, step):
+    """Whether a whole number of steps may lead from each time to the one beside it.
+
+    Parameters
+    ----------
+    earlier, later : pandas.Index of the same kind and length
+        Times to compare pairwise.
+    step : pandas offset or int
+        The step.
+
+    Returns
+    -------
+    fits : ndarray of shape (n,), dtype bool
+        False where no number of steps does: half an hour on a grid of hours, a Monday
+        on one of Sundays. Days in a time zone are not doubted, since midnight may be
+        skipped there.
+    """
+    if isinstance(earlier, pd.PeriodIndex):
+        return (keys(later) - keys(earlier)) % step.n == 0
+    if not isinstance(earlier, (pd.DatetimeIndex, pd.TimedeltaIndex)):
+        return (keys(later) - keys(earlier)) % step == 0
+    delta = fixed_length(step)
+    if delta is not None:
+        if delta >= _DAY and getattr(earlier, "tz", None) is not None:
+            return np.ones(len(earlier), dtype=bool)
+        return np.asarray((later - earlier) % delta == pd.Timedelta(0))
+    return _on_offset(wall_clock(earlier), step) & _on_offset(wall_clock(later), step)
+
+
+def _on_offset(times, step):
+    """Whether each time is one that the offset leads to."""
+    on = np.asarray(_moved(_moved(times, step), step, -1) == times)
+    unsure = np.flatnonzero(~on)
+    on[unsure] = [step.is_on_offset(time) for time in times[unsure]]
+    return on
 
 
 def fixed_length(step):

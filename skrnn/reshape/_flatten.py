@@ -84,6 +84,7 @@ class FlattenSequence(SequenceTransformer):
         """
         X, _ = check_sequences(self, X, reset=True)
         self.n_timesteps_ = max(map(len, X)) if isinstance(X, list) else X.shape[1]
+        self._pad = self.pad
         return self
 
     def transform(self, X):
@@ -113,8 +114,8 @@ class FlattenSequence(SequenceTransformer):
             block = X[:, :, None]
         else:
             block = self._align(X)  # (n, T, F)
-        if self.pad != "nan" and block.dtype.kind == "f":
-            block = _fill_absent(block, self.pad)
+        if self._pad != "nan" and block.dtype.kind == "f":
+            block = _fill_absent(block, self._pad)
         flat = block.reshape(len(block), -1)
         if index is not None and _get_output_config("transform", self)["dense"] == (
             "pandas"

@@ -8,6 +8,7 @@ from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from skrnn._sequences.layouts import check_sequences
+from skrnn._sequences.tabular import warn_of_table
 from skrnn.reshape._base import SequenceTransformer
 from skrnn.windows._array import WindowedArray
 
@@ -85,7 +86,10 @@ class TimeDistributed(SequenceTransformer, auto_wrap_output_keys=None):
         ValueError
             If X has no present step at all.
         """
+        columns = getattr(X, "columns", None)
         X, names = check_sequences(self, X, reset=True)
+        if columns is not None and not isinstance(X, list):
+            warn_of_table(X, list(columns), type(self).__name__)
         steps = _PresentSteps(X, names)
         if not len(steps.present):
             raise ValueError(

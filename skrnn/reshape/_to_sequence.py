@@ -1,16 +1,16 @@
 """Fold flat lag columns into sequences: (n, T * F) becomes (n, T, F)."""
 
-from numbers import Integral
-
 import numpy as np
 from sklearn.base import _fit_context
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import (
     _check_feature_names_in,
     check_is_fitted,
     validate_data,
 )
 
+from skrnn._columns import as_numbers, numbers_only
+from skrnn._parameters import AT_LEAST_ONE, plain
 from skrnn.reshape._base import SequenceTransformer
 from skrnn.windows._array import refuse_sequences
 
@@ -60,8 +60,8 @@ class ToSequence(SequenceTransformer, auto_wrap_output_keys=None):
     """
 
     _parameter_constraints: dict = {
-        "n_timesteps": [Interval(Integral, 1, None, closed="left"), None],
-        "n_features": [Interval(Integral, 1, None, closed="left"), None],
+        "n_timesteps": [AT_LEAST_ONE, None],
+        "n_features": [AT_LEAST_ONE, None],
         "order": [StrOptions({"time", "feature"})],
     }
 
@@ -93,7 +93,7 @@ class ToSequence(SequenceTransformer, auto_wrap_output_keys=None):
         """
         X = self._check(X, reset=True)
         n_columns = X.shape[1]
-        steps, features = self.n_timesteps, self.n_features
+        steps, features = plain((self.n_timesteps, self.n_features))
         if features is None:
             features = 1 if steps is None else n_columns // steps
         if steps is None:
@@ -104,6 +104,7 @@ class ToSequence(SequenceTransformer, auto_wrap_output_keys=None):
                 f"n_features={features}. Change one, or leave it None to infer it."
             )
         self.n_timesteps_, self.n_step_features_ = steps, features
+        self._order = self.order
         return self
 
     def transform(self, X):
@@ -121,7 +122,7 @@ class ToSequence(SequenceTransformer, auto_wrap_output_keys=None):
         """
         check_is_fitted(self)
         X = self._check(X, reset=False)
-        if self.order == "time":
+        if self._order == "time":
             return X.reshape(len(X), self.n_timesteps_, self.n_step_features_)
         folded = X.reshape(len(X), self.n_step_features_, self.n_timesteps_)
         return folded.transpose(0, 2, 1)
@@ -169,4 +170,6 @@ class ToSequence(SequenceTransformer, auto_wrap_output_keys=None):
 
     def _check(self, X, *, reset):
         refuse_sequences(X, self)
-        return validate_data(self, X, reset=reset, ensure_all_finite="allow-nan")
+        with numbers_only(X):
+            X = validate_data(self, X, reset=reset, ensure_all_finite="allow-nan")
+            return as_numbers(X)

@@ -8,6 +8,8 @@ place where such a panel becomes (n_samples, n_timesteps, n_features).
 import numpy as np
 import pandas as pd
 
+from skrnn._sequences.nested import join_cells, numbers_of
+
 
 def read_panel(X):
     """Convert a panel.
@@ -34,10 +36,11 @@ def read_panel(X):
     if isinstance(X, np.ndarray):
         return X.transpose(0, 2, 1), None  # (N, L, F), a view
     if isinstance(X, list):
-        return _stacked([_values(frame) for frame in X]), _common_names(X)
+        return _stacked([numbers_of(frame) for frame in X]), _common_names(X)
     if isinstance(X.index, pd.MultiIndex):
         return _stacked(_split(X)), list(X.columns)
-    return _stacked(_joined(X)), list(X.columns)
+    arrays, names = join_cells(X)
+    return _stacked(arrays), names
 
 
 def has_partly_missing(sequences):
@@ -85,11 +88,6 @@ def _partly_missing(block):
     return missing & ~missing.all(axis=-1, keepdims=True)
 
 
-def _values(frame):
-    # Columns of pandas' own integers and floats hold pd.NA.
-    return frame.to_numpy(dtype=np.float64, na_value=np.nan)
-
-
 def _stacked(arrays):
     """One array where that can be, so that every kind of panel gives the same bits."""
     lengths = {len(array) for array in arrays}
@@ -110,33 +108,8 @@ def _common_names(frames):
 def _split(frame):
     """Arrays (L_i, F) of the instances of a frame, in order of their appearance."""
     codes, labels = pd.factorize(frame.index.get_level_values(0), use_na_sentinel=False)
-    values = _values(frame)
+    values = numbers_of(frame)
     if (np.diff(codes) < 0).any():  # the rows of an instance need not be neighbours
         order = np.argsort(codes, kind="stable")
         codes, values = codes[order], values[order]
     return np.split(values, np.searchsorted(codes, np.arange(1, len(labels))))
-
-
-def _joined(nested):
-    """Arrays (L_i, F) of the rows of a frame of series."""
-    arrays = []
-    for label, row in zip(nested.index, nested.to_numpy(), strict=True):
-        cells = [_cell(cell, label, nested.columns[j]) for j, cell in enumerate(row)]
-        index = cells[0].index
-        if all(cell.index.equals(index) for cell in cells[1:]):
-            arrays.append(np.column_stack([_values(cell) for cell in cells]))
-        else:  # at a time that one variable lacks, it is missing
-            arrays.append(_values(pd.concat(cells, axis=1).sort_index()))
-    return arrays
-
-
-def _cell(cell, label, column):
-    if isinstance(cell, np.ndarray) and cell.ndim == 1:
-        return pd.Series(cell)
-    if isinstance(cell, pd.Series):
-        return cell
-    raise ValueError(
-        f"The cell of instance {label!r}, variable {column!r} is a "
-        f"{type(cell).__name__}; each cell must be a Series or a 1-D array. Repeat a "
-        "value that is the same at all times."
-    )

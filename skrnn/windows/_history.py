@@ -7,7 +7,7 @@ import pandas as pd
 
 from skrnn._time.index import conform, follows, keys
 
-__all__ = ["History", "PrecedingRows"]
+__all__ = ["History", "PrecedingRows", "first_not_before"]
 
 
 @dataclass(eq=False)
@@ -25,12 +25,15 @@ class PrecedingRows:
     chained : ndarray of shape (n_runs,), dtype bool
         Whether the run before it in the call goes on without a break through the
         inserted rows.
+    begins : ndarray of shape (n,), dtype bool
+        Whether a run of the fit began with this row.
     """
 
     values: np.ndarray
     position: np.ndarray
     run: np.ndarray
     chained: np.ndarray
+    begins: np.ndarray
 
     def counts(self, n_runs):
         return np.bincount(self.run, minlength=n_runs)
@@ -48,6 +51,8 @@ class History:
         The series of each row; None if there is one series.
     times : pandas.Index of length n
         The time of each row.
+    begins : ndarray of shape (n,), dtype bool
+        Whether a run of the fit began with this row.
     reach : int
         How many rows before its own row a window can go back to.
     """
@@ -56,6 +61,7 @@ class History:
     codes: np.ndarray | None
     labels: pd.Index | None
     times: pd.Index
+    begins: np.ndarray
     reach: int
 
     @classmethod
@@ -71,7 +77,8 @@ class History:
             labels = labels.take(used)
         # Copies, lest the whole of X or of its index live on in the fitted estimator.
         values, times = X[rows.caller_rows(tails)], rows.times[tails]
-        return cls(values, codes, labels, times, reach)
+        begins = np.isin(tails, runs.starts)
+        return cls(values, codes, labels, times, begins, reach)
 
     def before(self, runs, step):
         """Find the remembered rows that come immediately before the runs of a call.
@@ -80,7 +87,7 @@ class History:
         ----------
         runs : Runs
             Those of the call.
-        step : pandas offset or None
+        step : pandas offset, int or None
             The step between rows.
 
         Returns
@@ -88,7 +95,6 @@ class History:
         preceding : PrecedingRows or None
             None if there is no such row.
         """
-        self._check_levels(runs.rows.labels)
         called, times = conform(runs.rows.times, self.times)
         kept, position, run = self._at_starts(runs, keys(called), keys(times))
         if not len(kept):
@@ -98,16 +104,9 @@ class History:
             return None
         kept, position, run = kept[useful], position[useful], run[useful]
         chained = _chained(runs, called, times, kept, run, step)
-        return PrecedingRows(self.values[kept], position, run, chained)
-
-    def _check_levels(self, labels):
-        given, known = _n_levels(labels), _n_levels(self.labels)
-        if given != known:
-            raise ValueError(
-                f"The series of X are named by {given} labels (the levels of a "
-                "MultiIndex before the last, and groups), but SlidingWindow was "
-                f"fitted on series named by {known}. Give X the index levels of fit."
-            )
+        return PrecedingRows(
+            self.values[kept], position, run, chained, self.begins[kept]
+        )
 
     def _at_starts(self, runs, ticks, own):
         """Remembered rows whose next row in the call is the first of a run.
@@ -127,7 +126,7 @@ class History:
         """
         kept, low, high = self._same_series(runs.rows, ticks, own)
         own = own[kept]
-        position = _first_not_before(ticks, own, low, high)
+        position = first_not_before(ticks, own, low, high)
         # What the call holds itself wins, and what comes after it is of no use.
         before = position < high
         before[before] = ticks[position[before]] != own[before]
@@ -184,11 +183,7 @@ def _chained(runs, called, times, kept, run, step):
     return chained
 
 
-def _n_levels(labels):
-    return 0 if labels is None else labels.nlevels
-
-
-def _first_not_before(ticks, wanted, low, high):
+def first_not_before(ticks, wanted, low, high):
     """Bisect each wanted tick in its own stretch ``ticks[low:high]``, all at once."""
     low, high = low.copy(), high.copy()
     while (open_ := low < high).any():

@@ -5,6 +5,11 @@ import pandas as pd
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_array, check_consistent_length
 
+from skrnn._time.index import keys
+from skrnn._warn import warn_user
+from skrnn.exceptions import LeakingSplitWarning
+from skrnn.windows._beginnings import has_times
+from skrnn.windows._breaks import check_breaks, explain_breaks
 from skrnn.windows._runs import Rows
 from skrnn.windows._stacked import check_same_index
 
@@ -23,7 +28,7 @@ def make_targets(X, y, fh):
     X : array-like or DataFrame of shape (n_samples, n_features)
         Rows in time order. The index of a DataFrame tells where rows are missing, and
         a MultiIndex ``(series..., time)`` holds several series, as for
-        :class:`~skrnn.SlidingWindow`.
+        :class:`~skrnn.SlidingWindow`. Where X has no index, that of y does so.
     y : array-like of shape (n_samples,) or (n_samples, n_targets)
         The value of the target at each row.
     fh : int or list of int
@@ -36,9 +41,25 @@ def make_targets(X, y, fh):
     Y : ndarray of shape (n_kept, len(fh) * n_targets)
         Their targets, step-major: all targets of the first step, then of the next.
     gap : int
-        ``max(fh) - 1``: the number of rows to leave out between training and test
-        rows, since their targets reach past the border; for the ``gap`` of
-        :class:`~sklearn.model_selection.TimeSeriesSplit` and for `validation_gap`.
+        The number of rows to leave out between training and test rows, since their
+        targets reach past the border; for the ``gap`` of
+        :class:`~sklearn.model_selection.TimeSeriesSplit`. For one series it is
+        ``max(fh) - 1``. For several, with their rows in order of time, it counts the
+        rows of all of them. `validation_gap` counts the rows of each series, and takes
+        ``max(fh) - 1`` for several as well.
+
+    Raises
+    ------
+    ValueError
+        If no row has a complete future, or rows are out of order or duplicate.
+
+    Warns
+    -----
+    LeakingSplitWarning
+        If X holds the rows of one series after those of another: then no gap of
+        ``TimeSeriesSplit`` is right. The gap returned is ``max(fh) - 1``.
+    ShortWindowsWarning
+        If breaks in the index leave most rows without a complete future.
 
     Examples
     --------
@@ -56,24 +77,74 @@ def make_targets(X, y, fh):
     1
     """
     ahead = steps_ahead(fh)
-    index = X.index if isinstance(X, pd.DataFrame) else None
-    check_same_index(index, getattr(y, "index", None), "y")
+    furthest = int(ahead.max())
+    index = _index_of(X, y)
     check_consistent_length(X, y)
     y = check_array(y, ensure_2d=False, dtype=None, ensure_all_finite=False)
     rows = Rows(len(y), index)
     runs = rows.cut(rows.find_step(None))
     ends = np.repeat(runs.starts + runs.lengths, runs.lengths)
-    position = np.flatnonzero(np.arange(rows.n_rows) + ahead.max() < ends)
+    position = np.flatnonzero(np.arange(rows.n_rows) + furthest < ends)
     if not len(position):
         raise ValueError(
-            f"No row has a complete future: max(fh) + 1 = {ahead.max() + 1} rows "
+            f"No row has a complete future: max(fh) + 1 = {furthest + 1} rows "
             f"without a gap are needed, but the longest unbroken run has "
-            f"{runs.lengths.max()}."
+            f"{runs.lengths.max()}. {explain_breaks(runs)}"
         )
+    check_breaks(runs, furthest + 1, left="are dropped, as their targets are unknown")
     kept = rows.caller_rows(position)
-    future = y[rows.caller_rows(position[:, None] + ahead)].reshape(len(kept), -1)
     in_order = np.argsort(kept, kind="stable")
-    return _safe_indexing(X, kept[in_order]), future[in_order], int(ahead.max()) - 1
+    position, kept = position[in_order], kept[in_order]
+    future = y[rows.caller_rows(position[:, None] + ahead)].reshape(len(kept), -1)
+    return _safe_indexing(X, kept), future, _gap(rows, position, furthest)
+
+
+def _index_of(X, y):
+    """The index of the rows: that of X, or else that of y if it names times."""
+    index = X.index if isinstance(X, pd.DataFrame) else None
+    of_target = getattr(y, "index", None)
+    check_same_index(index, of_target, "y")
+    if index is None and isinstance(of_target, pd.Index):
+        if isinstance(of_target, pd.MultiIndex) or has_times(of_target):
+            return of_target
+    return index
+
+
+def _gap(rows, position, furthest):
+    """Rows to leave out before a row, lest the targets of those before reach past it.
+
+    Parameters
+    ----------
+    rows : Rows
+        All rows.
+    position : ndarray of shape (n_kept,)
+        Where the rows that are kept stand in order of series and time, in the order in
+        which the caller has them.
+    furthest : int
+        How many rows ahead the targets reach.
+
+    Returns
+    -------
+    gap : int
+    """
+    if rows.n_series == 1:
+        return furthest - 1
+    ticks = keys(rows.times)
+    own, reach = ticks[position], ticks[position + furthest]
+    if (own[1:] < own[:-1]).any():
+        warn_user(
+            "X holds the rows of one series after those of another: rows of any number "
+            "before a test row may be later than it, so that no gap of TimeSeriesSplit "
+            "keeps the targets of training rows from the test rows. Sort the rows by "
+            "time (X.sort_index(level=-1), y with them), or split them by series "
+            "(GroupKFold). The gap returned counts the rows of a series, as "
+            "validation_gap does.",
+            LeakingSplitWarning,
+        )
+        return furthest - 1
+    # Of the rows before each one, those from the first on that reaches past it.
+    safe = np.searchsorted(np.maximum.accumulate(reach), own, side="right")
+    return max(furthest - 1, int((np.arange(len(own)) - safe).max()))
 
 
 def steps_ahead(fh):

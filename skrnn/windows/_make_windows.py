@@ -1,21 +1,23 @@
 """Windows and the values ahead of them, outside a pipeline."""
 
-from numbers import Integral
-
 import numpy as np
-from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils._param_validation import validate_params
 
+from skrnn._parameters import AT_LEAST_ONE, plain
 from skrnn.windows._array import WindowedArray
+from skrnn.windows._breaks import check_breaks, explain_breaks
 from skrnn.windows._make_targets import steps_ahead
 from skrnn.windows._stacked import StackedSeries
 
 __all__ = ["make_windows"]
 
-_POSITIVE = Interval(Integral, 1, None, closed="left")
-
 
 @validate_params(
-    {"window_length": [_POSITIVE], "step_length": [_POSITIVE], "return_newest": [bool]},
+    {
+        "window_length": [AT_LEAST_ONE],
+        "step_length": [AT_LEAST_ONE],
+        "return_newest": ["boolean"],
+    },
     prefer_skip_nested_validation=True,
 )
 def make_windows(
@@ -77,7 +79,13 @@ def make_windows(
     ------
     ValueError
         If no run is long enough for one window and its future, if rows are out of
-        order or duplicate, or if the series do not fit together.
+        order or duplicate, if the series do not fit together, or if they hold nothing
+        but NaN.
+
+    Warns
+    -----
+    ShortWindowsWarning
+        If breaks in the index leave out most windows.
 
     See Also
     --------
@@ -96,8 +104,11 @@ def make_windows(
     >>> newest[0].ravel()
     array([4., 5., 6.])
     """
+    window_length, step_length = plain((window_length, step_length))
     ahead = steps_ahead(fh)
     table = StackedSeries(series, "series")
+    if np.isnan(table.values.astype(float, copy=False)).all():
+        raise ValueError("series holds nothing but NaN.")
     targets = table.columns(target)
     values, names = table.values, table.names
     if exog is not None:
@@ -140,8 +151,10 @@ def _windows_per_run(runs, window_length, furthest, step_length):
     if not counts.any():
         raise ValueError(
             f"No window fits: window_length + max(fh) = {needed} rows without a gap "
-            f"are needed, but the longest unbroken run has {runs.lengths.max()}."
+            f"are needed, but the longest unbroken run has {runs.lengths.max()}. "
+            + explain_breaks(runs)
         )
+    check_breaks(runs, needed, left="are left out")
     return counts
 
 

@@ -66,11 +66,7 @@ class Rows:
         place = [second - 1, second]
         rows = place if self.order is None else self.order[place].tolist()
         before, after = (self.times[i] for i in place)
-        of = (
-            ""
-            if self.codes is None
-            else f" of series {self.labels[self.codes[second]]!r}"
-        )
+        of = "" if self.codes is None else f" of {self.label_of(second)}"
         if ticks[second] == ticks[second - 1]:
             raise ValueError(
                 f"Two rows{of} have the same time: rows {rows[0]} and {rows[1]} are "
@@ -87,8 +83,21 @@ class Rows:
         """Where each series begins in order (ndarray of int64)."""
         return _beginnings(self.same_series)
 
+    @property
+    def n_series(self):
+        return np.count_nonzero(~self.same_series) + 1 if self.n_rows else 0
+
+    @property
+    def n_labels(self):
+        """By how many labels a series is named (int)."""
+        return 0 if self.labels is None else self.labels.nlevels
+
+    def label_of(self, position):
+        """Name in words the series of the row at a position in order."""
+        return f"series {self.labels[self.codes[position]]!r}"
+
     def find_step(self, freq):
-        """Find the step of a DatetimeIndex; see `skrnn._time.frequency.find_step`."""
+        """Find the step of the index; see `skrnn._time.frequency.find_step`."""
         return find_step(freq, self.index, self.times, self.series_starts())
 
     def cut(self, step):
@@ -96,7 +105,7 @@ class Rows:
 
         Parameters
         ----------
-        step : pandas offset or None
+        step : pandas offset, int or None
             As `find_step` gives it.
 
         Returns
@@ -104,14 +113,22 @@ class Rows:
         runs : Runs
         """
         joined = self.same_series
-        evenly = isinstance(self.times, pd.RangeIndex) and self.times.step == 1
+        evenly = isinstance(self.times, pd.RangeIndex) and self.times.step == step
         if self.times is not None and not evenly:
             joined = joined & follows(self.times[:-1], self.times[1:], step)
-        return Runs(self, _beginnings(joined))
+        return Runs(self, _beginnings(joined), step)
 
     def caller_rows(self, positions):
         """The caller's numbers of rows given by their position in order."""
         return positions if self.order is None else self.order[positions]
+
+    def in_given_order(self, values):
+        """Values of the rows in order, in the order in which the caller gave them."""
+        if self.order is None:
+            return values
+        given = np.empty_like(values)
+        given[self.order] = values
+        return given
 
     def values(self, X, preceding=None):
         """The values that the windows read, in the order their positions count."""
@@ -137,17 +154,26 @@ class Runs:
         The rows, in order.
     starts : ndarray of shape (n_runs,)
         Where each run begins among them.
+    step : pandas offset, int or None
+        The step from row to row.
 
     Attributes
     ----------
     lengths : ndarray of shape (n_runs,)
         The number of rows of each run.
+    inner : ndarray of shape (n_runs,), dtype bool
+        Whether a run begins after another of its series.
     """
 
-    def __init__(self, rows, starts):
+    def __init__(self, rows, starts, step):
         self.rows = rows
         self.starts = starts
+        self.step = step
         self.lengths = np.diff(starts, append=rows.n_rows)
+
+    @property
+    def inner(self):
+        return np.append(False, self.rows.same_series)[self.starts]
 
     def of(self, positions):
         """The number of the run that the row at each position is of."""
@@ -190,11 +216,7 @@ class Runs:
         length = stop - np.repeat(begins.astype(dtype), counts)
         np.clip(length, 0, window_length, out=length)
         stop[length == 0] = 0
-        if rows.order is None:
-            return stop, length
-        given_stop, given_length = np.empty_like(stop), np.empty_like(length)
-        given_stop[rows.order], given_length[rows.order] = stop, length
-        return given_stop, given_length
+        return rows.in_given_order(stop), rows.in_given_order(length)
 
 
 def _beginnings(joined):

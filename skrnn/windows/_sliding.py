@@ -1,7 +1,6 @@
 """The transformer that gives every row its window, for pipelines."""
 
 from datetime import timedelta
-from numbers import Integral
 
 import numpy as np
 import pandas as pd
@@ -11,18 +10,20 @@ from sklearn.base import (
     TransformerMixin,
     _fit_context,
 )
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from skrnn._warn import warn_user
-from skrnn.exceptions import TargetInWindowWarning
+from skrnn._columns import as_numbers, numbers_only
+from skrnn._parameters import AT_LEAST_ONE, NOT_NEGATIVE, plain
 from skrnn.windows._array import WindowedArray, refuse_sequences
+from skrnn.windows._beginnings import Beginnings
+from skrnn.windows._breaks import check_breaks
 from skrnn.windows._history import History
+from skrnn.windows._lost_index import check_index_of_target, warn_of_unread_freq
+from skrnn.windows._missing_history import absent_newest_steps, report_missing_history
 from skrnn.windows._runs import Rows
+from skrnn.windows._target_in_window import warn_of_target
 
-# Rows that are compared first: random columns differ in the first of them, and a column
-# that equals y in so many deserves a look at all rows.
-_FIRST_ROWS = 100
 _CHECKS = {"dtype": "numeric", "ensure_all_finite": "allow-nan"}
 
 
@@ -43,7 +44,8 @@ class SlidingWindow(
     Put it **first** in a pipeline, and per-row transformers after it, inside
     :class:`~skrnn.TimeDistributed`: they then cost no more than before it. A scaler
     *before* it returns a plain NumPy array, so the index is lost, and with it the
-    history of the first rows of every prediction.
+    history of the first rows of every prediction, unless the pipeline is asked for data
+    frames, ``set_output(transform="pandas")``.
 
     Parameters
     ----------
@@ -54,12 +56,21 @@ class SlidingWindow(
         1, row ``t`` is predicted from what was known one row before, so that X may
         hold the target's own past and y is not shifted. A row of X that no window
         reads may be NaN.
-    freq : str, timedelta or pandas offset, default=None
-        The step between rows that have a DatetimeIndex; read for no other index. None
-        takes the index's own ``freq``, else what :func:`pandas.infer_freq` finds on
-        the longest stretch it can read, else the smallest difference. It is fixed at
-        `fit`. A step shorter than a day is elapsed time, a day and longer is counted
-        on the calendar of the time zone, so that clock changes break nothing.
+    freq : str, timedelta, pandas offset or int, default=None
+        The step between rows; an integer for an index of integers. None takes the
+        index's own ``freq`` (of a RangeIndex its ``step``), else what its times show:
+        what :func:`pandas.infer_freq` finds on the longest stretch it can read, one or
+        two days of the month, or the difference between rows of the longest even
+        stretch. It is fixed at `fit`. A step shorter than a day is elapsed time, a day
+        and longer is counted on the calendar of the time zone, so that clock changes
+        break nothing.
+    history : {"warn", "require", "allow"}, default="warn"
+        What `transform` does about rows that lack the newest rows before them: those
+        that begin neither where a run of `fit` began, nor right after it, nor after a
+        break as long as one that `fit` saw, nor a series that `fit` did not know; and
+        those whose window ends with more absent steps than any of `fit`. "warn" counts
+        them in one warning a call, "require" raises a ValueError, "allow" gives them
+        the windows that they have.
 
     Attributes
     ----------
@@ -67,8 +78,9 @@ class SlidingWindow(
         Number of features seen during `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features; defined when X has only string column names.
-    freq_ : pandas offset or None
-        The step between the rows of a DatetimeIndex.
+    freq_ : pandas offset, int or None
+        The step between rows, an int for an index of integers; None for rows without an
+        index, or where no series had two rows.
 
     See Also
     --------
@@ -79,7 +91,7 @@ class SlidingWindow(
     Notes
     -----
     What the rows' **index** says decides what precedes a row. A DatetimeIndex, a
-    PeriodIndex and an integer index (step 1) tell where a row is missing; the last
+    PeriodIndex and an integer index, of any step, tell where a row is missing; the last
     level of a MultiIndex is the time, and its other levels name the series, as does
     `groups`. Windows cross neither a gap nor the border of a series: row ``t`` has a
     window only if the rows from ``t - horizon`` to ``t`` are one unbroken run, and the
@@ -90,9 +102,10 @@ class SlidingWindow(
     `transform` puts before a run of rows those that come immediately before it by
     index. So the first test rows after a training set have complete windows, in the
     middle folds of :class:`~sklearn.model_selection.KFold` too, and rows after a gap
-    get no history that is not theirs. Rows without an index get none. With
-    ``TimeSeriesSplit(gap=g)`` the rows of the gap are in neither set, so the first
-    test windows are shorter than they will be in use.
+    get no history that is not theirs. Rows without an index get none, and nothing tells
+    whether they should: of those, `history` counts a single row, unless it "requires".
+    With ``TimeSeriesSplit(gap=g)`` the rows of the gap are in neither set, so the first
+    test windows are shorter than they will be in use, and `history` counts them.
 
     The windows are not materialised: the result, a
     :class:`~skrnn.windows.WindowedArray`, holds the rows of X (not a copy, so that a
@@ -107,7 +120,7 @@ class SlidingWindow(
     >>> from skrnn import SlidingWindow
     >>> days = pd.date_range("2024-01-01", periods=6)
     >>> X = pd.DataFrame({"load": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]}, index=days)
-    >>> window = SlidingWindow(window_length=3).fit(X[:4])
+    >>> window = SlidingWindow(window_length=3, history="allow").fit(X[:4])
     >>> window.transform(X[4:])[0].ravel()  # history comes from fit
     array([3., 4., 5.])
     >>> window.transform(X[5:])[0].ravel()  # 5 January is missing
@@ -115,15 +128,17 @@ class SlidingWindow(
     """
 
     _parameter_constraints: dict = {
-        "window_length": [Interval(Integral, 1, None, closed="left")],
-        "horizon": [Interval(Integral, 0, None, closed="left")],
-        "freq": [str, timedelta, pd.offsets.BaseOffset, None],
+        "window_length": [AT_LEAST_ONE],
+        "horizon": [NOT_NEGATIVE],
+        "freq": [str, timedelta, pd.offsets.BaseOffset, AT_LEAST_ONE, None],
+        "history": [StrOptions({"warn", "require", "allow"})],
     }
 
-    def __init__(self, window_length=24, *, horizon=0, freq=None):
+    def __init__(self, window_length=24, *, horizon=0, freq=None, history="warn"):
         self.window_length = window_length
         self.horizon = horizon
         self.freq = freq
+        self.history = history
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None, groups=None):
@@ -134,8 +149,8 @@ class SlidingWindow(
         X : array-like or DataFrame of shape (n_samples, n_features)
             Rows in time order, of any float or integer dtype. NaN is allowed.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-            Read for one purpose only: a warning if ``horizon=0`` and a column of X
-            equals y.
+            Read for two purposes only: whether a column of X equals it, where
+            ``horizon=0``, and whether its index tells that X has lost its own.
         groups : array-like of shape (n_samples,), default=None
             The label of the series of each row.
 
@@ -143,6 +158,23 @@ class SlidingWindow(
         -------
         self : SlidingWindow
             The fitted transformer.
+
+        Raises
+        ------
+        ValueError
+            If no row follows another by the index; if the integers of the index are
+            dates, such as 20240131; if X is of nothing but NaN; if rows are out of
+            order or duplicate; or if the index of y names several series that nothing
+            tells apart in X.
+
+        Warns
+        -----
+        ShortWindowsWarning
+            If breaks in the index cut most windows short, or `freq` does not fit.
+        LostIndexWarning
+            If y has an index of times, or `freq` is given, but X has no such index.
+        TargetInWindowWarning
+            If ``horizon=0`` and a column of X equals y.
         """
         self._fit(X, y, groups)
         return self
@@ -182,6 +214,17 @@ class SlidingWindow(
         -------
         windows : WindowedArray of shape (n_samples, window_length, n_features)
             The window of each row.
+
+        Raises
+        ------
+        ValueError
+            If the index is of another kind than in `fit` or names other levels of
+            series, or if rows lack history and ``history="require"``.
+
+        Warns
+        -----
+        MissingHistoryWarning
+            If rows lack the newest rows before them and ``history="warn"``.
         """
         check_is_fitted(self)
         refuse_sequences(X, self)
@@ -193,63 +236,92 @@ class SlidingWindow(
                 "groups to both or to neither (in a pipeline, by metadata routing), or "
                 "name the series in a MultiIndex (series, time)."
             )
-        checked = validate_data(self, X, reset=False, **_CHECKS)
+        with numbers_only(X):
+            checked = as_numbers(validate_data(self, X, reset=False, **_CHECKS))
         rows = Rows(len(checked), _index_of(X), groups)
+        self._beginnings.check_labels(rows)
         step = rows.find_step(self.freq) if self.freq_ is None else self.freq_
         runs = rows.cut(step)
         preceding = None
         if self._history is not None and rows.times is not None:
             preceding = self._history.before(runs, step)
-        return self._windows(checked, runs, preceding)
+        windows = self._windows(checked, runs, preceding)
+        if self.history != "allow":
+            self._report_missing_history(checked, runs, preceding, windows)
+        return windows
 
     def _fit(self, X, y, groups):
         """Fit and return the checked X and its runs; set nothing before all is well."""
         refuse_sequences(X, self)
-        checked = check_array(X, estimator=self, input_name="X", **_CHECKS)
-        if checked.dtype.kind not in "fiub":
-            raise ValueError(
-                f"X must hold numbers, but its columns are of dtype {checked.dtype}. "
-                "The times of the rows belong in the index: X.set_index(...)."
-            )
+        with numbers_only(X):
+            checked = check_array(X, estimator=self, input_name="X", **_CHECKS)
+            checked = as_numbers(checked)
+        _check_numbers(checked)
         rows = Rows(len(checked), _index_of(X), groups)
+        warn_of_unread_freq(self.freq, rows)
+        check_index_of_target(rows, y)
         step = rows.find_step(self.freq)
         runs = rows.cut(step)
         # How many rows before its own row a window can go back to.
-        reach = self.window_length + self.horizon - 1
+        window_length, horizon = plain((self.window_length, self.horizon))
+        reach = window_length + horizon - 1
+        check_breaks(runs, reach + 1, self.freq)
         history = History.of(runs, checked, reach)
+        beginnings = Beginnings.of(runs, checked)
+        n_absent = absent_newest_steps(
+            rows.values(checked), *runs.windows(window_length, horizon)
+        )
         named = X if hasattr(X, "columns") else checked
         validate_data(self, named, skip_check_array=True)
         self.freq_ = step
         self._history = history
+        self._beginnings = beginnings
+        self._most_absent = 0 if n_absent is None else int(n_absent.max())
         self._grouped = groups is not None
         if self.horizon == 0 and y is not None:
-            self._warn_of_target(checked, y)
+            names = getattr(self, "feature_names_in_", np.arange(checked.shape[1]))
+            warn_of_target(checked, y, names)
         return checked, runs
 
     def _windows(self, X, runs, preceding=None):
         rows = runs.rows
-        stop, length = runs.windows(self.window_length, self.horizon, preceding)
+        window_length, horizon = plain((self.window_length, self.horizon))
+        stop, length = runs.windows(window_length, horizon, preceding)
         return WindowedArray(
             rows.values(X, preceding),
             stop,
             length,
-            self.window_length,
+            window_length,
             index=rows.index,
             feature_names=getattr(self, "feature_names_in_", None),
             series=rows.given_codes,
         )
 
-    def _warn_of_target(self, X, y):
-        names = getattr(self, "feature_names_in_", np.arange(X.shape[1]))
-        leaking = [str(names[column]) for column in _columns_equal_to(X, y)]
-        if leaking:
-            warn_user(
-                f"Column {', '.join(leaking)} of X equals y, and with horizon=0 the "
-                "window of a row includes the row itself: the model is shown what it "
-                "is to predict. Use horizon=1 to predict each row from the rows "
-                "before it.",
-                TargetInWindowWarning,
+    def _report_missing_history(self, X, runs, preceding, windows):
+        """Warn or raise where rows of a call lack the newest rows before them."""
+        rows = runs.rows
+        short = windows.length < self.window_length
+        if short.any():
+            missed = self._beginnings.missed_by(
+                runs,
+                X,
+                self._history,
+                preceding,
+                strictly=self.history == "require",
             )
+            short &= rows.in_given_order(np.repeat(missed, runs.lengths))
+        stale = np.zeros(len(short), dtype=bool)
+        n_absent = absent_newest_steps(windows.values, windows.stop, windows.length)
+        if n_absent is not None:
+            stale = n_absent > self._most_absent
+        report_missing_history(
+            self.history,
+            short,
+            stale,
+            windows,
+            lost=self._beginnings.lost_times(rows),
+            n_before=self.window_length + self.horizon - 1,
+        )
 
     def set_output(self, *, transform=None):
         """Accept an output container, and keep giving windows.
@@ -274,30 +346,18 @@ class SlidingWindow(
         return tags
 
 
+def _check_numbers(X):
+    """Raise where the checked X is not of numbers, or of missing ones alone."""
+    if X.dtype.kind not in "fiub":
+        raise ValueError(
+            f"X must hold numbers, but its columns are of dtype {X.dtype}. "
+            "The times of the rows belong in the index: X.set_index(...)."
+        )
+    if X.dtype.kind == "f" and np.isnan(X[0]).all() and np.isnan(X).all():
+        raise ValueError(
+            "X holds nothing but NaN: every step of every window would be absent."
+        )
+
+
 def _index_of(X):
     return X.index if isinstance(X, pd.DataFrame) else None
-
-
-def _columns_equal_to(X, y):
-    """The columns of X that are one of the columns of y, constants aside."""
-    y = np.asarray(y)
-    if y.dtype.kind not in "fiub" or len(y) != len(X):
-        return []
-    targets = [t for t in y.reshape(len(y), -1).T if (t[1:] != t[:-1]).any()]
-    head = slice(0, _FIRST_ROWS)
-    return [
-        column
-        for column, feature in enumerate(X.T)
-        if any(
-            _equal_or_both_missing(feature[head], target[head])
-            and _equal_or_both_missing(feature, target)
-            for target in targets
-        )
-    ]
-
-
-def _equal_or_both_missing(feature, target):
-    target = target.astype(feature.dtype) if feature.dtype.kind == "f" else target
-    return bool(
-        np.all((feature == target) | ((feature != feature) & (target != target)))
-    )

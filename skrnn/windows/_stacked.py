@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_array
 
+from skrnn._columns import as_numbers, numbers_only
 from skrnn._time.index import order_kind
 from skrnn.windows._array import WindowedArray
 from skrnn.windows._runs import Rows
@@ -149,13 +150,15 @@ def _values_names_index(series, name):
         names = list(series.columns)
     if names is not None and not all(isinstance(label, str) for label in names):
         names = None
-    values = check_array(
-        series,
-        ensure_2d=False,
-        dtype="numeric",
-        ensure_all_finite="allow-nan",
-        input_name=name,
-    )
+    with numbers_only(series, name):
+        values = check_array(
+            series,
+            ensure_2d=False,
+            dtype="numeric",
+            ensure_all_finite="allow-nan",
+            input_name=name,
+        )
+        values = as_numbers(values)
     return values.reshape(len(values), -1), names, index
 
 

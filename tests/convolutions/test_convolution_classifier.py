@@ -11,6 +11,7 @@ from sklearn.base import clone
 from skrnn import RNNClassifier, SlidingWindow
 from skrnn._convolutions.convolution_classifier import _factor, cross_entropy
 from skrnn._ensemble.stacking import stacking_weights
+from skrnn._ensemble.train_networks import NetworkTraining
 from skrnn._estimator.reading import read_X
 from tests.support import assert_rows_alone, waves_of_classes
 
@@ -55,17 +56,65 @@ def test_it_does_what_few_samples_ask_for():
 def test_none_beside():
     X, y = waves_of_classes()
     assert classifier(n_kernels=None).fit(X, y).convolutions_ is None
-    # Nothing would say how far to trust either.
-    alone = classifier(n_kernels="auto", early_stopping=False).fit(X, y)
-    assert alone.convolutions_ is None
+    # Nothing would say what it wants.
     custom = classifier(n_kernels="auto", loss=torch.nn.CrossEntropyLoss).fit(X, y)
     assert custom.convolutions_ is None
 
 
-def test_without_validation_all_count_in_full():
-    X, y = waves_of_classes()
-    model = classifier(early_stopping=False).fit(X, y)
-    assert model.convolutions_.shares.tolist() == [1.0, 1.0, 1.0]
+def test_early_stopping_changes_no_part():
+    X, y = waves_of_classes(100)
+    model = classifier(n_kernels="auto", n_estimators="auto").fit(X, y)
+    without = clone(model).set_params(early_stopping=False).fit(X, y)
+    assert len(without.nets_) == len(model.nets_) == 5
+    assert without.settings_.auto == model.settings_.auto
+    for one, other in zip(
+        without.convolutions_.classifiers, model.convolutions_.classifiers, strict=True
+    ):
+        for name, value in one.state_dict().items():
+            assert torch.equal(value, other.state_dict()[name])
+    assert [len(net.history) for net in without.nets_] == [model.max_epochs] * 5
+
+
+def test_without_early_stopping_few_samples_are_told_apart_as_well():
+    X, y = waves_of_classes(30)
+    X_new, y_new = waves_of_classes(300, seed=1)
+    model = classifier(n_kernels="auto", early_stopping=False).fit(X, y)
+    assert model.score(X_new, y_new) > 0.95
+
+
+def test_without_early_stopping_weights_are_those_of_samples_left_out():
+    X, y = waves_of_classes(90)
+    X = X + np.random.default_rng(0).normal(size=X.shape)
+    options = {"early_stopping": False, "max_epochs": 60, "hidden_size": 32}
+    model = classifier(**options).fit(X, y)
+    shares = model.convolutions_.shares
+    # A network that knows its samples by heart is not trusted for that.
+    assert (model.nets_[0].history[-1, "train_loss"]) < 0.05
+    assert shares[-1] < 0.5 < shares[:2].sum()
+
+
+@pytest.mark.parametrize("is_of_windows", [False, True])
+def test_what_is_set_aside_without_early_stopping(is_of_windows, monkeypatch):
+    folds = []
+    original = NetworkTraining.fold
+
+    def fold(training, place):
+        folds.append(original(training, place))
+        return folds[-1]
+
+    monkeypatch.setattr(NetworkTraining, "fold", fold)
+    X, y = waves_of_classes(100, n_classes=2)
+    if is_of_windows:
+        X = SlidingWindow(5).fit_transform(X)
+    model = classifier(n_estimators=5, early_stopping=False, max_epochs=1).fit(X, y)
+    valid = [fold.valid for fold in folds[:5]]
+    np.testing.assert_array_equal(np.sort(np.concatenate(valid)), np.arange(100))
+    # Windows share their rows with those beside them, which go together.
+    assert is_of_windows == all((np.diff(rows) == 1).all() for rows in valid)
+    # Networks that stand alone have nothing to set aside for.
+    folds.clear()
+    model.set_params(n_kernels=None).fit(X, y)
+    assert all(len(fold.train) == 100 for fold in folds)
 
 
 def test_no_sample_to_judge_by_leaves_the_first_path_alone():
@@ -242,7 +291,7 @@ def test_factor_gives_the_least_cross_entropy():
     scores += wanted
     weight = rng.uniform(1, 2, 50)
     factor = _factor(scores, wanted, weight, False)
-    smooth = (wanted * weight.sum() + 1) / (weight.sum() + 3)
+    smooth = (wanted * 50 + 1) / (50 + 3)
 
     def loss(f):
         return -(weight[:, None] * smooth * log_softmax(f * scores, axis=1)).sum()
@@ -256,6 +305,24 @@ def test_faultless_scores_stay_finite():
     # Of 4 samples and one more of each class 5 / 6 are right.
     factor = _factor(2 * wanted - 1, wanted, np.ones(4), False)
     assert factor == pytest.approx(np.log(5) / 2, rel=1e-4)
+
+
+def test_factor_does_not_depend_on_the_unit_of_weights():
+    wanted = np.eye(2)[[0, 1, 0, 1]]
+    factors = [_factor(2 * wanted - 1, wanted, np.full(4, w), False) for w in (1, 1e-6)]
+    assert factors[0] == pytest.approx(factors[1], rel=1e-6)
+
+
+@pytest.mark.parametrize("value", [-3.4e38, 3.4e38, 1e300, -1.7e308])
+def test_extreme_values_give_probabilities(value):
+    X, y = waves_of_classes()
+    X = np.stack([X, X[::-1]], axis=2)
+    model = classifier().fit(X, y)
+    X_new = X[:3].copy()
+    X_new[:, 7, 1] = value
+    probability = model.predict_proba(X_new)
+    assert np.isfinite(probability).all()
+    np.testing.assert_allclose(probability.sum(axis=1), 1.0)
 
 
 def test_a_sort_that_says_nothing_is_left_out():
@@ -283,4 +350,7 @@ def test_shares_are_the_least_of_the_sum():
     grid = np.linspace(0, 4, 81)
     least = min(loss(a, b) for a in grid for b in grid)
     assert loss(*weights) <= least
+    exact = stacking_weights([ours, theirs], target, weight, to_rounding=True)
+    np.testing.assert_allclose(exact, weights, rtol=1e-4)
+    assert loss(*exact) <= loss(*weights)
     assert weights[1] > weights[0] > 0

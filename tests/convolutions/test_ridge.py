@@ -27,10 +27,9 @@ def read_from(features, size=7):
     return read
 
 
-def fit(features, wanted, weight=None, unit=None):
+def fit(features, wanted, weight=None):
     weight = np.ones(len(wanted)) if weight is None else weight
-    unit = np.minimum(weight, 1.0) if unit is None else unit
-    given_ones = (torch.from_numpy(a) for a in (wanted, weight, unit))
+    given_ones = (torch.from_numpy(a) for a in (wanted, weight))
     return Ridge(read_from(features), features.shape[1], *given_ones)
 
 
@@ -148,32 +147,52 @@ def test_samples_that_weigh_next_to_nothing_change_next_to_nothing():
     features, wanted = data(30, 60)
     wanted[:15], wanted[15:] = 1.0, -1.0
     weight = np.where(np.arange(30) < 15, 1000.0, 1e-4)
-    ridge = fit(features, wanted, weight, weight)
+    ridge = fit(features, wanted, weight)
     predicted = (features - ridge.center.numpy()) @ ridge.weight.numpy().T + 1.0
     assert (predicted > 0.9).all()
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_left_out_with_all_of_its_weight(shape):
+    features, wanted = data(*shape)
+    weight = np.random.default_rng(4).uniform(0.1, 5, len(wanted))
+    ridge = fit(features, wanted, weight)
+    moments, alpha = moments_of(features, weight), alpha_of(ridge)
+    for i in range(len(wanted)):
+        rest = np.arange(len(wanted)) != i
+        model = twin(features[rest], wanted[rest], weight[rest], alpha, moments)
+        expected = model(features[i : i + 1])[0]
+        np.testing.assert_allclose(ridge.left_out[i], expected, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_part_of_the_weight_left_out(shape):
+    features, wanted = data(*shape)
+    weight = np.random.default_rng(2).uniform(0.5, 2, len(wanted))
+    ridge = fit(features, wanted, weight)
+    rows = np.arange(1, len(wanted), 3)
+    less = np.where(np.isin(np.arange(len(wanted)), rows), weight / 3, 0.0)
+    moments, alpha = moments_of(features, weight), alpha_of(ridge)
+    model = twin(features, wanted, weight - less, alpha, moments)
+    predicted = ridge.without(rows, torch.from_numpy(less))
+    np.testing.assert_allclose(predicted, model(features[rows]), rtol=1e-6, atol=1e-6)
+
+
 @settings(max_examples=20, deadline=None)
 @given(
-    st.lists(st.integers(1, 3), min_size=8, max_size=8),
+    st.lists(st.floats(0.1, 10), min_size=8, max_size=8),
+    st.floats(1e-6, 1e6),
     st.sampled_from([3, 40]),
     st.integers(0, 99),
 )
-def test_weights_are_repetitions(counts, n_regressors, seed):
+def test_the_unit_of_weights_does_not_matter(weight, unit, n_regressors, seed):
     features, wanted = data(8, n_regressors, seed)
-    counts = np.array(counts)
-    weighted = fit(features, wanted, counts.astype(float))
-    repeated = fit(features.repeat(counts, 0), wanted.repeat(counts, 0))
-    for name in ("center", "weight", "bias"):
+    weight = np.array(weight)
+    one, other = (fit(features, wanted, w) for w in (weight, unit * weight))
+    for name in ("center", "weight", "bias", "left_out"):
         np.testing.assert_allclose(
-            getattr(weighted, name), getattr(repeated, name), rtol=1e-6, atol=1e-8
+            getattr(one, name), getattr(other, name), rtol=1e-6, atol=1e-8
         )
-    np.testing.assert_allclose(
-        weighted.left_out.numpy().repeat(counts, 0),
-        repeated.left_out,
-        rtol=1e-6,
-        atol=1e-6,
-    )
 
 
 def test_kernel_matrix_and_regressors_give_the_same():

@@ -84,7 +84,7 @@ def test_a_fifth_for_each_of_five_is_a_five_fold_cross_validation():
     [
         ({}, [1, 6] * 5),
         ({"n_estimators": 3}, [1] * 3),
-        ({"early_stopping": False}, [1]),
+        ({"early_stopping": False}, [1, 6] * 5),
         ({"early_stopping": False, "n_estimators": 2}, [1] * 2),
         ({"segment_length": 2}, [2] * 5),
         ({"decoder": "parallel"}, [1] * 5),
@@ -180,6 +180,14 @@ def test_told_of_is_that_of_the_latest_best_epoch():
     again = clone(model).set_params(max_epochs=model.best_epoch_).fit(X, y)
     assert same_bits(model, again)
     assert_array_equal(again.predict(X), model.predict(X))
+
+
+def test_without_early_stopping_every_best_epoch_is_the_last():
+    model = RNNRegressor(**SMALL, n_estimators=3, early_stopping=False).fit(X, y)
+    assert model.best_epochs_ == [4, 4, 4]
+    assert model.best_epoch_ == 4
+    model.partial_fit(X, y)
+    assert model.best_epochs_ == [5, 5, 5]
 
 
 def test_a_prediction_does_not_depend_on_the_other_rows():

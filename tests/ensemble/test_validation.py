@@ -107,3 +107,18 @@ def test_interleaved_groups():
     train, valid = split_rows(12, 0.25, 1, np.tile([0, 1], 6))
     assert_array_equal(train, range(8))
     assert_array_equal(valid, [10, 11])
+
+
+@thorough
+@given(groups_of_rows, fractions)
+def test_at_least_one_row_of_each_group_that_has_two(groups, fraction):
+    train, valid = split_rows(
+        len(groups), float(fraction), groups=groups, at_least_one=True
+    )
+    for group in np.unique(groups):
+        rows = np.flatnonzero(groups == group)
+        n_valid = int(fraction * len(rows))
+        if len(rows) > 1:
+            n_valid = max(1, n_valid)
+        assert_array_equal(np.intersect1d(rows, valid), rows[len(rows) - n_valid :])
+        assert_array_equal(np.intersect1d(rows, train), rows[: len(rows) - n_valid])

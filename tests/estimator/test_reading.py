@@ -1,13 +1,22 @@
-"""Windows are read with the series that they are of, and cost no memory."""
+"""Windows are read with their series; tables are read, warned of or explained."""
 
 import tracemalloc
 
 import numpy as np
 import pandas as pd
+import pytest
 from numpy.testing import assert_array_equal
 
-from skrnn import RNNRegressor, SlidingWindow
+from skrnn import (
+    FlattenSequence,
+    RNNClassifier,
+    RNNRegressor,
+    SlidingWindow,
+    TimeDistributed,
+    ToSequence,
+)
 from skrnn._estimator.reading import read_X
+from skrnn.exceptions import TabularInputWarning
 from skrnn.windows._array import WindowedArray
 from tests.training.data import X
 
@@ -40,3 +49,153 @@ def test_the_series_of_windows_cost_no_memory():
         tracemalloc.stop()
     # A block is checked at a time; the levels of the index alone would take 7 MB.
     assert peak < 1e6 + 2 * n_rows
+
+
+# -- tables ----------------------------------------------------------------------------
+
+N_ROWS = 120
+HOUR = np.arange(N_ROWS)
+TABLE = pd.DataFrame(
+    {"temperature": 20 + np.sin(HOUR / 4), "humidity": 60.5 + HOUR / 9}
+).assign(hour=HOUR % 24)
+FAST = {"hidden_size": 4, "max_epochs": 2, "n_estimators": 1, "random_state": 0}
+ESTIMATORS = pytest.mark.parametrize("Estimator", [RNNRegressor, RNNClassifier])
+
+
+@ESTIMATORS
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_table_is_warned_of_once_and_predictions_are_quiet(Estimator, library):
+    X, target = TABLE, HOUR % 2
+    if library == "polars":
+        X = pytest.importorskip("polars").DataFrame(TABLE.to_dict("list"))
+    model = Estimator(**FAST)
+    message = r"'hour' holds whole numbers and '\w+' fractions.*SlidingWindow"
+    with pytest.warns(TabularInputWarning, match=message) as caught:
+        model.fit(X, target, X_val=X[:30], y_val=target[:30])
+    assert len([w for w in caught if w.category is TabularInputWarning]) == 1
+    model.predict(X)
+    model.set_params(warm_start=True).fit(X, target)
+
+
+@ESTIMATORS
+def test_what_is_meant_is_not_warned_of(Estimator):
+    target = HOUR % 2
+    for meant in (
+        TABLE.to_numpy(),
+        TABLE.set_axis(["lag_2", "lag_1", "lag_0"], axis=1),
+        TABLE.set_axis([0, 1, 2], axis=1),
+        ToSequence(n_timesteps=1).fit_transform(TABLE),
+        SlidingWindow(4).fit_transform(TABLE),
+        [TABLE[:5]] * N_ROWS,
+    ):
+        Estimator(**FAST).fit(meant, target)
+
+
+@ESTIMATORS
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (lambda long: long.set_index(["id", "time"]), r"'id'.*groupby\(level=0, sort"),
+        (lambda long: long, r"column 'id'.*groupby\('id', sort"),
+        (lambda long: long.sort_values("time"), r"column 'id'.*groupby\('id', sort"),
+        (
+            lambda long: long.assign(u=0).set_index(["u", "id", "time"]),
+            r"'u', 'id'.*groupby\(level=\[0, 1\], sort",
+        ),
+    ],
+    ids=["index", "columns", "by time", "levels"],
+)
+def test_a_long_table_says_how_to_make_sequences(Estimator, X, message):
+    rng = np.random.default_rng(0)
+    long = pd.DataFrame(
+        {
+            "id": np.repeat([f"p{i}" for i in range(20)], 12),
+            "time": np.tile(pd.date_range("2026", periods=12), 20),
+            "a": rng.normal(size=240),
+            "b": rng.normal(size=240),
+        }
+    )
+    target = np.arange(20) % 2
+    with pytest.raises(ValueError, match=f"(?s)X has 240 rows and y has 20.*{message}"):
+        Estimator(**FAST).fit(X(long), target)
+    # What it advises.
+    rows = [rows[["a", "b"]].to_numpy() for _, rows in long.groupby("id", sort=False)]
+    Estimator(**FAST).fit(rows, target)
+
+
+def test_other_lengths_are_as_before():
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        RNNRegressor(**FAST).fit(TABLE.set_axis([0, 1, 2], axis=1), HOUR[:-1])
+
+
+# -- samples without steps -------------------------------------------------------------
+
+OPTIONS = [
+    {},
+    {"segment_length": 3},
+    {"pooling": "mean"},
+    {"pooling": "max"},
+    {"pooling": "attention"},
+    {"cell": "lstm", "init": "chrono"},
+    {"bidirectional": True},
+    {"instance_norm": "standard"},
+    {"missing": "indicator"},
+    {"tbptt_steps": 2},
+    {"norm": "batch"},
+    {"scale": False},
+    {"n_estimators": 2},
+]
+
+
+@ESTIMATORS
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_arrays_without_steps(Estimator, options):
+    target = np.arange(24) % 2
+    nothing = np.zeros((24, 0, 2))
+    model = Estimator(**FAST | {"tol": 9} | options).fit(nothing, target)
+    found = getattr(model, "predict_proba", model.predict)
+    assert np.isfinite(found(nothing)).all()
+    assert_array_equal(found(nothing), found([np.zeros((0, 2))] * 24))
+    absent = np.full((24, 3, 2), np.nan)
+    assert_array_equal(found(nothing), found(absent))
+    model = Estimator(**FAST | options).partial_fit(
+        nothing, target, **({"classes": [0, 1]} if Estimator is RNNClassifier else {})
+    )
+    model.partial_fit(np.random.default_rng(0).normal(size=(24, 3, 2)), target)
+    assert np.isfinite(model.predict(nothing)).all()
+
+
+def test_transformers_of_arrays_without_steps():
+    assert FlattenSequence().fit_transform(np.zeros((4, 0, 2))).shape == (4, 0)
+    fitted = FlattenSequence().fit(np.zeros((4, 3, 2)))
+    assert np.isnan(fitted.transform(np.zeros((4, 0, 2)))).all()
+    scaled = TimeDistributed().fit(np.zeros((4, 3, 2))).transform(np.zeros((4, 0, 2)))
+    assert scaled.shape == (4, 0, 2)
+
+
+@ESTIMATORS
+def test_x_of_nothing_but_nan_is_warned_of(Estimator):
+    for nothing in (np.full((24, 5), np.nan), [np.full((2, 2), np.nan)] * 24):
+        with pytest.warns(UserWarning, match="Every step of X is absent"):
+            Estimator(**FAST).fit(nothing, np.arange(24) % 2)
+
+
+@ESTIMATORS
+def test_values_too_large_to_scale(Estimator):
+    X = np.finfo(float).max * np.random.default_rng(0).uniform(size=(24, 2))
+    with pytest.raises(ValueError, match="feature 0 of X has values too large"):
+        Estimator().fit(X, np.arange(24) % 2)
+    if Estimator is RNNRegressor:
+        with pytest.raises(ValueError, match="target 0 of y has values too large"):
+            Estimator().fit(np.arange(48.0).reshape(24, 2), X[:, 0])
+
+
+def test_weights_that_are_a_word():
+    with pytest.raises(ValueError, match='class_weight="balanced"'):
+        RNNClassifier().fit(TABLE.to_numpy(), HOUR % 2, sample_weight="balanced")
+
+
+def test_a_nested_table_of_another_length():
+    nested = pd.DataFrame({"a": [[1.0, 2.0]] * 24})
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        RNNRegressor(**FAST).fit(nested, np.arange(20.0))

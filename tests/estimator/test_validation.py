@@ -115,3 +115,61 @@ def test_a_score_that_is_nan_is_an_error():
         with pytest.warns(UndefinedMetricWarning):
             model.fit(X, LABELS, **one_class)
     assert not hasattr(model, "net_")
+
+
+# Scores that are not defined where a class is not there at all.
+STRICT = [
+    "neg_log_loss",
+    "roc_auc_ovr",
+    "roc_auc_ovo_weighted",
+    "d2_log_loss_score",
+    "top_k_accuracy",
+]
+
+
+def rare_labels(n_of_rare, n_of_others=30):
+    counts = [n_of_others, n_of_others, n_of_rare]
+    return np.random.default_rng(0).permutation(np.repeat(["a", "b", "c"], counts))
+
+
+@pytest.mark.parametrize("n_of_rare", [2, 4])
+@pytest.mark.parametrize("n_estimators", [1, 3])
+@pytest.mark.parametrize("scoring", STRICT)
+def test_a_rare_class_keeps_a_row_for_the_scorer(scoring, n_estimators, n_of_rare):
+    labels = rare_labels(n_of_rare)
+    options = {"hidden_size": 4, "max_epochs": 2, "tol": 9, "random_state": 0}
+    options["n_estimators"] = n_estimators
+    model = RNNClassifier(**options, scoring=scoring).fit(X[: len(labels)], labels)
+    assert np.isfinite(model.validation_scores_).all()
+
+
+@pytest.mark.parametrize("scoring", STRICT)
+def test_a_score_that_lacks_a_class_says_what_to_do(scoring):
+    labels = rare_labels(1)
+    model = RNNClassifier(hidden_size=4, max_epochs=2, scoring=scoring)
+    some = X[: len(labels)]
+    with pytest.raises(ValueError, match=r"None of them is of the classes \['c'\]"):
+        model.fit(some, labels)
+    assert not hasattr(model, "net_")
+    message = r"scoring='.*' fails .* on the 20 validation samples.* give X_val"
+    given = labels != "c"
+    given = {"X_val": some[given][:20], "y_val": labels[given][:20]}
+    with pytest.raises(ValueError, match=message):
+        model.fit(some, labels, **given)
+
+
+def test_a_label_that_is_the_same_in_all_is_named():
+    labels = np.column_stack([LABELS, np.zeros_like(LABELS)])
+    model = RNNClassifier(hidden_size=4, max_epochs=2, scoring="roc_auc")
+    with pytest.raises(ValueError, match=r"Labels \[1\] are the same in all"):
+        with pytest.warns(UndefinedMetricWarning):
+            model.fit(X, labels)
+
+
+def test_the_error_of_a_scorer_that_no_class_explains_is_its_own():
+    def scorer(estimator, X_valid, y_valid):
+        raise ValueError("no such metric")
+
+    model = RNNClassifier(hidden_size=4, max_epochs=2, scoring=scorer)
+    with pytest.raises(ValueError, match=r"^no such metric$"):
+        model.fit(X, LABELS)

@@ -10,12 +10,14 @@ from mapie.regression import (
 )
 from mapie.subsample import BlockBootstrap
 from numpy.testing import assert_allclose
+from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
+from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import r2_score
 from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 
-from skrnn import FlattenSequence, ToSequence, make_windows
+from skrnn import FlattenSequence, SlidingWindow, ToSequence, make_windows
 from tests.integrations.support import assert_bounds, layout, layouts, regressor
 
 
@@ -117,3 +119,24 @@ def test_mapie_conformalized_quantiles(waves):
     forecast, bounds = one.predict_interval(X[now:])
     assert_allclose(forecast, fitted[2].predict(X[now:]))
     assert_bounds(bounds, y[now:])
+
+
+# The row of MAPIE's question has no names.
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+@pytest.mark.parametrize("prefit", [True, False])
+def test_mapie_split_of_a_pipeline_with_windows(rows, prefit):
+    X, y, now = rows
+    pipeline = make_pipeline(SlidingWindow(8, horizon=1), regressor())
+    fitted = clone(pipeline).fit(X[:120], y[:120])
+    # MAPIE asks the last step of a pipeline, which reads windows, about a flat row.
+    one = SplitConformalRegressor(fitted, confidence_level=0.8, prefit=True)
+    with pytest.raises(UserWarning, match="failed a minimal prediction test"):
+        one.conformalize(X[120:now], y[120:now])
+    hidden = FrozenEstimator(fitted) if prefit else TransformedTargetRegressor(pipeline)
+    one = SplitConformalRegressor(hidden, confidence_level=0.8, prefit=prefit)
+    if not prefit:
+        one.fit(X[:120], y[:120])
+    one.conformalize(X[120:now], y[120:now])
+    forecast, bounds = one.predict_interval(X[now:])
+    assert_allclose(forecast, fitted.predict(X[now:]), rtol=1e-6)
+    assert_bounds(bounds, y[now:], low=0.5)

@@ -75,7 +75,7 @@ def plain_path(samples, target, weight, n_steps):
             )
             hat = columns @ inverse @ (columns.T * weight)
             fit = hat @ (t - mean) + mean
-            spare = 1 - (np.trace(hat) + 1) / mass
+            spare = 1 - (np.trace(hat) + 1) / len(t)
             tries.append((weight @ (t - fit) ** 2 / spare**2, fit))
         predicted.append(min(tries, key=lambda pair: pair[0])[1])
     return np.column_stack(predicted)
@@ -166,6 +166,30 @@ def test_weights_that_add_up_to_one_are_no_single_sample():
     assert_allclose(first, second, rtol=1e-9)
 
 
+def test_values_whose_squares_are_no_floats_are_refused():
+    for data in ((X * 1e305, y), (X, y * 1e305), (X * 1e305, y * 1e305)):
+        for scale in (True, False):
+            with pytest.raises(ValueError, match="has values so large that their"):
+                RNNRegressor(**OPTIONS, n_estimators=2, scale=scale).fit(*data)
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1 / 3, 2.0, 1e6])
+def test_the_unit_of_weights_does_not_matter(unit):
+    weight = RNG.uniform(0.5, 3, N)
+    one, other = (
+        path_of(RNNRegressor(**STILL, early_stopping=False).fit(X, y, w))
+        for w in (weight, unit * weight)
+    )
+    assert_allclose(one.weight, other.weight, rtol=1e-9)
+
+
+def test_samples_that_weigh_next_to_nothing_are_no_samples():
+    weight = np.where(np.arange(N) < 15, 1.0, 1e-9)
+    one = RNNRegressor(**STILL, early_stopping=False).fit(X, y, weight)
+    other = clone(one).fit(X[:15], y[:15])
+    assert_allclose(path_of(one).weight, path_of(other).weight, rtol=1e-5)
+
+
 def test_an_exact_law_is_found_and_leaves_nothing():
     exact = X[:, -1, 0] + 3 * X[:, -2, 1]
     model = RNNRegressor(**OPTIONS).fit(X[:40], exact[:40])
@@ -178,7 +202,7 @@ def test_an_exact_law_is_found_and_leaves_nothing():
 
 def test_the_network_learns_what_is_left():
     model = RNNRegressor("gru", 8, max_epochs=2, random_state=0, early_stopping=False)
-    model.fit(X, y)
+    model.set_params(n_estimators=1).fit(X, y)
     network, path = model.net_.module_, path_of(model)
     with torch.no_grad():
         left = y - path(torch.from_numpy(X), None)[:, 0].numpy()

@@ -1,6 +1,7 @@
 """TimeDistributed: a transformer of rows sees every time step once."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.compose import ColumnTransformer
@@ -9,7 +10,8 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-from skrnn import SlidingWindow, TimeDistributed
+from skrnn import SlidingWindow, TimeDistributed, ToSequence
+from skrnn.exceptions import TabularInputWarning
 from skrnn.windows import WindowedArray
 from tests.reshape.support import NAN, series
 
@@ -163,3 +165,15 @@ def test_sparse_output_without_a_present_step():
 def test_what_is_not_a_transformer_is_refused(transformer):
     with pytest.raises(ValueError, match="'transformer' parameter of TimeDistributed"):
         TimeDistributed(transformer).fit(np.ones((2, 3)))
+
+
+def test_a_table_is_warned_of():
+    hours = np.arange(48)
+    table = pd.DataFrame({"wind": 5.5 + np.sin(hours), "hour": hours % 24})
+    with pytest.warns(TabularInputWarning, match="read by TimeDistributed as one"):
+        scaled = TimeDistributed().fit_transform(table)
+    assert scaled.shape == table.shape
+    # What it advises.
+    steps = ToSequence(n_timesteps=1).fit_transform(table)
+    scaled = TimeDistributed().fit_transform(steps)[:, 0]
+    assert_allclose(scaled.mean(axis=0), 0, atol=1e-12)

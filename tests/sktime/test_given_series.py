@@ -156,10 +156,23 @@ def test_an_index_without_a_step():
     times = pd.to_datetime(jitter, unit="s")
     with pytest.raises(ValueError, match="does not lie on the grid"):
         forecaster().fit(y.set_axis(times), fh=1)
-    # Dates as numbers: most of the days between two months do not exist.
     days = pd.date_range("2024-12-01", periods=60).strftime("%Y%m%d").astype(int)
-    with pytest.warns(UserWarning, match=r"60 rows, .* 8929 steps of 1: most rows"):
-        forecaster(interval=None).fit(y.set_axis(days), fh=1)
+    for dates in (days, days[:20]):
+        with pytest.raises(ValueError, match=r"\(20241201, ...\) are dates"):
+            forecaster().fit(y[: len(dates)].set_axis(dates), fh=1)
+    sparse = np.cumsum(np.where(np.arange(60) % 9, 1, 100))
+    with pytest.warns(UserWarning, match=r"60 rows, .* 654 steps of 1: most rows"):
+        forecaster(interval=None).fit(y.set_axis(sparse), fh=1)
+
+
+@pytest.mark.parametrize("freq", ["SMS", "SME"])
+def test_two_days_of_each_month_without_a_frequency(freq):
+    index = pd.date_range("2020-01-01", periods=62, freq=freq)
+    y = wave_series(60, pd.DatetimeIndex(list(index[:60])))
+    model = forecaster().fit(y, fh=[1, 2])
+    assert list(model.predict().index) == list(index[60:])
+    model.update(wave_series(1, index[60:61]), update_params=False)
+    assert list(model.predict([1]).index) == list(index[61:])
 
 
 @pytest.mark.parametrize("freq", [pd.DateOffset(months=1), pd.DateOffset(hours=3)])

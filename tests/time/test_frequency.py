@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from skrnn._time.frequency import find_step
-from skrnn._time.index import fixed_length
+from skrnn._time.index import fixed_length, follows
 
 ONE_SERIES = np.array([0])
 HOURS = pd.date_range("2024-01-01", periods=12, freq="h")
@@ -52,15 +52,6 @@ def lengths_read(monkeypatch):
 # --- what is asked first -----------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "times",
-    [None, pd.RangeIndex(3), pd.Index([1, 2]), pd.period_range("2024", periods=3)],
-)
-def test_other_indexes_know_their_step(times):
-    assert find_step(None, times, times, ONE_SERIES) is None
-    assert find_step("h", times, times, ONE_SERIES) is None
-
-
 @pytest.mark.parametrize("times", [HOURS, HOURS - HOURS[0]])
 def test_the_parameter_then_the_index_then_its_times(times):
     shown = without_freq(times)
@@ -76,6 +67,74 @@ def test_no_series_of_two_rows_shows_no_step():
     assert shown_by(HOURS[:1]) is None
     assert shown_by(HOURS[:1], HOURS[3:4], HOURS[:1]) is None
     assert shown_by(HOURS[:1], HOURS[3:5], HOURS[:1]) == pd.offsets.Hour(1)
+
+
+# --- integers and periods ----------------------------------------------------------
+
+
+def test_rows_without_an_index_have_no_step():
+    assert find_step(None, None, None, ONE_SERIES) is None
+    assert find_step("h", None, None, ONE_SERIES) is None
+
+
+@pytest.mark.parametrize("step", [1, 10, 3600, 86_400_000])
+@pytest.mark.parametrize("first", [-7, 0, 1_704_067_200])
+def test_step_of_integers(step, first):
+    numbers = pd.Index(first + step * np.arange(20))
+    assert find_step(None, numbers, numbers, ONE_SERIES) == step
+    gaps = numbers.delete([3, 4, 11])
+    assert find_step(None, gaps, gaps, ONE_SERIES) == step
+    ranged = pd.RangeIndex(first, first + 20 * step, step)
+    for some in (ranged, ranged[:1]):  # it knows its step, as a freq
+        assert find_step(None, some, some, ONE_SERIES) == step
+
+
+def test_step_of_integers_is_shown_within_a_series():
+    two = pd.Index([3, 13, 23, 24, 34, 44])
+    assert find_step(None, two, two, np.array([0, 3])) == 10
+    # Groups may share out the rows of an index, which has a step of its own.
+    ranged = pd.RangeIndex(6)
+    shared = ranged[[0, 2, 4, 1, 3, 5]]
+    assert find_step(None, ranged, shared, np.array([0, 3])) == 2
+    lone = pd.Index([5, 8])
+    assert find_step(None, lone, lone, np.array([0, 1])) is None
+
+
+def test_step_that_is_given_for_integers():
+    numbers = pd.Index([0, 2, 4])
+    assert find_step(1, numbers, numbers, ONE_SERIES) == 1
+    # A time says nothing of integers.
+    assert find_step("h", numbers, numbers, ONE_SERIES) == 2
+    with pytest.raises(ValueError, match="freq=3 is not a frequency"):
+        find_step(3, HOURS, HOURS, ONE_SERIES)
+
+
+@pytest.mark.parametrize(
+    ("unit", "freq"),
+    [("min", "10min"), ("h", "6h"), ("D", "7D"), ("M", "3M"), ("2D", "4D")],
+)
+def test_step_of_periods(unit, freq):
+    periods = pd.period_range("2024", periods=20, freq=freq).asfreq(unit, how="start")
+    step = find_step(None, periods, periods, ONE_SERIES)
+    assert follows(periods[:-1], periods[1:], step).all()
+    assert find_step(freq, periods, periods, ONE_SERIES) == step
+    assert find_step(unit, periods, periods, ONE_SERIES) == periods.freq
+
+
+def test_step_of_periods_in_other_units():
+    minutes = pd.period_range("2024", periods=3, freq="min")
+    assert find_step("h", minutes, minutes, ONE_SERIES) == pd.offsets.Minute(60)
+    hours = pd.period_range("2024", periods=3, freq="h")
+    for freq in ("90min", "W", "30s"):
+        with pytest.raises(ValueError, match="not a step of whole periods"):
+            find_step(freq, hours, hours, ONE_SERIES)
+
+
+def test_rows_of_several_series_may_share_an_index_with_a_step():
+    turns = HOURS[[0, 2, 4, 6, 1, 3, 5, 7]]
+    assert find_step(None, HOURS, turns, np.array([0, 4])) == pd.offsets.Hour(2)
+    twice = HOURS.append(HOURS)
+    assert find_step(None, HOURS, twice, np.array([0, 12])) == pd.offsets.Hour(1)
 
 
 # --- steps shorter than a day ------------------------------------------------------

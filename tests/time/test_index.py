@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from skrnn import RNNRegressor, SlidingWindow
-from skrnn._time.index import key_levels, series_of, split_index, split_keys
+from skrnn._time.index import fits_grid, key_levels, series_of, split_index, split_keys
 from skrnn.sktime import RNNForecaster
 
 
@@ -79,3 +79,50 @@ def test_a_missing_label_is_one_error_for_all():
         RNNForecaster(network).fit(y, fh=1)
     with pytest.raises(ValueError, match=MISSING):
         network.fit(y, y["y"])
+
+
+@pytest.mark.parametrize(
+    ("times", "step", "expected"),
+    [
+        (pd.Index([0, 10, 15, 35]), 10, [True, False, True]),
+        (
+            pd.PeriodIndex(["2024-01", "2024-03", "2024-06"], freq="M"),
+            pd.offsets.MonthEnd(2),
+            [True, False],
+        ),
+        (
+            pd.DatetimeIndex(["2024-01-01", "2024-01-03", "2024-01-03 12:00"]),
+            pd.offsets.Day(),
+            [True, False],
+        ),
+        (
+            pd.to_timedelta(["0h", "3h", "5h"]),
+            pd.offsets.Hour(3),
+            [True, False],
+        ),
+        (
+            pd.DatetimeIndex(["2024-01-05", "2024-01-08", "2024-01-13", "2024-01-15"]),
+            pd.offsets.BDay(),
+            [True, False, False],
+        ),
+        (
+            pd.DatetimeIndex(["2024-01-31", "2024-03-31", "2024-04-01"]),
+            pd.offsets.MonthEnd(),
+            [True, False],
+        ),
+        (
+            pd.DatetimeIndex(["2024-01-31", "2024-02-29", "2024-05-30"]),
+            pd.DateOffset(months=1),
+            [True, True],
+        ),
+    ],
+)
+def test_grid_of_a_step(times, step, expected):
+    np.testing.assert_array_equal(fits_grid(times[:-1], times[1:], step), expected)
+
+
+def test_days_of_a_time_zone_are_not_doubted():
+    days = pd.date_range("2018-11-02", periods=4).tz_localize(
+        "America/Sao_Paulo", nonexistent="shift_forward"
+    )
+    assert fits_grid(days[[0, 2]], days[[2, 3]], pd.offsets.Day()).all()

@@ -8,6 +8,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from skrnn import SlidingWindow
+from skrnn.exceptions import ShortWindowsWarning
 from tests.windows.support import HOURS, NAN, column, frame, panel, table
 
 
@@ -49,7 +50,7 @@ INDEXES = {
 @pytest.mark.parametrize("index", INDEXES.values(), ids=INDEXES)
 def test_history_by_index(index):
     X = frame(index)
-    window = SlidingWindow(3).fit(X.iloc[:6])
+    window = SlidingWindow(3, history="allow").fit(X.iloc[:6])
     assert_array_equal(table(window.transform(X.iloc[6:]))[:2], [[4, 5, 6], [5, 6, 7]])
     # After a gap there is none.
     assert_array_equal(table(window.transform(X.iloc[7:]))[0], [NAN, NAN, 7])
@@ -63,7 +64,9 @@ def test_history_by_index(index):
 
 def test_every_run_of_fit_is_remembered():
     X = frame(HOURS)
-    window = SlidingWindow(4).fit(X.iloc[[0, 1, 2, 3, 6, 7, 10]])
+    window = SlidingWindow(4)
+    with pytest.warns(ShortWindowsWarning, match="only 1 of them"):
+        window.fit(X.iloc[[0, 1, 2, 3, 6, 7, 10]])
     W = window.transform(X.iloc[[4, 5, 8, 11]])
     expected = [[1, 2, 3, 4], [2, 3, 4, 5], [5, 6, 7, 8], [NAN, NAN, 10, 11]]
     assert_array_equal(table(W), expected)
@@ -71,7 +74,7 @@ def test_every_run_of_fit_is_remembered():
 
 def test_rows_of_the_call_win_over_remembered_ones():
     X = frame(HOURS)
-    window = SlidingWindow(4).fit(X[:6])
+    window = SlidingWindow(4, history="allow").fit(X[:6])
     W = window.transform(X[4:8] + 100)
     assert_array_equal(table(W)[0], [NAN, NAN, 3, 104])
     assert_array_equal(table(W)[1], [NAN, 3, 104, 105])
@@ -83,19 +86,19 @@ def test_rows_of_the_call_win_over_remembered_ones():
 
 def test_transform_does_not_change_what_is_remembered():
     X = frame(HOURS)
-    window = SlidingWindow(3).fit(X[:6])
+    window = SlidingWindow(3, history="allow").fit(X[:6])
     before = table(window.transform(X[6:8]))
     window.transform(X[8:])
     assert_array_equal(table(window.transform(X[6:8])), before)
 
 
 def test_plain_array_after_a_frame_has_no_history():
-    window = SlidingWindow(2).fit(pd.DataFrame({0: [0.0, 1.0]}))
+    window = SlidingWindow(2, history="allow").fit(pd.DataFrame({0: [0.0, 1.0]}))
     assert_array_equal(table(window.transform(column(2))), [[NAN, 2]])
 
 
 def test_frame_after_a_plain_array():
-    window = SlidingWindow(2).fit(column(0, 1, 2))
+    window = SlidingWindow(2, history="allow").fit(column(0, 1, 2))
     X = pd.DataFrame({0: [0.0, 1, 2]}, index=HOURS[[0, 1, 3]])
     # The step is read off the call; a lone row needs none.
     assert_array_equal(table(window.transform(X)), [[NAN, 0], [0, 1], [NAN, 2]])

@@ -7,6 +7,7 @@ from numpy.testing import assert_array_equal
 from sklearn.model_selection import train_test_split
 
 from skrnn import SlidingWindow
+from skrnn.exceptions import ShortWindowsWarning
 from tests.windows.support import HOURS, NAN, column, frame, panel, table, without_freq
 
 
@@ -15,34 +16,31 @@ def test_row_has_a_window_only_after_an_unbroken_run():
     W = SlidingWindow(2, horizon=1).fit_transform(X)
     expected = [[NAN, NAN], [NAN, 0], [0, 1], [NAN, NAN], [NAN, 3], [3, 4]]
     assert_array_equal(table(W), expected)
-    W = SlidingWindow(2, horizon=3).fit_transform(X)
+    with pytest.warns(ShortWindowsWarning, match="only 0 of them without a break"):
+        W = SlidingWindow(2, horizon=3).fit_transform(X)
     assert np.isnan(np.asarray(W)).all()
 
 
 def test_rows_off_the_grid():
     half = HOURS[:4].append(HOURS[4:8] + pd.Timedelta("30min"))
-    W = SlidingWindow(3, freq="h").fit_transform(frame(half))
+    with pytest.warns(ShortWindowsWarning, match="does not fit the index: 1 rows"):
+        W = SlidingWindow(3, freq="h").fit_transform(frame(half))
     assert_array_equal(table(W)[4], [NAN, NAN, 4])
     assert_array_equal(table(W)[5], [NAN, 4, 5])
     # A remembered row between two rows of a run of the call does not break it.
-    window = SlidingWindow(3, freq="h").fit(frame(half[4:5]))
+    window = SlidingWindow(3, freq="h", history="allow").fit(frame(half[4:5]))
     W = window.transform(frame(HOURS[3:7]))
     assert_array_equal(table(W)[3], [1, 2, 3])
 
 
-def test_integer_step_is_one():
-    W = SlidingWindow(2).fit_transform(frame(pd.RangeIndex(0, 8, 2)))
-    assert np.isnan(table(W)[:, 0]).all()
-
-
 def test_freq_is_the_parameter_first():
     X = frame(HOURS)
-    window = SlidingWindow(2, freq="2h").fit(X)
+    window = SlidingWindow(2, freq="2h", history="allow").fit(X[::2])
     assert window.freq_ == pd.offsets.Hour(2)
     assert np.isnan(table(window.transform(X))[:, 0]).all()
-    assert SlidingWindow(freq=pd.Timedelta("30min")).fit(X).freq_ == pd.offsets.Minute(
-        30
-    )
+    half = frame(HOURS[0] + pd.Timedelta("30min") * np.arange(4))
+    window.set_params(freq=pd.Timedelta("30min")).fit(half)
+    assert window.freq_ == pd.offsets.Minute(30)
 
 
 def test_freq_is_that_of_the_index_next():
@@ -68,7 +66,7 @@ def test_freq_is_read_off_the_longest_stretch(freq, zone):
 
 def test_freq_among_even_gaps_is_that_of_the_longest_stretch():
     hours = HOURS[[0, 1, 4, 6, 8, 10]]
-    assert SlidingWindow().fit(frame(hours)).freq_ == pd.offsets.Hour(2)
+    assert SlidingWindow(3).fit(frame(hours)).freq_ == pd.offsets.Hour(2)
 
 
 def test_freq_is_the_smallest_difference_last():
@@ -77,7 +75,8 @@ def test_freq_is_the_smallest_difference_last():
     )
     assert SlidingWindow().fit(frame(index)).freq_ == pd.offsets.Hour(1)
     days = pd.DatetimeIndex(["2024-01-01", "2024-01-05", "2024-01-07", "2024-01-20"])
-    window = SlidingWindow(2).fit(frame(days))
+    with pytest.warns(ShortWindowsWarning, match="2 days 00:00:00 to 13 days"):
+        window = SlidingWindow(2).fit(frame(days))
     assert_array_equal(table(window.transform(frame(days)))[2], [1, 2])
 
 
@@ -111,7 +110,7 @@ def test_freq_of_the_levels_of_a_multiindex_is_not_that_of_its_rows():
 
 
 def test_unknown_step_joins_nothing():
-    window = SlidingWindow(2).fit(frame(without_freq(HOURS[:1])))
+    window = SlidingWindow(2, history="allow").fit(frame(without_freq(HOURS[:1])))
     assert window.freq_ is None
     W = window.transform(frame(without_freq(HOURS[1:2])))
     assert_array_equal(table(W), [[NAN, 0]])
@@ -137,7 +136,8 @@ def test_days_through_a_clock_change(start, given):
     local = pd.date_range(start, periods=14, freq="D")
     index = local.tz_localize("Europe/Berlin", nonexistent="shift_forward")
     X = frame(index)
-    window = SlidingWindow(2, freq="D" if given else None).fit(X)
+    freq = "D" if given else None
+    window = SlidingWindow(2, freq=freq, history="allow").fit(X)
     assert_array_equal(table(window.transform(X))[1:, 0], np.arange(13))
     window.fit(X[:6])
     assert_array_equal(table(window.transform(X[6:]))[0], [5, 6])
@@ -154,14 +154,15 @@ def test_months_of_a_time_zone():
 def test_days_off_an_anchored_grid_are_not_followed():
     # From Wednesday the next Monday is a week's step for pandas.
     index = pd.DatetimeIndex(["2024-01-03", "2024-01-08", "2024-01-15"])
-    W = SlidingWindow(2, freq="W-MON").fit_transform(frame(index))
+    with pytest.warns(ShortWindowsWarning, match="2024-01-08 .* after 2024-01-03"):
+        W = SlidingWindow(2, freq="W-MON").fit_transform(frame(index))
     assert_array_equal(table(W), [[NAN, 0], [NAN, 1], [1, 2]])
 
 
 def test_step_finer_than_the_unit_of_the_index():
     index = pd.date_range("2024-01-01", periods=3, freq="s", unit="s")
-    W = SlidingWindow(2, freq="1500ms").fit_transform(frame(index))
-    assert np.isnan(table(W)[:, 0]).all()
+    with pytest.raises(ValueError, match="No row follows another"):
+        SlidingWindow(2, freq="1500ms").fit(frame(index))
 
 
 @pytest.mark.parametrize("order", ["series", "time"])
@@ -187,7 +188,7 @@ def test_groups_name_the_series(indexed):
     index = HOURS[[0, 0, 1, 1, 2, 2]] if indexed else None
     X = pd.DataFrame({"load": np.arange(6.0)}, index=index)
     X = X if indexed else X.to_numpy()
-    window = SlidingWindow(2)
+    window = SlidingWindow(2, history="allow")
     W = window.fit_transform(X, groups=groups)
     expected = [[NAN, 0], [NAN, 1], [0, 2], [1, 3], [2, 4], [3, 5]]
     assert_array_equal(table(W), expected)

@@ -49,6 +49,7 @@ def test_default_parameters():
         "window_length": 24,
         "horizon": 0,
         "freq": None,
+        "history": "warn",
     }
 
 
@@ -70,7 +71,7 @@ def test_whole_numbers_give_float64(dtype):
 
 def test_dtype_does_not_depend_on_history():
     X = frame(HOURS)
-    window = SlidingWindow(3).fit(X[:6])
+    window = SlidingWindow(3, history="allow").fit(X[:6])
     for dtype, given in [("float32", "float32"), ("float64", "int64")]:
         near = window.transform(X[6:].astype(given))
         far = window.transform(X[8:].astype(given))
@@ -81,7 +82,7 @@ def test_dtype_does_not_depend_on_history():
 def test_lists_and_polars_are_one_run_without_history():
     rows = [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]
     polars = pl.DataFrame(rows, schema=["a", "b"], orient="row")
-    window = SlidingWindow(2)
+    window = SlidingWindow(2, history="allow")
     for X in (rows, np.array(rows), polars):
         W = window.fit_transform(X)
         assert W.index is None
@@ -160,7 +161,8 @@ def test_bad_freq(freq, message):
 
 
 @pytest.mark.parametrize(
-    "parameters", [{"window_length": 0}, {"horizon": -1}, {"freq": 3}]
+    "parameters",
+    [{"window_length": 0}, {"horizon": -1}, {"freq": 0}, {"history": "ignore"}],
 )
 def test_bad_parameters(parameters):
     name = next(iter(parameters))
@@ -231,9 +233,10 @@ def test_splitters_searches_and_predictions():
     rng = np.random.default_rng(0)
     X = frame(pd.date_range("2024", periods=60, freq="h"), rng.normal(size=60))
     y = X["load"].cumsum().to_numpy()
-    scores = cross_val_score(ridge_over_windows(), X, y, cv=TimeSeriesSplit(3, gap=2))
+    model = ridge_over_windows(history="allow")
+    scores = cross_val_score(model, X, y, cv=TimeSeriesSplit(3, gap=2))
     assert np.isfinite(scores).all()
-    assert cross_val_predict(ridge_over_windows(), X, y, cv=KFold(4)).shape == (60,)
+    assert cross_val_predict(model, X, y, cv=KFold(4)).shape == (60,)
     grid = {"slidingwindow__window_length": [1, 4], "slidingwindow__horizon": [0, 1]}
     search = GridSearchCV(ridge_over_windows(), grid, cv=TimeSeriesSplit(3)).fit(X, y)
     assert search.best_params_["slidingwindow__window_length"] == 4

@@ -1,0 +1,47 @@
+"""y as the user gives it, checked."""
+
+import numpy as np
+from sklearn.utils.validation import check_array
+
+from skrnn._columns import as_numbers, numbers_only
+
+
+def checked_y(y, estimator_name, *, dtype=None):
+    """Check y as scikit-learn does, and say what to do about a wrong shape or type.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        What the user gave.
+    estimator_name : str
+        Whose y it is.
+    dtype : "numeric" or None, default=None
+        Whether it must hold numbers.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,) or (n_samples, n_outputs)
+
+    Raises
+    ------
+    ValueError, TypeError
+        If y has another shape, is sparse, is not finite, or is no number.
+    """
+    shape = np.shape(y) if np.isscalar(y) else getattr(y, "shape", None)
+    if shape is not None and len(shape) not in (1, 2):
+        remedy = ""
+        if len(shape) > 2:
+            remedy = (
+                " The numbers of a sample are its columns: y.reshape(len(y), -1), and "
+                "the predictions in the shape of y again."
+            )
+        raise ValueError(
+            f"y of {estimator_name} must have the shape (n_samples,) or (n_samples, "
+            f"n_outputs), found array with dim {len(shape)}: shape {tuple(shape)}."
+            f"{remedy}"
+        )
+    options = {"input_name": "y", "estimator": estimator_name, "ensure_2d": False}
+    if dtype is None:
+        return check_array(y, dtype=None, **options)
+    with numbers_only(y, "y"):
+        return as_numbers(check_array(y, dtype=dtype, **options))
