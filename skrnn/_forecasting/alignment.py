@@ -1,10 +1,51 @@
 """Forecasts for given times, of series that end at different ones."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from skrnn._forecasting.table import Origins
 
-__all__ = ["forecasts_at"]
+__all__ = ["Start", "forecasts_at", "starts_of"]
+
+
+class Start(NamedTuple):
+    """Where series that end alike are forecast from."""
+
+    codes: np.ndarray  # (m,) the series
+    places: np.ndarray  # (n,) which of the times are after their end
+    ahead: np.ndarray  # (n,) steps to those times
+    n_carried: int  # rows without a target that windows end with
+
+
+def starts_of(engine, times):
+    """Where the forecasts of times after the ends of the series begin.
+
+    From the newest row that has a target; only where there are no networks for the
+    steps from there, from the end of the rows without a target after it.
+
+    Parameters
+    ----------
+    engine : SeriesForecaster
+        Fitted.
+    times : ndarray of shape (n,) of int64
+        Steps on the time axis.
+
+    Returns
+    -------
+    list of Start
+    """
+    tail, gaps = engine.tail, engine.seen.last - engine.tail.last
+    starts = []
+    for last, gap in np.unique(np.column_stack([tail.last, gaps]), axis=0):
+        codes = np.flatnonzero((tail.last == last) & (gaps == gap))
+        places = np.flatnonzero(times > last)
+        if not len(places):
+            continue
+        ahead = times[places] - last
+        n_carried = engine.n_carried(np.unique(ahead), int(gap))
+        starts.append(Start(codes, places, ahead - n_carried, n_carried))
+    return starts
 
 
 def forecasts_at(engine, frames, X, times, of_future, of_past=None):
@@ -21,7 +62,8 @@ def forecasts_at(engine, frames, X, times, of_future, of_past=None):
     times : ndarray of shape (n,) of int64
         Steps on the time axis, in any order.
     of_future : callable
-        Called with prepared series, origins and steps ahead, as ``engine.point``.
+        Called with prepared series, origins, steps ahead and the number of rows that
+        are carried, as ``engine.point``.
     of_past : callable, default=None
         Called with what ``engine.forecasts_of_past`` gave, and the number of the series
         of each row; None takes the forecasts from it.
@@ -38,8 +80,10 @@ def forecasts_at(engine, frames, X, times, of_future, of_past=None):
     if (ahead > 0).any():
         codes, place = np.nonzero(ahead > 0)
         reach = np.maximum(ahead.max(axis=1), int(engine.steps[-1]))
-        table = frames.with_future(tail, X, tail.last + reach, (codes, times[place]))
-        values = _of_future(engine.transform, table, tail, ahead, of_future)
+        last = np.maximum(tail.last + reach, engine.seen.last)
+        table = frames.with_future(engine.seen, X, last, (codes, times[place]))
+        starts = starts_of(engine, times)
+        values = _of_future(engine, table, ahead, starts, of_future)
     if (ahead <= 0).any():
         codes, place = np.nonzero(ahead <= 0)
         past = engine.forecasts_of_past(codes, times[place])
@@ -50,20 +94,17 @@ def forecasts_at(engine, frames, X, times, of_future, of_past=None):
     return values
 
 
-def _of_future(transform, table, tail, ahead, of_future):
+def _of_future(engine, table, ahead, starts, of_future):
     """Forecasts of the steps ahead, NaN of the others; one call for each end."""
-    values = None
-    for last in np.unique(tail.last):
-        codes = np.flatnonzero(tail.last == last)
-        future = np.flatnonzero(ahead[codes[0]] > 0)
-        if not len(future):
-            continue
-        steps, place = np.unique(ahead[codes[0], future], return_inverse=True)
+    values, tail = None, engine.tail
+    for codes, places, steps, n_carried in starts:
+        steps, order = np.unique(steps, return_inverse=True)
         part = table if len(codes) == len(tail.keys) else table.chosen(codes)
-        rows = part.begin[:-1] + tail.lengths[codes] - 1
-        prepared = transform.prepare(part)
-        found = of_future(prepared, Origins(rows, np.arange(len(codes))), steps)
+        rows = part.begin[:-1] + tail.lengths[codes] - 1 + n_carried
+        prepared = engine.transform.prepare(part)
+        origins = Origins(rows, np.arange(len(codes)))
+        found = of_future(prepared, origins, steps, n_carried)
         if values is None:
             values = np.full((*ahead.shape, *found.shape[2:]), np.nan)
-        values[np.ix_(codes, future)] = found[:, place]
+        values[np.ix_(codes, places)] = found[:, order]
     return values

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skrnn._forecasting.calendar_cycles import usual_calendar, without_cycle
 from skrnn._forecasting.differencing import Differencing
 from skrnn._forecasting.filled_table import FilledTable
 from skrnn._forecasting.seasonality import (
@@ -14,9 +15,9 @@ from skrnn._forecasting.seasonality import (
     choose_log,
     choose_seasonality,
     seasonal_period,
-    usual_calendar,
     usual_period,
 )
+from skrnn._warn import warn_user
 
 __all__ = ["Options", "Settings", "choose_settings", "wants_calibration"]
 
@@ -69,9 +70,10 @@ class Settings(NamedTuple):
     adaptation_rate: float
     uses_loss: bool  # whether the loss may answer for the errors, where it can
     keeps_insample: bool
+    has_intervals: bool
 
 
-def choose_settings(options, table, freq, steps):
+def choose_settings(options, table, freq, steps, n_days=np.inf):
     """Decide by looking at the series.
 
     Parameters
@@ -84,6 +86,8 @@ def choose_settings(options, table, freq, steps):
         The step of their index.
     steps : ndarray of int64, or None
         Steps that are asked for, in any order; those up to zero are not learned.
+    n_days : float, default=inf
+        How many days the series cover.
 
     Returns
     -------
@@ -115,7 +119,7 @@ def choose_settings(options, table, freq, steps):
         differencing=Differencing(chosen.difference, chosen.seasonal_difference, sp),
         scaling=options.scaling,
         fourier_terms=chosen.fourier_terms,
-        calendar=_calendar(options.calendar, freq),
+        calendar=_calendar(options.calendar, freq, n_days),
         linear_effects=options.linear_effects and options.loss != "poisson",
         series_id=options.series_id,
         n_members=options.n_estimators,
@@ -123,6 +127,7 @@ def choose_settings(options, table, freq, steps):
         adaptation_rate=options.adaptation_rate,
         uses_loss=options.interval != "conformal",
         keeps_insample=options.insample,
+        has_intervals=options.interval is not None,
     )
     return settings, filled
 
@@ -208,7 +213,15 @@ def _window_rows(window_length, sp, most_origins):
     return int(max(1, min(rows, most_origins // 2)))
 
 
-def _calendar(calendar, freq):
+def _calendar(calendar, freq, n_days):
     if calendar is True:
-        return () if freq is None else tuple(usual_calendar(freq))
-    return tuple(calendar or ())
+        return () if freq is None else tuple(usual_calendar(freq, n_days))
+    features = tuple(calendar or ())
+    unseen = without_cycle(features, n_days)
+    if unseen:
+        warn_user(
+            f"calendar has {unseen}, but the series cover only {n_days:.4g} days: "
+            "values that are to come were never seen. Leave them out, or give more "
+            "rows; calendar=True takes what has been seen twice."
+        )
+    return features

@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import (
     validate_parameter_constraints,
 )
 
+from skrnn._forecasting.engine import rows_since_known
 from skrnn._forecasting.table import Origins, numbered
 from skrnn._time.index import key_levels
 
@@ -115,7 +116,7 @@ def backtest(engine, newer, steps, *, step_length, n_epochs, levels):
             f"y has series that were not in fit, such as {unseen[0]}. Their past is "
             "needed: pretrain on the other series, and give fit the past of these."
         )
-    prepared, start = engine.transform.prepare(engine.extended(newer)), engine.tail.last
+    prepared, start = engine.transform.prepare(engine.extended(newer)), engine.seen.last
     table = prepared.table
     if (table.last <= start).all():
         raise ValueError("y has no row after those that were seen, so nothing to test.")
@@ -139,19 +140,28 @@ def backtest(engine, newer, steps, *, step_length, n_epochs, levels):
     else:
         offsets = None
         if levels is not None and engine.scores is not None:
-            scores = engine.scores_after(prepared)
-            n_newest = int((table.last - start).max(initial=0))
-            rolling = scores.rolling_offsets(levels, n_newest)
-            offsets = rolling[n_newest - (table.last[codes] - ordinals)]
+            offsets = _offsets_at(engine, prepared, origins, levels)
         found = engine.both(prepared, origins, steps, levels, offsets)
     return Backtest(codes, ordinals, *found, table.keys, table.last)
+
+
+def _offsets_at(engine, prepared, origins, levels):
+    """Quantiles of the errors that were known at each origin."""
+    known = prepared.until(prepared.table.known_last)
+    last = known.table.last
+    n_newest = int(np.maximum(last - engine.tail.last, 0).max(initial=0))
+    rolling = engine.scores_after(known).rolling_offsets(levels, n_newest)
+    rows = origins.rows - rows_since_known(prepared, origins)
+    begin = prepared.table.begin[origins.codes]
+    ordinals = rows - begin + prepared.table.first[origins.codes]
+    return rolling[n_newest - (last[origins.codes] - ordinals)]
 
 
 def _with_training(
     engine, newer, prepared, origins, number, steps, levels, step_length, n_epochs
 ):
     """Forecasts and quantiles, each origin's by networks that knew what was then."""
-    start, parts, order = engine.tail.last, [], []
+    start, parts, order = engine.seen.last, [], []
     for j in range(int(number.max(initial=-1)) + 1):
         here = np.flatnonzero(number == j)
         now = Origins(origins.rows[here], origins.codes[here])

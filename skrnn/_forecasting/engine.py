@@ -11,7 +11,7 @@ from skrnn._forecasting.calibration import (
     scores_of_others,
 )
 from skrnn._forecasting.strategies import Forecasts
-from skrnn._forecasting.table import Origins, numbered
+from skrnn._forecasting.table import Origins, newest_known, numbered
 
 __all__ = ["SeriesForecaster"]
 
@@ -26,28 +26,33 @@ class SeriesForecaster:
     forecasts : Forecasts
         The trained networks.
     prepared : Prepared
-        The series to forecast.
+        The series to forecast, without rows of NaN at their ends.
     scores : AdaptiveScores or None
         Errors of forecasts, for the intervals.
+    seen : SeriesTable
+        The same series with those rows.
 
     Attributes
     ----------
     tail : SeriesTable
-        The newest rows of each series, as many as a forecast and its errors need.
+        The newest rows of each series, as many as a forecast and its errors need, up to
+        the newest that has a target: a series that ends with NaN ends earlier.
+    seen : SeriesTable
+        The tail, and after it the rows without a target.
     insample : dict of key to (first step, ndarray of shape (n_rows, 2, n_targets))
         Forecasts of the rows seen so far, and the scales of their errors.
     """
 
-    def __init__(self, settings, forecasts, prepared, scores):
+    def __init__(self, settings, forecasts, prepared, scores, seen):
         self.settings, self.forecasts, self.scores = settings, forecasts, scores
         table = prepared.table
-        self.tail = table.tails(self._n_kept)
+        self._keep(table, seen)
         self.insample = {}
         if settings.keeps_insample:
             self.insample = self._insample_with(prepared, table.first)
 
     @classmethod
-    def fit(cls, settings, design, prepared, random_state):
+    def fit(cls, settings, design, prepared, seen, random_state):
         """Train on all series.
 
         Parameters
@@ -56,8 +61,8 @@ class SeriesForecaster:
             What was chosen.
         design : Design
             What the forecasts are made of.
-        prepared : Prepared
-            The series.
+        prepared, seen : Prepared, SeriesTable
+            The series without, and with, rows of NaN at their ends.
         random_state : numpy.random.RandomState
             Source of the seeds.
 
@@ -77,7 +82,7 @@ class SeriesForecaster:
                 settings.adaptation_rate,
                 random_state,
             )
-        return cls(settings, forecasts, prepared, scores)
+        return cls(settings, forecasts, prepared, scores, seen)
 
     @property
     def transform(self):
@@ -113,14 +118,18 @@ class SeriesForecaster:
         scores = self.scores
         if scores is not None:
             scores = scores_of_others(scores, len(table.keys))
-        prepared = self.transform.prepare(table)
-        return SeriesForecaster(self.settings, self.forecasts, prepared, scores)
+        prepared = self.transform.prepare(table.known_part())
+        return SeriesForecaster(self.settings, self.forecasts, prepared, scores, table)
 
     # -- going on ---------------------------------------------------------------
 
+    def _keep(self, table, seen):
+        self.tail = table.tails(self._n_kept)
+        self.seen = self.tail.reaching(seen)
+
     def extended(self, newer):
-        """The tail with newer rows behind it (SeriesTable)."""
-        return self.tail.followed_by(newer, self._n_kept)
+        """What was kept with newer rows behind it (SeriesTable)."""
+        return self.seen.followed_by(newer)
 
     def updated(self, newer, n_epochs):
         """A forecaster that has taken in newer rows.
@@ -139,7 +148,8 @@ class SeriesForecaster:
         SeriesForecaster
         """
         other = copy.copy(self)
-        prepared = self.transform.prepare(self.extended(newer))
+        seen = self.extended(newer)
+        prepared = self.transform.prepare(seen.known_part())
         known_until = self.tail.known_until(prepared.table)
         if self.scores is not None:
             other.scores = self.scores_after(prepared, MOST_SCORES)
@@ -147,7 +157,7 @@ class SeriesForecaster:
             other.insample = self._insample_with(prepared, known_until + 1)
         if n_epochs:
             other.forecasts = self.forecasts.trained_on(prepared, known_until, n_epochs)
-        other.tail = prepared.table.tails(self._n_kept)
+        other._keep(prepared.table, seen)
         return other
 
     def scores_after(self, prepared, most=None):
@@ -156,12 +166,51 @@ class SeriesForecaster:
 
     # -- forecasts --------------------------------------------------------------
 
-    def point(self, prepared, origins, steps):
+    def n_carried(self, steps, gap):
+        """Rows without a target that a window has to show to forecast from there.
+
+        Parameters
+        ----------
+        steps : ndarray of int64
+            Steps ahead of the newest row that has a target, rising.
+        gap : int
+            How many rows without one there are after it.
+
+        Returns
+        -------
+        int
+            None where there are networks for these steps; else all of the gap, where
+            there are for the steps from its end.
+        """
+        if not gap or steps[0] <= gap or self._knows(steps):
+            return 0
+        return gap if self._knows(steps - gap) else 0
+
+    def _knows(self, steps):
+        """Whether there are forecasts that far ahead, and intervals if any are."""
+        if len(self.forecasts.missing(steps)):
+            return False
+        by_loss = self.settings.uses_loss and self.scores is None
+        has_law = self.forecasts.loss in ("gaussian", "student_t", "quantile")
+        if not by_loss or not has_law or not self.settings.has_intervals:
+            return True
+        return self.forecasts.gives_distributions(steps)
+
+    def point(self, prepared, origins, steps, n_carried=0):
         """Forecasts (n, n_steps, n_targets), in the user's units."""
         u, _ = self.forecasts.predict(prepared, origins, steps)
         return self.transform.to_units(u, origins.codes, prepared.table)
 
-    def quantiles(self, prepared, origins, steps, levels, offsets=None, forecast=None):
+    def quantiles(
+        self,
+        prepared,
+        origins,
+        steps,
+        levels,
+        offsets=None,
+        forecast=None,
+        n_carried=0,
+    ):
         """Quantiles of forecasts, in the user's units.
 
         Parameters
@@ -175,6 +224,9 @@ class SeriesForecaster:
             now.
         forecast : tuple, default=None
             What `Forecasts.predict` gives, where that is known already.
+        n_carried : int, default=0
+            Rows without a target up to the origins: errors are those of as many more
+            steps.
 
         Returns
         -------
@@ -199,7 +251,9 @@ class SeriesForecaster:
             if forecast is None:
                 forecast = self.forecasts.predict(prepared, origins, steps)
             point, scale = forecast
-            u[...] = self._at_steps(offsets, steps) * scale[:, None, :, None]
+            u[...] = (
+                self._at_steps(offsets, steps + n_carried) * scale[:, None, :, None]
+            )
             u += point[..., None]
         if by_loss.any():
             u[..., by_loss] = self.forecasts.distributions(
@@ -208,16 +262,36 @@ class SeriesForecaster:
         return self._sorted_units(u, levels, origins.codes, prepared.table)
 
     def both(self, prepared, origins, steps, levels, offsets):
-        """Forecasts, and quantiles unless `levels` is None; see `quantiles`."""
-        forecast = self.forecasts.predict(prepared, origins, steps)
-        point = self.transform.to_units(forecast[0], origins.codes, prepared.table)
-        if levels is None:
-            return point, None
-        return point, self.quantiles(
-            prepared, origins, steps, levels, offsets, forecast
+        """Forecasts, and quantiles unless `levels` is None; see `quantiles`.
+
+        Those from rows without a target are made from the newest row that has one.
+        """
+        gaps = rows_since_known(prepared, origins)
+        parts = []
+        for gap in np.unique(gaps):
+            which = slice(None) if not gaps.any() else np.flatnonzero(gaps == gap)
+            n_carried = self.n_carried(steps + gap, int(gap))
+            back = gap - n_carried
+            start = Origins(origins.rows[which] - back, origins.codes[which])
+            own = offsets
+            if offsets is not None and len(offsets) > 1:
+                own = offsets[which]
+            ahead = steps + back
+            forecast = self.forecasts.predict(prepared, start, ahead)
+            point = self.transform.to_units(forecast[0], start.codes, prepared.table)
+            parts.append((which, point, None))
+            if levels is not None:
+                where = prepared, start, ahead, levels, own, forecast, n_carried
+                parts[-1] = which, point, self.quantiles(*where)
+        if len(parts) == 1:
+            return parts[0][1:]
+        place = np.argsort(np.concatenate([which for which, _, _ in parts]))
+        return tuple(
+            None if found[0] is None else np.concatenate(found)[place]
+            for found in list(zip(*parts, strict=True))[1:]
         )
 
-    def laws(self, prepared, origins, steps):
+    def laws(self, prepared, origins, steps, n_carried=0):
         """Parameters of the likelihood (n, n_steps, n_targets, width).
 
         Location and scale in the user's units, but of the logarithm where that is what
@@ -305,3 +379,16 @@ class SeriesForecaster:
                 start = min(start, old_start)
             insample[key] = (start, new)
         return insample
+
+
+def rows_since_known(prepared, origins):
+    """Rows since the newest that has a target, at each origin (ndarray of int64).
+
+    0 where none has one.
+    """
+    if not len(origins.rows) or prepared.known.any(axis=1).all():
+        return np.zeros(len(origins.rows), dtype=np.int64)
+    newest = newest_known(prepared.known.any(axis=1)[:, None], prepared.table.begin)
+    newest = newest[np.maximum(origins.rows, 0), 0]
+    is_inside = origins.rows >= prepared.table.begin[origins.codes]
+    return np.where(is_inside & (newest >= 0), origins.rows - newest, 0)

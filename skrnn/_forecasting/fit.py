@@ -3,6 +3,7 @@
 import numpy as np
 
 from skrnn._forecasting.auto import choose_settings
+from skrnn._forecasting.calendar_cycles import days_of
 from skrnn._forecasting.covariates import Covariates
 from skrnn._forecasting.engine import SeriesForecaster
 from skrnn._forecasting.strategies import Design
@@ -42,10 +43,13 @@ def fit_forecaster(
     ValueError
         If parameters do not fit each other or the series.
     """
-    if np.isnan(table.y).all():
-        raise ValueError("y holds nothing but NaN. Give at least some values.")
+    seen, table = table, table.known_part()
     random_state = _own_random_state(random_state)
-    settings, filled = choose_settings(options, table, frames.axis.freq, steps)
+    axis = frames.axis
+    n_days = np.inf
+    if options.calendar:
+        n_days = days_of(axis, int(table.first.min()), int(table.last.max()))
+    settings, filled = choose_settings(options, table, axis.freq, steps, n_days)
     transform, prepared = TargetTransform.fit(
         filled,
         settings.differencing,
@@ -60,11 +64,11 @@ def fit_forecaster(
         settings.window_length,
         transform,
         covariates,
-        frames.axis,
+        axis,
         estimator,
         settings.n_members,
     )
-    return SeriesForecaster.fit(settings, design, prepared, random_state)
+    return SeriesForecaster.fit(settings, design, prepared, seen, random_state)
 
 
 def _covariates(settings, frames, calendar_columns):

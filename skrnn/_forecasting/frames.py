@@ -7,7 +7,8 @@ import pandas as pd
 
 from skrnn._forecasting.table import table_of
 from skrnn._time.axis import TimeAxis
-from skrnn._time.index import key_levels, split_keys
+from skrnn._time.index import key_levels, order_kind, split_keys
+from skrnn._time.index import keys as time_keys
 
 __all__ = ["SeriesFrames", "time_axis"]
 
@@ -15,6 +16,13 @@ __all__ = ["SeriesFrames", "time_axis"]
 def time_axis(index):
     """The axis of an index of rows (TimeAxis), whose last level is the time."""
     _, codes, times = split_keys(index)
+    order_kind(times)
+    count = time_keys(times)
+    next_code, next_count = np.diff(codes), np.diff(count)
+    if ((next_code < 0) | ((next_code == 0) & (next_count < 0))).any():
+        # In the order of the times, say, all series together.
+        order = np.lexsort((count, codes))
+        codes, times = codes[order], times[order]
     starts = np.flatnonzero(np.append(True, codes[1:] != codes[:-1]))
     return TimeAxis(times, starts, getattr(index, "freq", None))
 
@@ -42,8 +50,17 @@ class SeriesFrames:
         self.axis = time_axis(y.index)
         self.x_columns = None if X is None else X.columns
         self.is_past = self._past(past_covariates)
-        self.n_targets = len(y.columns)
         self.y_columns, self.index_names = y.columns, list(y.index.names)
+
+    @property
+    def x_future(self):
+        """The columns of X whose future is known (pandas.Index)."""
+        return self.x_columns[~self.is_past]
+
+    @property
+    def n_levels(self):
+        """Levels of the index of fit."""
+        return len(self.index_names)
 
     def named_as(self, y):
         """The same for results that are named as other series are (SeriesFrames)."""
@@ -63,12 +80,36 @@ class SeriesFrames:
             )
         return np.array([name in past for name in columns], dtype=bool)
 
+    def ordered(self, y, keeps_names=False):
+        """The same rows with the columns of fit, found by name (DataFrame).
+
+        Columns that have no names, in fit or here, are taken in their order; their
+        names stay where `keeps_names` says so.
+
+        Raises
+        ------
+        ValueError
+            If a column of fit is lacking, or another one is there.
+        """
+        names, given = list(self.y_columns), list(y.columns)
+        if given == names:
+            return y
+        if len(given) != len(names):
+            raise ValueError(
+                f"y has {len(given)} columns, but had {len(names)} in fit: {given}, "
+                f"but {names} then. Give it those."
+            )
+        if _is_nameless(names) or _is_nameless(given):
+            return y if keeps_names else y.set_axis(self.y_columns, axis=1)
+        if set(given) != set(names):
+            raise ValueError(
+                f"y has the columns {given}, but fit had {names}. Give it those, by "
+                "these names."
+            )
+        return y[names]
+
     def table(self, y, X=None):
         """Lay y, and X wherever y has rows, on the grid of the axis (SeriesTable)."""
-        if len(y.columns) != self.n_targets:
-            raise ValueError(
-                f"y has {len(y.columns)} columns, but had {self.n_targets} in fit."
-            )
         keys, codes, times = split_keys(y.index)
         values = y.to_numpy(dtype=float)
         if np.isinf(values).any():
@@ -110,12 +151,13 @@ class SeriesFrames:
                 f"X lacks the columns {lacking} of fit. Give them, or name those that "
                 "are not known in the future in past_covariates."
             )
-        x = X.reindex(columns=self.x_columns).to_numpy(dtype=float)
+        given = self.x_columns.isin(X.columns)
+        x = X[self.x_columns[given]].to_numpy(dtype=float)
         if np.isinf(x).any():
             raise ValueError("X is infinite in places. Replace those values.")
         codes, steps = self._series_and_steps(table, X)
         known = codes >= 0
-        return table.with_x(x[known], codes[known], steps[known])
+        return table.with_x(x[known], codes[known], steps[known], given)
 
     def _series_and_steps(self, table, X):
         """Number in the table, -1 of unknown series, and step of each row of X."""
@@ -142,18 +184,23 @@ class SeriesFrames:
         -------
         SeriesTable
         """
-        if X is None and not self.is_past.all():
-            raise ValueError(
-                f"X is needed at predict: fit had the columns {list(self.x_columns)}. "
-                "Give their values at the times of fh, or name those that are not "
-                "known in the future in past_covariates."
-            )
+        codes, steps = wanted
+        is_new = steps > table.last[codes]
         table = table.spanning(table.first, last)
-        if X is None:
+        if self.x_columns is None:
+            return table if X is None else self.with_x(table, X)
+        future = self.x_future
+        if not len(future) or (X is None and not is_new.any()):
             return table
-        if not self.is_past.all():
-            self._check_rows(table, X, *wanted)
-        return self.with_x(table, X)
+        if X is None:
+            raise ValueError(
+                f"X is needed at predict: fit had the columns {list(future)}. Give "
+                "their values at the times of fh, or name those that are not known in "
+                "the future in past_covariates."
+            )
+        self._check_rows(table, X, codes[is_new], steps[is_new])
+        # What may be there of the others nobody could have known.
+        return self.with_x(table, X[[name for name in future if name in X.columns]])
 
     def _check_rows(self, table, X, codes, steps):
         given, times = self._series_and_steps(table, X)
@@ -189,3 +236,7 @@ class SeriesFrames:
         codes = np.repeat(np.arange(len(keys)), [len(part) for part in times])
         levels = [*key_levels(keys, codes), times[0].append(list(times[1:]))]
         return pd.MultiIndex.from_arrays(levels, names=self.index_names)
+
+
+def _is_nameless(columns):
+    return columns == list(range(len(columns)))

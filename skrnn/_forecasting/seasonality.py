@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from scipy.stats import spearmanr
 
 from skrnn._forecasting.differencing import Differencing, filled_forward
@@ -15,7 +16,6 @@ __all__ = [
     "choose_log",
     "choose_seasonality",
     "seasonal_period",
-    "usual_calendar",
     "usual_period",
 ]
 
@@ -31,6 +31,15 @@ _USUAL = {
     "h": 24,
     "min": 60,
     "s": 60,
+}
+_SPANS = {
+    "years": "Y",
+    "months": "M",
+    "weeks": "W",
+    "days": "D",
+    "hours": "h",
+    "minutes": "min",
+    "seconds": "s",
 }
 # The numbers below were set by hand: no search for them is on record. How they fare on
 # nineteen real and seven generated series, docs/benchmarks/forecasting.py measures, and
@@ -72,38 +81,31 @@ def usual_period(freq):
     """
     if freq is None:
         return None
-    name = getattr(freq, "rule_code", "").split("-")[0]
+    name, n = _name_of(freq)
     # A month, quarter or year is one whichever of its days, or business days, it names.
     name = re.sub(r"^B?([MQY])[ES]$", r"\1", name)
     rows = _USUAL.get(name)
-    if name in ("min", "s") and rows * 60 % freq.n == 0 and freq.n > 1:
+    if name in ("min", "s") and rows * 60 % n == 0 and n > 1:
         # Quarters of an hour have days, rather than hours.
-        return 24 * 60 // freq.n if name == "min" else 60 // freq.n
-    if rows is None or rows % freq.n:
+        return 24 * 60 // n if name == "min" else 60 // n
+    if rows is None or rows % n:
         return None
-    return rows // freq.n
+    return rows // n
 
 
-def usual_calendar(freq):
-    """Features of the calendar that matter for a frequency (list of str).
-
-    Parameters
-    ----------
-    freq : pandas offset
-        The step of an index.
-    """
-    name = freq.rule_code.split("-")[0]
-    if name in ("D", "B", "C"):
-        return ["day_of_week", "day_of_year"]
-    if name == "W":
-        return ["week_of_year"]
-    if name[0] == "Q" or name[:2] == "BQ":
-        return ["quarter_of_year"]
-    if name[0] in "MS" or name[:2] == "BM":
-        return ["month_of_year"]
-    if name[0] in "YA" or name[:2] in ("BY", "BA"):
-        return []
-    return ["hour_of_day", "day_of_week", "day_of_year"]
+def _name_of(freq):
+    """The first letters of a frequency, and how many of it make a step."""
+    kwds = getattr(freq, "kwds", {})
+    spans = [name for name in kwds if name in _SPANS]
+    if type(freq) is pd.DateOffset:
+        # Its name is what it adds, if that is one thing.
+        return (
+            (_SPANS[spans[0]], freq.n * kwds[spans[0]]) if len(spans) == 1 else ("", 1)
+        )
+    try:
+        return freq.rule_code.split("-")[0], freq.n
+    except NotImplementedError:  # Easter, for one
+        return "", 1
 
 
 def seasonal_period(table):

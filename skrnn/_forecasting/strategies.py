@@ -205,19 +205,21 @@ class Forecasts:
     def _direct_models(self, steps):
         return [self.models[i] for i in np.searchsorted(self.steps, steps)]
 
-    def _check(self, steps):
+    def missing(self, steps):
+        """Which of these steps ahead cannot be forecast (ndarray of int64)."""
         if self.strategy == "direct":
-            missing = np.setdiff1d(steps, self.steps)
-        elif self.strategy == "dirrec":
-            missing = steps[steps > self.steps[-1]]
-        else:
-            return
+            return np.setdiff1d(steps, self.steps)
+        is_chain = self.strategy == "dirrec"
+        return steps[steps > self.steps[-1]] if is_chain else steps[:0]
+
+    def _check(self, steps):
+        missing = self.missing(steps)
         if len(missing):
             raise ValueError(
                 f"strategy={self.strategy!r} has a network for each of the steps "
                 f"{_shown(self.steps)} ahead, as fit was told, and none for "
-                f"{_shown(missing)}. Give them to fit in fh, or choose "
-                "strategy='multioutput' or 'recursive'."
+                f"{_shown(missing)}, counted from the newest value of y. Give "
+                "them to fit in fh, or choose strategy='multioutput' or 'recursive'."
             )
 
 

@@ -4,7 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Origins", "SeriesTable", "numbered", "table_of"]
+from skrnn._forecasting.differencing import filled_forward
+
+__all__ = ["Origins", "SeriesTable", "newest_known", "numbered", "table_of"]
 
 
 class Origins(NamedTuple):
@@ -107,10 +109,79 @@ class SeriesTable:
         known_until[:n_old] = np.minimum(self.last, longer.last[:n_old])
         return known_until
 
+    @property
+    def known_last(self):
+        """Step of the newest row of each series that has a target; its last if none.
+
+        A series that ends with rows of NaN is one that ends earlier.
+        """
+        is_known = ~np.isnan(self.y).all(axis=1)
+        newest = newest_known(is_known[:, None], self.begin)[self.begin[1:] - 1, 0]
+        none = newest < self.begin[:-1]
+        return np.where(none, self.last, self.first + newest - self.begin[:-1])
+
+    def known_part(self):
+        """The same series without rows of NaN at their ends.
+
+        Raises
+        ------
+        ValueError
+            If a series has no other rows.
+        """
+        last = self.known_last
+        rows = self.begin[:-1] + last - self.first
+        nothing = np.flatnonzero(np.isnan(self.y[rows]).all(axis=1))
+        if len(nothing):
+            key = self.keys[nothing[0]]
+            label = key[0] if len(key) == 1 else key
+            raise ValueError(
+                "y holds nothing but NaN"
+                + (f" in the series {label!r}" if key else "")
+                + ". Give at least some values"
+                + (", or leave that series out." if key else ".")
+            )
+        return self if (last == self.last).all() else self.until(last)
+
     def tails(self, n_rows):
-        """The last `n_rows` rows of each series, in a table of its own."""
-        first = np.maximum(self.first, self.last - n_rows + 1)
-        return self.spanning(first, self.last)
+        """The last `n_rows` rows of each series, in a table of its own.
+
+        Where a value is missing in the first of them, as many more as are needed for
+        the value that is carried forward to it.
+        """
+        codes = np.arange(len(self.keys))
+        rows = np.maximum(self.begin[:-1], self.begin[1:] - n_rows)
+        rows = self._with_carried(rows)
+        table = self.spanning(self.first + rows - self.begin[:-1], self.last)
+        if table.x is not None and np.isnan(table.x[table.begin[codes]]).any():
+            table.x[table.begin[:-1]] = self._carried_x[rows]
+        return table
+
+    def _with_carried(self, rows):
+        """Rows, or where some targets are missing there the ones that they are of."""
+        missing = np.isnan(self.y[rows])
+        if not missing.any():
+            return rows
+        newest = newest_known(~np.isnan(self.y), self.begin)[rows]
+        # What was never seen before is not carried either.
+        newest[newest < 0] = len(self.y)
+        return np.minimum(rows, newest.min(axis=1))
+
+    @property
+    def _carried_x(self):
+        """Exogenous values, or where they are missing the newest before them."""
+        start = np.repeat(self.begin[:-1], self.lengths)
+        return filled_forward(self.x, start)
+
+    def reaching(self, longer):
+        """These rows, and after them those of a longer table, of which X is known."""
+        if (longer.last == self.last).all():
+            return self
+        table = self.spanning(self.first, longer.last)
+        if self.x is not None:
+            later = table.ordinals > np.repeat(self.last, table.lengths)
+            place = longer.positions(table.codes[later], table.ordinals[later])
+            table.x[later] = longer.x[place]
+        return table
 
     def contexts(self, rows, n_before, n_after):
         """What is known at some rows: a series of its own for each.
@@ -133,11 +204,14 @@ class SeriesTable:
         codes = np.searchsorted(self.begin, rows, side="right") - 1
         now = rows - self.begin[codes] + self.first[codes]
         first = np.maximum(self.first[codes], now - n_before + 1)
+        oldest = self.begin[codes] + first - self.first[codes]
+        if len(self.y):
+            first = first + self._with_carried(oldest) - oldest
         lengths = now + n_after - first + 1
         table = self._without_rows(codes, first, lengths)
         place = self.positions(np.repeat(codes, lengths), table.ordinals)
         if self.x is not None:
-            table.x = _taken(self.x, place)
+            table.x = _taken(self._carried_x, place)
         newest = table.begin[:-1] + now - first
         place[table.ordinals > np.repeat(now, lengths)] = -1
         table.y = _taken(self.y, place)
@@ -164,7 +238,7 @@ class SeriesTable:
         """The same series up to these steps (ndarray of shape (n_series,))."""
         return self.spanning(self.first, np.minimum(last, self.last))
 
-    def followed_by(self, newer, n_kept):
+    def followed_by(self, newer):
         """These series with newer rows, which win over their own.
 
         A series ends where its newer rows end, even if it went on; one without newer
@@ -174,8 +248,6 @@ class SeriesTable:
         ----------
         newer : SeriesTable
             The newer rows.
-        n_kept : int
-            No more than so many rows of each series before the newer ones are kept.
 
         Returns
         -------
@@ -191,9 +263,8 @@ class SeriesTable:
                 first, last = self.first[old], self.last[old]
             else:
                 first, last = newer.first[new], newer.last[new]
-                if old is not None:
-                    earliest = max(self.first[old], first - n_kept)
-                    first = min(first, earliest) if earliest <= last else first
+                if old is not None and self.first[old] <= last:
+                    first = min(first, self.first[old])
             firsts.append(first)
             part = [
                 _cut(table, code, first, last)
@@ -210,12 +281,17 @@ class SeriesTable:
             moments = np.concatenate([moments, unknown])
         return SeriesTable(keys, np.array(firsts, dtype=np.int64), begin, y, x, moments)
 
-    def with_x(self, x, codes, ordinals):
-        """Fill in exogenous values, given row by row, wherever there is a row."""
+    def with_x(self, x, codes, ordinals, columns=slice(None)):
+        """Fill in exogenous values, given row by row, wherever there is a row.
+
+        Those of some columns, or of all.
+        """
         place = self.positions(codes, ordinals)
         merged = self.x.copy()
         inside = place >= 0
-        merged[place[inside]] = x[inside]
+        part = merged[:, columns]
+        part[place[inside]] = x[inside]
+        merged[:, columns] = part
         return SeriesTable(
             self.keys, self.first, self.begin, self.y, merged, self.moments
         )
@@ -236,6 +312,27 @@ def numbered(counts):
     """
     codes = np.repeat(np.arange(len(counts)), counts)
     return codes, np.arange(len(codes)) - np.repeat(np.cumsum(counts) - counts, counts)
+
+
+def newest_known(known, begin):
+    """For each row the newest up to it, of its series, that is known.
+
+    Parameters
+    ----------
+    known : ndarray of shape (n_rows, k) of bool
+        What is known.
+    begin : ndarray of shape (n_series + 1,) of int64
+        Where the series begin.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, k) of int64
+        -1 where none is.
+    """
+    here = np.arange(len(known))[:, None]
+    newest = np.maximum.accumulate(np.where(known, here, -1), axis=0)
+    start = np.repeat(begin[:-1], np.diff(begin))[:, None]
+    return np.where(newest >= start, newest, -1)
 
 
 def _taken(values, place):

@@ -35,6 +35,8 @@ class Prepared(NamedTuple):
 
     def until(self, last):
         """The same series up to these steps (ndarray of shape (n_series,))."""
+        if (last >= self.table.last).all():
+            return self
         table = self.table.until(last)
         # No row depends on a later one.
         place = self.table.positions(table.codes, table.ordinals)

@@ -1,8 +1,11 @@
 """Time stamps as whole numbers of steps, and back."""
 
+import contextlib
+
 import numpy as np
 import pandas as pd
 
+from skrnn._time.dates_as_numbers import date_format
 from skrnn._time.frequency import find_step
 from skrnn._time.index import fixed_length, keys, order_kind, wall_clock
 
@@ -14,13 +17,15 @@ _DAY = pd.Timedelta(days=1)
 class TimeAxis:
     """Counts the steps of a time index.
 
-    Integers and periods count themselves. Steps of a DatetimeIndex or TimedeltaIndex
-    are counted from its first time, on the grid of its frequency.
+    The steps of integers and periods are those between most of the rows, and all of
+    them have to be whole numbers of these. Steps of a DatetimeIndex or TimedeltaIndex
+    are counted from its first time, on the grid of its frequency; days and longer ones
+    by the clock on the wall.
 
     Parameters
     ----------
     times : pandas.Index
-        The times of one or more series.
+        The times of one or more series, series after series, rising in each.
     starts : ndarray of shape (n_series,) of int
         Where each series begins in `times`.
     freq : str, pandas offset or None, default=None
@@ -33,19 +38,42 @@ class TimeAxis:
     """
 
     def __init__(self, times, starts, freq=None):
-        self.kind = order_kind(times)
+        self.kind, starts = order_kind(times), np.asarray(starts)
         self._anchor, self._step, self._tick = None, None, None
+        self._first = times.min() if len(times) else None
+        if isinstance(times, (pd.DatetimeIndex, pd.TimedeltaIndex)):
+            self._step = find_step(freq, times, times, starts)
+            self._tick = None if self._step is None else fixed_length(self._step)
+            self._anchor, self._zone = times.min(), getattr(times, "tz", None)
+            self._only = times[:1]  # the time, where there is no other
+            is_long = self._tick is None or self._tick >= _DAY
+            has_step = self._step is not None
+            self._by_wall = has_step and self._zone is not None and is_long
+            if self._by_wall:
+                self._anchor = _usual_start(times)
+            return
+        self._stride, self._phase = _stride(times, starts)
+        self._unit = None
         if isinstance(times, pd.PeriodIndex):
-            self._step = times.freq
-        elif isinstance(times, (pd.DatetimeIndex, pd.TimedeltaIndex)):
-            self._step = find_step(freq, times, times, np.asarray(starts))
-            self._anchor = times.min()
-            self._tick = fixed_length(self._step)
+            self._unit = times.freq
+            self._step = times.freq.base * self._stride
 
     @property
     def freq(self):
         """The step as a pandas offset; None for integers."""
         return self._step
+
+    def with_freq(self, time):
+        """A DatetimeIndex of one time, with the frequency if it is one of that."""
+        time = time.copy()
+        with contextlib.suppress(ValueError):  # a skipped midnight, say
+            time.freq = self._step
+        return time
+
+    @property
+    def step_name(self):
+        """The step in words."""
+        return repr(self._step) if self._step is not None else str(self._stride)
 
     def ordinals(self, times):
         """Whole numbers of the times (ndarray of int64), rising by one a step.
@@ -59,46 +87,54 @@ class TimeAxis:
             raise ValueError(
                 f"Times must be {self.kind}, as in fit, but are {order_kind(times)}."
             )
-        if getattr(times, "tz", None) is not None:
-            times = times.tz_convert(self._anchor.tz)
         if self._anchor is None:
-            count = keys(times)
-            n = getattr(self._step, "n", 1)
-            return count // n if n > 1 else count
+            steps, rest = np.divmod(keys(times) - self._phase, self._stride)
+            self._check_grid(times, rest != 0)
+            return steps
         if len(times) == 0:
             return np.empty(0, np.int64)
+        if self._zone is not None:
+            times = times.tz_convert(self._zone)
         if self._step is None:  # a series of one row, the only one
-            steps = np.zeros(len(times), np.int64)
             if (times != self._anchor).any():
                 raise ValueError(
                     "The frequency is unknown, since only one time was seen in fit. "
                     "Give an index with a freq, or fit on more rows."
                 )
-            return steps
-        if self._tick is not None:
-            elapsed = wall_clock(times) if self._tick >= _DAY else times
-            anchor = self._anchor
-            if elapsed is not times:
-                anchor = anchor.tz_localize(None)
-            steps, rest = divmod(elapsed - anchor, self._tick)
-            steps = np.asarray(steps, dtype=np.int64)
-            self._check_grid(times, np.asarray(rest != pd.Timedelta(0)))
-            return steps
-        grid = self._grid(times.min(), times.max())
-        place = grid[0].get_indexer(times)
+            return np.zeros(len(times), np.int64)
+        if self._tick is None:
+            return self._on_calendar(times)
+        elapsed = wall_clock(times) if self._by_wall else times
+        steps, rest = divmod(elapsed - self._anchor, self._tick)
+        steps = np.asarray(steps, dtype=np.int64)
+        is_off = np.asarray(rest != pd.Timedelta(0))
+        if self._by_wall and is_off.any():
+            # A day whose midnight the clocks skipped begins later.
+            is_off &= np.asarray(self.times(steps) != times)
+        self._check_grid(times, is_off)
+        return steps
+
+    def _on_calendar(self, times):
+        """Numbers of times whose steps are of uneven length."""
+        local = wall_clock(times) if self._by_wall else times
+        grid, first = self._grid(local.min(), local.max())
+        place = grid.get_indexer(local)
+        if self._by_wall and (place < 0).any():
+            moved = _localized(grid, self._zone).get_indexer(times)
+            place = np.where(place < 0, moved, place)
         self._check_grid(times, place < 0)
-        return place + grid[1]
+        return place + first
 
     def times(self, ordinals):
         """The times at these steps (pandas.Index), for features of the calendar."""
         ordinals = np.asarray(ordinals, dtype=np.int64)
         if self._anchor is None:
+            count = ordinals * self._stride + self._phase
             if self._step is None:
-                return pd.Index(ordinals)
-            n = self._step.n
-            return pd.PeriodIndex.from_ordinals(ordinals * n, freq=self._step)
+                return pd.Index(count)
+            return pd.PeriodIndex.from_ordinals(count, freq=self._unit)
         if self._step is None or not len(ordinals):
-            return pd.DatetimeIndex([self._anchor] * len(ordinals))
+            return self._only[np.zeros(len(ordinals), np.int64)]
         first = int(ordinals.min())
         grid = self._range(first, int(ordinals.max()) - first + 1)
         # A run keeps its frequency.
@@ -110,15 +146,14 @@ class TimeAxis:
         if isinstance(self._anchor, pd.Timedelta):
             start = self._anchor + first * self._step
             return pd.timedelta_range(start, periods=n_times, freq=self._step)
-        zone = self._anchor.tz
-        if zone is None or (self._tick is not None and self._tick < _DAY):
+        if type(self._step) is pd.DateOffset and first > 0:
+            # A month after the 31st of January may be the 29th from then on.
+            n_all = first + n_times
+            grid = pd.date_range(self._anchor, periods=n_all, freq=self._step)[first:]
+        else:
             start = self._anchor + first * self._step
-            return pd.date_range(start, periods=n_times, freq=self._step)
-        # A day and longer goes by the clock on the wall.
-        start = self._anchor.tz_localize(None) + first * self._step
-        local = pd.date_range(start, periods=n_times, freq=self._step)
-        is_summer = np.ones(n_times, dtype=bool)
-        return local.tz_localize(zone, ambiguous=is_summer, nonexistent="shift_forward")
+            grid = pd.date_range(start, periods=n_times, freq=self._step)
+        return _localized(grid, self._zone) if self._by_wall else grid
 
     def _grid(self, first, last):
         """Times of the grid from the anchor, and the number of the first of them."""
@@ -133,8 +168,63 @@ class TimeAxis:
         if not is_off.any():
             return
         wrong = times[int(np.argmax(is_off))]
+        advice = "Resample the series, or give its index the right freq"
+        if self._anchor is None:
+            advice = (
+                "Round the index to its step, or resample the series, so that all rows "
+                "are a whole number of steps apart"
+            )
         raise ValueError(
             f"The time {wrong} does not lie on the grid of the series, which goes from "
-            f"{self._anchor} in steps of {self._step!r}. Resample the series, or give "
-            "its index the right freq."
+            f"{self._first} in steps of {self.step_name}. {advice}."
         )
+
+
+def _stride(times, starts):
+    """The step of integers or periods, in their own unit, and what it leaves over."""
+    count = keys(times)
+    step = find_step(None, times, times, starts)
+    step = getattr(step, "n", step)
+    usual = times.freq.n if isinstance(times, pd.PeriodIndex) else 1
+    step = usual if step is None else abs(int(step))
+    within = np.ones(len(count), dtype=bool)
+    within[np.append(starts[1:], len(count)) - 1] = False
+    gaps = np.diff(count, append=0)[within]
+    if len(gaps) and ((count - count.min()) % step).any():
+        # The longest regular stretch is not on the grid of the rest; most rows may be.
+        sizes, counts = np.unique(gaps[gaps > 0], return_counts=True)
+        step = int(sizes[np.argmax(counts)]) if len(sizes) else step
+    _refuse_dates(times, gaps, step)
+    return step, int(count.min() % step) if len(count) else 0
+
+
+def _refuse_dates(times, gaps, step):
+    """Raise where integers are dates, such as 20240131."""
+    pattern = date_format(times)
+    if pattern is None or ((gaps == step).all() and len(str(times[0])) < 8):
+        return
+    raise ValueError(
+        f"The integers of the index ({times[0]}, ...) are dates, whose numbers do not "
+        "rise by one step after the other. Make them times: "
+        f'pandas.to_datetime(y.index, format="{pattern}"), in a MultiIndex of its last '
+        "level."
+    )
+
+
+def _usual_start(times):
+    """The first day by the clock on the wall, at the hour that most days have.
+
+    The first may begin an hour later, where the clocks skipped its midnight.
+    """
+    wall = wall_clock(times)
+    hours, counts = np.unique(wall - wall.normalize(), return_counts=True)
+    first = wall.min()
+    usual = first.normalize() + pd.Timedelta(hours[np.argmax(counts)])
+    is_moved = _localized(pd.DatetimeIndex([usual]), times.tz)[0] == times.min()
+    return usual if is_moved else first
+
+
+def _localized(wall, zone):
+    """Times on the wall as times of a zone; what it skips is moved on."""
+    is_summer = np.ones(len(wall), dtype=bool)
+    return wall.tz_localize(zone, ambiguous=is_summer, nonexistent="shift_forward")

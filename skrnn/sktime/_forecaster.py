@@ -1,6 +1,5 @@
 """The forecaster for sktime."""
 
-import copy
 from numbers import Integral, Real
 
 import numpy as np
@@ -25,9 +24,16 @@ from skrnn._forecasting.backtest import (
 )
 from skrnn._forecasting.fit import fit_forecaster
 from skrnn._forecasting.frames import SeriesFrames, time_axis
+from skrnn._forecasting.plausibility import (
+    check_labels,
+    check_positive,
+    warn_of_gaps,
+    warn_of_late_targets,
+)
 from skrnn._forecasting.strategies import STRATEGIES
 from skrnn.regressor import RNNRegressor
 from skrnn.sktime._calendar import calendar_columns
+from skrnn.sktime._given_series import all_or_nothing, checked, twin_of
 from skrnn.sktime._horizon import dated, steps_ahead
 from skrnn.sktime._moving_cutoff import forecasts_of_windows
 from skrnn.sktime._predictions import Predictions
@@ -83,7 +89,8 @@ class RNNForecaster(BaseForecaster):
     calendar : list of str, bool or None, default=None
         Covariates from the calendar, by the names of
         `sktime.transformations.date.DateTimeFeatures`, such as ``["day_of_week"]``.
-        True takes those that are usual for the frequency.
+        True takes those that are usual for the frequency, as far as the series cover
+        two rounds of them: two years for the day of the year.
     past_covariates : list of str, "all" or None, default=None
         Columns of X that are known only up to the origin of a forecast; ``predict``
         needs none of them. The future of all others has to be given.
@@ -136,9 +143,16 @@ class RNNForecaster(BaseForecaster):
 
     Notes
     -----
-    Windows lie in memory as their rows, not as windows. Missing values are carried
-    forward and marked; samples count as much as the share of their targets that was
-    observed. Changes that exceed ten times what 95 % of them do not, are taken for
+    Windows lie in memory as their rows, not as windows. A step is what lies between the
+    rows of most of the index, in integers as in dates: 10 for 0, 10, 20, ... and an hour
+    for unix seconds of every hour; `fh` counts steps, also where sktime's own horizons
+    would count integers. Columns of y are found by name, as those of X are.
+
+    Missing values are carried forward and marked; samples count as much as the share of
+    their targets that was observed. A series that ends with NaN is one that ends
+    earlier: it is forecast from its newest value, and intervals are as wide as so many
+    more steps ask for. Where a strategy has no network for these steps, the missing
+    rows are carried forward, and the intervals widen. Changes that exceed ten times what 95 % of them do not, are taken for
     accidents, of which networks learn less. With ``strategy="multioutput"`` one network
     has all steps from 1 to the last of `fh`; steps beyond it, at ``predict``, are had
     by feeding forecasts back.
@@ -326,18 +340,29 @@ class RNNForecaster(BaseForecaster):
             caller_name=type(self).__name__,
         )
         frames = SeriesFrames(y, X, self.past_covariates)
+        table = frames.table(y, X)
+        warn_of_gaps(table, len(y), frames)
         given = self.get_params(deep=False)
         given = {name: given[name] for name in Options._fields if name != "loss"}
         engine = fit_forecaster(
-            frames.table(y, X),
+            table,
             frames,
-            None if fh is None else steps_ahead(fh, self.cutoff, frames.axis),
+            None if fh is None else self._steps_to_learn(fh, frames, table),
             Options(loss=getattr(self.estimator, "loss", None), **given),
             _usual_estimator() if self.estimator is None else self.estimator,
             calendar_columns,
             self.random_state,
         )
         self._take_over(frames, engine)
+        warn_of_late_targets(engine.tail, frames)
+
+    def _steps_to_learn(self, fh, frames, table):
+        """Steps ahead of the newest row that has a target, now and later."""
+        steps = steps_ahead(fh, self.cutoff, frames.axis)
+        if self.cutoff is None:  # of pretraining: the series have ends of their own
+            return steps
+        gap = int(table.last.max() - table.known_last.max())
+        return np.union1d(steps, steps + gap)
 
     def _take_over(self, frames, engine):
         """Set what is fitted, from the frames and the engine that are."""
@@ -352,32 +377,94 @@ class RNNForecaster(BaseForecaster):
     def _read_history(self, y, X):
         """Forecast other series from now on, with the same networks."""
         frames = self.frames_.named_as(y)
-        self._take_over(frames, self.forecaster_.for_series(frames.table(y, X)))
+        table = self._table(frames, y, X)
+        warn_of_gaps(table, len(y), frames)
+        self._take_over(frames, self.forecaster_.for_series(table))
+        warn_of_late_targets(self.forecaster_.tail, frames)
+
+    def _table(self, frames, y, X):
+        """Rows that come after fit (SeriesTable)."""
+        table = frames.table(y, X)
+        check_positive(table, self._settings.log, frames)
+        return table
+
+    def _check_X_y(self, X=None, y=None, y_inner_mtype=None, multivariate=None):
+        check = super()._check_X_y
+        is_pretrained = self.state == "pretrained" and y_inner_mtype is None
+        if y is not None and self.is_fitted:
+            return checked(self, check, self.frames_, X, y, is_other=False)
+        if y is not None and is_pretrained and len(self.pretrained_[0].y_columns) > 1:
+            return checked(self, check, self.pretrained_[0], X, y, is_other=True)
+        return check(X, y, y_inner_mtype, multivariate)
 
     # -- going on ---------------------------------------------------------------
 
+    def update(self, y, X=None, update_params=True):
+        """Take in newer rows, and train on with them.
+
+        If that fails, the forecaster stays as it was.
+
+        Parameters
+        ----------
+        y : series, panel or hierarchy in a data format of sktime
+            The newer rows, with the columns of fit, which are found by name.
+        X : same kind as y, default=None
+            Exogenous values of those rows.
+        update_params : bool, default=True
+            Whether the networks train on, for `update_epochs` epochs.
+
+        Returns
+        -------
+        self : RNNForecaster
+        """
+        with all_or_nothing(self):
+            return super().update(y, X=X, update_params=update_params)
+
     def _update(self, y, X=None, update_params=True):
-        try:
-            n_epochs = self.update_epochs if update_params else 0
-            if n_epochs and not hasattr(self.estimator_, "partial_fit"):
-                raise TypeError(
-                    "update(update_params=True) trains on by partial_fit, which "
-                    f"{type(self.estimator_).__name__} does not have. Set "
-                    "update_params=False, or update_epochs=0."
-                )
-            engine = self.forecaster_.updated(self.frames_.table(y, X), n_epochs)
-        except BaseException:
-            # sktime has moved it already.
-            last = self.forecaster_.tail.last.max()
-            self._set_cutoff(self.frames_.axis.times([last]))
-            raise
-        self._take_over(self.frames_, engine)
+        n_epochs = self.update_epochs if update_params else 0
+        if n_epochs and not hasattr(self.estimator_, "partial_fit"):
+            raise TypeError(
+                "update(update_params=True) trains on by partial_fit, which "
+                f"{type(self.estimator_).__name__} does not have. Set "
+                "update_params=False, or update_epochs=0."
+            )
+        table = self._table(self.frames_, y, X)
+        check_labels(table.keys, self.forecaster_.tail.keys)
+        self._take_over(self.frames_, self.forecaster_.updated(table, n_epochs))
+        warn_of_late_targets(self.forecaster_.tail, self.frames_)
         return self
+
+    def update_predict_single(self, y=None, fh=None, X=None, update_params=True):
+        """Take in newer rows, and forecast from there.
+
+        If that fails, the forecaster stays as it was.
+
+        Parameters
+        ----------
+        y : series, panel or hierarchy in a data format of sktime
+            As for `update`.
+        fh : int, list of int, pandas.Index or ForecastingHorizon, default=None
+            As for `predict`.
+        X : same kind as y, default=None
+            Exogenous values of those rows and of the times of `fh`.
+        update_params : bool, default=True
+            As for `update`.
+
+        Returns
+        -------
+        y_pred : same type as y
+            Forecasts, float64.
+        """
+        with all_or_nothing(self):
+            return super().update_predict_single(y, fh, X, update_params)
 
     def _for(self, y, X):
         """A forecaster of the same networks for other series."""
-        other = copy.copy(self)
-        X_inner, y_inner = other._check_X_y(X=X, y=y)
+        self.check_is_fitted()
+        other = twin_of(self)
+        X_inner, y_inner = checked(
+            other, super(RNNForecaster, other)._check_X_y, self.frames_, X, y, True
+        )
         other._update_y_X(y_inner, X_inner)
         other._read_history(y_inner, X_inner)
         return other
@@ -394,7 +481,8 @@ class RNNForecaster(BaseForecaster):
             below are rows that were seen: they get forecasts from the rows before
             them.
         X : DataFrame or other data format of sktime, default=None
-            Exogenous values at the times of `fh`, if fit had some.
+            Exogenous values at the times of `fh`, if fit had some. Columns among
+            `past_covariates` need not be there, and are not read.
         y : series, panel or hierarchy in a data format of sktime, default=None
             The past of other series, which need not have been in fit; they are
             forecast from their last rows on, and X has to cover them. None forecasts
@@ -460,16 +548,17 @@ class RNNForecaster(BaseForecaster):
             return X
         fh, axis = self.fh if fh is None else check_fh(fh), self.frames_.axis
         now = axis.ordinals(self.cutoff)
-        return dated(X, axis.times(now + steps_ahead(fh, self.cutoff, axis)))
+        times = axis.times(now + steps_ahead(fh, self.cutoff, axis))
+        frames = self.frames_
+        names = [] if frames.x_columns is None else [frames.x_columns, frames.x_future]
+        return dated(X, times, names)
 
     def _set_cutoff_from_y(self, y):
         super()._set_cutoff_from_y(y)
         times = self._cutoff
         if isinstance(times, pd.DatetimeIndex) and times.freq is None:
             # sktime counts with it, and dates with gaps do not show it.
-            times = times.copy()
-            times.freq = self._axis_of(y).freq
-            self._cutoff = times
+            self._cutoff = self._axis_of(y).with_freq(times)
 
     def _axis_of(self, y):
         return self.frames_.axis if hasattr(self, "frames_") else time_axis(y.index)
@@ -539,7 +628,7 @@ class RNNForecaster(BaseForecaster):
         36
         """
         self.check_is_fitted()
-        known = copy.copy(self)
+        known = twin_of(self)
         X_inner, y_inner = known._check_X_y(X=X, y=y)
         steps = known._check_fh(fh)
         steps = np.unique(steps_ahead(steps, self.cutoff, self.frames_.axis))
@@ -547,7 +636,7 @@ class RNNForecaster(BaseForecaster):
         coverage, levels = interval_levels(coverage, self.interval)
         found = backtest(
             self.forecaster_,
-            self.frames_.table(y_inner, X_inner),
+            self._table(self.frames_, y_inner, X_inner),
             steps,
             step_length=step_length,
             n_epochs=self.update_epochs if refit else 0,

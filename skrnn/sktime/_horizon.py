@@ -34,10 +34,24 @@ def steps_ahead(fh, cutoff, axis):
     return axis.ordinals(times) - axis.ordinals(cutoff)[0]
 
 
-def dated(X, times):
-    """Give an array for the future, which has no times, these (DataFrame).
+def dated(X, times, names):
+    """Give an array for the future, which has no times and no names, these (DataFrame).
 
-    Anything else, and an array of another length, is left as it is.
+    Anything else, and an array of another shape, is left as it is.
+
+    Parameters
+    ----------
+    X : object
+        Exogenous values.
+    times : pandas.Index
+        Times of its rows.
+    names : list of pandas.Index
+        Names for its columns, as many as there are.
     """
-    is_table = isinstance(X, np.ndarray) and X.ndim <= 2
-    return pd.DataFrame(X, times) if is_table and len(X) == len(times) else X
+    if not isinstance(X, np.ndarray) or X.ndim > 2 or len(X) != len(times):
+        return X
+    X = pd.DataFrame(X, times)
+    for columns in names:
+        if len(columns) == X.shape[1]:
+            return X.set_axis(columns, axis=1)
+    return X

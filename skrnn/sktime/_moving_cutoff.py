@@ -40,8 +40,9 @@ def forecasts_of_windows(engine, frames, seen, X, steps, ends):
     wanted = np.repeat(codes, len(steps)), (now[:, None] + steps).ravel()
     table = frames.with_future(table, X, table.last + reach, wanted)
     distinct, place = np.unique(steps, return_inverse=True)
-    values = engine.point(
-        engine.transform.prepare(table), Origins(now - table.first[0], codes), distinct
+    origins = Origins(now - table.first[0], codes)
+    values, _ = engine.both(
+        engine.transform.prepare(table), origins, distinct, None, None
     )
     return [
         pd.DataFrame(part, frames.axis.times(when + steps), seen.columns)

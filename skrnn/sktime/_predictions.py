@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from skrnn._forecasting.alignment import forecasts_at
+from skrnn._forecasting.alignment import forecasts_at, starts_of
 from skrnn.sktime._distributions import distribution
 
 __all__ = ["Predictions"]
@@ -56,8 +56,9 @@ class Predictions:
         """
         engine, levels = self.engine, np.asarray(alpha, dtype=float)
 
-        def of_future(*where):
-            return engine.quantiles(*where, levels)
+        def of_future(prepared, origins, steps, n_carried):
+            where = prepared, origins, steps
+            return engine.quantiles(*where, levels, n_carried=n_carried)
 
         def of_past(past, codes):
             return engine.insample_quantiles(past, codes, levels)
@@ -75,11 +76,15 @@ class Predictions:
         """Distributions: those of the loss where it has some, else normal ones."""
         engine, log = self.engine, self.engine.settings.log
         loss = engine.forecasts.loss
+        starts = starts_of(engine, self.times)
         is_parametric = (
             engine.settings.uses_loss
             and loss in ("gaussian", "student_t")
-            and self.steps.min() > 0
-            and engine.forecasts.gives_distributions(self.steps)
+            and (self.times > engine.tail.last[:, None]).all()
+            and all(
+                engine.forecasts.gives_distributions(np.unique(start.ahead))
+                for start in starts
+            )
             and not (log.any() and (loss == "student_t" or not log.all()))
         )
         if is_parametric:

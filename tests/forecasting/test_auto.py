@@ -41,7 +41,7 @@ def test_nothing_is_left_open():
     assert found.differencing.seasonal_difference == model.seasonal_difference_
     assert found.window_length == model.window_length_ == 21
     assert found.fourier_terms == model.fourier_terms_
-    assert found.calendar == ("day_of_week", "day_of_year")
+    assert found.calendar == ("day_of_week",)
     np.testing.assert_array_equal(found.steps, np.arange(1, 8))
     np.testing.assert_array_equal(found.log, model.log_)
     assert found.calibration_fraction == 0.25

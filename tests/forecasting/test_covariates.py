@@ -63,11 +63,9 @@ def test_calendar_and_seasons():
     model = forecaster(calendar=["is_weekend"], **options).fit(y[:126], fh=range(1, 8))
     np.testing.assert_allclose(model.predict(), y[126:133], atol=1e-2)
     model = forecaster(calendar=True, **PLAIN).fit(y, fh=[1, 3])
-    assert list(model.estimator_.feature_names_in_[1:6]) == [
+    assert list(model.estimator_.feature_names_in_[1:4]) == [
         "sin day_of_week",
         "cos day_of_week",
-        "sin day_of_year",
-        "cos day_of_year",
         "sin day_of_week[+3]",
     ]
     seasonal = forecaster(**options | {"sp": 7, "fourier_terms": 3})

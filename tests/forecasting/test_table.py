@@ -99,12 +99,12 @@ def test_contexts(table, n_before, n_after, data):
 
 
 @settings(deadline=None, max_examples=200)
-@given(tables(3), tables(4), st.integers(1, 6), st.booleans())
-def test_followed_by(older, newer, n_kept, holds_gap):
+@given(tables(3), tables(4), st.booleans())
+def test_followed_by(older, newer, holds_gap):
     newer.y = newer.y + 1000
     if holds_gap:
         newer.y[0] = np.nan
-    found = older.followed_by(newer, n_kept)
+    found = older.followed_by(newer)
     old, new = as_dict(older), as_dict(newer)
     assert found.keys == older.keys + [k for k in newer.keys if k not in older.keys]
     for code, key in enumerate(found.keys):
@@ -115,10 +115,8 @@ def test_followed_by(older, newer, n_kept, holds_gap):
             steps = [step for k, step in new if k == key]
             first, last = min(steps), max(steps)
             mine = [step for k, step in old if k == key]
-            if mine:
-                earliest = max(min(mine), first - n_kept)
-                if earliest <= last:
-                    first = min(first, earliest)
+            if mine and min(mine) <= last:
+                first = min(first, *mine)
         assert (found.first[code], found.last[code]) == (first, last)
         for step in range(first, last + 1):
             fresh, known = new.get((key, step)), old.get((key, step), NOTHING)

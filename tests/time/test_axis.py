@@ -19,6 +19,14 @@ AXES = [
     pd.date_range("2000-10-28", periods=60, freq="h", tz="Europe/Berlin"),
     pd.date_range("2000-01-01", periods=60, freq="MS", tz="Europe/Berlin"),
     pd.timedelta_range("1h", periods=60, freq="7min"),
+    pd.RangeIndex(3, 603, 10),
+    pd.Index(1_700_000_000 + 3600 * np.arange(60)),
+    pd.period_range("2000", periods=600, freq="min")[5::10],
+    pd.period_range("2000-01-01 00:05", periods=60, freq="10min"),
+    pd.date_range("2000-01-15", periods=60, freq=pd.DateOffset(months=1)),
+    pd.date_range("2000-01-31", periods=60, freq=pd.DateOffset(days=10)),
+    pd.date_range("2000-01-31", periods=60, freq=pd.DateOffset(months=1, day=31)),
+    pd.date_range("2000-01-01", periods=60, freq="SMS"),
 ]
 
 
@@ -26,13 +34,76 @@ AXES = [
 def test_steps_of_an_axis(times):
     # Seen in fit: the middle, with gaps.
     seen = times[20:40].delete([3, 9, 10])
-    axis = TimeAxis(seen, np.array([0]))
+    axis = TimeAxis(seen, np.array([0]), _given_only(times))
     steps = axis.ordinals(times)
     np.testing.assert_array_equal(np.diff(steps), 1)
     assert axis.times(steps).equals(times)
     some = np.array([50, 3, 21, 3])
     assert list(axis.times(steps[some])) == list(times[some])
     assert len(axis.ordinals(times[:0])) == 0
+
+
+def _given_only(times):
+    """The frequency of times that do not show it."""
+    freq = getattr(times, "freq", None)
+    is_shown = isinstance(times, pd.PeriodIndex) or freq is None
+    is_special = isinstance(freq, (pd.DateOffset, pd.offsets.SemiMonthBegin))
+    return freq if is_special and not is_shown else None
+
+
+def test_months_that_begin_on_a_day_that_others_lack():
+    # From the 29th of February on, pandas goes by the 29th.
+    times = pd.date_range("2000-01-31", periods=60, freq=pd.DateOffset(months=1))
+    axis = TimeAxis(times[:40], [0], times.freq)
+    np.testing.assert_array_equal(axis.ordinals(times), np.arange(60))
+    assert axis.times(np.arange(38, 60)).equals(times[38:])
+
+
+def test_the_step_of_several_series_in_integers():
+    times = pd.Index([10, 20, 40, 50, 30, 40, 50])
+    axis = TimeAxis(times, np.array([0, 4]))
+    np.testing.assert_array_equal(axis.ordinals(times), [1, 2, 4, 5, 3, 4, 5])
+    with pytest.raises(ValueError, match=r"45 does not lie .* from 10 in steps of 10"):
+        axis.ordinals(pd.Index([45]))
+    # One row a series: nothing shows a step but that of integers.
+    one = TimeAxis(pd.Index([10, 20]), np.array([0, 1]))
+    np.testing.assert_array_equal(one.ordinals(pd.Index([13])), [13])
+
+
+def test_integers_without_a_common_step():
+    times = pd.Index(np.arange(0, 3600 * 50, 3600) + np.arange(50) % 3)
+    axis = TimeAxis(times, np.array([0]))
+    with pytest.raises(ValueError, match="Round the index to its step"):
+        axis.ordinals(times)
+
+
+@pytest.mark.parametrize(
+    "zone",
+    [
+        "America/Santiago",
+        "Africa/Cairo",
+        "Asia/Beirut",
+        "America/Havana",
+        "America/Sao_Paulo",
+        "America/Asuncion",
+    ],
+)
+@pytest.mark.parametrize("freq", ["D", "W-SUN", "MS", "B"])
+def test_days_whose_midnight_the_clocks_skip(zone, freq):
+    local = pd.date_range("2015-01-01", "2018-12-31", freq=freq)
+    for is_summer in (True, False):
+        ambiguous = np.full(len(local), is_summer)
+        times = local.tz_localize(zone, ambiguous, "shift_forward")
+        axis = TimeAxis(times[20:40], [0], freq)
+        steps = axis.ordinals(times)
+        np.testing.assert_array_equal(np.diff(steps), 1)
+        back = axis.times(steps).tz_localize(None)
+        assert back.equals(times.tz_localize(None))
+    # A skipped midnight may be the first that is seen.
+    begins_late = [i for i, time in enumerate(times) if time.hour]
+    for i in begins_late[:2]:
+        late = TimeAxis(times[i:], [0], freq)
+        np.testing.assert_array_equal(np.diff(late.ordinals(times[i:])), 1)
 
 
 def test_times_in_another_zone_are_the_same_times():
