@@ -143,19 +143,21 @@ class RNNForecaster(BaseForecaster):
 
     Notes
     -----
-    Windows lie in memory as their rows, not as windows. A step is what lies between the
-    rows of most of the index, in integers as in dates: 10 for 0, 10, 20, ... and an hour
-    for unix seconds of every hour; `fh` counts steps, also where sktime's own horizons
-    would count integers. Columns of y are found by name, as those of X are.
+    Windows lie in memory as their rows, not as windows. A step is what lies between
+    the rows of most of the index, in integers as in dates: 10 for 0, 10, 20, ...
+    and an hour for unix seconds of every hour; `fh` counts steps, also where
+    sktime's own horizons would count integers. Columns of y are found by name, as
+    those of X are.
 
-    Missing values are carried forward and marked; samples count as much as the share of
-    their targets that was observed. A series that ends with NaN is one that ends
-    earlier: it is forecast from its newest value, and intervals are as wide as so many
-    more steps ask for. Where a strategy has no network for these steps, the missing
-    rows are carried forward, and the intervals widen. Changes that exceed ten times what 95 % of them do not, are taken for
-    accidents, of which networks learn less. With ``strategy="multioutput"`` one network
-    has all steps from 1 to the last of `fh`; steps beyond it, at ``predict``, are had
-    by feeding forecasts back.
+    Missing values are carried forward and marked; samples count as much as the
+    share of their targets that was observed. A series that ends with NaN is one
+    that ends earlier: it is forecast from its newest value, and intervals are as
+    wide as so many more steps ask for. Where a strategy has no network for these
+    steps, the missing rows are carried forward, and the intervals widen. Changes
+    that exceed ten times what 95 % of them do not, are taken for accidents, of
+    which networks learn less. With ``strategy="multioutput"`` one network has all
+    steps from 1 to the last of `fh`; steps beyond it, at ``predict``, are had by
+    feeding forecasts back.
 
     References
     ----------
