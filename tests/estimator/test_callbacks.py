@@ -66,7 +66,6 @@ def test_an_epoch_that_starts_again_is_one_task():
     callback = pytest.importorskip("sklearn.callback")
     model = RNNRegressor(
         **SMALL | {"max_epochs": 6},
-        n_estimators=1,
         optimizer="sgd",
         learning_rate=1e4,
         momentum=0.0,

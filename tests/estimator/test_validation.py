@@ -83,7 +83,7 @@ def test_a_scorer_decides():
         (
             {"early_stopping": False, "n_estimators": 1},
             90,
-            "early_stopping=False, n_estimators=1 sets no sample aside",
+            "early_stopping=False sets no sample aside",
         ),
         (
             {"early_stopping": True},
