@@ -17,7 +17,7 @@ from skrnn._convolutions.hydra import new_hydra
 from skrnn._convolutions.multirocket import new_multirocket
 from skrnn._convolutions.ridge import Ridge
 from skrnn._kernels.rowwise import affine
-from skrnn._kernels.threads import kernel_threads, single_thread
+from skrnn._kernels.threads import kernel_threads, no_gradients, single_thread
 from skrnn._preprocessing.blocks import tensors
 
 # Numbers that a block of samples and their features hold: 16 MB in double precision.
@@ -82,7 +82,7 @@ class ConvolutionClassifier(nn.Module):
             features = self.convolutions(x, lengths)
             yield slice(start, stop), features.to(torch.float64)
 
-    @torch.no_grad()
+    @no_gradients()
     def logits(self, source):
         """Compute the logits of a source.
 
@@ -102,7 +102,7 @@ class ConvolutionClassifier(nn.Module):
                 results[rows] = affine(features - self.center, self.weight, self.bias)
         return results
 
-    @torch.no_grad()
+    @no_gradients()
     def fit(self, source, target, weight, loss_weight):
         """Fit the ridge classifier.
 
@@ -150,7 +150,7 @@ class ConvolutionClassifier(nn.Module):
         self.weight.copy_(factor * ridge.weight)
         self.bias.copy_(factor * ridge.bias)
 
-        @torch.no_grad()
+        @no_gradients()
         def out_of_fold(rows):
             with single_thread() as n_threads, kernel_threads(n_threads):
                 return factor * ridge.without(rows).numpy()
@@ -189,7 +189,7 @@ def new_convolution_classifiers(source, scaling, n_targets, *, n_kernels, seed):
 
 
 @single_thread()
-@torch.no_grad()
+@no_gradients()
 def _choose_biases(classifier, source, generator):
     """Set biases to quantiles of what a kernel gives for one sample each.
 
