@@ -1,4 +1,4 @@
-"""KeyboardInterrupt at every place where CPython looks for signals, one after the other.
+"""KeyboardInterrupt at every place where CPython looks for signals, one by one.
 
 CPython 3.11 looks for signals at the first instruction of a function and of a generator
 that goes on, after a call, and where a loop jumps back. A trace function sees every

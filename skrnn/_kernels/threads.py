@@ -59,7 +59,7 @@ class _TorchThreads:
 _torch_threads = _TorchThreads()
 
 
-class single_thread(Scope):  # noqa: N801
+class single_thread(Scope):
     """Run torch on the calling thread alone, then restore the thread count.
 
     A sum over two threads rounds otherwise than over one, so results would depend on
@@ -88,7 +88,7 @@ class single_thread(Scope):  # noqa: N801
             torch.set_grad_enabled(self._had_gradients)
 
 
-class no_gradients(Scope):  # noqa: N801
+class no_gradients(Scope):
     """Have torch record no gradients, then restore what was before."""
 
     _had_gradients = None
@@ -157,7 +157,7 @@ class ThreadPool:
         self._free.clear()
 
 
-class kernel_threads(Scope):  # noqa: N801
+class kernel_threads(Scope):
     """Let kernels that this thread calls use several threads.
 
     Within another such use, and where there are no kernels, nothing changes.
@@ -199,7 +199,7 @@ def current_handle():
     return None if pool is None else pool.handle
 
 
-class flushed_denormals(Scope):  # noqa: N801
+class flushed_denormals(Scope):
     """Compute with denormal numbers as zeros, then restore the user's setting.
 
     Gradients that vanish over a long sequence become denormal, and a CPU is slower by

@@ -1,10 +1,10 @@
 """Interrupt fits and predictions at every place where CPython looks for signals.
 
-    python -m tests.soak.interrupts [--step N] [--again N] [--error MemoryError] [NAME ...]
+    python -m tests.soak.interrupts [--step N] [--again N] [--error NAME] [SCENARIO ...]
 
-NAME is one of `tests.interrupts.scenarios`; without one all are run. Each place is tried
-once; with ``--again`` a second interrupt follows after so many places more. A place
-after which something is not as it was is printed with what changed.
+Scenarios are those of `tests.interrupts.scenarios`; without one all are run. Each place
+is tried once; with ``--again`` a second interrupt follows after so many places more. A
+place after which something is not as it was is printed with what changed.
 """
 
 import argparse
