@@ -50,13 +50,17 @@ class Interrupts:
     """
 
     def __init__(self, at=None, error=KeyboardInterrupt, again=None):
-        self.n_places = 0
-        self.where = []
+        self.where, self.all_places = [], []
         self.error = error
         self._at = set() if at is None else {at}
         if again is not None:
             self._at.add(at + again)
         self._last = {}
+
+    @property
+    def n_places(self):
+        """How many places there were."""
+        return len(self.all_places)
 
     def __call__(self, frame, event, argument):
         code = frame.f_code
@@ -78,10 +82,10 @@ class Interrupts:
         return self
 
     def _place(self, frame):
-        number = self.n_places
-        self.n_places += 1
+        number = len(self.all_places)
+        self.all_places.append(f"{frame.f_code.co_filename}:{frame.f_lineno}")
         if number in self._at:
-            self.where.append(f"{frame.f_code.co_qualname}:{frame.f_lineno}")
+            self.where.append(self.all_places[-1])
             # The last instruction is not to count twice.
             self._last[id(frame)] = None
             raise self.error

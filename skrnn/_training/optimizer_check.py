@@ -52,6 +52,7 @@ def check_optimizer(value, net):
     if type(net.optimizer_) not in OPTIMIZERS.values():
         return {**value, "state": {i: _any_state(i, s) for i, s in state.items()}}
     own = _after_a_step(net.optimizer_)
+    check_dict("optimizer.state", state, own.keys())
     return {**value, "state": {i: _state(i, s, own[i]) for i, s in state.items()}}
 
 
@@ -60,14 +61,15 @@ def _check_group(where, group, own):
     for name, value in group.items():
         place = f"{where}.{name}"
         if name in _RATES:
-            check_number(place, value, (int, float), least=0)
+            check_number(place, value, {float, type(own[name])}, least=0)
         elif name in _MOMENTA:
-            check_number(place, value, (int, float), least=0, most=max(1, own[name]))
+            kinds = {float, type(own[name])}
+            check_number(place, value, kinds, least=0, most=max(1, own[name]))
         elif name == "betas":
             if type(value) is not list or len(value) != 2:
                 refuse(place, "is no pair")
             for beta in value:
-                check_number(place, beta, (int, float), least=0, most=1)
+                check_number(place, beta, (float,), least=0, most=1)
         elif name in _OF_DEVICE:
             if value is not None and type(value) is not bool:
                 refuse(place, "is no boolean")
@@ -168,8 +170,8 @@ def check_schedule(value, net, losses):
         elif name == "_last_lr":
             if type(part) is not list or len(part) != len(like):
                 refuse(place, f"is no list of {len(like)}")
-            for rate in part:
-                check_number(place, rate, (int, float), least=0)
+            for rate, own_rate in zip(part, like, strict=True):
+                check_number(place, rate, {float, type(own_rate)}, least=0)
         elif name == "best":
             if type(part) is not float or part not in [*losses, like]:
                 refuse(place, "is no loss of the history")

@@ -116,7 +116,7 @@ class StateCheck:
         return checked
 
     def _check_numbers(self, state, twin):
-        check_number("rate", state["rate"], (int, float), above=0)
+        check_number("rate", state["rate"], {float, type(twin.lr)}, above=0)
         check_number("seconds", state["seconds"], (float,), least=0)
         check_number(
             "n_restarts", state["n_restarts"], (int,), least=0, most=_MOST_RESTARTS
