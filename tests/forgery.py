@@ -53,7 +53,7 @@ def replacements(value, name):
         others += [value.double(), value.half(), value.to(torch.int8), value.to("meta")]
         others += [value.bool(), torch.zeros(1, dtype=value.dtype).expand(10**12)]
         if value.ndim == 2:
-            others += [value.T, value[:, :1].expand(value.shape)]
+            others.append(value.T)
         if value.is_floating_point():
             others += [value * number for number in (math.nan, math.inf)]
             if str(name).endswith(_NEVER_NEGATIVE):
@@ -84,20 +84,32 @@ def replaced(tree, path, value):
     return tree
 
 
-def forgeries(path):
-    """Yield forged files of a checkpoint: what was done (str), and the bytes."""
+def forgeries(path, every=1, begin=0):
+    """Yield forged files of a checkpoint: what was done (str), and the bytes.
+
+    Parameters
+    ----------
+    path : Path
+        The checkpoint.
+    every, begin : int
+        Of so many the one with this number.
+    """
     content = read_file(path, os.stat(path).st_size)
-    state = content["state"]
-    for place in places(state):
-        value = state
+    number = -1
+    for place in places(content["state"]):
+        value = content["state"]
         for key in place:
             value = value[key]
-        for number, other in enumerate(replacements(value, place[-1])):
-            forged = {**content, "state": replaced(state, place, other)}
+        for which, other in enumerate(replacements(value, place[-1])):
+            number += 1
+            if number % every != begin:
+                continue
+            state = replaced(content["state"], place, other)
             try:
-                yield f"{place} by replacement {number}", file_of(forged)
+                forged = file_of({**content, "state": state})
             except (NotImplementedError, RuntimeError):  # torch does not save it
                 continue
+            yield f"{place} by replacement {which}", forged
 
 
 def outcome(model, X, y, path, forged, expected):

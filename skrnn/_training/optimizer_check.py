@@ -22,8 +22,13 @@ _MOMENTA = {"momentum", "base_momentum", "max_momentum"}
 _OF_DEVICE = {"fused", "foreach", "capturable"}
 _OF_SCHEDULES = {"initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum"}
 _NEVER_NEGATIVE = {"exp_avg_sq", "max_exp_avg_sq", "square_avg", "sum"}
-# What torch's schedulers count, by name.
-_COUNTS = {"last_epoch", "_step_count", "num_bad_epochs", "cooldown_counter"}
+# What torch's schedulers count, and where they have the limit of it.
+_COUNTS = {
+    "last_epoch": None,
+    "_step_count": None,
+    "num_bad_epochs": "patience",
+    "cooldown_counter": "cooldown",
+}
 
 
 def check_optimizer(value, net):
@@ -166,7 +171,8 @@ def check_schedule(value, net, losses):
     for name, like in own.items():
         place, part = f"schedule.{name}", value[name]
         if name in _COUNTS:
-            check_number(place, part, (int,), least=0, most=2**53)
+            most = own.get(_COUNTS[name], 2**53) if is_known else 2**53
+            check_number(place, part, (int,), least=0, most=most)
         elif name == "_last_lr":
             if type(part) is not list or len(part) != len(like):
                 refuse(place, f"is no list of {len(like)}")
@@ -181,3 +187,13 @@ def check_schedule(value, net, losses):
             numbers = (int, float)
             if type(part) not in numbers or type(like) not in numbers:
                 refuse(place, f"is of type {type(part).__name__}")
+    if is_known:
+        _check_counts(value, len(losses))
+
+
+def _check_counts(value, n_epochs):
+    last = value.get("last_epoch", 0)
+    if value.get("_step_count", last + 1) != last + 1:
+        refuse("schedule.last_epoch", "does not go with the steps counted")
+    if "num_bad_epochs" in value and not value["num_bad_epochs"] <= last <= n_epochs:
+        refuse("schedule.last_epoch", "does not go with the history")

@@ -65,9 +65,7 @@ def main():
         with tempfile.TemporaryDirectory() as directory:
             model, X, y, unbroken = broken_off(directory, **more)
             path, counts = Path(directory) / "checkpoint.skrnn", collections.Counter()
-            for number, (what, forged) in enumerate(forgeries(path)):
-                if number % options.step:
-                    continue
+            for what, forged in forgeries(path, options.step):
                 faulthandler.dump_traceback_later(120, exit=True)
                 told = outcome(clone(model), X, y, path, forged, unbroken)
                 faulthandler.cancel_dump_traceback_later()

@@ -49,7 +49,7 @@ def test_a_pipe_is_not_waited_for(tmp_path):
 
 
 def test_a_folder_is_no_file(tmp_path):
-    with pytest.raises(ModelFileError, match="is a folder|cannot be read"):
+    with pytest.raises(ModelFileError, match=r"is a folder|cannot be read"):
         read_file(tmp_path, LIMIT)
 
 
