@@ -17,7 +17,7 @@ from skrnn._convolutions.hydra import new_hydra
 from skrnn._convolutions.multirocket import new_multirocket
 from skrnn._convolutions.ridge import Ridge
 from skrnn._kernels.rowwise import affine
-from skrnn._kernels.threads import kernel_threads, single_thread
+from skrnn._kernels.threads import kernel_threads, no_gradients, single_thread
 from skrnn._preprocessing.blocks import tensors
 from skrnn._preprocessing.distinct import count_distinct, number_distinct
 
@@ -86,7 +86,7 @@ class ConvolutionClassifier(nn.Module):
             features = self.convolutions(x, lengths)
             yield slice(start, stop), features.to(torch.float64)
 
-    @torch.no_grad()
+    @no_gradients()
     def logits(self, source):
         """Compute the logits of a source.
 
@@ -106,7 +106,7 @@ class ConvolutionClassifier(nn.Module):
                 results[rows] = affine(features - self.center, self.weight, self.bias)
         return results
 
-    @torch.no_grad()
+    @no_gradients()
     def fit(self, source, target, weight, keys):
         """Fit the ridge classifier.
 
@@ -153,7 +153,7 @@ class ConvolutionClassifier(nn.Module):
         self.weight.copy_(factor * ridge.weight)
         self.bias.copy_(factor * ridge.bias)
 
-        @torch.no_grad()
+        @no_gradients()
         def out_of_fold(rows):
             some, place = np.unique(number[rows], return_inverse=True)
             left_out = np.bincount(number[rows], weight[rows], minlength=len(first))
@@ -195,7 +195,7 @@ def new_convolution_classifiers(source, scaling, n_targets, *, n_kernels, seed):
 
 
 @single_thread()
-@torch.no_grad()
+@no_gradients()
 def _choose_biases(classifier, source, generator):
     """Set biases to quantiles of what a kernel gives for one sample each.
 

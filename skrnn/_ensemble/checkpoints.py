@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from skrnn._training.checkpoint import Checkpoint
+from skrnn._training.checkpoint import Checkpoint, remove_files
 from skrnn._training.fingerprint import Fingerprint
+from skrnn._training.folder_lock import FolderLock
 from skrnn._training.schedules import is_as_long_as_fit
 
 # What may differ between a fit and the one that resumes its checkpoint.
@@ -41,6 +42,32 @@ class Checkpoints:
     def __init__(self, directory, parameters, estimator_name):
         self._directory, self._name = Path(directory), estimator_name
         self._parameters = parameters
+        if self._directory.exists() and not self._directory.is_dir():
+            raise ValueError(
+                f"checkpoint_dir must be a directory, but {str(directory)!r} is a file."
+            )
+
+    def in_use(self):
+        """Return a context manager that keeps other fits out of the directory.
+
+        Returns
+        -------
+        FolderLock
+        """
+        return FolderLock(self._directory)
+
+    def tidy(self, *, resumes):
+        """Remove what earlier fits left of all networks.
+
+        Parameters
+        ----------
+        resumes : bool
+            Whether the fit goes on from checkpoints, which are then kept.
+        """
+        # Those of any network: a later one would be gone on from with those of this
+        # fit, if it breaks off before it comes to that network.
+        for directory in [self._directory, *self._directory.glob("network-*")]:
+            remove_files(directory, unfinished_only=resumes)
 
     def of(self, place, samples, given, targets, fold, begin_with):
         """Return the checkpoint of a network, which knows data and parameters again.

@@ -13,6 +13,7 @@ from skrnn._ensemble.pretrained import freeze
 from skrnn._ensemble.validation import Fold, split_by_content, split_rows
 from skrnn._preprocessing.distinct import sample_keys
 from skrnn._training.autocast import warn_of_float32
+from skrnn._training.state_check import StateCheck, largest_file
 from skrnn._warn import warn_user
 
 
@@ -125,6 +126,13 @@ class NetworkTraining:
         -------
         Trained
         """
+        if self._checkpoints is None:
+            return self._run(previous, seeds, pretrained)
+        with self._checkpoints.in_use():
+            self._checkpoints.tidy(resumes=self._resumes)
+            return self._run(previous, seeds, pretrained)
+
+    def _run(self, previous, seeds, pretrained):
         old = [] if previous is None else previous.nets
         done, reasons = [], []
         # Fewer go on if there are fewer: a training before was interrupted.
@@ -188,13 +196,20 @@ class NetworkTraining:
 
     def _train(self, net, train_set, fold, begin_with, place):
         """Train a network; return what ended the training (str)."""
+        valid_set, scorer = self._validation(net, fold, is_first=place == 0)
         checkpoint, state = None, None
         if self._checkpoints is not None:
             checkpoint = self._checkpoints.of(
                 place, self.samples, self.given, self.targets, fold, begin_with
             )
-            state = checkpoint.load() if self._resumes else checkpoint.clear()
-        valid_set, scorer = self._validation(net, fold, is_first=place == 0)
+        if checkpoint is not None and self._resumes:
+            check = StateCheck(
+                net,
+                len(net.get_iterator(train_set, training=True)),
+                has_validation=valid_set is not None,
+                has_scorer=scorer is not None,
+            )
+            state = checkpoint.load(check, largest_file(net))
         if place == 0 and begin_with is None:  # once for all of the networks
             warn_of_float32(net)
         return net.train(

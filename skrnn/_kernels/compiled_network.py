@@ -10,17 +10,19 @@ import threading
 
 import torch
 
+from skrnn._kernels.handle import Handle
 from skrnn._kernels.library import CELLS, LOSSES, POOLINGS, addresses, function
+from skrnn._kernels.scopes import Scope
 from skrnn._kernels.structs import Input, Loss, Shape
 
 _KINDS = {torch.float32: 0, torch.float64: 1}
 
 
-class CompiledNetwork:
+class CompiledNetwork(Scope):
     """A network in compiled code, which reads the weights where torch has them.
 
     It is of the thread that made it, and of a training or a prediction: a context
-    manager that gives memory and threads back at its end.
+    manager that takes memory and threads, and gives them back at its end.
 
     Parameters
     ----------
@@ -37,13 +39,13 @@ class CompiledNetwork:
     dtype : str
         Of the weights.
     handle : int or None
-        For the kernels; None once it is closed.
+        For the kernels; None but within the with statement.
     """
 
     def __init__(self, form, n_threads):
         self._thread = threading.get_ident()
         self.dtype = str(form.weights[0].dtype).removeprefix("torch.")
-        shape = Shape(
+        self._shape = Shape(
             cell=CELLS[form.cell],
             is_relu=form.is_relu,
             pooling=POOLINGS[form.pooling],
@@ -56,22 +58,39 @@ class CompiledNetwork:
         self._train = function("train", self.dtype)
         self._predict = function("predict", self.dtype)
         self._loss = ctypes.c_double()
-        self.handle = function("open_network", self.dtype)(shape)
-        if not self.handle:
-            raise MemoryError("There is no memory for a network.")
+        self._handle = Handle(function("close_network", self.dtype))
         self.read_addresses(form)
 
-    def __enter__(self):
+    def _begin(self):
+        self._handle.open(function("open_network", self.dtype), self._shape)
+        if not self._handle.value:
+            raise MemoryError("There is no memory for a network.")
         return self
 
-    def __exit__(self, *error):
+    def _finish(self):
         self.close()
+
+    @property
+    def handle(self):
+        """For the kernels."""
+        return self._handle.value
 
     def close(self):
         """Give memory and threads back; once is enough."""
-        if self.handle:
-            function("close_network", self.dtype)(self.handle)
-            self.handle = None
+        self._handle.close()
+
+    def open_handle(self):
+        """Return the handle (int).
+
+        Raises
+        ------
+        ValueError
+            If the network is closed.
+        """
+        handle = self._handle.value
+        if handle is None:
+            raise ValueError("The compiled network is closed.")
+        return handle
 
     def is_of_this_thread(self):
         """Whether the calling thread made it; no other may use it meanwhile."""
@@ -123,7 +142,7 @@ class CompiledNetwork:
         given = self._input(x.contiguous(), lengths, is_scaled)
         _check(
             self._predict(
-                self.handle,
+                self.open_handle(),
                 self._weights,
                 given,
                 len(x),
@@ -163,7 +182,7 @@ class CompiledNetwork:
         )
         _check(
             self._train(
-                self.handle,
+                self.open_handle(),
                 self._weights,
                 self._gradients,
                 given,

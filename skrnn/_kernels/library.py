@@ -45,8 +45,8 @@ DTYPES = ("float32", "float64")
 PIECE = 2**14
 
 _SIGNATURES = {
-    "open_network": (c_void_p, [POINTER(Shape)]),
-    "close_network": (None, [c_void_p]),
+    "open_network": (None, [POINTER(Shape), POINTER(c_void_p)]),
+    "close_network": (None, [POINTER(c_void_p)]),
     "train": (
         c_int,
         [
@@ -80,8 +80,8 @@ _SIGNATURES = {
     "layer_backward": (c_int, [c_void_p, POINTER(LayerCall)]),
 }
 _OF_NO_DTYPE = {
-    "open_team": (c_void_p, [c_int]),
-    "close_team": (None, [c_void_p]),
+    "open_pool": (None, [c_int, POINTER(c_void_p)]),
+    "close_pool": (None, [POINTER(c_void_p)]),
     "convolve": (c_int, [c_void_p, POINTER(ConvolutionCall)]),
     "compete": (c_int, [c_void_p, POINTER(CompetitionCall)]),
 }

@@ -5,13 +5,14 @@ through torch: its modules, and the backward pass of its graphs.
 """
 
 import threading
-from contextlib import contextmanager
 from functools import cache
 
 import joblib
 import torch
 
+from skrnn._kernels.handle import Handle
 from skrnn._kernels.library import library
+from skrnn._kernels.scopes import Scope
 
 # What belongs to the calling thread alone. Fits and predictions may run in several
 # threads of the user's at once, each of which has a pool of its own; and a layer
@@ -27,59 +28,78 @@ class _TorchThreads:
     """
 
     def __init__(self):
-        self._lock = threading.Lock()
-        self._n_users = 0
+        # A scope may end within `take` of the same thread, when garbage is collected.
+        self._lock = threading.RLock()
+        self._users = []
         self._of_user = None
 
-    def take(self):
-        """Set it to 1; return the user's count, shared among those who took it."""
+    def take(self, user):
+        """Set it to 1 for a user; return the count of before, shared among all."""
         with self._lock:
             # Asked of every thread: torch sets up a thread's own count at the first
             # call.
             count = torch.get_num_threads()
-            if self._n_users == 0:
+            if not self._users:
                 self._of_user = count
-            self._n_users += 1
-            share = max(1, min(self._of_user, _cpu_count()) // self._n_users)
+            self._users.append(user)
+            share = max(1, min(self._of_user, _cpu_count()) // len(self._users))
             torch.set_num_threads(1)
         return share
 
-    def give_back(self):
-        """Restore it."""
+    def give_back(self, user):
+        """Restore it, if the user has taken it."""
         # torch keeps the count both for the process and for each thread. The count
         # found by the first of several concurrent users is the user's own.
         with self._lock:
-            self._n_users -= 1
-            torch.set_num_threads(self._of_user)
+            if user in self._users:
+                torch.set_num_threads(self._of_user)
+                self._users.remove(user)
 
 
 _torch_threads = _TorchThreads()
 
 
-@contextmanager
-def single_thread():
+class single_thread(Scope):
     """Run torch on the calling thread alone, then restore the thread count.
 
     A sum over two threads rounds otherwise than over one, so results would depend on
     ``n_jobs``; and torch gains little from a second thread in the small products of a
     recurrent step. The kernels split a batch over threads instead, always alike.
 
-    Yields
-    ------
-    int
-        Threads that the kernels may use: the user's count, shared among concurrent
-        users; 1 within another use.
+    Whether torch records gradients is restored, too: an interrupt at the end of one of
+    torch's own context managers leaves it as it was within.
+
+    The value of the with statement (int) is the number of threads that the kernels may
+    use: the user's count, shared among concurrent users; 1 within another use.
     """
-    if getattr(_this_thread, "is_single", False):  # a scorer that predicts, say
-        yield 1
-        return
-    n_threads = _torch_threads.take()
-    _this_thread.is_single = True
-    try:
-        yield n_threads
-    finally:
-        _this_thread.is_single = False
-        _torch_threads.give_back()
+
+    _had_gradients = None
+
+    def _begin(self):
+        self._had_gradients = torch.is_grad_enabled()
+        # A scorer that predicts, say, is within another use.
+        if any(isinstance(scope, single_thread) for scope in self._scopes[:-1]):
+            return 1
+        return _torch_threads.take(self)
+
+    def _finish(self):
+        _torch_threads.give_back(self)
+        if self._had_gradients is not None:
+            torch.set_grad_enabled(self._had_gradients)
+
+
+class no_gradients(Scope):
+    """Have torch record no gradients, then restore what was before."""
+
+    _had_gradients = None
+
+    def _begin(self):
+        self._had_gradients = torch.is_grad_enabled()
+        torch.set_grad_enabled(False)
+
+    def _finish(self):
+        if self._had_gradients is not None:
+            torch.set_grad_enabled(self._had_gradients)
 
 
 @cache
@@ -99,12 +119,22 @@ class ThreadPool:
     Attributes
     ----------
     handle : int or None
-        For the kernels; None once it is closed.
+        For the kernels; None before it is opened and once it is closed.
     """
 
     def __init__(self, n_threads):
-        self.handle = library().skrnn_open_team(n_threads)
+        self._n_threads = n_threads
+        self._handle = Handle(library().skrnn_close_pool)
         self._free = {}  # by size
+
+    @property
+    def handle(self):
+        """For the kernels."""
+        return self._handle.value
+
+    def open(self):
+        """Start the threads."""
+        self._handle.open(library().skrnn_open_pool, self._n_threads)
 
     def take_memory(self, size):
         """Return memory (Tensor of uint8) of a size in bytes, used before or new.
@@ -123,14 +153,11 @@ class ThreadPool:
 
     def close(self):
         """Give threads and memory back."""
-        if self.handle is not None:
-            library().skrnn_close_team(self.handle)
-            self.handle = None
+        self._handle.close()
         self._free.clear()
 
 
-@contextmanager
-def kernel_threads(n_threads):
+class kernel_threads(Scope):
     """Let kernels that this thread calls use several threads.
 
     Within another such use, and where there are no kernels, nothing changes.
@@ -140,20 +167,30 @@ def kernel_threads(n_threads):
     n_threads : int
         How many, the calling one included.
     """
-    if current_pool() is not None or library() is None:
-        yield
-        return
-    _this_thread.pool = pool = ThreadPool(n_threads)
-    try:
-        yield
-    finally:
-        _this_thread.pool = None
-        pool.close()
+
+    _pool = None
+
+    def __init__(self, n_threads):
+        self._n_threads = n_threads
+
+    def _begin(self):
+        if current_pool() is not None or library() is None:
+            return
+        self._pool = ThreadPool(self._n_threads)
+        _this_thread.pool = self._pool
+        self._pool.open()
+
+    def _finish(self):
+        if self._pool is not None:
+            self._pool.close()
+            if getattr(_this_thread, "pool", None) is self._pool:
+                _this_thread.pool = None
 
 
 def current_pool():
     """Return the pool (ThreadPool) that works for the calling thread, or None."""
-    return getattr(_this_thread, "pool", None)
+    pool = getattr(_this_thread, "pool", None)
+    return None if pool is None or pool.handle is None else pool
 
 
 def current_handle():
@@ -162,24 +199,22 @@ def current_handle():
     return None if pool is None else pool.handle
 
 
-@contextmanager
-def flushed_denormals():
+class flushed_denormals(Scope):
     """Compute with denormal numbers as zeros, then restore the user's setting.
 
     Gradients that vanish over a long sequence become denormal, and a CPU is slower by
     an order of magnitude with such numbers. The setting is of the calling thread.
-
-    Yields
-    ------
-    None
     """
-    was_on = _flushes_denormals()
-    is_possible = torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        if is_possible:
-            torch.set_flush_denormal(was_on)
+
+    _was_on = None
+
+    def _begin(self):
+        self._was_on = _flushes_denormals()
+        torch.set_flush_denormal(True)
+
+    def _finish(self):
+        if self._was_on is not None:
+            torch.set_flush_denormal(self._was_on)
 
 
 def _flushes_denormals():

@@ -96,7 +96,9 @@ class CompiledStep:
         options.l1 = l1
         options.max_value = max_value or 0.0
         options.max_norm = max_norm or 0.0
-        return self._clip(self.network.handle, self._tensors, options, self._squares)
+        return self._clip(
+            self.network.open_handle(), self._tensors, options, self._squares
+        )
 
     def weight_gradients(self):
         """Gradients (list of Tensor) of the weights that learn."""
@@ -113,7 +115,7 @@ class CompiledStep:
         options.epsilon = group["eps"]
         options.decay = group["weight_decay"]
         options.is_decoupled = group.get("decoupled_weight_decay", False)
-        self._adam(self.network.handle, self._tensors, options)
+        self._adam(self.network.open_handle(), self._tensors, options)
         # What torch's schedulers ask for, or they warn that no step was taken. The one
         # public way to it is the optimiser's `step`, whose place this takes.
         self._optimizer._opt_called = True
@@ -140,4 +142,19 @@ def _adam_state(optimizer, weight):
         state["exp_avg_sq"] = torch.zeros_like(weight)
     if state["step"].dtype != torch.float32:
         state["step"] = state["step"].to(torch.float32)
+    # The kernels trust what they are given.
+    for name in ("exp_avg", "exp_avg_sq"):
+        if not _is_like(state[name], weight):
+            raise ValueError(f"{name} of the optimizer is not like its weight.")
+    if state["step"].numel() != 1:
+        raise ValueError("step of the optimizer is not one number.")
     return state
+
+
+def _is_like(moment, weight):
+    return (
+        moment.shape == weight.shape
+        and moment.dtype == weight.dtype
+        and moment.device == weight.device
+        and moment.is_contiguous()
+    )

@@ -40,12 +40,10 @@ class BestWeights(Callback):
         if dataset_valid is None or not self.is_active:
             return
         epoch = net.history[-1]
-        loss = -epoch["valid_score"] if "valid_score" in epoch else epoch["valid_loss"]
-        improved = loss <= self.best_loss_ - self.tol or self.weights_ is None
-        self.n_stalled_ = 0 if improved else self.n_stalled_ + 1
-        if loss < self.best_loss_ or self.weights_ is None:
-            self.best_loss_ = loss
-            self.best_epoch_ = len(net.history)
+        before = self.best_loss_, self.best_epoch_, self.n_stalled_
+        now, is_best = judged(*before, epoch, len(net.history), self.tol)
+        self.best_loss_, self.best_epoch_, self.n_stalled_ = now
+        if is_best:
             self.weights_ = net.copy_of_weights()
 
     def on_train_end(self, net, X=None, y=None, **kwargs):
@@ -63,3 +61,37 @@ class BestWeights(Callback):
         """Go back to a state."""
         for name, value in state.items():
             setattr(self, name, value)
+
+
+def judged(best_loss, best_epoch, n_stalled, epoch, number, tol):
+    """Compare an epoch with the best before it.
+
+    Parameters
+    ----------
+    best_loss : float
+        Of the best epoch; a score counts as its negative.
+    best_epoch : int or None
+        Its number; None where there is none.
+    n_stalled : int
+        Epochs in a row that failed to improve the best by `tol`.
+    epoch : dict
+        What is recorded of the epoch.
+    number : int
+        Its number, from 1.
+    tol : float
+        The least improvement that counts.
+
+    Returns
+    -------
+    tuple
+        The first three, with this epoch.
+    is_best : bool
+        Whether it is the best.
+    """
+    loss = -epoch["valid_score"] if "valid_score" in epoch else epoch["valid_loss"]
+    improved = loss <= best_loss - tol or best_epoch is None
+    n_stalled = 0 if improved else n_stalled + 1
+    is_best = loss < best_loss or best_epoch is None
+    if is_best:
+        best_loss, best_epoch = loss, number
+    return (best_loss, best_epoch, n_stalled), is_best

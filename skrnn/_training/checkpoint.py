@@ -1,16 +1,15 @@
 """Checkpoints of a training: one file that is whole at any moment."""
 
-import hashlib
-import io
-import os
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from skrnn._training.checkpoint_file import read_file, write_file
 from skrnn.exceptions import ModelFileError
 
-_MAGIC = b"skrnn checkpoint 1\n"
+_NEWEST, _PREVIOUS = "checkpoint.skrnn", "checkpoint-previous.skrnn"
+_NO_LIMIT = 2**62
 
 
 class Checkpoint:
@@ -29,39 +28,26 @@ class Checkpoint:
 
     def __init__(self, directory, fingerprint):
         self.directory = Path(directory)
-        if self.directory.exists() and not self.directory.is_dir():
-            raise ValueError(
-                f"checkpoint_dir must be a directory, but {str(directory)!r} is a file."
-            )
         self.fingerprint = fingerprint
-        self._newest = self.directory / "checkpoint.skrnn"
-        self._previous = self.directory / "checkpoint-previous.skrnn"
-
-    def clear(self):
-        """Remove what an earlier training left."""
-        for path in (self._newest, self._previous):
-            path.unlink(missing_ok=True)
+        self._newest = self.directory / _NEWEST
+        self._previous = self.directory / _PREVIOUS
 
     def save(self, state):
         """Write a state (dict of tensors, numbers, strings, lists and dicts)."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        buffer = io.BytesIO()
-        torch.save({"fingerprint": self.fingerprint, "state": _plain(state)}, buffer)
-        content = buffer.getbuffer()
-        unfinished = self.directory / "checkpoint.unfinished"
-        with open(unfinished, "wb") as file:
-            file.write(_MAGIC)
-            file.write(hashlib.sha256(content).digest())
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if self._newest.exists():
-            os.replace(self._newest, self._previous)
-        os.replace(unfinished, self._newest)
-        _sync_directory(self.directory)
+        value = {"fingerprint": self.fingerprint, "state": plain(state)}
+        write_file(self._newest, value, previous=self._previous)
 
-    def load(self):
+    def load(self, check=None, limit=_NO_LIMIT):
         """Read the newest state that is whole; None if there is no file.
+
+        Parameters
+        ----------
+        check : callable, default=None
+            Takes a state, raises `ModelFileError` if it is none of this training, and
+            returns it.
+        limit : int
+            Bytes of a file at the most.
 
         Returns
         -------
@@ -74,56 +60,65 @@ class Checkpoint:
         """
         faults = []
         for path in (self._newest, self._previous):
-            if not path.exists():
-                continue
             try:
-                content = _read(path)
+                content = read_file(path, limit)
+                if content is None:
+                    continue
+                state = self._state(content)
+                return state if check is None else check(state)
+            except _OtherFitError:
+                raise
             except ModelFileError as fault:
-                faults.append(str(fault))
-                continue
-            if content["fingerprint"] != self.fingerprint:
-                raise ModelFileError(
-                    f"The checkpoint in {str(self.directory)!r} belongs to a fit with "
-                    "other data or other parameters (max_epochs, max_time, verbose, "
-                    "callbacks and device may differ; max_epochs not where the length "
-                    "of lr_schedule is that of the fit). Fit with resume=False to "
-                    "overwrite it, or give another checkpoint_dir."
-                )
-            return content["state"]
+                # Those of the content do not know the file.
+                text = str(fault)
+                faults.append(text if str(path) in text else f"{str(path)!r}: {text}")
         if faults:
             raise ModelFileError(" ".join(faults))
         return None
 
+    def _state(self, content):
+        if not isinstance(content, dict) or content.keys() != {"fingerprint", "state"}:
+            raise ModelFileError("Its content is not a fingerprint and a state.")
+        if content["fingerprint"] != self.fingerprint:
+            raise _OtherFitError(
+                f"The checkpoint in {str(self.directory)!r} belongs to a fit with "
+                "other data or other parameters (max_epochs, max_time, verbose, "
+                "callbacks and device may differ; max_epochs not where the length "
+                "of lr_schedule is that of the fit). Fit with resume=False to "
+                "overwrite it, or give another checkpoint_dir."
+            )
+        return content["state"]
 
-def _plain(value):
+
+class _OtherFitError(ModelFileError):
+    """A file is whole, and belongs to another fit."""
+
+
+def remove_files(directory, *, unfinished_only):
+    """Remove what earlier trainings left in a directory.
+
+    Parameters
+    ----------
+    directory : Path
+        Where.
+    unfinished_only : bool
+        Whether to keep checkpoints, and remove what a killed process was writing.
+    """
+    for path in directory.glob("*.unfinished"):
+        path.unlink(missing_ok=True)
+    if not unfinished_only:
+        for name in (_NEWEST, _PREVIOUS):
+            (directory / name).unlink(missing_ok=True)
+
+
+def plain(value):
     """Replace NumPy's numbers and what is no plain value, so that it can be read."""
     if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
+        return {key: plain(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
+        return [plain(part) for part in value]
     if isinstance(value, np.generic):
         return value.item()
     if value is None or isinstance(value, bool | int | float | str | torch.Tensor):
         return value
     return repr(value)  # recorded by a callback of the user; nothing here needs it
-
-
-def _read(path):
-    content = path.read_bytes()
-    start = len(_MAGIC) + hashlib.sha256().digest_size
-    body = memoryview(content)[start:]
-    digest = content[len(_MAGIC) : start]
-    if content[: len(_MAGIC)] != _MAGIC or hashlib.sha256(body).digest() != digest:
-        raise ModelFileError(f"{str(path)!r} is not a whole checkpoint of skrnn.")
-    # Only tensors and plain values are read: a file cannot run code.
-    return torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
-
-
-def _sync_directory(directory):
-    if os.name != "posix":  # elsewhere a directory cannot be opened
-        return
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -1,7 +1,6 @@
 """The training loop: epoch after epoch, until something ends it."""
 
 import inspect
-from contextlib import ExitStack, contextmanager
 from functools import cache
 
 from skrnn._kernels.compiled_network import CompiledNetwork
@@ -57,42 +56,39 @@ class TrainingLoop:
                 load_training(net, resumed)
             net.prepare_schedule()
             with single_thread() as n_threads, flushed_denormals():
-                with self._kernels(train_set, n_threads):
-                    return self._train_until_stopped(train_set, valid_set)
+                return self._train_with_kernels(train_set, valid_set, n_threads)
         except KeyboardInterrupt:
             self._keep_whole_epochs()
             return "interrupted"
         finally:
+            self.run.forget_kernels()
             net.notify("on_train_end", X=train_set, y=valid_set)
             if net.best_weights.best_epoch_ is not None:
                 net.average = None  # of weights that are no longer there
             net.run = None
 
-    @contextmanager
-    def _kernels(self, train_set, n_threads):
+    def _train_with_kernels(self, train_set, valid_set, n_threads):
         """Have kernels do what they can do of a training."""
         net, network, run = self.net, self.net.module_, self.run
         loss = getattr(net.criterion_, "compiled", None)
         is_apt = loss is not None and not net.settings.autocast
         is_apt = is_apt and _steps_alone(type(net.optimizer_))
         form, max_steps = network.standard_form(), train_set.source.max_steps
-        with ExitStack() as stack:
-            stack.callback(run.forget_kernels)
-            if not (is_apt and form and network.has_standard_gradient(max_steps)):
-                # Layers by themselves, and whole outputs for the validation.
-                stack.enter_context(kernel_threads(n_threads))
-                own = compiled_outputs(network, n_threads)
-                run.compiled = stack.enter_context(own)
-            else:
-                # No more threads than there are parts of a batch, of up to 64 samples
-                # (lanes.h), or of the units; but two, as a batch has two parts.
-                largest = net.batch_size or len(train_set)
-                largest = max(largest, network.stack.output_size)
-                n_threads = min(n_threads, max(2, -(-largest // 64)))
-                own = CompiledNetwork(form, n_threads)
-                run.compiled = stack.enter_context(own)
-                run.step = CompiledStep(own, loss)
-            yield
+        if is_apt and form and network.has_standard_gradient(max_steps):
+            # No more threads than there are parts of a batch, of up to 64 samples
+            # (lanes.h), or of the units; but two, as a batch has two parts.
+            largest = net.batch_size or len(train_set)
+            largest = max(largest, network.stack.output_size)
+            n_threads = min(n_threads, max(2, -(-largest // 64)))
+            with CompiledNetwork(form, n_threads) as run.compiled:
+                run.step = CompiledStep(run.compiled, loss)
+                return self._train_until_stopped(train_set, valid_set)
+        # Layers by themselves, and whole outputs for the validation.
+        with (
+            kernel_threads(n_threads),
+            compiled_outputs(network, n_threads) as run.compiled,
+        ):
+            return self._train_until_stopped(train_set, valid_set)
 
     def _train_until_stopped(self, train_set, valid_set):
         net, run = self.net, self.run

@@ -97,10 +97,10 @@ class SequenceNet(NeuralNet):
     def compiled(self):
         """The network of the present training in compiled code, or None."""
         compiled = None if self.run is None else self.run.compiled
-        # Another thread of the user's may predict meanwhile, by one of its own.
-        if compiled is not None and not compiled.is_of_this_thread():
+        if compiled is None or compiled.handle is None:
             return None
-        return compiled
+        # Another thread of the user's may predict meanwhile, by one of its own.
+        return compiled if compiled.is_of_this_thread() else None
 
     def learnable(self):
         """Return the weights (list) that are not frozen, of network and loss."""

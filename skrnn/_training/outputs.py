@@ -1,14 +1,13 @@
 """The outputs of a network for all samples of a source, a batch at a time."""
 
 import copy
-from contextlib import contextmanager
+from contextlib import nullcontext
 
 import numpy as np
-import torch
 
 from skrnn._kernels.compiled_network import CompiledNetwork
 from skrnn._kernels.library import library
-from skrnn._kernels.threads import kernel_threads, single_thread
+from skrnn._kernels.threads import kernel_threads, no_gradients, single_thread
 from skrnn._training.batches import SequenceDataset
 
 # A batch of validation or prediction holds about this many numbers in all states (16
@@ -45,7 +44,7 @@ def outputs(net, source):
     # batches would keep the allocator from giving those back.
     results = np.empty((len(source), *network.output_shape))
     start = 0
-    with single_thread() as n_threads, torch.inference_mode():
+    with single_thread() as n_threads, no_gradients():
         # One for each part: a batch is split into parts of up to 64 samples (lanes.h).
         n_threads = max(1, min(n_threads, len(source) // 64))
         with compiled_outputs(network, n_threads, net.compiled) as compiled:
@@ -59,7 +58,6 @@ def outputs(net, source):
     return results
 
 
-@contextmanager
 def compiled_outputs(network, n_threads, compiled=None):
     """Have kernels compute the outputs of a network, as far as they can.
 
@@ -72,21 +70,18 @@ def compiled_outputs(network, n_threads, compiled=None):
     compiled : CompiledNetwork, default=None
         What there is of it already; None makes it, and closes it after use.
 
-    Yields
-    ------
-    CompiledNetwork or None
-        For `RecurrentNetwork.predict`; None where kernels compute its layers only.
+    Returns
+    -------
+    context manager
+        Gives a `CompiledNetwork` for `RecurrentNetwork.predict`, or None where kernels
+        compute its layers only.
     """
     if compiled is not None:  # a scorer that predicts in the midst of a training, say
-        yield compiled
-        return
+        return nullcontext(compiled)
     form = network.standard_form()
     if form is None:
-        with kernel_threads(n_threads):
-            yield None
-        return
-    with CompiledNetwork(form, n_threads) as compiled:
-        yield compiled
+        return kernel_threads(n_threads)
+    return CompiledNetwork(form, n_threads)
 
 
 def evaluation_batch(network, source, *, is_compiled):

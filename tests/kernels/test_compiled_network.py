@@ -110,7 +110,13 @@ def test_a_network_that_is_not_standard_has_no_standard_form():
     network = RNNRegressor(hidden_size=4, max_epochs=1).fit(X, y).net_.module_
     form = network.standard_form()
     assert form is not None
-    compiled = CompiledNetwork(form, 1)
-    compiled.close()
-    compiled.close()
+    with CompiledNetwork(form, 1) as compiled:
+        assert compiled.handle is not None
+        compiled.close()
+        compiled.close()
+        assert compiled.handle is None
+    with CompiledNetwork(form, 1) as compiled:
+        pass
     assert compiled.handle is None
+    with pytest.raises(ValueError, match="is closed"):
+        compiled.outputs(torch.zeros(2, 7, 3), None)

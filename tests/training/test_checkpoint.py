@@ -263,6 +263,36 @@ def test_a_file_is_no_directory(tmp_path):
         RNNRegressor(checkpoint_dir=path).fit(X, y)
 
 
+def test_a_fresh_fit_forgets_the_networks_of_the_one_before(tmp_path):
+    model = RNNRegressor(**OPTIONS | {"tol": 0.0}, checkpoint_dir=tmp_path).fit(X, y)
+    (tmp_path / "left by a kill.unfinished").touch()
+    assert (tmp_path / "network-2" / "checkpoint.skrnn").exists()
+    broken_off(model, 4)
+    assert not (tmp_path / "network-2" / "checkpoint.skrnn").exists()
+    assert not list(tmp_path.glob("*.unfinished"))
+
+
+def test_a_full_disk_keeps_what_was_written(tmp_path, monkeypatch):
+    model, n_synced = RNNRegressor(**OPTIONS, checkpoint_dir=tmp_path), []
+    fsync = os.fsync
+
+    def full(handle):
+        n_synced.append(handle)
+        if len(n_synced) > 8:
+            raise OSError(28, "No space left on device")
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="resume=True") as error:
+        clone(model).fit(X, y)
+    monkeypatch.undo()
+    assert error.value.errno == 28
+    assert error.value.filename.endswith("checkpoint.skrnn")
+    assert not list(tmp_path.glob("*.unfinished"))
+    resumed = clone(model).fit(X, y, resume=True)
+    assert same_fit(resumed, RNNRegressor(**OPTIONS).fit(X, y))
+
+
 def test_partial_fit_leaves_checkpoints_alone(tmp_path):
     model = RNNRegressor(**OPTIONS, checkpoint_dir=tmp_path).partial_fit(X, y)
     assert not any(tmp_path.iterdir())

@@ -102,14 +102,14 @@ def test_kernels_clip_such_a_gradient_too():
     model = RNNRegressor(**SMALL, max_epochs=1).fit(X, y)
     net = model.net_
     form = net.module_.standard_form()
-    step = CompiledStep(CompiledNetwork(form, 1), ("squared_error", 0.0))
-    step.prepare(form, net.optimizer_)
-    for gradient in step.weight_gradients():
-        gradient.fill_(np.inf)
-    net.run = Run(net)
-    net.run.step = step
-    net.on_grad_computed(net, ())
-    step.network.close()
+    with CompiledNetwork(form, 1) as compiled:
+        step = CompiledStep(compiled, ("squared_error", 0.0))
+        step.prepare(form, net.optimizer_)
+        for gradient in step.weight_gradients():
+            gradient.fill_(np.inf)
+        net.run = Run(net)
+        net.run.step = step
+        net.on_grad_computed(net, ())
     assert not math.isfinite(net.run.grad_norm)
     assert not any(gradient.any() for gradient in step.weight_gradients())
     net.run = None

@@ -42,18 +42,23 @@ EXPORT int skrnn_level() {
     return 0;
 }
 
-EXPORT void *skrnn_open_team(int size) {
-    LayerPool *pool = (LayerPool *)allocate(sizeof(LayerPool));
-    if (pool) {
-        new (pool) LayerPool();
-        open_pool(pool->threads, size);
-    }
-    return pool;
+// What is opened is noted at a place of the caller's, and forgotten there before it is
+// closed: Python may be interrupted before and after a call, but not within.
+template <class T> static T *forget(void **place) {
+    return (T *)__atomic_exchange_n(place, nullptr, __ATOMIC_ACQ_REL);
 }
 
-EXPORT void skrnn_close_team(void *of) {
-    if (!of) return;
-    LayerPool *pool = (LayerPool *)of;
+EXPORT void skrnn_open_pool(int size, void **place) {
+    LayerPool *pool = (LayerPool *)allocate(sizeof(LayerPool));
+    if (!pool) return;
+    new (pool) LayerPool();
+    open_pool(pool->threads, size);
+    *place = pool;
+}
+
+EXPORT void skrnn_close_pool(void **place) {
+    LayerPool *pool = forget<LayerPool>(place);
+    if (!pool) return;
     close_pool(pool->threads);
     pool->kept.clear();
     release(pool);
@@ -67,17 +72,18 @@ EXPORT int skrnn_compete(void *pool, const CompetitionCall *call) {
     return compete((LayerPool *)pool, *call);
 }
 
-template <class T> static void *open_network(const Shape &shape) {
+template <class T> static void open_network(const Shape &shape, void **place) {
     void *memory = allocate(sizeof(Network<T>));
-    if (!memory) return nullptr;
+    if (!memory) return;
     Network<T> *net = new (memory) Network<T>();
     net->shape = shape;
     open_pool(net->threads, shape.n_threads);
-    return net;
+    *place = net;
 }
 
-template <class T> static void close_network(void *of) {
-    Network<T> *net = (Network<T> *)of;
+template <class T> static void close_network(void **place) {
+    Network<T> *net = forget<Network<T>>(place);
+    if (!net) return;
     close_pool(net->threads);
     release(net->packed.memory);
     release(net->summed.memory);
@@ -86,12 +92,10 @@ template <class T> static void close_network(void *of) {
 }
 
 #define FOR_TYPE(T, SUFFIX)                                                                      \
-    EXPORT void *skrnn_open_network_##SUFFIX(const Shape *shape) {                               \
-        return open_network<T>(*shape);                                                          \
+    EXPORT void skrnn_open_network_##SUFFIX(const Shape *shape, void **place) {                  \
+        open_network<T>(*shape, place);                                                          \
     }                                                                                            \
-    EXPORT void skrnn_close_network_##SUFFIX(void *net) {                                        \
-        if (net) close_network<T>(net);                                                          \
-    }                                                                                            \
+    EXPORT void skrnn_close_network_##SUFFIX(void **place) { close_network<T>(place); }          \
     EXPORT int skrnn_train_##SUFFIX(void *net, const T *const *weights, T *const *gradients,     \
                                     const Input *in, int64_t n_samples, int64_t n_steps,         \
                                     const Loss *loss, T *outputs, double *value) {               \

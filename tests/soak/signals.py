@@ -1,0 +1,82 @@
+"""Real SIGINTs at random moments of fits and predictions, in this very process.
+
+    python -m tests.soak.signals [--count N] [--seed N] [SCENARIO ...]
+
+Scenarios are those of `tests.interrupts.scenarios`. After each signal bits, threads and
+counts have to be what they were; what is not is printed.
+"""
+
+import argparse
+import faulthandler
+import os
+import random
+import signal
+import sys
+import threading
+import time
+import warnings
+
+import torch
+
+from tests.interrupts import Interrupts, scenarios
+
+
+def interrupt_after(seconds):
+    """Send SIGINT to this process, from another thread, after a while."""
+
+    def send():
+        time.sleep(seconds)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    return thread
+
+
+def interrupted_once(scenario, seconds):
+    """Run a scenario with a signal after so many seconds (float)."""
+    thread = interrupt_after(seconds)
+    try:
+        try:
+            scenario.work()
+        finally:
+            thread.join()
+            time.sleep(0.001)
+    except KeyboardInterrupt:
+        pass
+
+
+def main():
+    """Run what the command line asks for; return how many signals are at fault."""
+    made = scenarios()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", default=list(made))
+    parser.add_argument("--count", type=int, default=200, help="signals a scenario")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    sys.unraisablehook = lambda unraisable: None
+    torch.set_num_threads(2)
+    rng, n_faults = random.Random(options.seed), 0
+    for name in options.names:
+        faulthandler.dump_traceback_later(120, exit=True)
+        scenario, faults = made[name](), 0
+        begin = time.perf_counter()
+        scenario.work()
+        duration = time.perf_counter() - begin
+        for _ in range(options.count):
+            faulthandler.dump_traceback_later(120, exit=True)
+            try:
+                interrupted_once(scenario, rng.random() * duration)
+                scenario.check(Interrupts())
+            except Exception as fault:
+                faults += 1
+                print("   ", type(fault).__name__, fault, flush=True)
+                scenario = made[name]()
+        print(f"{name}: {options.count} signals, {faults} faults", flush=True)
+        n_faults += faults
+    return n_faults
+
+
+if __name__ == "__main__":
+    sys.exit(bool(main()))

@@ -1,0 +1,50 @@
+"""Interrupts leave nothing behind; `tests.soak.interrupts` tries every place."""
+
+import faulthandler
+import warnings
+
+import pytest
+import torch
+
+from tests.instruction_levels import needs_kernels
+from tests.interrupts import run_interrupted, scenarios
+
+pytestmark = needs_kernels
+# Places that are tried of each, spread over all.
+N_PLACES = {"predict": 25, "fit": 6}
+
+
+@pytest.fixture(autouse=True)
+def no_hang():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    faulthandler.dump_traceback_later(300, exit=True)
+    yield
+    faulthandler.cancel_dump_traceback_later()
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
+@pytest.mark.parametrize("name", scenarios())
+def test_an_interrupt_leaves_nothing_behind(name, error):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it was interrupted, for one
+        scenario = scenarios()[name]()
+        n_places = run_interrupted(scenario.work).n_places
+        assert n_places > 300
+        step = n_places // N_PLACES[name.split()[0]]
+        for at in range(n_places // 7, n_places, step):
+            scenario.check(run_interrupted(scenario.work, at, error=error))
+
+
+@pytest.mark.parametrize("name", ["predict of compiled", "predict of bidirectional"])
+def test_interrupts_while_kernels_work_leave_nothing_behind(name):
+    scenario = scenarios()[name]()
+    places = [
+        at
+        for at, where in enumerate(run_interrupted(scenario.work).all_places)
+        if "threads.py" in where or "compiled_network.py" in where
+    ]
+    assert len(places) > 20
+    for at in places:
+        scenario.check(run_interrupted(scenario.work, at))
