@@ -11,7 +11,7 @@ from tests.interrupts import run_interrupted, scenarios
 
 pytestmark = needs_kernels
 # Places that are tried of each, spread over all.
-N_PLACES = {"predict": 25, "fit": 6}
+N_PLACES = {"predict": 12, "fit": 3}
 
 
 @pytest.fixture(autouse=True)

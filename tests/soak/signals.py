@@ -21,29 +21,22 @@ import torch
 from tests.interrupts import Interrupts, scenarios
 
 
-def interrupt_after(seconds):
-    """Send SIGINT to this process, from another thread, after a while."""
+def interrupted_once(scenario, seconds):
+    """Run a scenario, with a signal from another thread after so many seconds."""
 
     def send():
         time.sleep(seconds)
         os.kill(os.getpid(), signal.SIGINT)
 
     thread = threading.Thread(target=send)
-    thread.start()
-    return thread
-
-
-def interrupted_once(scenario, seconds):
-    """Run a scenario with a signal after so many seconds (float)."""
-    thread = interrupt_after(seconds)
     try:
-        try:
-            scenario.work()
-        finally:
-            thread.join()
-            time.sleep(0.001)
+        thread.start()
+        scenario.work()
+        thread.join()
+        time.sleep(0.01)
     except KeyboardInterrupt:
         pass
+    thread.join()
 
 
 def main():
