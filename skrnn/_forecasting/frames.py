@@ -132,7 +132,18 @@ class SeriesFrames:
             raise ValueError(
                 f"X is needed with y: fit had the columns {list(self.x_columns)}."
             )
-        return table if X is None else self.with_x(table, X)
+        if X is None:
+            return table
+        given, _ = self._series_and_steps(table, X)
+        lacking = np.setdiff1d(np.arange(len(keys)), given)
+        if self.x_columns is not None and len(lacking):
+            names = [key[0] if len(key) == 1 else key for key in split_keys(X.index)[0]]
+            key = keys[lacking[0]]
+            raise ValueError(
+                f"X has no row for the series {key[0] if len(key) == 1 else key!r} of "
+                f"y; its series are {names[:5]}. Give X the labels of y, of one type."
+            )
+        return self.with_x(table, X)
 
     def with_x(self, table, X):
         """Fill exogenous values into a table wherever it has a row."""

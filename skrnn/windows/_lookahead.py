@@ -1,15 +1,15 @@
 """A check for look-ahead bias: that no prediction reads the future."""
 
 import warnings
-from numbers import Integral
 
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import HasMethods, Interval, validate_params
+from sklearn.utils._param_validation import HasMethods, validate_params
 from sklearn.utils.validation import check_array
 
+from skrnn._parameters import AT_LEAST_ONE, NOT_NEGATIVE
 from skrnn.exceptions import MissingHistoryWarning
 from skrnn.windows._array import WindowedArray
 
@@ -26,8 +26,8 @@ _FURTHEST_SCALE = 4.0
 @validate_params(
     {
         "estimator": [HasMethods("fit")],
-        "horizon": [Interval(Integral, 0, None, closed="left")],
-        "n_cuts": [Interval(Integral, 1, None, closed="left"), None],
+        "horizon": [NOT_NEGATIVE],
+        "n_cuts": [AT_LEAST_ONE, None],
         "random_state": ["random_state"],
     },
     prefer_skip_nested_validation=True,

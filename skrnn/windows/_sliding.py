@@ -244,7 +244,7 @@ class SlidingWindow(
             checked = as_numbers(validate_data(self, X, reset=False, **_CHECKS))
         rows = Rows(len(checked), _index_of(X), groups)
         self._beginnings.check_labels(rows)
-        step = rows.find_step(self.freq) if self.freq_ is None else self.freq_
+        step = rows.find_step(self._freq) if self.freq_ is None else self.freq_
         runs = rows.cut(step)
         preceding = None
         if self._history is not None and rows.times is not None:
@@ -279,6 +279,8 @@ class SlidingWindow(
             most_absent = int(absent_newest_steps(absent, *windows).max())
         named = X if hasattr(X, "columns") else checked
         validate_data(self, named, skip_check_array=True)
+        # What is set after this is for the next fit.
+        self._reach, self._freq = (window_length, horizon), self.freq
         self.freq_ = step
         self._history = history
         self._beginnings = beginnings
@@ -291,7 +293,7 @@ class SlidingWindow(
 
     def _windows(self, X, runs, preceding=None):
         rows = runs.rows
-        window_length, horizon = plain((self.window_length, self.horizon))
+        window_length, horizon = self._reach
         stop, length = runs.windows(window_length, horizon, preceding)
         return WindowedArray(
             rows.values(X, preceding),
@@ -306,7 +308,7 @@ class SlidingWindow(
     def _report_missing_history(self, X, runs, preceding, windows):
         """Warn or raise where rows of a call lack the newest rows before them."""
         rows = runs.rows
-        short = windows.length < self.window_length
+        short = windows.length < windows.window_length
         if short.any():
             missed = self._beginnings.missed_by(
                 runs,
@@ -327,7 +329,7 @@ class SlidingWindow(
             stale,
             windows,
             lost=self._beginnings.lost_times(rows),
-            n_before=self.window_length + self.horizon - 1,
+            n_before=sum(self._reach) - 1,
         )
 
     def set_output(self, *, transform=None):

@@ -315,3 +315,8 @@ def test_transformers_too_are_as_they_were_fitted():
     expected = fold.transform(X[:, :4])
     fold.set_params(order="feature", n_timesteps=1, n_features=4)
     assert_array_equal(fold.transform(X[:, :4]), expected)
+    rows = np.arange(40.0).reshape(20, 2)
+    window = SlidingWindow(3, horizon=1).fit(rows)
+    expected = window.transform(rows)
+    window.set_params(window_length=5, horizon=0, freq="D")
+    assert_array_equal(window.transform(rows), expected)

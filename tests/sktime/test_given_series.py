@@ -229,3 +229,11 @@ def test_what_was_known_of_the_past_alone_is_not_asked_for():
         assert len(model.predict_interval(X=future)) == 3
     with pytest.raises(ValueError, match=r"fit had the columns \['future'\]"):
         model.predict()
+
+
+def test_x_of_other_series():
+    y = wave_panel([40, 40])
+    X = pd.DataFrame({"x": np.arange(80.0)}, y.index)
+    wrong = X.rename(index={"b": "c"}, level=0)
+    with pytest.raises(ValueError, match=r"series 'b' of y; .* \['a', 'c'\]"):
+        forecaster().fit(y, wrong, fh=1)
