@@ -186,7 +186,7 @@ def test_values_too_large_to_scale(Estimator):
     with pytest.raises(ValueError, match="feature 0 of X has values too large"):
         Estimator().fit(X, np.arange(24) % 2)
     if Estimator is RNNRegressor:
-        with pytest.raises(ValueError, match="y has values (too|so) large"):
+        with pytest.raises(ValueError, match=r"y has values (too|so) large"):
             Estimator().fit(np.arange(48.0).reshape(24, 2), X[:, 0])
 
 

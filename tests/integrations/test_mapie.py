@@ -121,8 +121,9 @@ def test_mapie_conformalized_quantiles(waves):
     assert_bounds(bounds, y[now:])
 
 
-# The row of MAPIE's question has no names.
+# The row of MAPIE's question has neither names nor history.
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+@pytest.mark.filterwarnings("ignore::skrnn.exceptions.MissingHistoryWarning")
 @pytest.mark.parametrize("prefit", [True, False])
 def test_mapie_split_of_a_pipeline_with_windows(rows, prefit):
     X, y, now = rows
