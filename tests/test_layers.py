@@ -25,7 +25,7 @@ TABLE = {
     "_training": ("_kernels", "_warn", "exceptions"),
     "windows": ("_columns", "_parameters", "_time", "_warn", "exceptions"),
     "_sequences": ("_columns", "_time", "_warn", "exceptions", "windows"),
-    "_forecasting": ("_time", "_warn", "windows"),
+    "_forecasting": ("_parameters", "_time", "_warn", "windows"),
     "reshape": ("_columns", "_parameters", "_sequences", "windows"),
     "_preprocessing": ("_kernels", "_sequences"),
     "_network": ("_kernels", "_preprocessing", "_warn"),
@@ -51,6 +51,7 @@ TABLE = {
     "classifier": ("_estimator", "_parameters", "_targets"),
     "sktime": (
         "_forecasting",
+        "_parameters",
         "_sequences",
         "_time",
         "_warn",

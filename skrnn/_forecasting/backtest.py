@@ -1,27 +1,27 @@
 """Forecasts from many origins, in one call of the networks or with training between."""
 
-from numbers import Integral, Real
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from sklearn.utils._param_validation import (
-    Interval,
     StrOptions,
     validate_parameter_constraints,
 )
 
 from skrnn._forecasting.engine import rows_since_known
 from skrnn._forecasting.table import Origins, numbered
+from skrnn._parameters import AT_LEAST_ONE, Number
 from skrnn._time.index import key_levels
 
 __all__ = ["Backtest", "as_frame", "backtest", "check_options", "interval_levels"]
 
 _ALLOWED = {
-    "step_length": [Interval(Integral, 1, None, closed="left")],
+    "step_length": [AT_LEAST_ONE],
     "refit": [StrOptions({"warm"}), None],
 }
-_SHARE = {"coverage": [Interval(Real, 0, 1, closed="neither")]}
+_SHARE = {"coverage": [Number(Real, 0, 1, closed="neither")]}
 
 
 class Backtest(NamedTuple):

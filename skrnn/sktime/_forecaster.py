@@ -1,12 +1,11 @@
 """The forecaster for sktime."""
 
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 import pandas as pd
 from sklearn.utils._param_validation import (
     HasMethods,
-    Interval,
     StrOptions,
     validate_parameter_constraints,
 )
@@ -31,6 +30,7 @@ from skrnn._forecasting.plausibility import (
     warn_of_late_targets,
 )
 from skrnn._forecasting.strategies import STRATEGIES
+from skrnn._parameters import AT_LEAST_ONE, NOT_NEGATIVE, Number
 from skrnn.regressor import RNNRegressor
 from skrnn.sktime._calendar import calendar_columns
 from skrnn.sktime._given_series import all_or_nothing, checked, twin_of
@@ -40,8 +40,6 @@ from skrnn.sktime._predictions import Predictions
 
 __all__ = ["RNNForecaster"]
 
-_ANY_NUMBER = Interval(Integral, 0, None, closed="left")
-_ONE_OR_MORE = Interval(Integral, 1, None, closed="left")
 _AUTO = StrOptions({"auto"})
 
 
@@ -208,23 +206,23 @@ class RNNForecaster(BaseForecaster):
 
     _parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict"]), None],
-        "window_length": [_ONE_OR_MORE, None],
+        "window_length": [AT_LEAST_ONE, None],
         "strategy": [StrOptions(set(STRATEGIES))],
-        "sp": [_ONE_OR_MORE, _AUTO],
+        "sp": [AT_LEAST_ONE, _AUTO],
         "log": ["boolean", _AUTO],
-        "difference": [_ANY_NUMBER, _AUTO],
-        "seasonal_difference": [_ANY_NUMBER, _AUTO],
+        "difference": [NOT_NEGATIVE, _AUTO],
+        "seasonal_difference": [NOT_NEGATIVE, _AUTO],
         "scaling": [StrOptions({"window", "series"}), None],
-        "fourier_terms": [_ANY_NUMBER, _AUTO],
+        "fourier_terms": [NOT_NEGATIVE, _AUTO],
         "calendar": [list, "boolean", None],
         "past_covariates": [list, StrOptions({"all"}), None],
         "linear_effects": ["boolean"],
         "series_id": ["boolean"],
-        "n_estimators": [_ONE_OR_MORE],
+        "n_estimators": [AT_LEAST_ONE],
         "interval": [StrOptions({"auto", "conformal", "loss"}), None],
-        "calibration_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "adaptation_rate": [Interval(Real, 0, None, closed="left")],
-        "update_epochs": [_ANY_NUMBER],
+        "calibration_fraction": [Number(Real, 0, 1, closed="neither")],
+        "adaptation_rate": [Number(Real, 0, None, closed="left")],
+        "update_epochs": [NOT_NEGATIVE],
         "insample": ["boolean"],
         "random_state": ["random_state"],
     }

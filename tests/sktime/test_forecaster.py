@@ -183,3 +183,20 @@ def test_bad_series():
     model = forecaster().fit(y, fh=1)
     with pytest.raises(ValueError, match="y has 2 columns, but had 1 in fit"):
         model.update(pd.DataFrame({"a": y, "b": y}))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "window_length",
+        "sp",
+        "n_estimators",
+        "fourier_terms",
+        "adaptation_rate",
+        "update_epochs",
+    ],
+)
+def test_a_boolean_is_no_number(name):
+    y = pd.Series(np.arange(40.0))
+    with pytest.raises(ValueError, match=f"'{name}' parameter of RNNForecaster"):
+        RNNForecaster(**{name: True}).fit(y, fh=[1])
