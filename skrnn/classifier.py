@@ -8,7 +8,7 @@ from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.multiclass import type_of_target
 
 from skrnn._estimator.base import BaseRNN
-from skrnn._parameters import AT_LEAST_ONE, Number
+from skrnn._numbers import AT_LEAST_ONE, Number
 from skrnn._targets.classification import ClassTargets
 
 __all__ = ["RNNClassifier"]

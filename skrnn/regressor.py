@@ -5,7 +5,7 @@ from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.metaestimators import available_if
 
 from skrnn._estimator.base import BaseRNN
-from skrnn._parameters import AT_LEAST_ONE
+from skrnn._numbers import AT_LEAST_ONE
 from skrnn._targets.losses import REGRESSION_LOSSES
 from skrnn._targets.regression import RegressionTargets
 

@@ -17,7 +17,7 @@ from skrnn._estimator.parameters import CONSTRAINTS, check_combination
 from skrnn._estimator.pretrained import pretrained_of
 from skrnn._estimator.reading import read_samples, read_X
 from skrnn._estimator.scoring import new_scorer
-from skrnn._parameters import plain
+from skrnn._numbers import plain
 
 
 class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):

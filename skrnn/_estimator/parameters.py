@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from sklearn.utils._param_validation import HasMethods, Options, StrOptions
 
-from skrnn._parameters import AT_LEAST_ONE, NOT_NEGATIVE, Number
+from skrnn._numbers import AT_LEAST_ONE, NOT_NEGATIVE, Number
 from skrnn._training.optimizers import OPTIMIZERS
 from skrnn._training.schedules import SCHEDULES
 

@@ -12,7 +12,7 @@ from sklearn.utils._param_validation import (
 
 from skrnn._forecasting.engine import rows_since_known
 from skrnn._forecasting.table import Origins, numbered
-from skrnn._parameters import AT_LEAST_ONE, Number
+from skrnn._numbers import AT_LEAST_ONE, Number
 from skrnn._time.index import key_levels
 
 __all__ = ["Backtest", "as_frame", "backtest", "check_options", "interval_levels"]

@@ -10,7 +10,7 @@ from sklearn.utils.validation import (
 )
 
 from skrnn._columns import as_numbers, numbers_only
-from skrnn._parameters import AT_LEAST_ONE, plain
+from skrnn._numbers import AT_LEAST_ONE, plain
 from skrnn.reshape._base import SequenceTransformer
 from skrnn.windows._array import refuse_sequences
 

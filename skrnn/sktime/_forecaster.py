@@ -30,7 +30,7 @@ from skrnn._forecasting.plausibility import (
     warn_of_late_targets,
 )
 from skrnn._forecasting.strategies import STRATEGIES
-from skrnn._parameters import AT_LEAST_ONE, NOT_NEGATIVE, Number
+from skrnn._numbers import AT_LEAST_ONE, NOT_NEGATIVE, Number
 from skrnn.regressor import RNNRegressor
 from skrnn.sktime._calendar import calendar_columns
 from skrnn.sktime._given_series import all_or_nothing, checked, twin_of

@@ -9,7 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, validate_params
 from sklearn.utils.validation import check_array
 
-from skrnn._parameters import AT_LEAST_ONE, NOT_NEGATIVE
+from skrnn._numbers import AT_LEAST_ONE, NOT_NEGATIVE
 from skrnn.exceptions import MissingHistoryWarning
 from skrnn.windows._array import WindowedArray
 

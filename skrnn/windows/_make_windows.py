@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils._param_validation import validate_params
 
-from skrnn._parameters import AT_LEAST_ONE, plain
+from skrnn._numbers import AT_LEAST_ONE, plain
 from skrnn.windows._array import WindowedArray
 from skrnn.windows._breaks import check_breaks, explain_breaks
 from skrnn.windows._make_targets import steps_ahead

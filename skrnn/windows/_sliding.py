@@ -14,7 +14,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from skrnn._columns import as_numbers, numbers_only
-from skrnn._parameters import AT_LEAST_ONE, NOT_NEGATIVE, plain
+from skrnn._numbers import AT_LEAST_ONE, NOT_NEGATIVE, plain
 from skrnn.windows._array import WindowedArray, refuse_sequences
 from skrnn.windows._beginnings import Beginnings
 from skrnn.windows._breaks import check_breaks

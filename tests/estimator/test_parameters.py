@@ -17,7 +17,7 @@ from skrnn import (
     ToSequence,
     make_windows,
 )
-from skrnn._parameters import Number, plain
+from skrnn._numbers import Number, plain
 from tests.estimator.data import LABELS, X, y
 
 CLASSES = [
