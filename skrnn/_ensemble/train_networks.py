@@ -1,7 +1,7 @@
 """A fit of the networks of an estimator, one after the other."""
 
 import copy
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from skrnn._ensemble.member import new_dataset, new_member
 from skrnn._ensemble.network_ensemble import NetworkEnsemble, average_weights, best_loss
 from skrnn._ensemble.pretrained import freeze
-from skrnn._ensemble.validation import Fold, split_by_content, split_rows
+from skrnn._ensemble.validation import Fold, split_distinct, split_rows
 from skrnn._preprocessing.distinct import sample_keys
 from skrnn._training.autocast import warn_of_float32
 from skrnn._training.state_check import StateCheck, largest_file
@@ -97,18 +97,18 @@ class NetworkTraining:
         n_samples = len(samples.source)
         if self.is_incremental or self.given is not None or not ensemble.sets_aside:
             return Fold(np.arange(n_samples), np.arange(0))
-        groups = self.targets.validation_groups(samples.target, samples.source.series)
-        which = {"part": ensemble.fold_of(place), "n_parts": ensemble.n_folds}
-        fraction, gap = ensemble.validation_fraction, ensemble.validation_gap
-        is_ordered = (
-            samples.source.is_in_time_order or samples.source.series is not None
+        split, what = split_rows, n_samples
+        if not ensemble.early_stopping:
+            is_in_row = samples.source.is_in_time_order
+            split, what = partial(split_distinct, in_order=is_in_row), self.keys
+        return split(
+            what,
+            ensemble.validation_fraction,
+            ensemble.validation_gap,
+            self.targets.validation_groups(samples.target, samples.source.series),
+            part=ensemble.fold_of(place),
+            n_parts=ensemble.n_folds,
         )
-        if ensemble.early_stopping or is_ordered:
-            needs_all = self._scorer is not None and self.targets.has_classes
-            return split_rows(
-                n_samples, fraction, gap, groups, at_least_one=needs_all, **which
-            )
-        return split_by_content(self.keys, fraction, groups, **which)
 
     def run(self, *, previous=None, seeds=(), pretrained=None):
         """Train new networks, or copies of those of an earlier fit.

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skrnn._preprocessing.distinct import number_distinct
+
 
 class Fold(NamedTuple):
     """Rows that a network is trained on, and those that decide when it stops."""
@@ -60,24 +62,30 @@ def split_rows(
     return Fold(np.flatnonzero(is_train), np.flatnonzero(is_valid))
 
 
-def split_by_content(keys, fraction, groups=None, *, part=0, n_parts=1):
-    """Split rows by what is in them: neither order nor repetitions matter.
+def split_distinct(keys, fraction, gap=0, groups=None, *, in_order, part=0, n_parts=1):
+    """Split different samples: repetitions of one go with it and count for nothing.
 
     Parameters
     ----------
     keys : ndarray of shape (n_samples,)
-        Equal ones for samples that are the same, which go together.
-    fraction, groups, part, n_parts
+        Equal ones for samples that are the same.
+    fraction, gap, groups, part, n_parts
         As for `split_rows`, of different samples.
+    in_order : bool
+        Whether those that validate are in a row; else their keys pick them, so that
+        the order of the samples does not matter, and there is no gap.
 
     Returns
     -------
     Fold
     """
-    _, first, number = np.unique(keys, return_index=True, return_inverse=True)
+    first, number = number_distinct(keys)
+    if not in_order:
+        _, first, number = np.unique(keys, return_index=True, return_inverse=True)
+        gap = 0
     groups = None if groups is None else groups[first]
-    fold = split_rows(len(first), fraction, 0, groups, part=part, n_parts=n_parts)
-    return Fold(*(np.flatnonzero(np.isin(number, part)) for part in fold))
+    fold = split_rows(len(first), fraction, gap, groups, part=part, n_parts=n_parts)
+    return Fold(*(np.flatnonzero(np.isin(number, some)) for some in fold))
 
 
 def _rows_of_each(groups, n_samples):

@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from skrnn._ensemble.validation import split_rows
+from skrnn._ensemble.validation import split_distinct, split_rows
 
 groups_of_rows = st.lists(st.integers(-2, 4), min_size=1, max_size=80).map(np.array)
 fractions = st.integers(1, 99).map(lambda percent: Fraction(percent, 100))
@@ -122,3 +122,19 @@ def test_at_least_one_row_of_each_group_that_has_two(groups, fraction):
             n_valid = max(1, n_valid)
         assert_array_equal(np.intersect1d(rows, valid), rows[len(rows) - n_valid :])
         assert_array_equal(np.intersect1d(rows, train), rows[: len(rows) - n_valid])
+
+
+@pytest.mark.parametrize("in_order", [True, False])
+def test_repetitions_do_not_change_who_is_set_aside(in_order):
+    rng = np.random.default_rng(0)
+    keys, classes = rng.permutation(40), np.arange(40) % 3
+    times = 1 + np.arange(40) % 4
+    options = {"in_order": in_order, "part": 1, "n_parts": 4}
+    fold = split_distinct(keys, 0.2, 1, classes, **options)
+    rows = np.repeat(np.arange(40), times)
+    if not in_order:
+        rows = rng.permutation(rows)
+    repeated = split_distinct(keys[rows], 0.2, 1, classes[rows], **options)
+    for one, other in zip(fold, repeated, strict=True):
+        np.testing.assert_array_equal(one, np.unique(rows[other]))
+    assert not set(fold.train) & set(fold.valid)

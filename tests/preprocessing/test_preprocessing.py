@@ -98,9 +98,7 @@ def test_each_network_reads_each_sample_once(
 @every_norm
 def test_a_classifier_reads_the_training_samples_once(instance_norm, count_reads):
     options = {"instance_norm": instance_norm, "n_kernels": None, "n_estimators": 1}
-    model = RNNClassifier(
-        hidden_size=4, max_epochs=1, early_stopping=False, n_estimators=1, **options
-    )
+    model = RNNClassifier(hidden_size=4, max_epochs=1, early_stopping=False, **options)
     model.fit(dense(), np.arange(80) % 2)
     assert count_reads[0] == 80
 
