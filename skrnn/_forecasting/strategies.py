@@ -217,9 +217,9 @@ class Forecasts:
         if len(missing):
             raise ValueError(
                 f"strategy={self.strategy!r} has a network for each of the steps "
-                f"{_shown(self.steps)} ahead, as fit was told, and none for "
-                f"{_shown(missing)}, counted from the newest value of y. Give "
-                "them to fit in fh, or choose strategy='multioutput' or 'recursive'."
+                f"{_shown(self.steps)} ahead of the newest value of y, as fit was "
+                f"told, and none for {_shown(missing)}. Give them to fit in fh, or "
+                "choose strategy='multioutput' or 'recursive'."
             )
 
 

@@ -195,7 +195,8 @@ def test_days_without_a_midnight():
 
 @pytest.mark.parametrize("later", [False, True])
 def test_rows_of_a_panel_in_any_order(later):
-    y = wave_panel([60, 60]).iloc[::1]
+    y = wave_panel([60, 60])
+    y.index = y.index.set_levels(y.index.levels[1].to_timestamp(), level=1)
     X = pd.DataFrame({"x": np.arange(120.0) % 7}, y.index)
 
     def in_time_order(frame):
