@@ -97,7 +97,9 @@ class NetworkTraining:
         n_samples = len(samples.source)
         if self.is_incremental or self.given is not None or not ensemble.sets_aside:
             return Fold(np.arange(n_samples), np.arange(0))
-        split, what = split_rows, n_samples
+        # A scorer needs a sample of every class; the loss does not.
+        needs_all = self._scorer is not None and self.targets.has_classes
+        split, what = partial(split_rows, at_least_one=needs_all), n_samples
         if not ensemble.early_stopping:
             is_in_row = samples.source.is_in_time_order
             split, what = partial(split_distinct, in_order=is_in_row), self.keys
