@@ -240,8 +240,9 @@ class RNNForecaster(BaseForecaster):
         -------
         list of dict
         """
-        quick = RNNRegressor("gru", 4, max_epochs=2, early_stopping=False)
-        normal = RNNRegressor("rnn", 4, max_epochs=2, loss="gaussian", n_estimators=1)
+        short = {"hidden_size": 4, "max_epochs": 2, "n_estimators": 1}
+        quick = RNNRegressor("gru", early_stopping=False, **short)
+        normal = RNNRegressor("rnn", loss="gaussian", **short)
         return [
             {
                 "estimator": quick,

@@ -87,6 +87,7 @@ class _RecurrentPanel:
         params : list of dict
         """
         short = {"hidden_size": 4, "max_epochs": 2, "early_stopping": False}
+        short["n_estimators"] = 1
         other = cls._default(random_state=1, **cls._other_options, **short)
         return [
             {"estimator": cls._default("gru", **short), "random_state": 0},
