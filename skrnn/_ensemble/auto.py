@@ -15,7 +15,7 @@ _SAMPLES_OF_BATCHES, _SAMPLES_OF_SIZE = 5_000, 20_000
 # A rate falls with so many samples and more, by this power of their number.
 _RATE, _SAMPLES_OF_RATE, _POWER = 0.01, 1_000, -0.25
 # Their validation is smoother too, so that fewer epochs tell that nothing gets better.
-_PATIENCE, _PATIENCE_OF_MANY = 10, 5
+_PATIENCE, _PATIENCE_OF_MANY = 7, 5
 # Of each kind enough networks that more change little, as long as the samples are so
 # few that fitting them takes seconds; and more than one again for a classifier where it
 # takes minutes anyhow, for the last tenths of a percent.

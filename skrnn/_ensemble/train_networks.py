@@ -7,12 +7,14 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from skrnn._ensemble.constant import constant_loss
 from skrnn._ensemble.member import new_dataset, new_member
 from skrnn._ensemble.network_ensemble import NetworkEnsemble, average_weights, best_loss
 from skrnn._ensemble.pretrained import freeze
 from skrnn._ensemble.validation import Fold, split_distinct, split_rows
 from skrnn._preprocessing.distinct import sample_keys
 from skrnn._training.autocast import warn_of_float32
+from skrnn._training.best_weights import Constant
 from skrnn._training.state_check import StateCheck, largest_file
 from skrnn._warn import warn_user
 
@@ -199,7 +201,11 @@ class NetworkTraining:
     def _train(self, net, train_set, fold, begin_with, place):
         """Train a network; return what ended the training (str)."""
         valid_set, scorer = self._validation(net, fold, is_first=place == 0)
-        checkpoint, state = None, None
+        checkpoint, state, constant = None, None, None
+        if valid_set is not None and not self.targets.is_scaled:  # of classes
+            loss = constant_loss(net, train_set)
+            is_all = self.settings.ensemble.n_kernels is None
+            constant = None if loss is None else Constant(loss, is_all)
         if self._checkpoints is not None:
             checkpoint = self._checkpoints.of(
                 place, self.samples, self.given, self.targets, fold, begin_with
@@ -210,6 +216,7 @@ class NetworkTraining:
                 len(net.get_iterator(train_set, training=True)),
                 has_validation=valid_set is not None,
                 has_scorer=scorer is not None,
+                constant=constant,
             )
             state = checkpoint.load(check, largest_file(net))
         if place == 0 and begin_with is None:  # once for all of the networks
@@ -222,6 +229,7 @@ class NetworkTraining:
             tasks=None if self._tasks is None else self._tasks.of(net),
             checkpoint=checkpoint,
             resumed=state,
+            constant=constant,
         )
 
     def _validation(self, net, fold, *, is_first):

@@ -43,7 +43,7 @@ def test_rate_falls_with_the_samples():
     assert rates[3] == pytest.approx(0.01 * 160**-0.25 / 2)
 
 
-@pytest.mark.parametrize(("n_samples", "patience"), [(1, 10), (999, 10), (1_000, 5)])
+@pytest.mark.parametrize(("n_samples", "patience"), [(1, 7), (999, 7), (1_000, 5)])
 def test_patience_with_many_samples_is_short(n_samples, patience):
     assert chosen_for(n_samples)["n_iter_no_change"] == patience
 

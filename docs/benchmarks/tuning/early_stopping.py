@@ -6,11 +6,12 @@ predicts is kept from epoch to epoch, so that a rule costs nothing: it says whic
 it would have stopped at, and which it would have gone back to. Rules are chosen by the
 tasks named choosing, and judged by those named judging; none is a task of a benchmark,
 or of the test data of one. What was found are `_SHARE_TO_LEARN`, `_STEPS_TO_LEARN` and
-`_EPOCHS_OF_MEAN` of skrnn/_training/best_weights.py, for classes; for regression no
-rule was better than patience alone in the same time.
+`_EPOCHS_OF_MEAN` of skrnn/_training/best_weights.py, for classes. For regression no
+rule was better than patience alone by two standard errors.
 
-usage: python docs/benchmarks/tuning/early_stopping.py [--quick] [group ...]
-(writes early_stopping.md beside itself; two hours on one core, or two minutes)
+usage: python docs/benchmarks/tuning/early_stopping.py [--quick] [--kept] [group ...]
+(writes early_stopping.md beside itself; two hours on one core, or two minutes; with
+--kept only of the trainings that earlier runs have recorded)
 """
 # `_search` comes first: it sets the path to the other benchmarks.
 # ruff: noqa: I001
@@ -39,6 +40,7 @@ from skrnn import RNNClassifier, RNNRegressor
 from skrnn._sequences.sources import as_source
 from skrnn._training.outputs import outputs
 
+ONLY_KEPT = "Tasks whose trainings were recorded, not all of them"
 N_JUDGING = 250  # samples that judge, of each task
 # Trainings that were recorded are not done again; remove it to have them done.
 KEPT = Path(tempfile.gettempdir()) / f"skrnn_stopping{'_quick' if QUICK else ''}"
@@ -121,7 +123,7 @@ def record(task, early_stopping):
 
 def recorded(group, name, task):
     """Trainings with validation, and those without, if any (pair of list of Curve)."""
-    path = KEPT / f"{group} {name}.pickle"
+    path = _path(group, name)
     if not path.exists():
         KEPT.mkdir(exist_ok=True)
         kinds = (True, False) if group in WITH_ALL_SAMPLES else (True,)
@@ -130,6 +132,10 @@ def recorded(group, name, task):
         print(f"{group}: {name}", file=sys.stderr, flush=True)
     found = [[Curve(*c) for c in part] for part in pickle.loads(path.read_bytes())]
     return [*found, []][:2]
+
+
+def _path(group, name):
+    return KEPT / f"{group} {name}.pickle"
 
 
 class Result(NamedTuple):
@@ -186,20 +192,22 @@ def table(group, tasks):
     ]
     yield (
         "| rule | error | its standard error | better / worse | loss | error of one "
-        "network | epochs | CPU seconds | the same, in the median |"
+        "network | its standard error | epochs | CPU seconds | the same, in the "
+        "median |"
     )
-    yield "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+    yield "| --- |" + 9 * " ---: |"
     for label, after in found.items():
         difference = 100 * (after - before)
-        spread = difference[:, 0].std(ddof=1) / math.sqrt(len(tasks))
+        spreads = difference.std(0, ddof=min(1, len(tasks) - 1)) / math.sqrt(len(tasks))
         n_better, n_worse = (
             (difference[:, 0] < -0.01).sum(),
             (difference[:, 0] > 0.01).sum(),
         )
         mean, times = difference.mean(0), after[:, 4] / before[:, 4]
         yield (
-            f"| {label} | {mean[0]:+.2f} | {spread:.2f} | {n_better} / {n_worse} | "
-            f"{mean[1]:+.2f} | {mean[2]:+.2f} | {after[:, 3].mean():.0f} | "
+            f"| {label} | {mean[0]:+.2f} | {spreads[0]:.2f} | {n_better} / {n_worse} | "
+            f"{mean[1]:+.2f} | {mean[2]:+.2f} | {spreads[2]:.2f} | "
+            f"{after[:, 3].mean():.0f} | "
             f"{after[:, 4].sum() / before[:, 4].sum():.2f} | {np.median(times):.2f} |"
         )
 
@@ -213,7 +221,7 @@ def main():
     lines = [
         "# When a training should stop",
         "",
-        f"{mode if QUICK else 'Full run'}.",
+        f"{mode if QUICK else ONLY_KEPT if '--kept' in sys.argv else 'Full run'}.",
         *textwrap.wrap(
             "Networks alone, of the same initial weights for all rules; one seed. Of "
             "classes the error is the share that is wrong and the loss the "
@@ -229,7 +237,9 @@ def main():
         tasks = GROUPS[group]()
         if QUICK:
             tasks = {n: t for n, t in tasks.items() if n in QUICK_TASKS}
-        if tasks:
+        if "--kept" in sys.argv:
+            tasks = {n: t for n, t in tasks.items() if _path(group, n).exists()}
+        if len(tasks) > 1 or (tasks and QUICK):
             part = list(table(group, tasks))
             print("\n".join(part), flush=True)
             lines += part
