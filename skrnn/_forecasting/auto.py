@@ -57,6 +57,7 @@ class Settings(NamedTuple):
 
     strategy: str
     steps: np.ndarray  # (n,) steps ahead to learn, rising
+    is_later: np.ndarray  # (n,) which of them are asked for once late rows have come
     window_length: int
     log: np.ndarray  # (k,) the targets whose logarithm is forecast
     differencing: Differencing
@@ -73,7 +74,7 @@ class Settings(NamedTuple):
     has_intervals: bool
 
 
-def choose_settings(options, table, freq, steps, n_days=np.inf):
+def choose_settings(options, table, freq, steps, late=0, n_days=np.inf):
     """Decide by looking at the series.
 
     Parameters
@@ -85,7 +86,11 @@ def choose_settings(options, table, freq, steps, n_days=np.inf):
     freq : pandas offset or None
         The step of their index.
     steps : ndarray of int64, or None
-        Steps that are asked for, in any order; those up to zero are not learned.
+        Steps ahead of the newest row that are asked for, in any order; those up to
+        zero are not learned.
+    late : int, default=0
+        How many of the newest rows have no target: what is asked for is as many more
+        steps ahead of the newest that has one, until those rows come.
     n_days : float, default=inf
         How many days the series cover.
 
@@ -104,7 +109,7 @@ def choose_settings(options, table, freq, steps, n_days=np.inf):
     filled = FilledTable(table, _log_of(table, log))
     longest = int(table.lengths.max())
     sp = _period(options, table, freq, longest)
-    steps = _steps_to_learn(steps, sp, longest)
+    steps, is_later = _steps_to_learn(steps, late, sp, longest)
     window_length = _window_rows(options.window_length, sp, longest - int(steps[-1]))
     given = Seasonality(*orders, options.fourier_terms if sp > 1 else 0)
     chosen = choose_seasonality(
@@ -114,6 +119,7 @@ def choose_settings(options, table, freq, steps, n_days=np.inf):
     settings = Settings(
         strategy=options.strategy,
         steps=steps,
+        is_later=is_later,
         window_length=window_length,
         log=filled.log,
         differencing=Differencing(chosen.difference, chosen.seasonal_difference, sp),
@@ -197,12 +203,16 @@ def _period(options, table, freq, longest):
     return int(sp) if 2 * sp <= longest else 1
 
 
-def _steps_to_learn(steps, sp, longest):
-    if steps is not None:
-        ahead = np.unique(steps[steps > 0])
-        return ahead if len(ahead) else np.array([1])
-    usual = sp if sp > 1 else _STEPS
-    return np.arange(1, max(1, min(usual, longest // 4)) + 1)
+def _steps_to_learn(steps, late, sp, longest):
+    """Steps ahead of the newest target, and which are wanted only later."""
+    if steps is None:
+        usual = sp if sp > 1 else _STEPS
+        ahead = np.arange(1, max(1, min(usual, longest // 4)) + 1)
+        return ahead, np.zeros(len(ahead), dtype=bool)
+    now = steps + late
+    ahead = np.union1d(steps, now)
+    ahead = ahead[ahead > 0] if (ahead > 0).any() else np.array([1])
+    return ahead, ~np.isin(ahead, now)
 
 
 def _window_rows(window_length, sp, most_origins):

@@ -10,7 +10,7 @@ from skrnn._forecasting.calibration import (
     scores_after,
     scores_of_others,
 )
-from skrnn._forecasting.strategies import Forecasts
+from skrnn._forecasting.strategies import Forecasts, shown_steps
 from skrnn._forecasting.table import Origins, newest_known, numbered
 
 __all__ = ["SeriesForecaster"]
@@ -154,7 +154,9 @@ class SeriesForecaster:
         if self.scores is not None:
             other.scores = self.scores_after(prepared, MOST_SCORES)
         if self.settings.keeps_insample:
-            other.insample = self._insample_with(prepared, known_until + 1)
+            # Those of newer rows, and of rows whose X was not known as far as it counts.
+            first = known_until + 1 - self.forecasts.n_awaited
+            other.insample = self._insample_with(prepared, first)
         if n_epochs:
             other.forecasts = self.forecasts.trained_on(prepared, known_until, n_epochs)
         other._keep(prepared.table, seen)
@@ -166,37 +168,7 @@ class SeriesForecaster:
 
     # -- forecasts --------------------------------------------------------------
 
-    def n_carried(self, steps, gap):
-        """Rows without a target that a window has to show to forecast from there.
-
-        Parameters
-        ----------
-        steps : ndarray of int64
-            Steps ahead of the newest row that has a target, rising.
-        gap : int
-            How many rows without one there are after it.
-
-        Returns
-        -------
-        int
-            None where there are networks for these steps; else all of the gap, where
-            there are for the steps from its end.
-        """
-        if not gap or steps[0] <= gap or self._knows(steps):
-            return 0
-        return gap if self._knows(steps - gap) else 0
-
-    def _knows(self, steps):
-        """Whether there are forecasts that far ahead, and intervals if any are."""
-        if len(self.forecasts.missing(steps)):
-            return False
-        by_loss = self.settings.uses_loss and self.scores is None
-        has_law = self.forecasts.loss in ("gaussian", "student_t", "quantile")
-        if not by_loss or not has_law or not self.settings.has_intervals:
-            return True
-        return self.forecasts.gives_distributions(steps)
-
-    def point(self, prepared, origins, steps, n_carried=0):
+    def point(self, prepared, origins, steps):
         """Forecasts (n, n_steps, n_targets), in the user's units."""
         u, _ = self.forecasts.predict(prepared, origins, steps)
         return self.transform.to_units(u, origins.codes, prepared.table)
@@ -209,7 +181,6 @@ class SeriesForecaster:
         levels,
         offsets=None,
         forecast=None,
-        n_carried=0,
     ):
         """Quantiles of forecasts, in the user's units.
 
@@ -224,9 +195,6 @@ class SeriesForecaster:
             now.
         forecast : tuple, default=None
             What `Forecasts.predict` gives, where that is known already.
-        n_carried : int, default=0
-            Rows without a target up to the origins: errors are those of as many more
-            steps.
 
         Returns
         -------
@@ -242,18 +210,17 @@ class SeriesForecaster:
         if not by_loss.all():
             if self.scores is None:
                 raise ValueError(
-                    f"The loss does not give the quantiles {levels[~by_loss]} of these "
-                    "forecasts. Set interval='conformal', or add them to the quantiles "
-                    "of the estimator."
+                    f"The loss does not give the quantiles {levels[~by_loss]} of "
+                    f"forecasts {shown_steps(steps)} steps ahead of the newest value of "
+                    "y. Set interval='conformal', or give the steps to fit in fh, or "
+                    "add them to the quantiles of the estimator."
                 )
             if offsets is None:
                 offsets = self.scores.offsets(levels)[None]
             if forecast is None:
                 forecast = self.forecasts.predict(prepared, origins, steps)
             point, scale = forecast
-            u[...] = (
-                self._at_steps(offsets, steps + n_carried) * scale[:, None, :, None]
-            )
+            u[...] = self._at_steps(offsets, steps) * scale[:, None, :, None]
             u += point[..., None]
         if by_loss.any():
             u[..., by_loss] = self.forecasts.distributions(
@@ -270,18 +237,16 @@ class SeriesForecaster:
         parts = []
         for gap in np.unique(gaps):
             which = slice(None) if not gaps.any() else np.flatnonzero(gaps == gap)
-            n_carried = self.n_carried(steps + gap, int(gap))
-            back = gap - n_carried
-            start = Origins(origins.rows[which] - back, origins.codes[which])
+            start = Origins(origins.rows[which] - gap, origins.codes[which])
             own = offsets
             if offsets is not None and len(offsets) > 1:
                 own = offsets[which]
-            ahead = steps + back
+            ahead = steps + gap
             forecast = self.forecasts.predict(prepared, start, ahead)
             point = self.transform.to_units(forecast[0], start.codes, prepared.table)
             parts.append((which, point, None))
             if levels is not None:
-                where = prepared, start, ahead, levels, own, forecast, n_carried
+                where = prepared, start, ahead, levels, own, forecast
                 parts[-1] = which, point, self.quantiles(*where)
         if len(parts) == 1:
             return parts[0][1:]
@@ -291,7 +256,7 @@ class SeriesForecaster:
             for found in list(zip(*parts, strict=True))[1:]
         )
 
-    def laws(self, prepared, origins, steps, n_carried=0):
+    def laws(self, prepared, origins, steps):
         """Parameters of the likelihood (n, n_steps, n_targets, width).
 
         Location and scale in the user's units, but of the logarithm where that is what

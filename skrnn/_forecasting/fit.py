@@ -13,7 +13,7 @@ __all__ = ["fit_forecaster"]
 
 
 def fit_forecaster(
-    table, frames, steps, options, estimator, calendar_columns, random_state
+    table, frames, steps, late, options, estimator, calendar_columns, random_state
 ):
     """Decide what to do about the series, and train networks on the rest.
 
@@ -24,7 +24,9 @@ def fit_forecaster(
     frames : SeriesFrames
         What is known of their columns and times.
     steps : ndarray of int64, or None
-        Steps that are asked for, in any order.
+        Steps ahead of the newest row that are asked for, in any order.
+    late : int
+        How many of the newest rows have no target yet.
     options : Options
         What was given.
     estimator : estimator
@@ -49,7 +51,7 @@ def fit_forecaster(
     n_days = np.inf
     if options.calendar:
         n_days = days_of(axis, int(table.first.min()), int(table.last.max()))
-    settings, filled = choose_settings(options, table, axis.freq, steps, n_days)
+    settings, filled = choose_settings(options, table, axis.freq, steps, late, n_days)
     transform, prepared = TargetTransform.fit(
         filled,
         settings.differencing,
@@ -61,6 +63,7 @@ def fit_forecaster(
     design = Design(
         settings.strategy,
         settings.steps,
+        settings.is_later,
         settings.window_length,
         transform,
         covariates,

@@ -151,7 +151,7 @@ class RNNForecaster(BaseForecaster):
     share of their targets that was observed. A series that ends with NaN is one
     that ends earlier: it is forecast from its newest value, and intervals are as
     wide as so many more steps ask for. Where a strategy has no network for these
-    steps, the missing rows are carried forward, and the intervals widen. Changes
+    steps, or a loss no intervals, that is an error; `fh` in fit names steps. Changes
     that exceed ten times what 95 % of them do not, are taken for accidents, of
     which networks learn less. With ``strategy="multioutput"`` one network has all
     steps from 1 to the last of `fh`; steps beyond it, at ``predict``, are had by
@@ -345,10 +345,13 @@ class RNNForecaster(BaseForecaster):
         warn_of_gaps(table, len(y), frames)
         given = self.get_params(deep=False)
         given = {name: given[name] for name in Options._fields if name != "loss"}
+        # Of pretraining: series of many ends have no row that is the newest of all.
+        is_late = self.cutoff is not None
         engine = fit_forecaster(
             table,
             frames,
-            None if fh is None else self._steps_to_learn(fh, frames, table),
+            None if fh is None else steps_ahead(fh, self.cutoff, frames.axis),
+            int(table.last.max() - table.known_last.max()) if is_late else 0,
             Options(loss=getattr(self.estimator, "loss", None), **given),
             _usual_estimator() if self.estimator is None else self.estimator,
             calendar_columns,
@@ -356,14 +359,6 @@ class RNNForecaster(BaseForecaster):
         )
         self._take_over(frames, engine)
         warn_of_late_targets(engine.tail, frames)
-
-    def _steps_to_learn(self, fh, frames, table):
-        """Steps ahead of the newest row that has a target, now and later."""
-        steps = steps_ahead(fh, self.cutoff, frames.axis)
-        if self.cutoff is None:  # of pretraining: the series have ends of their own
-            return steps
-        gap = int(table.last.max() - table.known_last.max())
-        return np.union1d(steps, steps + gap)
 
     def _take_over(self, frames, engine):
         """Set what is fitted, from the frames and the engine that are."""

@@ -56,9 +56,8 @@ class Predictions:
         """
         engine, levels = self.engine, np.asarray(alpha, dtype=float)
 
-        def of_future(prepared, origins, steps, n_carried):
-            where = prepared, origins, steps
-            return engine.quantiles(*where, levels, n_carried=n_carried)
+        def of_future(prepared, origins, steps):
+            return engine.quantiles(prepared, origins, steps, levels)
 
         def of_past(past, codes):
             return engine.insample_quantiles(past, codes, levels)
