@@ -10,6 +10,7 @@ import numpy as np
 from skrnn._forecasting.calendar_cycles import usual_calendar, without_cycle
 from skrnn._forecasting.differencing import Differencing
 from skrnn._forecasting.filled_table import FilledTable
+from skrnn._forecasting.limits import refuse_memory
 from skrnn._forecasting.seasonality import (
     Seasonality,
     choose_log,
@@ -28,6 +29,10 @@ __all__ = ["Options", "Settings", "choose_settings", "wants_calibration"]
 _SEASONS, _LEAST_WINDOW, _MOST_WINDOW = 3, 12, 168
 # Steps to learn where neither fh nor a season says how many: a year of months.
 _STEPS = 12
+# What a trained network takes at the least, and how many windows it reads at a time.
+_BYTES_OF_NETWORK, _WINDOWS_AT_ONCE = 10_000, 32
+# Of so many differences a float has no digit left.
+_MOST_DIFFERENCES = 52
 
 
 class Options(NamedTuple):
@@ -106,12 +111,14 @@ def choose_settings(options, table, freq, steps, late=0, n_days=np.inf):
         If parameters do not fit each other or the series.
     """
     orders, log = _wanted(options)
-    filled = FilledTable(table, _log_of(table, log))
     longest = int(table.lengths.max())
+    _refuse_sizes(options, table, longest)
+    filled = FilledTable(table, _log_of(table, log))
     sp = _period(options, table, freq, longest)
     steps, is_later = _steps_to_learn(steps, late, sp, longest)
     window_length = _window_rows(options.window_length, sp, longest - int(steps[-1]))
-    given = Seasonality(*orders, options.fourier_terms if sp > 1 else 0)
+    given = Seasonality(*orders, _terms(options, sp))
+    _refuse_orders(given, sp, longest)
     chosen = choose_seasonality(
         filled, sp, options.scaling, window_length, int(steps[-1]), given
     )
@@ -188,11 +195,73 @@ def _log_of(table, log):
     return np.full(table.y.shape[1], bool(log))
 
 
+def _refuse_sizes(options, table, longest):
+    """Raise where what is asked for is more than there is memory for."""
+    if options.window_length is not None and options.window_length > longest:
+        n_columns = table.y.shape[1] + (0 if table.x is None else table.x.shape[1])
+        # Numbers of eight bytes; a network reads some windows at a time.
+        refuse_memory(
+            f"Windows of window_length={options.window_length} rows",
+            8 * n_columns * min(longest, _WINDOWS_AT_ONCE),
+            options.window_length,
+            f"The longest series has {longest} rows; windows can have {{}}.",
+        )
+    refuse_memory(
+        f"n_estimators={options.n_estimators} networks",
+        _BYTES_OF_NETWORK,
+        options.n_estimators,
+        "Set it to 10 or fewer: more hardly change the mean. There can be {}.",
+    )
+
+
+def _terms(options, sp):
+    """Pairs of sine and cosine, as far as they are told."""
+    terms = options.fourier_terms
+    if sp == 1:
+        if terms not in (0, "auto"):
+            warn_user(
+                f"fourier_terms={terms} has no effect, since there is no season: sp is "
+                "1, or was not found. Set sp to the rows of a season."
+            )
+        return 0
+    if terms != "auto" and terms > sp // 2:
+        raise ValueError(
+            f"fourier_terms={terms} is more than a season of {sp} rows can have: pairs "
+            f"beyond {sp // 2} repeat those before. Set fourier_terms={sp // 2} or less."
+        )
+    return terms
+
+
+def _refuse_orders(given, sp, longest):
+    """Raise where differences need more rows than there are, or leave no digits."""
+    lag, order = 0, 0
+    for name, rows in (("difference", 1), ("seasonal_difference", sp)):
+        times = getattr(given, name)
+        times = 0 if times == "auto" else times
+        lag, order = lag + times * rows, order + times
+        if times and lag >= longest:
+            raise ValueError(
+                f"{name}={times} takes differences over {lag} rows, but the longest "
+                f"series has {longest}. Set it to 0, 1 or 2, or 'auto'."
+            )
+        if order > _MOST_DIFFERENCES:
+            raise ValueError(
+                f"{name}={times}: {order} differences of differences add up numbers up "
+                f"to 2**{order} times as large as those of y, of which a float has 53 "
+                "digits of two. Set it to 0, 1 or 2, or 'auto'."
+            )
+
+
 def _period(options, table, freq, longest):
     sp = options.sp
     if sp == "auto":
         usual = usual_period(freq)
         sp = seasonal_period(table) if usual is None else usual
+    elif sp > max(longest, 1) and sp > 1:
+        raise ValueError(
+            f"sp={sp} rows make a season, but the longest series has only {longest}. "
+            "Give two seasons or more, or set sp=1."
+        )
     elif 2 * sp > longest:
         given = options.seasonal_difference, options.fourier_terms
         if set(given) - {0, "auto"}:
@@ -200,6 +269,10 @@ def _period(options, table, freq, longest):
                 f"sp={sp} rows make a season, but the longest series has only "
                 f"{longest}. Give two seasons or more, or set sp=1."
             )
+        warn_user(
+            f"sp={sp} has no effect: the longest series has {longest} rows, and a "
+            "season shows in two of them. Give more rows, or set sp=1."
+        )
     return int(sp) if 2 * sp <= longest else 1
 
 
@@ -224,7 +297,7 @@ def _window_rows(window_length, sp, most_origins):
 
 
 def _calendar(calendar, freq, n_days):
-    if calendar is True:
+    if isinstance(calendar, (bool, np.bool_)) and calendar:
         return () if freq is None else tuple(usual_calendar(freq, n_days))
     features = tuple(calendar or ())
     unseen = without_cycle(features, n_days)

@@ -47,14 +47,16 @@ def calibrated_scores(forecasts, prepared, fraction, rate, random_state):
     )
     least = forecasts.transform.lag + int(steps[-1]) + _LEAST_TRAINED
     held_out = np.minimum(wanted.astype(int), np.maximum(lengths - least, 0))
-    is_judged = held_out.max() >= _LEAST_SCORES
+    older = prepared.until(table.last - held_out)
+    # Of a few values, all of them may be among the rows set aside.
+    has_samples = all(model.has_samples(older) for model in forecasts.models)
+    is_judged = held_out.max() >= _LEAST_SCORES and has_samples
     n_known = np.minimum(held_out if is_judged else lengths - 1, MOST_SCORES)
     shape = (len(lengths), int(n_known.max()) + 1)
     errors = np.full((*shape, len(steps), table.y.shape[1]), np.nan)
     # Errors of training would be far too small: those without a network take over.
     predict = forecasts.unchanged
     if is_judged:
-        older = prepared.until(table.last - held_out)
         predict = Forecasts(forecasts.design).fit(older, random_state).predict
     known_after, groups = forecasts.known_after, forecasts.groups
     _fill_errors(errors, predict, prepared, steps, known_after, n_known)

@@ -15,6 +15,10 @@ from skrnn._forecasting.table import Origins, newest_known, numbered
 
 __all__ = ["SeriesForecaster"]
 
+# Forecasts that are fed back this many times the rows of a series tell nothing of it.
+# Set by hand.
+_MOST_LENGTHS = 10
+
 
 class SeriesForecaster:
     """One network, or several, for all series of a table; made by `fit`.
@@ -47,6 +51,7 @@ class SeriesForecaster:
         self.settings, self.forecasts, self.scores = settings, forecasts, scores
         table = prepared.table
         self._keep(table, seen)
+        self.longest = int(table.lengths.max())  # rows of the longest series so far
         self.insample = {}
         if settings.keeps_insample:
             self.insample = self._insample_with(prepared, table.first)
@@ -160,6 +165,8 @@ class SeriesForecaster:
         if n_epochs:
             other.forecasts = self.forecasts.trained_on(prepared, known_until, n_epochs)
         other._keep(prepared.table, seen)
+        n_new = prepared.table.last - known_until
+        other.longest = self.longest + max(int(n_new.max()), 0)
         return other
 
     def scores_after(self, prepared, most=None):
@@ -167,6 +174,17 @@ class SeriesForecaster:
         return scores_after(self.scores, self.tail, self.forecasts, prepared, most)
 
     # -- forecasts --------------------------------------------------------------
+
+    def refuse_far(self, step):
+        """Raise where a step ahead (int) is beyond all that the series can tell."""
+        most = max(int(self.steps[-1]), _MOST_LENGTHS * self.longest)
+        if step > most:
+            raise ValueError(
+                f"fh reaches {step} steps ahead, but the longest series has "
+                f"{self.longest} rows: that far ahead, forecasts which are fed back "
+                f"tell nothing. The most that is forecast are {most} steps, "
+                f"{_MOST_LENGTHS} times the rows. Give a shorter fh."
+            )
 
     def point(self, prepared, origins, steps):
         """Forecasts (n, n_steps, n_targets), in the user's units."""

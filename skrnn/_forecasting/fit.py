@@ -3,7 +3,7 @@
 import numpy as np
 
 from skrnn._forecasting.auto import choose_settings
-from skrnn._forecasting.calendar_cycles import days_of
+from skrnn._forecasting.calendar_cycles import days_of, refuse_no_calendar
 from skrnn._forecasting.covariates import Covariates
 from skrnn._forecasting.engine import SeriesForecaster
 from skrnn._forecasting.strategies import Design
@@ -50,6 +50,7 @@ def fit_forecaster(
     axis = frames.axis
     n_days = np.inf
     if options.calendar:
+        refuse_no_calendar(axis, options.calendar)
         n_days = days_of(axis, int(table.first.min()), int(table.last.max()))
     settings, filled = choose_settings(options, table, axis.freq, steps, late, n_days)
     transform, prepared = TargetTransform.fit(

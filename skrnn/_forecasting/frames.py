@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pandas as pd
 
+from skrnn._forecasting.limits import refuse_rows
 from skrnn._forecasting.table import table_of
 from skrnn._time.axis import TimeAxis
 from skrnn._time.index import key_levels, order_kind, split_keys
@@ -119,9 +120,11 @@ class SeriesFrames:
                 "not known."
             )
         x = None
+        n_exogenous = 0 if self.x_columns is None else len(self.x_columns)
         if self.x_columns is not None:
             x = np.full((len(y), len(self.x_columns)), np.nan)
         steps = self.axis.ordinals(times)
+        self._refuse_lengths(codes, steps, y, n_exogenous)
         table = table_of(keys, codes, steps, values, x)
         place = table.positions(codes, steps)
         twice = np.bincount(place, minlength=1) > 1
@@ -144,6 +147,26 @@ class SeriesFrames:
                 f"y; its series are {names[:5]}. Give X the labels of y, of one type."
             )
         return self.with_x(table, X)
+
+    def _refuse_lengths(self, codes, steps, y, n_exogenous):
+        """Raise where the grid from the first row of each series to its last is huge."""
+        order = np.lexsort((steps, codes))
+        ends = np.flatnonzero(np.append(np.diff(codes[order]), 1))
+        starts = np.append(0, ends[:-1] + 1)
+        # As floats, since times may be further apart than integers go.
+        lengths = np.subtract(steps[order][ends], steps[order][starts], dtype=float) + 1
+        what = (
+            f"y, of {len(y)} rows from {y.index.min()} to {y.index.max()} in steps of "
+            f"{self.axis.step_name},"
+        )
+        refuse_rows(
+            what,
+            lengths,
+            y.shape[1],
+            n_exogenous,
+            "Check its times, or resample it to a longer step: memory is enough for "
+            "{} rows.",
+        )
 
     def with_x(self, table, X):
         """Fill exogenous values into a table wherever it has a row."""
@@ -197,6 +220,13 @@ class SeriesFrames:
         """
         codes, steps = wanted
         is_new = steps > table.last[codes]
+        refuse_rows(
+            "The future to forecast",
+            last.astype(float) - table.first + 1,
+            table.y.shape[1],
+            0 if table.x is None else table.x.shape[1],
+            "Give a shorter fh: memory is enough for {} rows.",
+        )
         table = table.spanning(table.first, last)
         if self.x_columns is None:
             return table if X is None else self.with_x(table, X)

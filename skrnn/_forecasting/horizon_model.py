@@ -67,6 +67,13 @@ class HorizonModel:
         """
         self.members = members
         X, Y, weight = self.samples(prepared)
+        if not len(Y):
+            steps = ", ".join(map(str, self.steps))
+            raise ValueError(
+                f"There is nothing to learn from: y has no value that lies {steps} "
+                "steps after another row of its series, since most of it is NaN. Give "
+                "it more values."
+            )
         is_empty = not X.length.any()
         for member in members:
             for name, gap in member.get_params().items():
@@ -110,6 +117,13 @@ class HorizonModel:
                 member.partial_fit(X, Y, **_weights(member.partial_fit, weight))
         return other
 
+    def has_samples(self, prepared):
+        """Whether there is anything to learn from."""
+        rows = np.flatnonzero(self._usable(prepared))
+        if prepared.known.all():
+            return len(rows) > 0
+        return any(prepared.known[rows + step].any() for step in self.steps)
+
     def samples(self, prepared, newer_than=None):
         """Windows and targets of all rows whose future is known.
 
@@ -133,7 +147,8 @@ class HorizonModel:
         kept = np.flatnonzero(seen.any(axis=1))
         return X[kept], Y[kept], seen[kept].mean(axis=1)
 
-    def _training_origins(self, prepared, newer_than):
+    def _usable(self, prepared):
+        """Rows whose windows hold enough and whose future is there (bool)."""
         table, last = prepared.table, int(self.steps[-1])
         codes = table.codes
         rows = np.arange(len(codes))
@@ -143,17 +158,22 @@ class HorizonModel:
         usable = (rows + 1 - begin >= least) & (rows + last < stop)
         if not usable.any():
             usable = (rows + 1 - begin > self.transform.lag) & (rows + last < stop)
-        if not usable.any():
-            usable = rows + last < stop
+        return usable if usable.any() else rows + last < stop
+
+    def _training_origins(self, prepared, newer_than):
+        table, last = prepared.table, int(self.steps[-1])
+        codes, usable = table.codes, self._usable(prepared)
         if newer_than is not None:
             usable &= table.ordinals + last > newer_than[codes]
         elif not usable.any():
             raise ValueError(
                 f"No series is longer than the {last} steps ahead that are to be "
                 f"forecast: the longest has {table.lengths.max()} rows. Give a "
-                "shorter fh, or longer series."
+                "shorter fh, or longer series; rows of NaN at the end do not count, "
+                "and are steps to be forecast."
             )
-        return Origins(rows[usable], codes[usable])
+        rows = np.flatnonzero(usable)
+        return Origins(rows, codes[rows])
 
     def windows(self, prepared, origins):
         """Windows (n, window_length, n_features) that end at the origins."""

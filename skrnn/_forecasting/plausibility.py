@@ -4,10 +4,17 @@ from numbers import Number
 
 import numpy as np
 
+from skrnn._forecasting.limits import refuse_rows
 from skrnn._forecasting.table import newest_known
 from skrnn._warn import warn_user
 
-__all__ = ["check_labels", "check_positive", "warn_of_gaps", "warn_of_late_targets"]
+__all__ = [
+    "check_gap",
+    "check_labels",
+    "check_positive",
+    "warn_of_gaps",
+    "warn_of_late_targets",
+]
 
 
 def check_positive(table, log, frames):
@@ -72,6 +79,40 @@ def warn_of_gaps(table, n_rows, frames):
             f"{n_steps} steps of {frames.axis.step_name}: most rows are missing, and "
             "are taken for missing values. If that is not the step of the series, "
             "round its times, or resample it."
+        )
+
+
+def check_gap(seen, newer, frames, n_read):
+    """Warn where newer rows begin long after those seen; raise if absurdly long after.
+
+    Parameters
+    ----------
+    seen, newer : SeriesTable
+        The rows kept, and those that come after them.
+    frames : SeriesFrames
+        Knows times and the step.
+    n_read : int
+        Rows that a forecast reads: a longer gap leaves nothing of what was seen.
+    """
+    numbers = {key: code for code, key in enumerate(seen.keys)}
+    pairs = [(numbers[k], new) for new, k in enumerate(newer.keys) if k in numbers]
+    if not pairs:
+        return
+    old, new = np.array(pairs).T
+    gaps = newer.first[new] - seen.last[old] - 1
+    worst = int(np.argmax(gaps))
+    last, first = seen.last[old[worst]], newer.first[new[worst]]
+    last, first = (frames.axis.times(np.array([step]))[0] for step in (last, first))
+    what = f"y, which goes on at {first} after {last},"
+    advice = "Check its times, or fit again: memory is enough for {} rows."
+    n_exogenous = 0 if seen.x is None else seen.x.shape[1]
+    lengths = newer.last[new].astype(float) - seen.first[old] + 1
+    refuse_rows(what, lengths, seen.y.shape[1], n_exogenous, advice)
+    if gaps[worst] > n_read:
+        warn_user(
+            f"y goes on at {first}, but was seen up to {last}: the {gaps[worst]} rows "
+            f"between, in steps of {frames.axis.step_name}, are taken for missing "
+            f"values, and forecasts read {n_read}. Give the rows between, or fit again."
         )
 
 
