@@ -11,6 +11,7 @@ from skrnn._forecasting.calendar_cycles import usual_calendar, without_cycle
 from skrnn._forecasting.differencing import Differencing
 from skrnn._forecasting.filled_table import FilledTable
 from skrnn._forecasting.limits import refuse_memory
+from skrnn._forecasting.plausibility import check_log, check_sizes
 from skrnn._forecasting.seasonality import (
     Seasonality,
     choose_log,
@@ -79,7 +80,7 @@ class Settings(NamedTuple):
     has_intervals: bool
 
 
-def choose_settings(options, table, freq, steps, late=0, n_days=np.inf):
+def choose_settings(options, table, frames, steps, late=0, n_days=np.inf):
     """Decide by looking at the series.
 
     Parameters
@@ -88,8 +89,8 @@ def choose_settings(options, table, freq, steps, late=0, n_days=np.inf):
         What was given.
     table : SeriesTable
         The series.
-    freq : pandas offset or None
-        The step of their index.
+    frames : SeriesFrames
+        What is known of their columns and times.
     steps : ndarray of int64, or None
         Steps ahead of the newest row that are asked for, in any order; those up to
         zero are not learned.
@@ -110,10 +111,12 @@ def choose_settings(options, table, freq, steps, late=0, n_days=np.inf):
     ValueError
         If parameters do not fit each other or the series.
     """
+    freq = frames.axis.freq
     orders, log = _wanted(options)
     longest = int(table.lengths.max())
     _refuse_sizes(options, table, longest)
-    filled = FilledTable(table, _log_of(table, log))
+    filled = FilledTable(table, _log_of(table, log, frames))
+    check_sizes(filled, frames)
     sp = _period(options, table, freq, longest)
     steps, is_later = _steps_to_learn(steps, late, sp, longest)
     window_length = _window_rows(options.window_length, sp, longest - int(steps[-1]))
@@ -184,14 +187,11 @@ def _wanted(options):
     return orders, log
 
 
-def _log_of(table, log):
+def _log_of(table, log, frames):
     if log == "auto":
         return choose_log(table)
-    if log and not np.nanmin(table.y) > 0:
-        raise ValueError(
-            "log=True needs positive values, but the smallest of y is "
-            f"{np.nanmin(table.y):g}. Set log='auto' or log=False."
-        )
+    if log:
+        check_log(table, frames)
     return np.full(table.y.shape[1], bool(log))
 
 

@@ -64,8 +64,11 @@ class FilledTable:
         for code in range(len(moments)):
             values = self.of_series(code)
             center = mean_of_known(values)
-            power = mean_of_known(without_outliers(values - center) ** 2)
-            moments[code] = center, np.sqrt(power)
+            near = without_outliers(values - center)
+            if not np.array_equal(near, values - center, equal_nan=True):
+                center = _center_without_outliers(values, center)
+                near = without_outliers(values - center)
+            moments[code] = center, np.sqrt(mean_of_known(near**2))
         return moments
 
     def scales(self, differencing):
@@ -83,6 +86,21 @@ class FilledTable:
                 scales[code] = np.where(size > 0, size, scales[code])
             self._scales[differencing] = scales
         return self._scales[differencing]
+
+
+def _center_without_outliers(values, mean):
+    """Centre (k,) of rows (n, k): their mean unless outliers put it far off most rows.
+
+    Then it is the mean of the rows with those outliers brought nearer.
+    """
+    middle = np.zeros_like(mean)
+    seen = ~np.isnan(values).all(axis=0)
+    middle[seen] = np.nanmedian(values[:, seen], axis=0)
+    near = without_outliers(values - middle)
+    robust = middle + mean_of_known(near)
+    # Beyond all that was not clipped no mean of most rows lies.
+    is_off = np.abs(mean - middle) > np.nanmax(np.abs(near), axis=0, initial=0.0)
+    return np.where(is_off & seen, robust, mean)
 
 
 def log_floor(y):

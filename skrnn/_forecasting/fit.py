@@ -52,7 +52,7 @@ def fit_forecaster(
     if options.calendar:
         refuse_no_calendar(axis, options.calendar)
         n_days = days_of(axis, int(table.first.min()), int(table.last.max()))
-    settings, filled = choose_settings(options, table, axis.freq, steps, late, n_days)
+    settings, filled = choose_settings(options, table, frames, steps, late, n_days)
     transform, prepared = TargetTransform.fit(
         filled,
         settings.differencing,

@@ -7,6 +7,7 @@ import pandas as pd
 
 from skrnn._forecasting.limits import refuse_rows
 from skrnn._forecasting.table import table_of
+from skrnn._forecasting.units import Units
 from skrnn._time.axis import TimeAxis
 from skrnn._time.index import key_levels, order_kind, split_keys
 from skrnn._time.index import keys as time_keys
@@ -52,6 +53,8 @@ class SeriesFrames:
         self.x_columns = None if X is None else X.columns
         self.is_past = self._past(past_covariates)
         self.y_columns, self.index_names = y.columns, list(y.index.names)
+        self.y_units = Units(y.to_numpy(dtype=float))
+        self.x_units = None if X is None else Units(X.to_numpy(dtype=float))
 
     @property
     def x_future(self):
@@ -112,13 +115,7 @@ class SeriesFrames:
     def table(self, y, X=None):
         """Lay y, and X wherever y has rows, on the grid of the axis (SeriesTable)."""
         keys, codes, times = split_keys(y.index)
-        values = y.to_numpy(dtype=float)
-        if np.isinf(values).any():
-            row = y.index[np.flatnonzero(np.isinf(values).any(axis=1))[0]]
-            raise ValueError(
-                f"y is infinite at {row}. Replace it, or set it to NaN if the value is "
-                "not known."
-            )
+        values = _numbers(y, "y", self.y_units)
         x = None
         n_exogenous = 0 if self.x_columns is None else len(self.x_columns)
         if self.x_columns is not None:
@@ -186,9 +183,10 @@ class SeriesFrames:
                 "are not known in the future in past_covariates."
             )
         given = self.x_columns.isin(X.columns)
-        x = X[self.x_columns[given]].to_numpy(dtype=float)
-        if np.isinf(x).any():
-            raise ValueError("X is infinite in places. Replace those values.")
+        # In the order of fit, since each column has its own unit there.
+        x = np.full((len(X), len(given)), np.nan)
+        x[:, given] = X[self.x_columns[given]].to_numpy(dtype=float)
+        x = _numbers(X, "X", self.x_units, x, self.x_columns)[:, given]
         codes, steps = self._series_and_steps(table, X)
         known = codes >= 0
         return table.with_x(x[known], codes[known], steps[known], given)
@@ -277,6 +275,27 @@ class SeriesFrames:
         codes = np.repeat(np.arange(len(keys)), [len(part) for part in times])
         levels = [*key_levels(keys, codes), times[0].append(list(times[1:]))]
         return pd.MultiIndex.from_arrays(levels, names=self.index_names)
+
+
+def _numbers(frame, name, units, values=None, columns=None):
+    """Numbers of a frame of an ordinary size; raise where some are too large."""
+    values = frame.to_numpy(dtype=float) if values is None else values
+    columns = frame.columns if columns is None else columns
+    infinite, large = np.isinf(values), units.too_large(values)
+    if infinite.any():
+        row, column = np.argwhere(infinite)[0]
+        raise ValueError(
+            f"{name} is infinite at {frame.index[row]} in {columns[column]!r}. Replace "
+            "it, or set it to NaN if the value is not known."
+        )
+    if large.any():
+        row, column = np.argwhere(large)[0]
+        raise ValueError(
+            f"{name} is {values[row, column]:g} at {frame.index[row]} in "
+            f"{columns[column]!r}, too large beside the values of fit to be computed "
+            "with. Set it to NaN if it is an accident, else fit again."
+        )
+    return units.divided(values)
 
 
 def _is_nameless(columns):

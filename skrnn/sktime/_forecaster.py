@@ -14,12 +14,14 @@ from skrnn._forecasting.backtest import (
     check_options,
     interval_levels,
 )
+from skrnn._forecasting.filled_table import FilledTable
 from skrnn._forecasting.fit import fit_forecaster
 from skrnn._forecasting.frames import SeriesFrames, time_axis
 from skrnn._forecasting.plausibility import (
     check_gap,
     check_labels,
     check_positive,
+    check_sizes,
     warn_of_gaps,
     warn_of_late_targets,
 )
@@ -355,6 +357,7 @@ class RNNForecaster(BaseForecaster):
         frames = self.frames_.named_as(y)
         table = self._table(frames, y, X)
         warn_of_gaps(table, len(y), frames)
+        self._check_new(table, frames)
         self._take_over(frames, self.forecaster_.for_series(table))
         warn_of_late_targets(self.forecaster_.tail, frames)
 
@@ -363,6 +366,14 @@ class RNNForecaster(BaseForecaster):
         table = frames.table(y, X)
         check_positive(table, self._settings.log, frames)
         return table
+
+    def _check_new(self, table, frames, known=()):
+        """Raise where series that are new cannot be computed with."""
+        new = [code for code, key in enumerate(table.keys) if key not in set(known)]
+        transform = self.forecaster_.transform
+        if new:
+            own = FilledTable(table.chosen(new), transform.log, transform.floor)
+            check_sizes(own, frames)
 
     def _newer(self, y, X):
         """Rows that come after those seen (SeriesTable)."""
@@ -410,7 +421,9 @@ class RNNForecaster(BaseForecaster):
                 "update_params=False, or update_epochs=0."
             )
         table = self._newer(y, X)
-        check_labels(table.keys, self.forecaster_.tail.keys)
+        known = self.forecaster_.tail.keys
+        check_labels(table.keys, known)
+        self._check_new(table, self.frames_, known)
         self._take_over(self.frames_, self.forecaster_.updated(table, n_epochs))
         warn_of_late_targets(self.forecaster_.tail, self.frames_)
         return self

@@ -5,6 +5,7 @@ import pandas as pd
 from sktime.datatypes import convert_to
 from sktime.forecasting.base._base import _format_moving_cutoff_predictions
 
+from skrnn._forecasting.plausibility import refuse_overflow
 from skrnn._forecasting.table import Origins
 
 __all__ = ["moving_forecasts", "window_ends"]
@@ -104,6 +105,8 @@ def _forecasts_of_windows(engine, frames, table, seen, X, steps, ends):
     values, _ = engine.both(
         engine.transform.prepare(table), origins, distinct, None, None
     )
+    values = frames.y_units.multiplied(values)
+    refuse_overflow(values)
     return [
         pd.DataFrame(part, frames.axis.times(when + steps), seen.columns)
         for part, when in zip(values[:, place], now, strict=True)

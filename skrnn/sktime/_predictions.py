@@ -7,6 +7,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from skrnn._forecasting.alignment import forecasts_at, starts_of
+from skrnn._forecasting.plausibility import refuse_overflow
 from skrnn.sktime._distributions import distribution
 
 __all__ = ["Predictions"]
@@ -87,18 +88,27 @@ class Predictions:
             and not (log.any() and (loss == "student_t" or not log.all()))
         )
         if is_parametric:
-            laws = self._values(engine.laws)  # (S, n, k, width)
+            laws = self._values(engine.laws, in_units=False)  # (S, n, k, width)
             laws = laws.reshape(-1, *laws.shape[2:])
+            units = self.frames.y_units
+            if log.any():
+                laws[..., 0] += units.exponents * np.log(2)
+            else:
+                laws[..., :2] = units.multiplied(laws[..., :2], axis=1)
         else:
             center, spread = self.point().to_numpy(), self.deviations().to_numpy()
             laws = np.stack([center, spread], axis=-1)
         return distribution(laws, is_parametric and log.any(), self.index, self.names)
 
-    def _values(self, of_future, of_past=None):
-        """Values (n_series, n_times, ...) as `of_future` and `of_past` have them."""
-        return forecasts_at(
+    def _values(self, of_future, of_past=None, in_units=True):
+        """Values (n_series, n_times, k, ...), in the user's units if that is asked for."""
+        values = forecasts_at(
             self.engine, self.frames, self.X, self.times, of_future, of_past
         )
+        if in_units:
+            values = self.frames.y_units.multiplied(values, axis=2)
+            refuse_overflow(values)
+        return values
 
     def _frame(self, values, columns):
         values = values.reshape(len(self.index), -1)
