@@ -11,7 +11,11 @@ from skrnn._forecasting.calendar_cycles import usual_calendar, without_cycle
 from skrnn._forecasting.differencing import Differencing
 from skrnn._forecasting.filled_table import FilledTable
 from skrnn._forecasting.limits import refuse_memory
-from skrnn._forecasting.plausibility import check_log, check_sizes
+from skrnn._forecasting.plausibility import (
+    check_log,
+    check_sizes,
+    check_sizes_of_x,
+)
 from skrnn._forecasting.seasonality import (
     Seasonality,
     choose_log,
@@ -117,6 +121,7 @@ def choose_settings(options, table, frames, steps, late=0, n_days=np.inf):
     _refuse_sizes(options, table, longest)
     filled = FilledTable(table, _log_of(table, log, frames))
     check_sizes(filled, frames)
+    check_sizes_of_x(table, frames)
     sp = _period(options, table, freq, longest)
     steps, is_later = _steps_to_learn(steps, late, sp, longest)
     window_length = _window_rows(options.window_length, sp, longest - int(steps[-1]))
@@ -227,7 +232,8 @@ def _terms(options, sp):
     if terms != "auto" and terms > sp // 2:
         raise ValueError(
             f"fourier_terms={terms} is more than a season of {sp} rows can have: pairs "
-            f"beyond {sp // 2} repeat those before. Set fourier_terms={sp // 2} or less."
+            f"beyond {sp // 2} repeat those before. Set fourier_terms={sp // 2} or "
+            "less."
         )
     return terms
 

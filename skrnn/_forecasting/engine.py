@@ -159,7 +159,7 @@ class SeriesForecaster:
         if self.scores is not None:
             other.scores = self.scores_after(prepared, MOST_SCORES)
         if self.settings.keeps_insample:
-            # Those of newer rows, and of rows whose X was not known as far as it counts.
+            # Of newer rows, and of rows whose X was not known as far as it counts.
             first = known_until + 1 - self.forecasts.n_awaited
             other.insample = self._insample_with(prepared, first)
         if n_epochs:
@@ -229,9 +229,9 @@ class SeriesForecaster:
             if self.scores is None:
                 raise ValueError(
                     f"The loss does not give the quantiles {levels[~by_loss]} of "
-                    f"forecasts {shown_steps(steps)} steps ahead of the newest value of "
-                    "y. Set interval='conformal', or give the steps to fit in fh, or "
-                    "add them to the quantiles of the estimator."
+                    f"forecasts {shown_steps(steps)} steps ahead of the newest value "
+                    "of y. Set interval='conformal', or give the steps to fit in fh, "
+                    "or add them to the quantiles of the estimator."
                 )
             if offsets is None:
                 offsets = self.scores.offsets(levels)[None]

@@ -15,6 +15,8 @@ __all__ = ["FilledTable", "log_floor", "logged", "series_moments"]
 
 # A scale of less than this share of the centre is what rounding leaves of a constant.
 _LEAST_SPREAD = 1e-9
+# Of so few rows an outlier moves the mean so far that nothing shows that it is one.
+_FEW_ROWS = 60
 
 
 class FilledTable:
@@ -65,7 +67,8 @@ class FilledTable:
             values = self.of_series(code)
             center = mean_of_known(values)
             near = without_outliers(values - center)
-            if not np.array_equal(near, values - center, equal_nan=True):
+            is_clipped = not np.array_equal(near, values - center, equal_nan=True)
+            if is_clipped or len(values) <= _FEW_ROWS:
                 center = _center_without_outliers(values, center)
                 near = without_outliers(values - center)
             moments[code] = center, np.sqrt(mean_of_known(near**2))

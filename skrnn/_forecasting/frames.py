@@ -146,7 +146,7 @@ class SeriesFrames:
         return self.with_x(table, X)
 
     def _refuse_lengths(self, codes, steps, y, n_exogenous):
-        """Raise where the grid from the first row of each series to its last is huge."""
+        """Raise where the grids from first to last row of the series are huge."""
         order = np.lexsort((steps, codes))
         ends = np.flatnonzero(np.append(np.diff(codes[order]), 1))
         starts = np.append(0, ends[:-1] + 1)

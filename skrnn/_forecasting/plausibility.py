@@ -20,6 +20,7 @@ __all__ = [
     "check_log",
     "check_positive",
     "check_sizes",
+    "check_sizes_of_x",
     "refuse_overflow",
     "warn_of_gaps",
     "warn_of_late_targets",
@@ -58,8 +59,11 @@ def check_log(table, frames):
     """
     found = _first(table.y <= 0, table, frames)
     if found:
+        is_lost = frames.y_units.exponents.any() and not (table.y < 0).any()
         raise ValueError(
-            f"log=True needs positive values, but {found}. Set log='auto' or log=False."
+            f"log=True needs positive values, but {found}"
+            + (", or too small beside the largest" if is_lost else "")
+            + ". Set log='auto' or log=False, or give the logarithm of y yourself."
         )
 
 
@@ -83,7 +87,7 @@ def check_sizes(filled, frames):
             if worst is None:
                 continue
             row = table.begin[code] + worst
-            if own[worst] == 0 or np.nanmax(np.abs(own)) < _LEAST_SIZE:
+            if np.nanmax(np.abs(own)) < _LEAST_SIZE:
                 raise ValueError(
                     f"{_said(table, row, column, frames)} and around it, too small "
                     "beside the values of other series to be computed with. Fit series "
@@ -93,6 +97,29 @@ def check_sizes(filled, frames):
                 f"{_said(table, row, column, frames)}, beside which the other values "
                 "of its series cannot be computed with. Set it to NaN if it is an "
                 "accident; else give the logarithm."
+            )
+
+
+def check_sizes_of_x(table, frames):
+    """Raise where an exogenous value is so large that the others would be lost.
+
+    Parameters
+    ----------
+    table : SeriesTable
+        The series of fit.
+    frames : SeriesFrames
+        Knows names and times.
+    """
+    for column in range(0 if table.x is None else table.x.shape[1]):
+        values = table.x[:, column]
+        row = None if np.isnan(values).all() else _lost_beside(values)
+        if row is not None and values[row] != 0:
+            value = frames.x_units.multiplied(table.x[[row]])[0, column]
+            raise ValueError(
+                f"X is {value:g} at {_place(table, row, frames)} in "
+                f"{frames.x_columns[column]!r}, beside which its other values cannot "
+                "be computed with. Set it to NaN if it is an accident; else give its "
+                "logarithm."
             )
 
 

@@ -38,7 +38,7 @@ class Units:
         self._most = powers + _MOST_GROWTH
 
     def too_large(self, values):
-        """Where numbers (n_rows, n_columns) are too large beside those of fit (bool)."""
+        """Which numbers (n_rows, n_columns) are too large beside those of fit."""
         return np.frexp(values)[1] > self._most
 
     def divided(self, values):

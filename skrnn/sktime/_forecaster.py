@@ -29,7 +29,12 @@ from skrnn.sktime._calendar import calendar_columns
 from skrnn.sktime._given_series import checked, twin_of, whole_or_nothing, with_labels
 from skrnn.sktime._horizon import dated, farthest, refuse_longer_than, steps_ahead
 from skrnn.sktime._moving_cutoff import moving_forecasts, window_ends
-from skrnn.sktime._parameters import checked_options, test_parameters, usual_estimator
+from skrnn.sktime._parameters import (
+    CONSTRAINTS,
+    checked_options,
+    test_parameters,
+    usual_estimator,
+)
 from skrnn.sktime._predictions import Predictions
 
 __all__ = ["RNNForecaster"]
@@ -211,6 +216,8 @@ class RNNForecaster(BaseForecaster):
 
     # The tail is all that is needed of what was seen.
     _config = {"remember_data": False}
+
+    _parameter_constraints = CONSTRAINTS
 
     @classmethod
     def get_test_params(cls, parameter_set="default"):
@@ -584,7 +591,7 @@ class RNNForecaster(BaseForecaster):
                 "RNNForecaster has variances of each time by itself, no covariances. "
                 "Set cov=False."
             )
-        return self._predictions(fh, X).deviations() ** 2
+        return self._predictions(fh, X).variances()
 
     # -- many origins -----------------------------------------------------------
 

@@ -62,7 +62,7 @@ def _most_rows(y):
     """Steps that no series of y has more of, None where that is not easily told."""
     if isinstance(y, np.ndarray):
         return y.size
-    is_nested = isinstance(y, pd.DataFrame) and (y.dtypes == object).any()
+    is_nested = isinstance(y, pd.DataFrame) and "O" in {t.kind for t in y.dtypes}
     if not isinstance(y, (pd.Series, pd.DataFrame)) or is_nested or not len(y):
         return None
     try:

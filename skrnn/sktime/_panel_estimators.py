@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.utils import get_tags
+from sklearn.utils._param_validation import validate_parameter_constraints
 from sktime.base import BaseObject
 from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
@@ -13,6 +14,7 @@ from skrnn._warn import warn_user
 from skrnn.classifier import RNNClassifier
 from skrnn.regressor import RNNRegressor
 from skrnn.sktime._panels import fill_partly_missing, has_partly_missing, read_panel
+from skrnn.sktime._parameters import RANDOM_STATE
 
 __all__ = ["RNNPanelClassifier", "RNNPanelRegressor"]
 
@@ -34,6 +36,10 @@ class _RecurrentPanel:
     """A clone of `estimator`, fitted on panels turned into sequences."""
 
     def _fit(self, X, y):
+        given = {"random_state": self.random_state}
+        constraints = {"random_state": RANDOM_STATE}
+        name = type(self).__name__
+        validate_parameter_constraints(constraints, given, caller_name=name)
         X, self._names = read_panel(X)
         estimator = self._new_estimator()
         self._fill_values = None

@@ -14,7 +14,13 @@ from skrnn._forecasting.strategies import STRATEGIES
 from skrnn._numbers import AT_LEAST_ONE, NOT_NEGATIVE, Number, plain
 from skrnn.regressor import RNNRegressor
 
-__all__ = ["RANDOM_STATE", "checked_options", "test_parameters", "usual_estimator"]
+__all__ = [
+    "CONSTRAINTS",
+    "RANDOM_STATE",
+    "checked_options",
+    "test_parameters",
+    "usual_estimator",
+]
 
 _AUTO = StrOptions({"auto"})
 RANDOM_STATE = [
@@ -22,7 +28,7 @@ RANDOM_STATE = [
     np.random.RandomState,
     None,
 ]
-_CONSTRAINTS = {
+CONSTRAINTS = {
     "estimator": [HasMethods(["fit", "predict"]), None],
     "window_length": [AT_LEAST_ONE, None],
     "strategy": [StrOptions(set(STRATEGIES))],
@@ -65,7 +71,7 @@ def checked_options(model):
     """
     given = model.get_params(deep=False)
     name = type(model).__name__
-    validate_parameter_constraints(_CONSTRAINTS, given, caller_name=name)
+    validate_parameter_constraints(CONSTRAINTS, given, caller_name=name)
     loss = getattr(model.estimator, "loss", None)
     own = {name: plain(given[name]) for name in Options._fields if name != "loss"}
     return Options(loss=loss, **own)

@@ -72,6 +72,27 @@ class Predictions:
         low, high = (quartiles.xs(q, axis=1, level=1) for q in (0.25, 0.75))
         return (high - low) / (2 * norm.ppf(0.75))
 
+    def variances(self):
+        """Squares of the standard deviations (DataFrame).
+
+        Raises
+        ------
+        ValueError
+            If they are too large or too small for a number of 64 bits.
+        """
+        deviations = self.deviations()
+        with np.errstate(over="ignore", under="ignore"):
+            variances = deviations**2
+        if np.isinf(variances).any(axis=None) or (
+            (variances == 0) & (deviations > 0)
+        ).any(axis=None):
+            raise ValueError(
+                "Variances of forecasts are beyond what numbers of 64 bits can hold: "
+                f"deviations are up to {deviations.max(axis=None):g}. Ask for "
+                "intervals or quantiles, or give y in another unit."
+            )
+        return variances
+
     def law(self):
         """Distributions: those of the loss where it has some, else normal ones."""
         engine, log = self.engine, self.engine.settings.log
@@ -101,7 +122,7 @@ class Predictions:
         return distribution(laws, is_parametric and log.any(), self.index, self.names)
 
     def _values(self, of_future, of_past=None, in_units=True):
-        """Values (n_series, n_times, k, ...), in the user's units if that is asked for."""
+        """Values (n_series, n_times, k, ...), in the user's units unless told not."""
         values = forecasts_at(
             self.engine, self.frames, self.X, self.times, of_future, of_past
         )

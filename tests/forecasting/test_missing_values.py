@@ -188,3 +188,28 @@ def test_nothing_but_nan():
     y.loc[("b", slice(None)), :] = np.nan
     with pytest.raises(ValueError, match="nothing but NaN in the series 'b'"):
         forecaster().fit(y, fh=1)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("place", [0, 30, 59])
+def test_one_value_and_the_rest_nan(strategy, place):
+    y = wave_series(60).where(np.arange(60) == place)
+    model = forecaster(strategy=strategy, estimator=LINEAR)
+    if place == 0 or (place < 59 and strategy in ("multioutput", "direct")):
+        with pytest.raises(ValueError, match="rows of NaN at the end do not count"):
+            model.fit(y, fh=[place + 1])
+        return
+    model.fit(y, fh=[1])
+    assert model.predict().iloc[0] == pytest.approx(y.iloc[place])
+    assert np.isfinite(model.predict_interval()).all(axis=None)
+
+
+def test_nothing_to_learn_from():
+    y = wave_panel([40, 40])
+    y.loc["a"].iloc[:] = np.nan
+    times = y.index.get_level_values(1)
+    first = times == times[0]
+    last = times == times[39]
+    y[~(first | last)] = np.nan
+    with pytest.raises(ValueError, match="nothing to learn from: y has no value that"):
+        forecaster(estimator=LINEAR, strategy="direct").fit(y, fh=[5, 40])
