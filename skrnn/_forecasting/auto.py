@@ -10,7 +10,7 @@ import numpy as np
 from skrnn._forecasting.calendar_cycles import usual_calendar, without_cycle
 from skrnn._forecasting.differencing import Differencing
 from skrnn._forecasting.filled_table import FilledTable
-from skrnn._forecasting.limits import refuse_memory
+from skrnn._forecasting.order_limits import refuse_orders, refuse_sizes
 from skrnn._forecasting.plausibility import (
     check_log,
     check_sizes,
@@ -34,10 +34,6 @@ __all__ = ["Options", "Settings", "choose_settings", "wants_calibration"]
 _SEASONS, _LEAST_WINDOW, _MOST_WINDOW = 3, 12, 168
 # Steps to learn where neither fh nor a season says how many: a year of months.
 _STEPS = 12
-# What a trained network takes at the least, and how many windows it reads at a time.
-_BYTES_OF_NETWORK, _WINDOWS_AT_ONCE = 10_000, 32
-# Of so many differences a float has no digit left.
-_MOST_DIFFERENCES = 52
 
 
 class Options(NamedTuple):
@@ -81,7 +77,6 @@ class Settings(NamedTuple):
     adaptation_rate: float
     uses_loss: bool  # whether the loss may answer for the errors, where it can
     keeps_insample: bool
-    has_intervals: bool
 
 
 def choose_settings(options, table, frames, steps, late=0, n_days=np.inf):
@@ -118,39 +113,43 @@ def choose_settings(options, table, frames, steps, late=0, n_days=np.inf):
     freq = frames.axis.freq
     orders, log = _wanted(options)
     longest = int(table.lengths.max())
-    _refuse_sizes(options, table, longest)
-    filled = FilledTable(table, _log_of(table, log, frames))
-    check_sizes(filled, frames)
-    check_sizes_of_x(table, frames)
+    refuse_sizes(options, table, longest)
+    filled = _filled(table, log, frames)
     sp = _period(options, table, freq, longest)
     steps, is_later = _steps_to_learn(steps, late, sp, longest)
     window_length = _window_rows(options.window_length, sp, longest - int(steps[-1]))
     given = Seasonality(*orders, _terms(options, sp))
-    _refuse_orders(given, sp, longest)
+    refuse_orders(given, sp, longest)
     chosen = choose_seasonality(
         filled, sp, options.scaling, window_length, int(steps[-1]), given
     )
     is_calibrated = wants_calibration(options.interval, options.strategy, options.loss)
     settings = Settings(
-        strategy=options.strategy,
+        **_as_given(options),
         steps=steps,
         is_later=is_later,
         window_length=window_length,
         log=filled.log,
         differencing=Differencing(chosen.difference, chosen.seasonal_difference, sp),
-        scaling=options.scaling,
         fourier_terms=chosen.fourier_terms,
         calendar=_calendar(options.calendar, freq, n_days),
         linear_effects=options.linear_effects and options.loss != "poisson",
-        series_id=options.series_id,
-        n_members=options.n_estimators,
         calibration_fraction=options.calibration_fraction if is_calibrated else None,
-        adaptation_rate=options.adaptation_rate,
-        uses_loss=options.interval != "conformal",
-        keeps_insample=options.insample,
-        has_intervals=options.interval is not None,
     )
     return settings, filled
+
+
+def _as_given(options):
+    """Settings that nothing of the series decides (dict)."""
+    return {
+        "strategy": options.strategy,
+        "scaling": options.scaling,
+        "series_id": options.series_id,
+        "n_members": options.n_estimators,
+        "adaptation_rate": options.adaptation_rate,
+        "uses_loss": options.interval != "conformal",
+        "keeps_insample": options.insample,
+    }
 
 
 def wants_calibration(interval, strategy, loss):
@@ -192,31 +191,18 @@ def _wanted(options):
     return orders, log
 
 
-def _log_of(table, log, frames):
+def _filled(table, log, frames):
+    """The table as it is looked at, whose numbers can be computed with."""
     if log == "auto":
-        return choose_log(table)
-    if log:
-        check_log(table, frames)
-    return np.full(table.y.shape[1], bool(log))
-
-
-def _refuse_sizes(options, table, longest):
-    """Raise where what is asked for is more than there is memory for."""
-    if options.window_length is not None and options.window_length > longest:
-        n_columns = table.y.shape[1] + (0 if table.x is None else table.x.shape[1])
-        # Numbers of eight bytes; a network reads some windows at a time.
-        refuse_memory(
-            f"Windows of window_length={options.window_length} rows",
-            8 * n_columns * min(longest, _WINDOWS_AT_ONCE),
-            options.window_length,
-            f"The longest series has {longest} rows; windows can have {{}}.",
-        )
-    refuse_memory(
-        f"n_estimators={options.n_estimators} networks",
-        _BYTES_OF_NETWORK,
-        options.n_estimators,
-        "Set it to 10 or fewer: more hardly change the mean. There can be {}.",
-    )
+        log = choose_log(table)
+    else:
+        if log:
+            check_log(table, frames)
+        log = np.full(table.y.shape[1], bool(log))
+    filled = FilledTable(table, log)
+    check_sizes(filled, frames)
+    check_sizes_of_x(table, frames)
+    return filled
 
 
 def _terms(options, sp):
@@ -236,26 +222,6 @@ def _terms(options, sp):
             "less."
         )
     return terms
-
-
-def _refuse_orders(given, sp, longest):
-    """Raise where differences need more rows than there are, or leave no digits."""
-    lag, order = 0, 0
-    for name, rows in (("difference", 1), ("seasonal_difference", sp)):
-        times = getattr(given, name)
-        times = 0 if times == "auto" else times
-        lag, order = lag + times * rows, order + times
-        if times and lag >= longest:
-            raise ValueError(
-                f"{name}={times} takes differences over {lag} rows, but the longest "
-                f"series has {longest}. Set it to 0, 1 or 2, or 'auto'."
-            )
-        if order > _MOST_DIFFERENCES:
-            raise ValueError(
-                f"{name}={times}: {order} differences of differences add up numbers up "
-                f"to 2**{order} times as large as those of y, of which a float has 53 "
-                "digits of two. Set it to 0, 1 or 2, or 'auto'."
-            )
 
 
 def _period(options, table, freq, longest):
@@ -285,12 +251,23 @@ def _period(options, table, freq, longest):
 def _steps_to_learn(steps, late, sp, longest):
     """Steps ahead of the newest target, and which are wanted only later."""
     if steps is None:
+        if longest < 2:
+            raise ValueError(
+                "No series has two rows, so that nothing follows another. Give longer "
+                "series; rows of NaN at the end do not count."
+            )
         usual = sp if sp > 1 else _STEPS
         ahead = np.arange(1, max(1, min(usual, longest // 4)) + 1)
         return ahead, np.zeros(len(ahead), dtype=bool)
     now = steps + late
     ahead = np.union1d(steps, now)
     ahead = ahead[ahead > 0] if (ahead > 0).any() else np.array([1])
+    if ahead[-1] >= longest:
+        raise ValueError(
+            f"No series is longer than the {ahead[-1]} steps ahead that are to be "
+            f"forecast: the longest has {longest} rows. Give a shorter fh, or longer "
+            "series; rows of NaN at the end do not count, and are steps to be forecast."
+        )
     return ahead, ~np.isin(ahead, now)
 
 

@@ -18,7 +18,7 @@ __all__ = [
 _GROSS = 10
 # An outlier is part of the 95 % quantile of so few numbers, or nearly, once differences
 # are taken; so many times what the smaller ones do not exceed, that shows.
-_FEW, _MOST_OF_FEW, _ABSURD = 60, 0.75, 2.0**30
+_FEW, _MOST_OF_FEW, _ABSURD = 60, 0.75, 2.0**20
 
 
 class Differencing(NamedTuple):

@@ -10,14 +10,11 @@ from skrnn._forecasting.calibration import (
     scores_after,
     scores_of_others,
 )
+from skrnn._forecasting.limits import MOST_LENGTHS
 from skrnn._forecasting.strategies import Forecasts, shown_steps
 from skrnn._forecasting.table import Origins, newest_known, numbered
 
 __all__ = ["SeriesForecaster"]
-
-# Forecasts that are fed back this many times the rows of a series tell nothing of it.
-# Set by hand.
-_MOST_LENGTHS = 10
 
 
 class SeriesForecaster:
@@ -177,13 +174,13 @@ class SeriesForecaster:
 
     def refuse_far(self, step):
         """Raise where a step ahead (int) is beyond all that the series can tell."""
-        most = max(int(self.steps[-1]), _MOST_LENGTHS * self.longest)
+        most = max(int(self.steps[-1]), MOST_LENGTHS * self.longest)
         if step > most:
             raise ValueError(
                 f"fh reaches {step} steps ahead, but the longest series has "
                 f"{self.longest} rows: that far ahead, forecasts which are fed back "
                 f"tell nothing. The most that is forecast are {most} steps, "
-                f"{_MOST_LENGTHS} times the rows. Give a shorter fh."
+                f"{MOST_LENGTHS} times the rows. Give a shorter fh."
             )
 
     def point(self, prepared, origins, steps):

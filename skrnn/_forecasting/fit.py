@@ -32,7 +32,7 @@ def fit_forecaster(
     estimator : estimator
         What the networks are clones of.
     calendar_columns : callable
-        Gives columns and their names for an index of times and a tuple of features.
+        Gives columns and their names for times and a tuple of features.
     random_state : int, RandomState instance or None
         Source of the seeds.
 
@@ -47,8 +47,7 @@ def fit_forecaster(
     """
     seen, table = table, table.known_part()
     random_state = _own_random_state(random_state)
-    axis = frames.axis
-    n_days = np.inf
+    axis, n_days = frames.axis, np.inf
     if options.calendar:
         refuse_no_calendar(axis, options.calendar)
         n_days = days_of(axis, int(table.first.min()), int(table.last.max()))

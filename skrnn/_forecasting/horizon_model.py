@@ -67,13 +67,6 @@ class HorizonModel:
         """
         self.members = members
         X, Y, weight = self.samples(prepared)
-        if not len(Y):
-            steps = ", ".join(map(str, self.steps))
-            raise ValueError(
-                f"There is nothing to learn from: y has no value that lies {steps} "
-                "steps after another row of its series, since most of it is NaN. Give "
-                "it more values."
-            )
         is_empty = not X.length.any()
         for member in members:
             for name, gap in member.get_params().items():
@@ -161,17 +154,10 @@ class HorizonModel:
         return usable if usable.any() else rows + last < stop
 
     def _training_origins(self, prepared, newer_than):
-        table, last = prepared.table, int(self.steps[-1])
-        codes, usable = table.codes, self._usable(prepared)
+        table, usable = prepared.table, self._usable(prepared)
+        codes, last = table.codes, int(self.steps[-1])
         if newer_than is not None:
             usable &= table.ordinals + last > newer_than[codes]
-        elif not usable.any():
-            raise ValueError(
-                f"No series is longer than the {last} steps ahead that are to be "
-                f"forecast: the longest has {table.lengths.max()} rows. Give a "
-                "shorter fh, or longer series; rows of NaN at the end do not count, "
-                "and are steps to be forecast."
-            )
         rows = np.flatnonzero(usable)
         return Origins(rows, codes[rows])
 

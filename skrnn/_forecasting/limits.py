@@ -10,8 +10,11 @@ try:
 except ImportError:  # there is none on Windows
     resource = None
 
-__all__ = ["most_memory", "refuse_memory", "refuse_rows"]
+__all__ = ["MOST_LENGTHS", "most_memory", "refuse_memory", "refuse_rows"]
 
+# Windows so many times as long as a series, and forecasts fed back as far, tell
+# nothing of it. Set by hand.
+MOST_LENGTHS = 10
 _CONTROL_GROUPS = (
     Path("/sys/fs/cgroup/memory.max"),
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),

@@ -82,7 +82,8 @@ class RNNForecaster(BaseForecaster):
         forecasts of the steps before [1]_.
     sp : int or "auto", default="auto"
         Rows of a season. ``"auto"``: what is usual for the frequency of the index (12
-        for months), else what autocorrelations show.
+        for months), else what autocorrelations show. Of less than two seasons it has no
+        effect, which is warned of; more rows than there are is an error.
     log : bool or "auto", default="auto"
         Whether to forecast the logarithm. ``"auto"``: of positive targets whose changes
         grow with their level.
@@ -101,7 +102,8 @@ class RNNForecaster(BaseForecaster):
         Covariates from the calendar, by the names of
         `sktime.transformations.date.DateTimeFeatures`, such as ``["day_of_week"]``.
         True takes those that are usual for the frequency, as far as the series cover
-        two rounds of them: two years for the day of the year.
+        two rounds of them: two years for the day of the year. An index without dates
+        is an error.
     past_covariates : list of str, "all" or None, default=None
         Columns of X that are known only up to the origin of a forecast; ``predict``
         needs none of them. The future of all others has to be given.
@@ -168,7 +170,13 @@ class RNNForecaster(BaseForecaster):
     that exceed ten times what 95 % of them do not, are taken for accidents, of
     which networks learn less. With ``strategy="multioutput"`` one network has all
     steps from 1 to the last of `fh`; steps beyond it, at ``predict``, are had by
-    feeding forecasts back.
+    feeding forecasts back, up to ten times the rows of the longest series.
+
+    A call that fails changes nothing. What would need more rows than there are, or
+    more memory than the process can have, is refused at once. Numbers may have any
+    size; a number beside which the rest of its series would be lost (10**18 times as
+    far off as most) is an error that names it, and so is a later one 2**60 times
+    larger than all of fit.
 
     References
     ----------

@@ -202,14 +202,3 @@ def test_one_value_and_the_rest_nan(strategy, place):
     model.fit(y, fh=[1])
     assert model.predict().iloc[0] == pytest.approx(y.iloc[place])
     assert np.isfinite(model.predict_interval()).all(axis=None)
-
-
-def test_nothing_to_learn_from():
-    y = wave_panel([40, 40])
-    y.loc["a"].iloc[:] = np.nan
-    times = y.index.get_level_values(1)
-    first = times == times[0]
-    last = times == times[39]
-    y[~(first | last)] = np.nan
-    with pytest.raises(ValueError, match="nothing to learn from: y has no value that"):
-        forecaster(estimator=LINEAR, strategy="direct").fit(y, fh=[5, 40])
