@@ -10,6 +10,7 @@ import numpy as np
 from skrnn._forecasting.calendar_cycles import usual_calendar, without_cycle
 from skrnn._forecasting.differencing import Differencing
 from skrnn._forecasting.filled_table import FilledTable
+from skrnn._forecasting.limits import refuse_short
 from skrnn._forecasting.order_limits import refuse_orders, refuse_sizes
 from skrnn._forecasting.plausibility import (
     check_log,
@@ -251,23 +252,14 @@ def _period(options, table, freq, longest):
 def _steps_to_learn(steps, late, sp, longest):
     """Steps ahead of the newest target, and which are wanted only later."""
     if steps is None:
-        if longest < 2:
-            raise ValueError(
-                "No series has two rows, so that nothing follows another. Give longer "
-                "series; rows of NaN at the end do not count."
-            )
+        refuse_short(1, longest)
         usual = sp if sp > 1 else _STEPS
         ahead = np.arange(1, max(1, min(usual, longest // 4)) + 1)
         return ahead, np.zeros(len(ahead), dtype=bool)
     now = steps + late
     ahead = np.union1d(steps, now)
     ahead = ahead[ahead > 0] if (ahead > 0).any() else np.array([1])
-    if ahead[-1] >= longest:
-        raise ValueError(
-            f"No series is longer than the {ahead[-1]} steps ahead that are to be "
-            f"forecast: the longest has {longest} rows. Give a shorter fh, or longer "
-            "series; rows of NaN at the end do not count, and are steps to be forecast."
-        )
+    refuse_short(int(ahead[-1]), longest)
     return ahead, ~np.isin(ahead, now)
 
 

@@ -47,6 +47,7 @@ class FilledTable:
     def __init__(self, table, log, floor=None):
         self.table, self.log = table, log
         self._scales = {}
+        self._near = {}  # series of which some outliers were brought nearer
         self.floor = log_floor(table.y) if floor is None else floor
         self.start = np.repeat(table.begin[:-1], table.lengths)
         self.values = logged(table.y, log, self.floor)
@@ -69,8 +70,11 @@ class FilledTable:
             near = without_outliers(values - center)
             is_clipped = not np.array_equal(near, values - center, equal_nan=True)
             if is_clipped or len(values) <= _FEW_ROWS:
-                center = _center_without_outliers(values, center)
-                near = without_outliers(values - center)
+                robust = _center_without_outliers(values, center)
+                is_off, center = robust != center, robust
+                if is_off.any():
+                    near = without_outliers(values - center)
+                    self._near[code] = np.where(is_off, center + near, values)
             moments[code] = center, np.sqrt(mean_of_known(near**2))
         return moments
 
@@ -84,7 +88,8 @@ class FilledTable:
             lag, polynomial = differencing.lag, differencing.polynomial
             scales = self.spreads[:, 1].copy()
             for code in np.flatnonzero(self.table.lengths > lag) if lag else ():
-                changes = differences(self.of_series(code), polynomial)[lag:]
+                values = self._near.get(code, self.of_series(code))
+                changes = differences(values, polynomial)[lag:]
                 size = np.sqrt(mean_of_known(without_outliers(changes) ** 2))
                 scales[code] = np.where(size > 0, size, scales[code])
             self._scales[differencing] = scales

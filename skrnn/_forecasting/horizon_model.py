@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.utils import get_tags
 
 from skrnn._forecasting.differencing import without_outliers
+from skrnn._forecasting.limits import refuse_short
 from skrnn._forecasting.table import Origins
 
 __all__ = ["HorizonModel", "new_members", "takes_absent_steps"]
@@ -158,6 +159,8 @@ class HorizonModel:
         codes, last = table.codes, int(self.steps[-1])
         if newer_than is not None:
             usable &= table.ordinals + last > newer_than[codes]
+        else:
+            refuse_short(last, int(table.lengths.max()))
         rows = np.flatnonzero(usable)
         return Origins(rows, codes[rows])
 

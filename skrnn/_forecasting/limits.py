@@ -10,7 +10,13 @@ try:
 except ImportError:  # there is none on Windows
     resource = None
 
-__all__ = ["MOST_LENGTHS", "most_memory", "refuse_memory", "refuse_rows"]
+__all__ = [
+    "MOST_LENGTHS",
+    "most_memory",
+    "refuse_memory",
+    "refuse_rows",
+    "refuse_short",
+]
 
 # Windows so many times as long as a series, and forecasts fed back as far, tell
 # nothing of it. Set by hand.
@@ -57,6 +63,16 @@ def refuse_memory(what, unit_bytes, n_units, advice):
         raise ValueError(
             f"{what} would take {_shown(needed)} of memory or more, but this process "
             f"can have {_shown(have)}. {advice.format(have // int(unit_bytes))}"
+        )
+
+
+def refuse_short(step, longest):
+    """Raise where no series is longer than a step ahead (int) of those to learn."""
+    if step >= longest:
+        raise ValueError(
+            f"No series is longer than the {step} steps ahead that are to be forecast: "
+            f"the longest has {longest} rows. Give a shorter fh, or longer series; rows "
+            "of NaN at the end do not count, and are steps to be forecast."
         )
 
 

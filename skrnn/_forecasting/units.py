@@ -39,7 +39,7 @@ class Units:
 
     def too_large(self, values):
         """Which numbers (n_rows, n_columns) are too large beside those of fit."""
-        return np.frexp(values)[1] > self._most
+        return (values != 0) & (np.frexp(values)[1] > self._most)
 
     def divided(self, values):
         """Numbers (n_rows, n_columns) of the user's, brought to an ordinary size."""

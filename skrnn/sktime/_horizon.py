@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from skrnn._forecasting.frames import time_axis
-from skrnn._forecasting.limits import refuse_memory
+from skrnn._forecasting.limits import refuse_memory, refuse_short
 
 __all__ = ["dated", "farthest", "refuse_longer_than", "steps_ahead"]
 
@@ -24,17 +24,35 @@ def farthest(fh):
     ----------
     fh : object
         As the user gave it, before sktime counts its steps.
+
+    Raises
+    ------
+    ValueError
+        If a step is before all that can have been seen.
     """
+    steps = _ends_of(fh)
+    if not steps:
+        return None
+    _refuse_long_ago(min(steps))
+    return max(steps)
+
+
+def _ends_of(fh):
+    """Steps of a horizon (list of int), of long ones its ends; empty of any other."""
     if isinstance(fh, Integral) and not isinstance(fh, (bool, np.bool_)):
-        return int(fh)
+        return [int(fh)]
     if isinstance(fh, range):
-        return max(fh[0], fh[-1]) if fh else None
+        return [fh[0], fh[-1]] if fh else []
     if isinstance(fh, np.ndarray) and fh.dtype.kind in "iu" and fh.size:
-        return int(fh.max())
-    is_list = isinstance(fh, list) and len(fh) > 0
-    if is_list and all(isinstance(step, Integral) for step in fh):
-        return int(max(fh))
-    return None
+        return [int(fh.min()), int(fh.max())]
+    if isinstance(fh, list) and all(isinstance(step, Integral) for step in fh):
+        return [int(step) for step in fh]
+    return []
+
+
+def _refuse_long_ago(step):
+    if step < -_LONG_AGO:
+        raise ValueError(f"fh has the step {step}, long before all that was seen.")
 
 
 def refuse_longer_than(y, fh):
@@ -49,11 +67,8 @@ def refuse_longer_than(y, fh):
     if far is None:
         return
     n_rows = _most_rows(y)
-    if n_rows is not None and far >= n_rows:
-        raise ValueError(
-            f"No series is longer than the {far} steps ahead that are to be forecast: "
-            f"the longest has {n_rows} rows. Give a shorter fh, or longer series."
-        )
+    if n_rows is not None:
+        refuse_short(far, n_rows)
     what = f"The {far} steps of fh"
     refuse_memory(what, _BYTES_OF_STEP, far, "Give a shorter fh.")
 
@@ -92,8 +107,7 @@ def steps_ahead(fh, cutoff, axis):
     times = fh.to_pandas()
     if fh.is_relative and pd.api.types.is_integer_dtype(times.dtype):
         steps = times.to_numpy(dtype=np.int64)
-        if steps.min() < -_LONG_AGO:
-            raise ValueError(f"fh has {steps.min()} steps, before all that was seen.")
+        _refuse_long_ago(int(steps.min()))
         return steps
     if cutoff is None:
         raise ValueError(

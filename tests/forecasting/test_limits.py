@@ -105,8 +105,10 @@ def test_horizons(far, strategy):
 
 def test_horizons_of_long_ago():
     model = forecaster(estimator=LINEAR).fit(wave_series(60), fh=[1])
-    with pytest.raises(ValueError, match="before all that was seen"):
-        model.predict([-(2**63)])
+    for fh in ([-(2**63)], -(10**30), [1, -(10**30)], range(-(2**62), 1)):
+        for call in (model.predict, lambda fh: model.fit(wave_series(60), fh=fh)):
+            with pytest.raises(ValueError, match="before all that was seen"):
+                call(fh)
     assert np.isnan(model.predict([-HUGE])).all()
 
 

@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sktime.split import ExpandingWindowSplitter
 
@@ -27,6 +27,8 @@ SIZES = [2.0**-1040, 2.0**-1000, 2.0**-530, 2.0**-100, 2.0**100, 2.0**520, 2.0**
         max_size=6,
     )
 )
+@example([0.0, 1e-300])
+@example([5e-324, 0.0])
 def test_units_are_exact_and_ordinary(values):
     values = np.array(values)[:, None]
     units = Units(values)
@@ -82,6 +84,15 @@ def test_laws_of_numbers_of_any_size(loss, log):
         ValueError, match=r"Variances .* deviations are up to .*e.1(79|80)"
     ):
         model.predict_var()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_zeros_are_of_any_size(size):
+    y = pd.Series((np.arange(80) % 7 == 0) * 4.0)
+    X = pd.DataFrame({"zero": np.zeros(80), "one": (np.arange(80) % 5 == 0) * size})
+    model = forecaster(estimator=LINEAR, past_covariates="all")
+    found = model.fit(y * size, X, fh=[1, 7]).predict() / size
+    np.testing.assert_allclose(found, model.fit(y, X, fh=[1, 7]).predict(), atol=1e-6)
 
 
 def test_columns_have_sizes_of_their_own():
