@@ -71,8 +71,8 @@ def refuse_short(step, longest):
     if step >= longest:
         raise ValueError(
             f"No series is longer than the {step} steps ahead that are to be forecast: "
-            f"the longest has {longest} rows. Give a shorter fh, or longer series; rows "
-            "of NaN at the end do not count, and are steps to be forecast."
+            f"the longest has {longest} rows. Give a shorter fh, or longer series; "
+            "rows of NaN at the end do not count, and are steps to be forecast."
         )
 
 
