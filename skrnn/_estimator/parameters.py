@@ -1,13 +1,13 @@
 """What the parameters of the estimators may be, alone and together."""
 
 import os
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 import torch
 from sklearn.utils._param_validation import HasMethods, Options, StrOptions
 
-from skrnn._numbers import AT_LEAST_ONE, NOT_NEGATIVE, Number
+from skrnn._numbers import AT_LEAST_ONE, NOT_NEGATIVE, RANDOM_STATE, Number
 from skrnn._training.optimizers import OPTIMIZERS
 from skrnn._training.schedules import SCHEDULES
 
@@ -56,19 +56,12 @@ CONSTRAINTS = {
     "scoring": [str, callable, None],
     "validation_fraction": [Number(Real, 0, 1, closed="neither")],
     "validation_gap": [NOT_NEGATIVE],
-    "n_iter_no_change": [
-        Number(Real, 1, None, closed="left"),
-        Options(Real, {np.inf}),
-    ],
+    "n_iter_no_change": [AT_LEAST_ONE, Options(Real, {np.inf})],
     "tol": [_NON_NEGATIVE],
     "on_divergence": [StrOptions({"raise", "restart"})],
     "checkpoint_dir": [str, os.PathLike, None],
     "warm_start": ["boolean"],
-    "random_state": [
-        Number(Integral, 0, 2**32 - 1, closed="both"),
-        np.random.RandomState,
-        None,
-    ],
+    "random_state": RANDOM_STATE,
     "device": [str],
     "dtype": [StrOptions({"float32", "float64"})],
     "autocast": ["boolean"],

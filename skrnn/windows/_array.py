@@ -1,8 +1,8 @@
 """The lazy array of windows, whose rows are gathered when a window is read."""
 
-import operator
-
 import numpy as np
+
+from skrnn._numbers import AT_LEAST_ONE
 
 __all__ = ["WindowedArray", "refuse_sequences"]
 
@@ -92,7 +92,11 @@ class WindowedArray:
         self.values = _frozen(values)
         self.stop = _frozen(_as_positions(stop))
         self.length = _frozen(_as_positions(length))
-        self.window_length = operator.index(window_length)
+        if not AT_LEAST_ONE.is_satisfied_by(window_length):
+            raise ValueError(
+                f"window_length must be {AT_LEAST_ONE}, got {window_length!r}."
+            )
+        self.window_length = int(window_length)
         self.index = index
         self.feature_names = None if feature_names is None else list(feature_names)
         # In the type given: the codes of a MultiIndex are often a byte each.
@@ -279,6 +283,21 @@ class WindowedArray:
             feature_names=feature_names,
             series=self.series,
         )
+
+    def with_newest_steps(self, n_steps):
+        """Return windows of the same rows without their oldest steps.
+
+        Parameters
+        ----------
+        n_steps : int
+            How many of the newest steps are left, as many as any window has rows.
+
+        Returns
+        -------
+        windows : WindowedArray of shape (n_windows, n_steps, n_features)
+            Windows over the same rows.
+        """
+        return self._with(window_length=n_steps)
 
     def _every_full_window(self):
         """What finds the windows that are full, made when the first batch is asked for.
