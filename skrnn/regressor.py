@@ -1,7 +1,11 @@
 """The recurrent regressor."""
 
 from sklearn.base import RegressorMixin, _fit_context
-from sklearn.utils._param_validation import HasMethods, StrOptions
+from sklearn.utils._param_validation import (
+    HasMethods,
+    StrOptions,
+    validate_parameter_constraints,
+)
 from sklearn.utils.metaestimators import available_if
 
 from skrnn._estimator.base import BaseRNN
@@ -586,6 +590,11 @@ class RNNRegressor(RegressorMixin, BaseRNN):
             If X is not as in ``fit``, or the loss gives no deviations.
         """
         head = self._head
+        validate_parameter_constraints(
+            {"return_std": ["boolean"]},
+            {"return_std": return_std},
+            f"{type(self).__name__}.predict",
+        )
         if return_std and not hasattr(head, "std"):
             raise ValueError(
                 'return_std=True needs loss="gaussian" or "student_t", this '

@@ -5,9 +5,11 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 from sklearn.base import BaseEstimator, _clone_parametrized, is_classifier
+from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn._ensemble.checkpoints import new_checkpoints
+from skrnn._ensemble.memory_check import check_memory
 from skrnn._ensemble.model import fit_model
 from skrnn._ensemble.network_ensemble import NetworkEnsemble
 from skrnn._ensemble.settings import Settings
@@ -65,16 +67,10 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         goes_on = hasattr(self, "nets_") and (self.warm_start or incremental)
         # The estimator as it will be; this one stays as it is until all has gone well.
         fitted = copy.copy(self)
-        targets = fitted._targets = self._new_targets(parameters)
-        if goes_on:
-            targets.take_over(self._targets)
-        is_new = {"reset": not goes_on, "classes": classes}
-        samples = read_samples(fitted, X, y, sample_weight, targets=targets, **is_new)
-        if goes_on:
-            self.settings_.check_same_network(parameters, name)
-        given = None
-        if X_val is not None:
-            given = read_samples(fitted, X_val, y_val, targets=targets, reset=False)
+        read = self._read(
+            fitted, parameters, (X, y, sample_weight), (X_val, y_val), classes, goes_on
+        )
+        targets, samples, given = read
         pretrained = None if goes_on else pretrained_of(self.init)
         settings = fitted.settings_ = Settings.decide(
             parameters,
@@ -84,10 +80,11 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
             pretrained=None if pretrained is None else pretrained.settings,
             previous=self.settings_ if goes_on else None,
         )
+        if not goes_on:
+            check_memory(settings, targets, samples.source)
         n_epochs = 1 if incremental else parameters["max_epochs"]
-        tasks = FitTasks(
-            self, X, y, fitted._shown_of, n_epochs * settings.ensemble.n_networks
-        )
+        n_tasks = n_epochs * settings.ensemble.n_networks
+        tasks = FitTasks(self, X, y, fitted._shown_of, n_tasks)
         scorer = new_scorer(self, fitted._judge_of, (X, y), (X_val, y_val))
         training = NetworkTraining(
             settings,
@@ -112,6 +109,35 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         tasks.end()
         return self
 
+    def _read(self, fitted, parameters, given, validation, classes, goes_on):
+        """Targets, samples and validation samples (or None) that a fit is given.
+
+        Parameters
+        ----------
+        fitted : BaseRNN
+            Which notes what they are like, or compares them with what was noted.
+        parameters : dict
+            Those of the estimator, as plain numbers.
+        given, validation : tuple
+            X, y and the weights; X and y to validate on.
+        classes : array-like or None
+            All labels that may ever come.
+        goes_on : bool
+            Whether the fit goes on from the one before.
+        """
+        targets = fitted._targets = self._new_targets(parameters)
+        if goes_on:
+            targets.take_over(self._targets)
+        samples = read_samples(
+            fitted, *given, targets=targets, reset=not goes_on, classes=classes
+        )
+        if goes_on:
+            self.settings_.check_same_network(parameters, type(self).__name__)
+        if validation[0] is None:
+            return targets, samples, None
+        valid = read_samples(fitted, *validation, targets=targets, reset=False)
+        return targets, samples, valid
+
     def _check_arguments(self, y, X_val, y_val, resume):
         if y is None:
             raise ValueError(
@@ -121,6 +147,9 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         if (X_val is None) != (y_val is None):
             had, lacks = ("X_val", "y_val") if y_val is None else ("y_val", "X_val")
             raise ValueError(f"{had} was given without {lacks}; give both or neither.")
+        validate_parameter_constraints(
+            {"resume": ["boolean"]}, {"resume": resume}, f"{type(self).__name__}.fit"
+        )
         if resume and self.checkpoint_dir is None:
             raise ValueError(
                 "resume=True needs checkpoint_dir, where the checkpoints are."
