@@ -216,7 +216,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         far and go on at a tenth of the learning rate, at most five times.
     checkpoint_dir : str, path or None, default=None
         Directory for a checkpoint after every epoch, from which
-        ``fit(..., resume=True)`` goes on; one for each fit. None keeps none.
+        ``fit(..., resume=True)`` goes on; a fit without `resume` removes those that are
+        there. One for each fit at a time: a second one raises `BlockingIOError`. None
+        keeps none. ``partial_fit`` writes none.
     warm_start : bool, default=False
         Whether ``fit`` continues with the weights, the optimiser and its state, the
         loss, the callbacks, the random state and the scaling of the fit before.
@@ -520,7 +522,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
             ``verbose``, ``callbacks`` and ``device`` may differ; ``max_epochs`` not
             where the length of ``lr_schedule`` is that of the fit). Without one the
             fit begins afresh; that of a finished fit is returned as it is. With False
-            a checkpoint found there is overwritten.
+            all checkpoints found there are removed before the training begins, those of
+            other fits too.
 
         Returns
         -------
@@ -530,12 +533,17 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         Raises
         ------
         ValueError
-            If X, y or a parameter is not as described; the estimator is then left as
-            it was.
+            If X, y or a parameter is not as described, or no memory here could hold
+            the networks; the estimator is then left as it was.
         skrnn.exceptions.NonFiniteLossError
             If training diverged.
         skrnn.exceptions.ModelFileError
             If `resume` is True and the checkpoint is damaged, or of another fit.
+        BlockingIOError
+            If another fit, in this process or another, is using ``checkpoint_dir``;
+            nothing there is touched.
+        OSError
+            If ``checkpoint_dir`` cannot be written to; nothing was trained then.
 
         Warns
         -----
@@ -576,6 +584,14 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         -------
         self : RNNClassifier
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If X, y or a parameter is not as described, or the samples are not like
+            those of the first call; the estimator is then left as it was.
+        skrnn.exceptions.NonFiniteLossError
+            If training diverged.
         """
         is_first = not hasattr(self, "net_")
         if is_first and classes is None and type_of_target(y) != "multilabel-indicator":

@@ -226,7 +226,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         far and go on at a tenth of the learning rate, at most five times.
     checkpoint_dir : str, path or None, default=None
         Directory for a checkpoint after every epoch, from which
-        ``fit(..., resume=True)`` goes on; one for each fit. None keeps none.
+        ``fit(..., resume=True)`` goes on; a fit without `resume` removes those that are
+        there. One for each fit at a time: a second one raises `BlockingIOError`. None
+        keeps none. ``partial_fit`` writes none.
     warm_start : bool, default=False
         Whether ``fit`` continues with the weights, the optimiser and its state, the
         loss, the callbacks, the random state and the scaling of the fit before.
@@ -506,7 +508,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
             ``verbose``, ``callbacks`` and ``device`` may differ; ``max_epochs`` not
             where the length of ``lr_schedule`` is that of the fit). Without one the
             fit begins afresh; that of a finished fit is returned as it is. With False
-            a checkpoint found there is overwritten.
+            all checkpoints found there are removed before the training begins, those of
+            other fits too.
 
         Returns
         -------
@@ -516,12 +519,17 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         Raises
         ------
         ValueError
-            If X, y or a parameter is not as described; the estimator is then left as
-            it was.
+            If X, y or a parameter is not as described, or no memory here could hold
+            the networks; the estimator is then left as it was.
         skrnn.exceptions.NonFiniteLossError
             If training diverged.
         skrnn.exceptions.ModelFileError
             If `resume` is True and the checkpoint is damaged, or of another fit.
+        BlockingIOError
+            If another fit, in this process or another, is using ``checkpoint_dir``;
+            nothing there is touched.
+        OSError
+            If ``checkpoint_dir`` cannot be written to; nothing was trained then.
 
         Warns
         -----
@@ -559,6 +567,14 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         -------
         self : RNNRegressor
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If X, y or a parameter is not as described, or the samples are not like
+            those of the first call; the estimator is then left as it was.
+        skrnn.exceptions.NonFiniteLossError
+            If training diverged.
         """
         return self._fit(X, y, sample_weight, incremental=True)
 

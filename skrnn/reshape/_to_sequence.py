@@ -13,9 +13,10 @@ from skrnn._columns import as_numbers, numbers_only
 from skrnn._numbers import AT_LEAST_ONE, plain
 from skrnn.reshape._base import SequenceTransformer
 from skrnn.windows._array import refuse_sequences
+from skrnn.windows._sequence_output import SequenceOutputMixin
 
 
-class ToSequence(SequenceTransformer, auto_wrap_output_keys=None):
+class ToSequence(SequenceOutputMixin, SequenceTransformer, auto_wrap_output_keys=None):
     """Fold flat columns into sequences: (n, T * F) becomes (n, T, F).
 
     Parameters
@@ -126,22 +127,6 @@ class ToSequence(SequenceTransformer, auto_wrap_output_keys=None):
             return X.reshape(len(X), self.n_timesteps_, self.n_step_features_)
         folded = X.reshape(len(X), self.n_step_features_, self.n_timesteps_)
         return folded.transpose(0, 2, 1)
-
-    def set_output(self, *, transform=None):
-        """Accept an output container, and keep giving 3-D arrays.
-
-        Parameters
-        ----------
-        transform : {"default", "pandas", "polars"}, default=None
-            Has no effect: no data frame holds sequences. It is accepted so that
-            `set_output` works on a whole pipeline.
-
-        Returns
-        -------
-        self : ToSequence
-            The transformer.
-        """
-        return self
 
     def get_feature_names_out(self, input_features=None):
         """Name the features of a step.

@@ -26,12 +26,14 @@ from skrnn.windows._missing_history import (
     report_missing_history,
 )
 from skrnn.windows._runs import Rows
+from skrnn.windows._sequence_output import SequenceOutputMixin
 from skrnn.windows._target_in_window import warn_of_target
 
 _CHECKS = {"dtype": "numeric", "ensure_all_finite": "allow-nan"}
 
 
 class SlidingWindow(
+    SequenceOutputMixin,
     OneToOneFeatureMixin,
     TransformerMixin,
     BaseEstimator,
@@ -331,22 +333,6 @@ class SlidingWindow(
             lost=self._beginnings.lost_times(rows),
             n_before=sum(self._reach) - 1,
         )
-
-    def set_output(self, *, transform=None):
-        """Accept an output container, and keep giving windows.
-
-        Parameters
-        ----------
-        transform : {"default", "pandas", "polars"}, default=None
-            Has no effect: no data frame holds windows. It is accepted so that
-            `set_output` works on a whole pipeline.
-
-        Returns
-        -------
-        self : SlidingWindow
-            The transformer.
-        """
-        return self
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
