@@ -4,7 +4,7 @@ import numpy as np
 
 from skrnn._numbers import AT_LEAST_ONE
 
-__all__ = ["WindowedArray", "refuse_sequences"]
+__all__ = ["WindowedArray"]
 
 # Windows gathered at a time where a whole array is asked for: so that what is copied
 # twice stays in the cache. Of 64 to 100,000 windows at a time, 24 steps of 8 features,
@@ -374,20 +374,3 @@ def _readable_bytes(n):
             return f"{n:.3g} {unit}"
         n /= 1000
     return f"{n:.3g} GB"
-
-
-def refuse_sequences(X, estimator):
-    """Raise if X is sequences already, where an estimator expects plain rows."""
-    if isinstance(X, WindowedArray):
-        given = "windows already (a WindowedArray)"
-    elif getattr(X, "ndim", 2) == 3:
-        given = f"a 3-D array of shape {tuple(X.shape)}"
-    elif isinstance(X, list | tuple) and X and getattr(X[0], "ndim", 1) == 2:
-        given = "a list of 2-D arrays"
-    else:
-        return
-    name = type(estimator).__name__
-    raise ValueError(
-        f"{name} expects a 2-D X of shape (n_samples, n_features), but X is {given}. "
-        f"Sequences need no {name}: give them to the next step."
-    )

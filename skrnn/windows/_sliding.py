@@ -15,9 +15,10 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from skrnn._columns import as_numbers, numbers_only
 from skrnn._numbers import AT_LEAST_ONE, NOT_NEGATIVE, plain
-from skrnn.windows._array import WindowedArray, refuse_sequences
+from skrnn.windows._array import WindowedArray
 from skrnn.windows._beginnings import Beginnings
 from skrnn.windows._breaks import check_breaks
+from skrnn.windows._given_rows import check_rows, refuse_sequences
 from skrnn.windows._history import History
 from skrnn.windows._lost_index import check_index_of_target, warn_of_unread_freq
 from skrnn.windows._missing_history import (
@@ -28,8 +29,6 @@ from skrnn.windows._missing_history import (
 from skrnn.windows._runs import Rows
 from skrnn.windows._sequence_output import SequenceOutputMixin
 from skrnn.windows._target_in_window import warn_of_target
-
-_CHECKS = {"dtype": "numeric", "ensure_all_finite": "allow-nan"}
 
 
 class SlidingWindow(
@@ -233,7 +232,6 @@ class SlidingWindow(
             If rows lack the newest rows before them and ``history="warn"``.
         """
         check_is_fitted(self)
-        refuse_sequences(X, self)
         if (groups is not None) != self._grouped:
             had, lacks = ("with", "without") if self._grouped else ("without", "with")
             raise ValueError(
@@ -242,8 +240,7 @@ class SlidingWindow(
                 "groups to both or to neither (in a pipeline, by metadata routing), or "
                 "name the series in a MultiIndex (series, time)."
             )
-        with numbers_only(X):
-            checked = as_numbers(validate_data(self, X, reset=False, **_CHECKS))
+        checked = check_rows(self, X, reset=False)
         rows = Rows(len(checked), _index_of(X), groups)
         self._beginnings.check_labels(rows)
         step = rows.find_step(self._freq) if self.freq_ is None else self.freq_
@@ -260,7 +257,9 @@ class SlidingWindow(
         """Fit and return the checked X and its runs; set nothing before all is well."""
         refuse_sequences(X, self)
         with numbers_only(X):
-            checked = check_array(X, estimator=self, input_name="X", **_CHECKS)
+            checked = check_array(
+                X, estimator=self, input_name="X", ensure_all_finite="allow-nan"
+            )
             checked = as_numbers(checked)
         _check_numbers(checked)
         rows = Rows(len(checked), _index_of(X), groups)
