@@ -26,7 +26,7 @@ TABLE = {
     "windows": ("_columns", "_numbers", "_time", "_warn", "exceptions"),
     "_sequences": ("_columns", "_time", "_warn", "exceptions", "windows"),
     "_forecasting": ("_numbers", "_time", "_warn", "windows"),
-    "reshape": ("_columns", "_numbers", "_sequences", "windows"),
+    "reshape": ("_numbers", "_sequences", "windows"),
     "_preprocessing": ("_kernels", "_sequences"),
     "_network": ("_kernels", "_preprocessing", "_warn"),
     "_convolutions": ("_kernels", "_preprocessing"),
