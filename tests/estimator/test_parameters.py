@@ -215,7 +215,13 @@ OTHERS = {
     "callbacks": [None],
     "verbose": 9,
 }
-FITTED = {"hidden_size": 4, "max_epochs": 3, "n_iter_no_change": 3, "random_state": 0}
+FITTED = {
+    "hidden_size": 4,
+    "max_epochs": 3,
+    "n_estimators": 2,
+    "n_iter_no_change": 3,
+    "random_state": 0,
+}
 
 
 def told(model, given):
