@@ -53,6 +53,7 @@ class Hydra(FixedConvolutions):
         Of the eight kernels of each group.
     """
 
+    title = "Hydra"
     _function = "skrnn_compete"
 
     def __init__(self, n_features, n_sets, n_groups):

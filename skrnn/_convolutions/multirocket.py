@@ -55,6 +55,7 @@ class MultiRocket(FixedConvolutions):
         What a response is to exceed.
     """
 
+    title = "MultiRocket"
     _function = "skrnn_convolve"
 
     def __init__(self, n_features, n_dilations, n_biases):

@@ -1,6 +1,7 @@
 """What RNNRegressor and RNNClassifier have in common."""
 
 import copy
+import time
 from abc import ABC, abstractmethod
 
 import numpy as np
@@ -17,6 +18,8 @@ from skrnn._estimator.parameters import CONSTRAINTS, check_combination
 from skrnn._estimator.pretrained import pretrained_of
 from skrnn._estimator.reading import read_samples, read_X
 from skrnn._estimator.scoring import new_scorer
+from skrnn._estimator.summary import summary_of
+from skrnn._estimator.summary_html import html_with_summary
 from skrnn._numbers import plain
 
 
@@ -59,6 +62,7 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         incremental=False,
         classes=None,
     ):
+        begin = time.perf_counter()
         parameters, name = plain(self.get_params(deep=False)), type(self).__name__
         check_combination(parameters)
         self._check_arguments(y, X_val, y_val, resume)
@@ -108,6 +112,7 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
             previous=self._model if goes_on else None,
             pretrained=pretrained,
         )
+        attributes["fit_time_"] = time.perf_counter() - begin
         self._become(fitted, model, attributes)
         tasks.end()
         return self
@@ -157,6 +162,39 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         judge = copy.copy(self)
         judge.__dict__ = self._shown_of(net)
         return judge
+
+    # -- telling what is inside -----------------------------------------------------
+
+    def summary(self):
+        """Say what the fitted model is made of.
+
+        Returns
+        -------
+        Summary
+            Prints as text, in a notebook as HTML: the parts of the model and how much
+            each counts, the layers of a network with their sizes and numbers of
+            weights, how each network was trained, and every ``"auto"`` as it was
+            decided. Its attributes hold the same as data: ``parts``, ``layers``,
+            ``networks``, ``n_parameters``, ``auto``, ``seconds``, ``joint_loss``.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            Before ``fit``.
+        """
+        check_is_fitted(self)
+        n_classes = len(self.classes_) if is_classifier(self) else None
+        return summary_of(self, n_classes)
+
+    def _repr_html_inner(self):
+        fitted = hasattr(self, "nets_")
+        return html_with_summary(self, self.summary() if fitted else None)
+
+    def _repr_mimebundle_(self, **kwargs):
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if "text/html" in bundle:
+            bundle["text/html"] = self._repr_html_inner()
+        return bundle
 
     # -- predicting -----------------------------------------------------------------
 
