@@ -66,6 +66,11 @@ class Hydra(FixedConvolutions):
         self.register_buffer("weights", weights)
 
     @property
+    def sizes(self):
+        """What it was made with (tuple of int)."""
+        return self.channels.shape[2], *self.channels.shape[:2]
+
+    @property
     def n_outputs(self):
         """Features of a sequence."""
         return 2 * self.weights[:, :, 0].numel()

@@ -67,6 +67,11 @@ class MultiRocket(FixedConvolutions):
         self.register_buffer("biases", torch.zeros(*shape, n_biases))
 
     @property
+    def sizes(self):
+        """What it was made with (tuple of int)."""
+        return self.channels.shape[2], len(self.dilations), self.biases.shape[2]
+
+    @property
     def n_outputs(self):
         """Features of a sequence."""
         return self.biases.numel() * N_POOLINGS

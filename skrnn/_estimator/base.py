@@ -18,9 +18,24 @@ from skrnn._estimator.parameters import CONSTRAINTS, check_combination
 from skrnn._estimator.pretrained import pretrained_of
 from skrnn._estimator.reading import read_samples, read_X
 from skrnn._estimator.scoring import new_scorer
+from skrnn._estimator.state import pack_fitted, unpack_fitted
 from skrnn._estimator.summary import summary_of
 from skrnn._estimator.summary_html import html_with_summary
 from skrnn._numbers import plain
+
+
+# Fitted attributes that the histories of the nets tell.
+_TOLD = {
+    "net_",
+    "nets_",
+    "net_weights_",
+    "n_iter_",
+    "best_epoch_",
+    "best_epochs_",
+    "loss_curve_",
+    "validation_loss_curve_",
+    "validation_scores_",
+}
 
 
 class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
@@ -162,6 +177,39 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         judge = copy.copy(self)
         judge.__dict__ = self._shown_of(net)
         return judge
+
+    # -- state ----------------------------------------------------------------------
+
+    def __getstate__(self):
+        state = super().__getstate__().copy()
+        if "_model" in state:
+            shown = {"_targets", "settings_", *_TOLD, *self._shown(self._model)}
+            state = {name: v for name, v in state.items() if name not in shown}
+            state["_fitted"] = pack_fitted(self)
+        return state
+
+    def __setstate__(self, state):
+        state = dict(state)
+        packed = state.pop("_fitted", None)
+        super().__setstate__(state)
+        if packed is not None:
+            parameters, name = self.get_params(deep=False), type(self).__name__
+            settings, targets, model, told = unpack_fitted(
+                packed, lambda: self._new_targets(parameters), name
+            )
+            self.settings_, self._targets = settings, targets
+            vars(self).update(self._shown(model) | told)
+
+    def __copy__(self):
+        twin = object.__new__(type(self))
+        vars(twin).update(vars(self))
+        return twin
+
+    def __deepcopy__(self, memo):
+        # With all that a training which goes on needs, which the state has not.
+        twin = memo[id(self)] = object.__new__(type(self))
+        vars(twin).update(copy.deepcopy(vars(self), memo))
+        return twin
 
     # -- telling what is inside -----------------------------------------------------
 
