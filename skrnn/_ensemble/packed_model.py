@@ -5,6 +5,7 @@ average of the weights. A training that goes on from a model built again begins 
 new optimiser.
 """
 
+import math
 import zlib
 from dataclasses import fields, replace
 from typing import NamedTuple
@@ -125,6 +126,7 @@ def unpack_model(plain, arrays, settings, targets):
         If the arrays are of another model.
     """
     shape = Shape(plain["n_features"])
+    _check_size(plain, arrays, settings, targets)
     nets = [
         _unpack_net(packed, settings, targets, shape, place)
         for place, packed in enumerate(plain["nets"])
@@ -150,6 +152,29 @@ def unpack_model(plain, arrays, settings, targets):
     stacked = StackedConvolutions(classifiers)
     unpack_module(arrays["convolutions"], stacked)
     return Stacking(networks, stacked)
+
+
+def _check_size(plain, arrays, settings, targets):
+    """Refuse sizes that need more numbers than there are, before anything is made."""
+    network = settings.network
+    n_weights = sum(len(array) for array in arrays["networks"].values())
+    n_nets, n_features = len(plain["nets"]), plain["n_features"]
+    longest = max(length or 1 for length in settings.ensemble.segment_lengths)
+    least = n_nets * max(
+        network.hidden_size * network.num_layers * network.hidden_size,
+        network.hidden_size * n_features,
+        network.hidden_size * longest if n_nets == 1 else 1,
+        targets.n_targets,
+        (network.linear_steps or 0) * n_features * targets.n_targets,
+    )
+    for _, sizes in plain["convolutions"] or ():
+        n_convolutions = sum(len(array) for array in arrays["convolutions"].values())
+        least = max(least, math.prod(sizes) + n_weights - n_convolutions)
+    if least > n_weights or min(n_nets, n_features, targets.n_targets) < 1:
+        raise ValueError(
+            f"A model of these settings has {least:,} numbers or more; found were "
+            f"{n_weights:,}."
+        )
 
 
 def _modules(nets):

@@ -48,7 +48,7 @@ def unpack_module(arrays, *modules):
     Raises
     ------
     ValueError
-        If the arrays are of other modules, or hold a weight that is not finite.
+        If the arrays are of other modules, or hold a weight that is infinite.
     """
     states = [module.state_dict() for module in modules]
     tensors = [tensor for state in states for tensor in state.values()]
@@ -61,6 +61,8 @@ def unpack_module(arrays, *modules):
         is_fine = name in _TYPES and isinstance(array, np.ndarray)
         if not is_fine or str(array.dtype) != name or array.ndim != 1:
             raise ValueError(f"The numbers of type {name!r} are no array of that type.")
+        if array.dtype.kind == "f" and np.isinf(array).any():
+            raise ValueError("A weight is infinite.")
         found[name] = len(array)
     if found != expected:
         raise ValueError(

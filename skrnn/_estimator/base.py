@@ -23,7 +23,6 @@ from skrnn._estimator.summary import summary_of
 from skrnn._estimator.summary_html import html_with_summary
 from skrnn._numbers import plain
 
-
 # Fitted attributes that the histories of the nets tell.
 _TOLD = {
     "net_",

@@ -3,9 +3,11 @@
 import warnings
 from importlib.metadata import version
 
+import numpy as np
 import torch
 from sklearn import __version__ as sklearn_version
 from sklearn.exceptions import InconsistentVersionWarning
+from sklearn.utils._param_validation import validate_parameter_constraints
 
 from skrnn._ensemble.model import attributes_of
 from skrnn._ensemble.packed_model import (
@@ -14,7 +16,9 @@ from skrnn._ensemble.packed_model import (
     unpack_model,
     unpack_settings,
 )
+from skrnn._estimator.parameters import CONSTRAINTS
 from skrnn._plain import pack, unpack
+from skrnn._sequences.sources import as_source
 
 # Of the state; one more where an older skrnn could not read it.
 FORMAT = 1
@@ -97,10 +101,28 @@ def unpack_fitted(packed, new_targets, name):
     plain = unpack(packed["text"], packed["others"])
     _warn_of_versions(plain["versions"], name)
     settings, targets = unpack_settings(plain["settings"]), new_targets()
-    vars(targets).update(plain["targets"])
+    targets.note(plain["targets"])
+    _check_settings(settings, name)
     model = unpack_model(plain["model"], packed["arrays"], settings, targets)
+    _check_model(model, plain["model"]["n_features"], targets)
     attributes = attributes_of(model.networks, plain["told"], plain["n_iter"])
     return settings, targets, model, attributes
+
+
+def _check_settings(settings, name):
+    """Refuse settings that are no parameters."""
+    for part in (settings.network, settings.training, settings.ensemble):
+        values = {k: v for k, v in vars(part).items() if k in CONSTRAINTS}
+        constraints = {k: CONSTRAINTS[k] for k in values}
+        validate_parameter_constraints(constraints, values, name)
+
+
+def _check_model(model, n_features, targets):
+    """Refuse a model that cannot predict."""
+    steps = np.zeros((1, 2, n_features))
+    found = model.outputs(as_source(steps, None, allow_partial=False))
+    if found.shape[1] != targets.n_targets or not np.isfinite(found).all():
+        raise ValueError("The model cannot predict.")
 
 
 def _warn_of_versions(written, name):
