@@ -8,7 +8,7 @@ import numpy as np
 
 
 def damaged(content, rng):
-    """Return a file (bytes) damaged at random: bits, bytes, cuts, holes, repetitions."""
+    """Return a file (bytes) damaged at random."""
     content = bytearray(content)
     start, stop = np.sort(rng.integers(0, len(content) + 1, 2))
     kind = rng.integers(7)
