@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import zipfile
 
 import numpy as np
@@ -125,8 +124,9 @@ def test_what_was_there_is_kept_where_writing_fails(path, monkeypatch):
 
 
 def test_what_cannot_be_written_is_told(tmp_path):
+    pairs = np.array([(1, 2)], dtype=[("a", "i4"), ("b", "O")])
     with pytest.raises(TypeError, match="This RNNRegressor holds something"):
-        skrnn.save(RNNRegressor(init=threading.Lock()), tmp_path / "model")
+        skrnn.save(RNNRegressor(init=pairs), tmp_path / "model")
 
 
 # -- description ----------------------------------------------------------------------
