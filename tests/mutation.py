@@ -113,11 +113,11 @@ def _other_array(member, rng):
     array = np.load(io.BytesIO(member))
     kind = rng.integers(6)
     if kind == 0:
-        array = array[: len(array) // 2]
+        array = array.ravel()[: array.size // 2]
     elif kind == 1:
         array = array.astype(rng.choice(["float64", "float32", "int8", "bool", "U3"]))
     elif kind == 2:
-        array = np.concatenate([array, array])
+        array = np.concatenate([array.ravel(), array.ravel()])
     elif kind == 3 and array.dtype.kind == "f":
         array = np.full_like(array, rng.choice([np.nan, np.inf, 1e300]))
     elif kind == 4:

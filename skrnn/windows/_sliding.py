@@ -28,6 +28,7 @@ from skrnn.windows._missing_history import (
     report_missing_history,
 )
 from skrnn.windows._runs import Rows
+from skrnn.windows._state_check import check_state
 from skrnn.windows._target_in_window import warn_of_target
 
 _CHECKS = {"dtype": "numeric", "ensure_all_finite": "allow-nan"}
@@ -303,7 +304,9 @@ class SlidingWindow(
         return {"text": text, "others": others}
 
     def __setstate__(self, state):
-        super().__setstate__(unpack(state["text"], state["others"], _CODECS))
+        attributes = unpack(state["text"], state["others"], _CODECS)
+        check_state(attributes)
+        super().__setstate__(attributes)
 
     def __copy__(self):
         twin = object.__new__(type(self))
