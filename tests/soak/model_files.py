@@ -2,10 +2,10 @@
 
     python -m tests.soak.model_files [--n N] [--seed S] [--write]
 
-A damaged file is to raise `ModelFileError` or to load to the same bits. A forged one, in
-which nothing tells what was replaced, is to raise it, or ValueError when it is asked, or
-to predict finite numbers. None may take a second, or the process a gigabyte. What does
-not hold is printed.
+A damaged file is to raise `ModelFileError` or to load to the same bits. A forged one,
+in which nothing tells what was replaced, is to raise it, or ValueError when it is
+asked, or to predict finite numbers. None may take a second, or the process a gigabyte.
+What does not hold is printed.
 """
 
 import argparse
