@@ -85,6 +85,10 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         are those of a five-fold cross-validation [21]_. ``"auto"``: 5 for up to 1,000
         samples, fewer for more, 1 beyond 2,500 and 3 from 20,000 on; 1 where the first
         call is ``partial_fit``.
+    parts : {"all", "networks", "network"}, default="all"
+        What `n_kernels` and `n_estimators` are where they are ``"auto"``. ``"all"``: as
+        said there. ``"networks"``: as many networks, and no convolutions beside them.
+        ``"network"``: one network alone, that of the other parameters.
     scale : bool, default=True
         Whether to standardise the features inside ``fit`` and ``predict``, so that data
         in any unit works.
@@ -264,6 +268,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     settings_ : object
         All parameters as the fit took them, every ``"auto"`` decided: ``network``,
         ``training`` and ``ensemble`` hold them by name.
+    fit_time_ : float
+        Seconds (wall-clock) of the last ``fit`` or ``partial_fit``.
     n_iter_ : int
         Epochs run by the last ``fit``, or by all calls of ``partial_fit``.
     best_epoch_ : int
@@ -394,6 +400,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         pooling="mixed",
         n_kernels="auto",
         n_estimators="auto",
+        parts="all",
         scale=True,
         instance_norm=None,
         missing="error",
@@ -449,6 +456,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         self.pooling = pooling
         self.n_kernels = n_kernels
         self.n_estimators = n_estimators
+        self.parts = parts
         self.scale = scale
         self.instance_norm = instance_norm
         self.missing = missing

@@ -109,6 +109,10 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         better count more, and without early stopping both the same. Where the first
         call is ``partial_fit``, ``"auto"`` is 1. With a ``segment_length``, an ``init``
         that is an estimator or ``decoder="parallel"`` none is trained twice.
+    parts : {"all", "networks", "network"}, default="all"
+        What `linear_steps` and `n_estimators` are where they are ``"auto"``.
+        ``"all"``: as said there. ``"networks"``: as many networks, and no linear model
+        beside them. ``"network"``: one network alone, that of the other parameters.
     scale : bool, default=True
         Whether to standardise features and targets inside ``fit`` and to undo that in
         ``predict``, so that data in any unit works.
@@ -269,6 +273,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     settings_ : object
         All parameters as the fit took them, every ``"auto"`` decided: ``network``,
         ``training`` and ``ensemble`` hold them by name.
+    fit_time_ : float
+        Seconds (wall-clock) of the last ``fit`` or ``partial_fit``.
     n_iter_ : int
         Epochs run by the last ``fit``, or by all calls of ``partial_fit``.
     best_epoch_ : int
@@ -383,6 +389,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         decoder="linear",
         linear_steps="auto",
         n_estimators="auto",
+        parts="all",
         scale=True,
         instance_norm=None,
         missing="error",
@@ -437,6 +444,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         self.decoder = decoder
         self.linear_steps = linear_steps
         self.n_estimators = n_estimators
+        self.parts = parts
         self.scale = scale
         self.instance_norm = instance_norm
         self.missing = missing

@@ -75,6 +75,7 @@ OF_BOTH = {
     "residual": ["switch"],
     "pooling": ["word", "last", "mean", "max", "mixed", "attention"],
     "n_estimators": ["count", "auto"],
+    "parts": ["word", "all", "networks", "network"],
     "scale": ["switch"],
     "instance_norm": ["word", "last", "standard", None],
     "missing": ["word", "error", "indicator"],

@@ -1,6 +1,7 @@
 """What RNNRegressor and RNNClassifier have in common."""
 
 import copy
+import time
 from abc import ABC, abstractmethod
 
 import numpy as np
@@ -19,7 +20,23 @@ from skrnn._estimator.parameters import CONSTRAINTS, check_combination
 from skrnn._estimator.pretrained import pretrained_of
 from skrnn._estimator.reading import read_samples, read_X
 from skrnn._estimator.scoring import new_scorer
+from skrnn._estimator.state import pack_fitted, unpack_fitted
+from skrnn._estimator.summary import summary_of
+from skrnn._estimator.summary_html import html_with_summary
 from skrnn._numbers import plain
+
+# Fitted attributes that the histories of the nets tell.
+_TOLD = {
+    "net_",
+    "nets_",
+    "net_weights_",
+    "n_iter_",
+    "best_epoch_",
+    "best_epochs_",
+    "loss_curve_",
+    "validation_loss_curve_",
+    "validation_scores_",
+}
 
 
 class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
@@ -61,6 +78,7 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         incremental=False,
         classes=None,
     ):
+        begin = time.perf_counter()
         parameters, name = plain(self.get_params(deep=False)), type(self).__name__
         check_combination(parameters)
         self._check_arguments(y, X_val, y_val, resume)
@@ -105,6 +123,7 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
             previous=self._model if goes_on else None,
             pretrained=pretrained,
         )
+        attributes["fit_time_"] = time.perf_counter() - begin
         self._become(fitted, model, attributes)
         tasks.end()
         return self
@@ -186,6 +205,72 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         judge = copy.copy(self)
         judge.__dict__ = self._shown_of(net)
         return judge
+
+    # -- state ----------------------------------------------------------------------
+
+    def __getstate__(self):
+        state = super().__getstate__().copy()
+        if "_model" in state:
+            shown = {"_targets", "settings_", *_TOLD, *self._shown(self._model)}
+            state = {name: v for name, v in state.items() if name not in shown}
+            state["_fitted"] = pack_fitted(self)
+        return state
+
+    def __setstate__(self, state):
+        state = dict(state)
+        packed = state.pop("_fitted", None)
+        super().__setstate__(state)
+        if packed is not None:
+            parameters, name = self.get_params(deep=False), type(self).__name__
+            settings, targets, model, told = unpack_fitted(
+                packed, lambda: self._new_targets(parameters), name
+            )
+            self.settings_, self._targets = settings, targets
+            vars(self).update(self._shown(model) | told)
+
+    def __copy__(self):
+        twin = object.__new__(type(self))
+        vars(twin).update(vars(self))
+        return twin
+
+    def __deepcopy__(self, memo):
+        # With all that a training which goes on needs, which the state has not.
+        twin = memo[id(self)] = object.__new__(type(self))
+        vars(twin).update(copy.deepcopy(vars(self), memo))
+        return twin
+
+    # -- telling what is inside -----------------------------------------------------
+
+    def summary(self):
+        """Say what the fitted model is made of.
+
+        Returns
+        -------
+        Summary
+            Prints as text, in a notebook as HTML: the parts of the model and how much
+            each counts, the layers of a network with their sizes and numbers of
+            weights, how each network was trained, and every ``"auto"`` as it was
+            decided. Its attributes hold the same as data: ``parts``, ``layers``,
+            ``networks``, ``n_parameters``, ``auto``, ``seconds``, ``joint_loss``.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            Before ``fit``.
+        """
+        check_is_fitted(self)
+        n_classes = len(self.classes_) if is_classifier(self) else None
+        return summary_of(self, n_classes)
+
+    def _repr_html_inner(self):
+        fitted = hasattr(self, "nets_")
+        return html_with_summary(self, self.summary() if fitted else None)
+
+    def _repr_mimebundle_(self, **kwargs):
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if "text/html" in bundle:
+            bundle["text/html"] = self._repr_html_inner()
+        return bundle
 
     # -- predicting -----------------------------------------------------------------
 

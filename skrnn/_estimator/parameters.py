@@ -28,6 +28,7 @@ CONSTRAINTS = {
     "norm": [StrOptions({"layer", "batch"}), None],
     "residual": ["boolean"],
     "pooling": [StrOptions({"last", "mean", "max", "mixed", "attention"})],
+    "parts": [StrOptions({"all", "networks", "network"})],
     "scale": ["boolean"],
     "instance_norm": [StrOptions({"last", "standard"}), None],
     "missing": [StrOptions({"error", "indicator"})],

@@ -15,6 +15,8 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from skrnn._columns import as_numbers, numbers_only
 from skrnn._numbers import AT_LEAST_ONE, NOT_NEGATIVE, plain
+from skrnn._plain import Codec, pack, unpack
+from skrnn._time.plain import TIME_CODECS
 from skrnn.windows._array import WindowedArray
 from skrnn.windows._beginnings import Beginnings
 from skrnn.windows._breaks import check_breaks
@@ -28,7 +30,14 @@ from skrnn.windows._missing_history import (
 )
 from skrnn.windows._runs import Rows
 from skrnn.windows._sequence_output import SequenceOutputMixin
+from skrnn.windows._state_check import check_state
 from skrnn.windows._target_in_window import warn_of_target
+
+# What is remembered is kept as arrays and text, like all of a fitted model.
+_CODECS = TIME_CODECS | {
+    kind.__name__: Codec(kind, vars, lambda plain, kind=kind: kind(**plain))
+    for kind in (History, Beginnings)
+}
 
 
 class SlidingWindow(
@@ -291,6 +300,20 @@ class SlidingWindow(
             names = getattr(self, "feature_names_in_", np.arange(checked.shape[1]))
             warn_of_target(checked, y, names)
         return checked, runs
+
+    def __getstate__(self):
+        text, others = pack(super().__getstate__(), _CODECS)
+        return {"text": text, "others": others}
+
+    def __setstate__(self, state):
+        attributes = unpack(state["text"], state["others"], _CODECS)
+        check_state(attributes)
+        super().__setstate__(attributes)
+
+    def __copy__(self):
+        twin = object.__new__(type(self))
+        vars(twin).update(vars(self))
+        return twin
 
     def _windows(self, X, runs, preceding=None):
         rows = runs.rows

@@ -174,6 +174,7 @@ OTHERS = {
     "linear_steps": 1,
     "n_estimators": 3,
     "n_kernels": None,
+    "parts": "network",
     "scale": False,
     "instance_norm": "standard",
     "missing": "indicator",
