@@ -8,16 +8,17 @@ from sktime.base import BaseObject
 from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
+from skrnn._numbers import RANDOM_STATE
 from skrnn._sequences.moments import feature_moments
 from skrnn._sequences.sources import as_source
 from skrnn._warn import warn_user
 from skrnn.classifier import RNNClassifier
 from skrnn.regressor import RNNRegressor
 from skrnn.sktime._panels import fill_partly_missing, has_partly_missing, read_panel
-from skrnn.sktime._parameters import RANDOM_STATE
 
 __all__ = ["RNNPanelClassifier", "RNNPanelRegressor"]
 
+_CONSTRAINTS = {"random_state": RANDOM_STATE}
 _TAGS = {
     "authors": "skrnn",
     "maintainers": "skrnn",
@@ -36,10 +37,6 @@ class _RecurrentPanel:
     """A clone of `estimator`, fitted on panels turned into sequences."""
 
     def _fit(self, X, y):
-        given = {"random_state": self.random_state}
-        constraints = {"random_state": RANDOM_STATE}
-        name = type(self).__name__
-        validate_parameter_constraints(constraints, given, caller_name=name)
         X, self._names = read_panel(X)
         estimator = self._new_estimator()
         self._fill_values = None
@@ -112,6 +109,8 @@ class _RecurrentPanel:
                 f"{estimator!r}."
             )
         estimator = clone(estimator)
+        given = {"random_state": self.random_state}
+        validate_parameter_constraints(_CONSTRAINTS, given, type(self).__name__)
         if self.random_state is not None:
             names = [
                 name

@@ -1,8 +1,7 @@
 """What the parameters of the forecaster may be."""
 
-from numbers import Integral, Real
+from numbers import Real
 
-import numpy as np
 from sklearn.utils._param_validation import (
     HasMethods,
     StrOptions,
@@ -11,23 +10,17 @@ from sklearn.utils._param_validation import (
 
 from skrnn._forecasting.auto import Options
 from skrnn._forecasting.strategies import STRATEGIES
-from skrnn._numbers import AT_LEAST_ONE, NOT_NEGATIVE, Number, plain
+from skrnn._numbers import AT_LEAST_ONE, NOT_NEGATIVE, RANDOM_STATE, Number, plain
 from skrnn.regressor import RNNRegressor
 
 __all__ = [
     "CONSTRAINTS",
-    "RANDOM_STATE",
     "checked_options",
     "test_parameters",
     "usual_estimator",
 ]
 
 _AUTO = StrOptions({"auto"})
-RANDOM_STATE = [
-    Number(Integral, 0, 2**32 - 1, closed="both"),
-    np.random.RandomState,
-    None,
-]
 CONSTRAINTS = {
     "estimator": [HasMethods(["fit", "predict"]), None],
     "window_length": [AT_LEAST_ONE, None],
