@@ -1,13 +1,17 @@
 """The recurrent regressor."""
 
+import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
+from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.metaestimators import available_if
 
 from skrnn._estimator.base import BaseRNN
 from skrnn._numbers import AT_LEAST_ONE
 from skrnn._targets.losses import REGRESSION_LOSSES
+from skrnn._targets.reading import checked_y
 from skrnn._targets.regression import RegressionTargets
+from skrnn._units import exponents_of, times_power_of_two
 
 __all__ = ["RNNRegressor"]
 
@@ -618,6 +622,38 @@ class RNNRegressor(RegressorMixin, BaseRNN):
             In the order of ``quantiles``; higher levels never lie below lower ones.
         """
         return self._quantiles_at(X, self._targets.quantiles)
+
+    def score(self, X, y, sample_weight=None):
+        """Compute the coefficient of determination of the predictions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timesteps) or \
+                (n_samples, n_timesteps, n_features), list of such arrays of shape \
+                (n_timesteps_i, n_features), or WindowedArray
+            Sequences, oldest step first, any real dtype. 2-D: one univariate
+            sequence a row. A step whose features are all NaN is absent.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their targets, in any unit that floats can be in.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights of the samples; None means 1 each.
+
+        Returns
+        -------
+        score : float
+            R², at most 1, which is averaged over several targets; 0 is what the mean
+            of y scores.
+        """
+        y, predicted = checked_y(y, type(self).__name__), self.predict(X)
+        # It has no unit, and sums of squares are to be floats.
+        if y.dtype.kind in "fiub" and y.shape == predicted.shape:
+            both = np.abs(np.stack([y, predicted]).astype(np.float64))
+            largest = np.atleast_1d(both.max(axis=(0, 1), initial=0.0))
+            exponents = exponents_of(largest)
+            if exponents is not None:
+                pair = y, predicted
+                y, predicted = (times_power_of_two(p, -exponents) for p in pair)
+        return r2_score(y, predicted, sample_weight=sample_weight)
 
     def _quantiles_at(self, X, levels):
         """Quantiles at other levels too, which a distribution has all of."""

@@ -13,17 +13,21 @@ from skrnn._ensemble.network_ensemble import NetworkEnsemble
 from skrnn._ensemble.settings import Settings
 from skrnn._ensemble.train_networks import NetworkTraining
 from skrnn._estimator.callbacks import CallbackSupportMixin, FitTasks
+from skrnn._estimator.extremes import refuse_non_finite, refuse_unscaled
 from skrnn._estimator.parameters import CONSTRAINTS, check_combination
 from skrnn._estimator.pretrained import pretrained_of
 from skrnn._estimator.reading import read_samples, read_X
 from skrnn._estimator.scoring import new_scorer
 from skrnn._numbers import plain
+from skrnn._sequences.changed import in_units
 
 
 class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
     """Reads X and y, decides the settings, and has a model fitted and asked."""
 
     _parameter_constraints: dict = CONSTRAINTS
+    # Features are divided by two to these powers (ndarray of int32), or are not.
+    _exponents = None
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -68,14 +72,14 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         targets = fitted._targets = self._new_targets(parameters)
         if goes_on:
             targets.take_over(self._targets)
-        is_new = {"reset": not goes_on, "classes": classes}
+        pretrained = None if goes_on else pretrained_of(self.init)
+        is_new = {"reset": not goes_on, "classes": classes, "pretrained": pretrained}
         samples = read_samples(fitted, X, y, sample_weight, targets=targets, **is_new)
         if goes_on:
             self.settings_.check_same_network(parameters, name)
         given = None
         if X_val is not None:
             given = read_samples(fitted, X_val, y_val, targets=targets, reset=False)
-        pretrained = None if goes_on else pretrained_of(self.init)
         settings = fitted.settings_ = Settings.decide(
             parameters,
             samples.source,
@@ -163,8 +167,14 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
     def _predict_outputs(self, X):
         """Parameters of the targets, an ndarray (n_samples, n_targets, width)."""
         check_is_fitted(self)
-        source = read_X(self, X, missing=self.settings_.network.missing, reset=False)
-        return self._model.outputs(source)
+        settings = self.settings_.network
+        source = read_X(self, X, missing=settings.missing, reset=False)
+        if not settings.scale:
+            refuse_unscaled(source, None, settings=vars(settings))
+        source = in_units(source, self._exponents)
+        outputs = self._model.outputs(source)
+        refuse_non_finite(outputs, source)
+        return outputs
 
     @property
     def _head(self):
