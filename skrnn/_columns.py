@@ -32,7 +32,9 @@ def numbers_only(X, input_name="X", axes=("row", "column")):
     """
     _refuse_times(X, input_name)
     try:
-        yield
+        # scikit-learn adds up what may be beyond floats, to see whether it is finite.
+        with np.errstate(over="ignore", invalid="ignore"):
+            yield
     except OverflowError as error:
         place, value = _first_beyond_floats(X)
         names = zip(axes, place, strict=False)

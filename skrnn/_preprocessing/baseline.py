@@ -51,8 +51,12 @@ class Baseline(nn.Module):
         level = moments.level[:, self.feature]
         if self.units is None:
             return level
-        followed = np.take_along_axis(self.units, self.feature.numpy()[:, None], 1)
-        return torch.from_numpy(times_power_of_two(level.numpy(), followed[:, 0]))
+        return torch.from_numpy(times_power_of_two(level.numpy(), self._followed()))
+
+    def _followed(self):
+        """Exponents (k,) of the units of the features that targets follow."""
+        place = self.feature.numpy()[:, None]
+        return np.take_along_axis(self.units, place, axis=1)[:, 0]
 
     def spread(self, moments):
         """Spread (N, k) of the windows of targets; None if they follow none.
@@ -61,6 +65,11 @@ class Baseline(nn.Module):
         and multiplied again.
         """
         return moments.spread[:, self.feature] if self.has_level else None
+
+    def unit_of_rest(self):
+        """What a target over the spread of its window is, if both are one (k,)."""
+        ones = np.ones(self.n_targets)
+        return ones if self.units is None else times_power_of_two(ones, self._followed())
 
     def forward(self, x, lengths, moments):
         """Predict targets.

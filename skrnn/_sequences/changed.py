@@ -125,7 +125,7 @@ def units_of(source: SequenceSource) -> tuple[np.ndarray | None, float]:
 
 
 def in_units(source: SequenceSource, exponents: np.ndarray | None) -> SequenceSource:
-    """Return a source in the units of a fit; itself if those are the user's.
+    """Return a source in the units of a fit; itself if those are its own.
 
     Parameters
     ----------
@@ -134,4 +134,8 @@ def in_units(source: SequenceSource, exponents: np.ndarray | None) -> SequenceSo
     exponents : ndarray of shape (n_features,) of int32, or None
         Of two, by which features are divided.
     """
-    return source if exponents is None else UnitSource(source, exponents)
+    if exponents is None and source.largest <= _FARTHEST:
+        return source
+    if exponents is None:
+        exponents = np.zeros(source.n_features, np.int32)
+    return UnitSource(source, exponents)
