@@ -1,17 +1,16 @@
 """The recurrent regressor."""
 
-import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.metaestimators import available_if
 
 from skrnn._estimator.base import BaseRNN
+from skrnn._estimator.extremes import of_ordinary_size
 from skrnn._numbers import AT_LEAST_ONE
 from skrnn._targets.losses import REGRESSION_LOSSES
 from skrnn._targets.reading import checked_y
 from skrnn._targets.regression import RegressionTargets
-from skrnn._units import exponents_of, times_power_of_two
 
 __all__ = ["RNNRegressor"]
 
@@ -646,13 +645,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         """
         y, predicted = checked_y(y, type(self).__name__), self.predict(X)
         # It has no unit, and sums of squares are to be floats.
-        if y.dtype.kind in "fiub" and y.shape == predicted.shape:
-            both = np.abs(np.stack([y, predicted]).astype(np.float64))
-            largest = np.atleast_1d(both.max(axis=(0, 1), initial=0.0))
-            exponents = exponents_of(largest)
-            if exponents is not None:
-                pair = y, predicted
-                y, predicted = (times_power_of_two(p, -exponents) for p in pair)
+        y, predicted = of_ordinary_size(y, predicted)
         return r2_score(y, predicted, sample_weight=sample_weight)
 
     def _quantiles_at(self, X, levels):

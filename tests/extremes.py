@@ -1,4 +1,4 @@
-"""Fits and predictions of extreme numbers, drawn at random, and what becomes of them."""
+"""Fits and predictions of extreme numbers drawn at random, and what becomes of them."""
 
 import traceback
 import warnings
@@ -10,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 import skrnn
 from skrnn import RNNClassifier, RNNRegressor, make_windows
+from skrnn.exceptions import NonFiniteLossError
 
 _SMALL = {"hidden_size": 3, "max_epochs": 2, "n_estimators": 1, "random_state": 0}
 _LOSSES = (
@@ -132,7 +133,10 @@ class Case:
         features = drawn["features"][: 1 if drawn["layout"] == "2-D" else None]
         shape = (n, n_steps)
         if drawn["layout"] == "windows":
-            shape = (n + n_steps, 1)  # the last of them is the target of the last window
+            shape = (
+                n + n_steps,
+                1,
+            )  # the last of them is the target of the last window
         X = np.stack([numbers(*f, shape, rng) for f in features], axis=2)
         self.X = self._in_layout(self._of_type(X), rng)
         if drawn["is_regressor"]:
@@ -223,6 +227,8 @@ class Case:
             if last.filename.startswith(_SOURCE):
                 return f"refused: {error}"
             return f"ValueError of others: {error}"
+        except NonFiniteLossError as error:
+            return f"diverged: {error}"
         except Exception as error:
             frames = traceback.extract_tb(error.__traceback__)
             where = [f for f in frames if f.filename.startswith(_SOURCE)][-1]
@@ -244,3 +250,64 @@ class Case:
             yield model.predict_quantiles(X)
         if len(self.y) > 1:
             yield np.asarray(model.score(X, self.y))
+
+
+@st.composite
+def moved_cases(draw):
+    """Draw ordinary samples of a regressor, and powers of two to multiply them by."""
+    drawn = draw(cases(is_regressor=True))
+    part = st.tuples(st.sampled_from(["normal", "outlier"]), st.integers(-9, 9))
+    for name in ("features", "targets"):
+        drawn[name] = [draw(part) for _ in drawn[name]]
+    drawn["weights"] = draw(st.none() | part)
+    drawn["options"] |= {"scale": True, "missing": "error"}
+    drawn |= {"type": "float64", "way": draw(st.sampled_from(["fit", "warm"]))}
+    drawn["asked"] = 0
+    powers = st.sampled_from([-900, -500, -301, -1, 1, 300, 500, 900])
+    drawn["powers"] = draw(powers), draw(powers), draw(powers)
+    if drawn["options"]["instance_norm"] is not None:
+        # Targets that follow the level of a feature have its unit.
+        drawn["powers"] = drawn["powers"][0], *drawn["powers"][:2]
+    return drawn
+
+
+def unlike_in_other_units(drawn):
+    """Fit samples of `moved_cases` in both units, and compare what is predicted.
+
+    Returns
+    -------
+    str
+        "same", or what is not.
+    """
+    of_X, of_y, of_weight = drawn["powers"]
+    case, moved = Case(drawn), Case(drawn)
+    moved.X, moved.y = in_other_unit(case.X, of_X), np.ldexp(case.y, of_y)
+    if case.weight is not None:
+        moved.weight = np.ldexp(case.weight, of_weight)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model, other = case.fitted(), moved.fitted()
+            pairs = zip(
+                case.predictions(model, case.X),
+                moved.predictions(other, moved.X),
+                strict=True,
+            )
+            for expected, found in pairs:
+                if expected.ndim:  # but for scores
+                    expected = np.ldexp(expected, of_y)
+                # A rate is the exponential of something.
+                rtol = 1e-9 if drawn["options"]["loss"] == "poisson" else 0
+                if not np.allclose(found, expected, rtol=rtol, atol=0):
+                    return f"other predictions, {found.flat[0]} not {expected.flat[0]}"
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return "same"
+
+
+def in_other_unit(X, power):
+    """Return X with all values times two to a power."""
+    if isinstance(X, list):
+        return [in_other_unit(x, power) for x in X]
+    return np.ldexp(np.asarray(X, np.float64), power)

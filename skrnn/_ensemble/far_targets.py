@@ -38,7 +38,7 @@ def refuse_far_targets(target, numbers, settings, targets):
     raise ValueError(
         f"Target {column} of sample {numbers[sample]} (of those for training or for "
         f"validation) is {target[sample, column]:.3g}{f' {beside}' * settings.scale} "
-        f"away from what is expected of it, and {settings.dtype} cannot hold the square "
-        "of that: its y or its X is an outlier. Correct it, leave the sample out, or "
-        "give the logarithm of what spans so many powers of ten."
+        f"away from what is expected of it, and {settings.dtype} cannot hold the "
+        "square of that: its y or its X is an outlier. Correct it, leave the sample "
+        "out, or give the logarithm of what spans so many powers of ten."
     )

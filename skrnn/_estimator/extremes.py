@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skrnn._units import MOST, times_power_of_two
+from skrnn._units import MOST, exponents_of, times_power_of_two
 
 # What is not scaled is at most that large where the network is in single precision: a
 # float32 holds 2^128, so the squares of features and the sums of squares of targets.
@@ -82,9 +82,31 @@ def refuse_non_finite(outputs, source):
     if value is not None:
         told = f" The largest value of its X is {value:.6g}, in {where}."
     raise ValueError(
-        f"The prediction of sample {sample} is not finite: its values are too large for "
-        f"this model.{told} Give values like those of fit, or leave the sample out."
+        f"The prediction of sample {sample} is not finite: its values are too large "
+        f"for this model.{told} Give values like those of fit, or leave it out."
     )
+
+
+def of_ordinary_size(y, predicted):
+    """Divide targets and predictions by powers of two, where they are extreme.
+
+    Parameters
+    ----------
+    y, predicted : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        What is compared.
+
+    Returns
+    -------
+    y, predicted : ndarray
+        As given, where they are ordinary or no numbers.
+    """
+    if y.dtype.kind not in "fiu" or y.shape != predicted.shape:
+        return y, predicted
+    sizes = np.abs(np.stack([y, predicted]).astype(np.float64))
+    exponents = exponents_of(np.atleast_1d(sizes.max(axis=(0, 1), initial=0.0)))
+    if exponents is None:
+        return y, predicted
+    return tuple(times_power_of_two(part, -exponents) for part in (y, predicted))
 
 
 def _first_beyond(source, most):

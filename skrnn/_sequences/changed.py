@@ -1,5 +1,7 @@
 """Sequences that are read in another unit, or whose values are cut off."""
 
+from itertools import chain
+
 import numpy as np
 
 from skrnn._sequences.sources import SequenceSource
@@ -8,6 +10,8 @@ from skrnn._units import LEAST, MOST, exponents_of, times_power_of_two
 # Numbers in a unit of a fit are cut off there: what a prediction is asked for may be
 # anything, and sums of it are to be floats.
 _FARTHEST = 2.0**400
+# Samples of which most features are seen to be ordinary, before others are read.
+FEW = 8
 
 
 class _ChangedSource(SequenceSource):
@@ -95,7 +99,8 @@ def largest_of_features(source: SequenceSource) -> np.ndarray:
         Of an ordinary feature, a value that it has at the least.
     """
     largest, is_small = np.zeros(source.n_features), source.largest <= MOST
-    for rows in source.chunks():
+    first = np.arange(min(len(source), FEW))
+    for rows in chain([first], source.chunks()):
         block = np.abs(np.asarray(source.batch(rows)[0], np.float64))
         # The greatest that is there: NaN is missing.
         np.fmax(largest, np.fmax.reduce(block, axis=(0, 1), initial=0.0), out=largest)

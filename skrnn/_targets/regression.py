@@ -89,17 +89,18 @@ class RegressionTargets(Targets):
         ValueError
             If a value is then beyond the largest float.
         """
-        if self.exponents is None:
-            return values
-        exponents = self.exponents.reshape(-1, *[1] * (values.ndim - 2))
-        moved = times_power_of_two(values, exponents)
-        if not np.isfinite(moved).all():
-            sample = int(np.argwhere(~np.isfinite(moved))[0, 0])
+        if self.exponents is not None:
+            exponents = self.exponents.reshape(-1, *[1] * (values.ndim - 2))
+            values = times_power_of_two(values, exponents)
+        if not np.isfinite(values).all():
+            sample = int(np.argwhere(~np.isfinite(values))[0, 0])
             raise ValueError(
-                f"The prediction of sample {sample} is beyond the largest float, 1.8e"
-                "308. Fit with y in a larger unit: y divided by a constant."
+                f"The prediction of sample {sample} is beyond the largest float, "
+                "1.8e308: its values are too far from those of fit, or y needs a "
+                "larger unit. Leave the sample out, or fit with y divided by a "
+                "constant."
             )
-        return moved
+        return values
 
     def new_loss(self):
         """Make the head of a network and its loss."""

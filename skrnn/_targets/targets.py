@@ -71,6 +71,7 @@ class Targets(ABC):
         like : Targets, default=None
             Those of an estimator to begin with.
         """
+        return  # classes have none
 
     def in_units(self, target):
         """Return targets (ndarray), encoded in the user's units, in those noted."""
