@@ -1,5 +1,6 @@
 """The recurrent regressor."""
 
+import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import HasMethods, StrOptions
@@ -646,7 +647,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         y, predicted = checked_y(y, type(self).__name__), self.predict(X)
         # It has no unit, and sums of squares are to be floats.
         y, predicted = of_ordinary_size(y, predicted)
-        return r2_score(y, predicted, sample_weight=sample_weight)
+        with np.errstate(over="ignore"):
+            score = r2_score(y, predicted, sample_weight=sample_weight)
+        return np.finfo(float).min if score == -np.inf else score
 
     def _quantiles_at(self, X, levels):
         """Quantiles at other levels too, which a distribution has all of."""

@@ -105,7 +105,8 @@ def new_dataset(network, settings, targets, samples, rows, taken_off=None):
         target = network.scaling.encode(*pair)
         if targets.is_scaled:
             numbers = rows if samples.rows is None else samples.rows[rows]
-            refuse_far_targets(target.numpy(), numbers, settings.network, targets)
+            of_loss, given = target.numpy(), samples.target[rows]
+            refuse_far_targets(of_loss, given, numbers, settings.network, targets)
         target = target.to(dtype)
     if weight is not None:
         weight = torch.as_tensor(targets.with_mean_one(weight[rows])).to(dtype)
