@@ -113,6 +113,7 @@ def cases(draw, is_regressor=None):
         "layout": draw(st.sampled_from(["3-D", "3-D", "2-D", "ragged", "windows"])),
         "type": draw(st.sampled_from(["float64", "float64", "float32", "int64"])),
         "asked": draw(st.integers(-300, 300)),
+        "missing": draw(st.sampled_from([0.0, 0.0, 0.1, 0.5])),
         "way": draw(st.sampled_from(["fit", "fit", "X_val", "partial_fit", "warm"])),
     }
 
@@ -138,7 +139,7 @@ class Case:
                 1,
             )  # the last of them is the target of the last window
         X = np.stack([numbers(*f, shape, rng) for f in features], axis=2)
-        self.X = self._in_layout(self._of_type(X), rng)
+        self.X = self._in_layout(self._with_holes(self._of_type(X), rng), rng)
         if drawn["is_regressor"]:
             y = np.stack([numbers(*t, n, rng) for t in drawn["targets"]], axis=1)
             if drawn["options"]["loss"] == "poisson":
@@ -160,6 +161,16 @@ class Case:
         # The largest float that is not above the largest integer.
         most = float(info.max) if kind.kind == "f" else 2.0**62
         return np.clip(X, -most, most).astype(kind)
+
+    def _with_holes(self, X, rng):
+        """Leave out steps, or single values where that is allowed."""
+        share = self.drawn["missing"]
+        if X.dtype.kind != "f" or share == 0:
+            return X
+        shape = X.shape
+        if self.drawn["options"]["missing"] == "error":
+            shape = (*X.shape[:2], 1)
+        return np.where(rng.random(shape) < share, np.array(np.nan, X.dtype), X)
 
     def _in_layout(self, X, rng):
         layout, n_steps = self.drawn["layout"], self.drawn["size"]["steps"]
@@ -242,6 +253,7 @@ class Case:
         yield model.predict(X)
         if not self.drawn["is_regressor"]:
             yield model.predict_proba(X)
+            yield model.predict_log_proba(X)
             yield model.decision_function(X)
             return
         if self.drawn["options"]["loss"] in ("gaussian", "student_t"):
@@ -260,7 +272,7 @@ def moved_cases(draw):
     for name in ("features", "targets"):
         drawn[name] = [draw(part) for _ in drawn[name]]
     drawn["weights"] = draw(st.none() | part)
-    drawn["options"] |= {"scale": True, "missing": "error"}
+    drawn["options"]["scale"] = True
     drawn |= {"type": "float64", "way": draw(st.sampled_from(["fit", "warm"]))}
     drawn["asked"] = 0
     powers = st.sampled_from([-900, -500, -301, -1, 1, 300, 500, 900])

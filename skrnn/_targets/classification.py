@@ -91,8 +91,9 @@ class ClassTargets(Targets):
 
     def _checked(self, y):
         y = checked_y(y, self.estimator_name)
-        check_classification_targets(y)
-        return y, type_of_target(y) == "multilabel-indicator"
+        with np.errstate(invalid="ignore"):  # of labels beyond integers
+            check_classification_targets(y)
+            return y, type_of_target(y) == "multilabel-indicator"
 
     def _places(self, y):
         """Replace each label by its place among the classes."""
@@ -148,10 +149,17 @@ class ClassTargets(Targets):
         balance = ordinary_weights(balance)
         return balance if weight is None else ordinary_weights(balance * weight)
 
-    @np.errstate(over="ignore", invalid="ignore")  # the product over many labels
     def _given_balance(self, labels):
+        given = self.class_weight
         try:
-            return compute_sample_weight(self.class_weight, labels)
+            if not isinstance(given, list) or len(given) != self.n_outputs:
+                return compute_sample_weight(given, labels)
+            # The product over the labels, within floats.
+            balance = np.ones(len(labels))
+            for of_label, column in zip(given, labels.T, strict=True):
+                weight = compute_sample_weight(of_label, column)
+                balance = ordinary_weights(balance * ordinary_weights(weight))
+            return balance
         except OverflowError as error:
             raise ValueError(
                 "class_weight must be made of numbers that a float can be, up to 1.8e"

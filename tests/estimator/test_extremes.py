@@ -4,6 +4,7 @@ import pickle
 from decimal import Decimal
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from numpy.testing import assert_allclose, assert_array_equal
@@ -278,6 +279,16 @@ def test_one_sample_weighs_more_than_all_others(weight, heavy):
     assert_allclose(probability.sum(axis=1), 1)
 
 
+def test_class_weights_of_several_labels():
+    several = np.column_stack([LABELS, X[:, 0, 0] > 0]).astype(int)
+    weight = [{0: 3.0, 1: 1.0}, {0: 1.0, 1: 5.0}]
+    expected = classifier(class_weight=weight).fit(X, several).predict_proba(X)
+    for power in (-1000, 1000):
+        moved = [{k: np.ldexp(v, power) for k, v in part.items()} for part in weight]
+        found = classifier(class_weight=moved).fit(X, several).predict_proba(X)
+        assert_allclose(found, expected, rtol=1e-4)
+
+
 # -- what is refused ------------------------------------------------------------------
 
 HUGE = 10**400
@@ -320,6 +331,9 @@ def test_integers_beyond_floats_in_y_and_weights():
     for arguments in ((numbers,), (y, numbers)):
         with pytest.raises(ValueError, match=r"sample 0 .*about 1e400"):
             regressor().fit(X, *arguments)
+    nested = pd.DataFrame({"a": [[1.0, HUGE]] * 30})
+    with pytest.raises(ValueError, match=r"instance 0, variable 'a'.* step 1 .*1e400"):
+        regressor().fit(nested, y)
     with pytest.raises(ValueError, match=r"class_weight .* integer beyond"):
         classifier(class_weight={0: HUGE, 1: 1}).fit(X, LABELS)
 
