@@ -111,7 +111,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         that is an estimator or ``decoder="parallel"`` none is trained twice.
     scale : bool, default=True
         Whether to standardise features and targets inside ``fit`` and to undo that in
-        ``predict``, so that data in any unit works.
+        ``predict``, so that data in any unit works, up to 1e308. What lies more than
+        1e15 standard deviations from the mean of a feature counts as that far.
     instance_norm : {"last", "standard"} or None, default=None
         What is taken off each sequence, feature by feature, before anything else: its
         last value [10]_, or its mean, and then it is divided by its deviation [11]_.
@@ -516,8 +517,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         Raises
         ------
         ValueError
-            If X, y or a parameter is not as described; the estimator is then left as
-            it was.
+            If X, y or a parameter is not as described, or a value is too large for
+            ``scale=False``, or for `dtype` beside all others; the estimator is then
+            left as it was.
         skrnn.exceptions.NonFiniteLossError
             If training diverged.
         skrnn.exceptions.ModelFileError
@@ -587,7 +589,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         Raises
         ------
         ValueError
-            If X is not as in ``fit``, or the loss gives no deviations.
+            If X is not as in ``fit``, the loss gives no deviations, or a prediction
+            is beyond the largest float.
         """
         head = self._head
         if return_std and not hasattr(head, "std"):
