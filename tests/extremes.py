@@ -229,6 +229,7 @@ class Case:
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
                 warnings.simplefilter("ignore", ConvergenceWarning)
+                warnings.filterwarnings("ignore", "Every step of X is absent")
                 model = self.fitted()
                 found = [*self.predictions(model, self.X)]
                 asked = self.part(self.X, self.drawn["asked"])
@@ -300,6 +301,7 @@ def unlike_in_other_units(drawn):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             warnings.simplefilter("ignore", ConvergenceWarning)
+            warnings.filterwarnings("ignore", "Every step of X is absent")
             model, other = case.fitted(), moved.fitted()
             pairs = zip(
                 case.predictions(model, case.X),

@@ -13,6 +13,12 @@ import numpy as np
 from skrnn._sequences.sources import SequenceSource
 
 
+# What varies less than that counts as constant: squares of less are no floats with all
+# their digits. In the units of a fit it happens where nearly all weight is on samples
+# that are tiny beside the others.
+_LEAST_SCALE = 1e-140
+
+
 class FeatureMoments:
     """Mean and standard deviation of each feature, learned block by block.
 
@@ -158,7 +164,8 @@ def safe_scale(
     Parameters
     ----------
     mean, variance : ndarray of shape (n_features,) of float64
-        Moments. A variance within rounding error of zero counts as zero.
+        Moments. A variance within rounding error of zero counts as zero, and so does
+        one whose root has no square.
     constant : float or ndarray of shape (n_features,), default=1.0
         The scale where the values are constant.
 
@@ -166,9 +173,9 @@ def safe_scale(
     -------
     scale : ndarray of shape (n_features,) of float64
     """
-    rounding = 10 * np.finfo(np.float64).eps * np.abs(mean)
+    least = np.maximum(10 * np.finfo(np.float64).eps * np.abs(mean), _LEAST_SCALE)
     scale = np.sqrt(variance)
-    return np.where(scale <= rounding, constant, scale)
+    return np.where(scale <= least, constant, scale)
 
 
 def _check_range(mean, variance, input_name, what):
