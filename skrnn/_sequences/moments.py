@@ -12,7 +12,6 @@ import numpy as np
 
 from skrnn._sequences.sources import SequenceSource
 
-
 # What varies less than that counts as constant: squares of less are no floats with all
 # their digits. In the units of a fit it happens where nearly all weight is on samples
 # that are tiny beside the others.
