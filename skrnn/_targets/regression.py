@@ -102,6 +102,12 @@ class RegressionTargets(Targets):
             )
         return values
 
+    def _has_noted(self):
+        is_count = isinstance(self.n_targets, int) and self.n_targets > 0
+        units = self.exponents
+        has_units = units is None or np.shape(units) == (self.n_targets,)
+        return is_count and self.y_ndim in (1, 2) and has_units
+
     def new_loss(self):
         """Make the head of a network and its loss."""
         return regression_loss(self.loss, self.quantiles)
