@@ -26,7 +26,7 @@ TABLE = {
     "_training": ("_kernels", "_warn", "exceptions"),
     "windows": ("_columns", "_numbers", "_plain", "_time", "_warn", "exceptions"),
     "_sequences": ("_columns", "_time", "_warn", "exceptions", "windows"),
-    "_forecasting": ("_numbers", "_time", "_warn", "windows"),
+    "_forecasting": ("_numbers", "_plain", "_time", "_warn", "windows"),
     "reshape": ("_numbers", "_sequences", "windows"),
     "_preprocessing": ("_kernels", "_sequences"),
     "_network": ("_kernels", "_preprocessing", "_warn"),
@@ -54,6 +54,7 @@ TABLE = {
     "sktime": (
         "_forecasting",
         "_numbers",
+        "_plain",
         "_sequences",
         "_time",
         "_warn",
