@@ -34,7 +34,7 @@ TABLE = {
         "exceptions",
         "windows",
     ),
-    "_forecasting": ("_numbers", "_time", "_warn", "windows"),
+    "_forecasting": ("_numbers", "_plain", "_time", "_warn", "windows"),
     "reshape": ("_numbers", "_sequences", "windows"),
     "_preprocessing": ("_kernels", "_sequences", "_units"),
     "_network": ("_kernels", "_preprocessing", "_warn"),
@@ -65,6 +65,7 @@ TABLE = {
     "sktime": (
         "_forecasting",
         "_numbers",
+        "_plain",
         "_sequences",
         "_time",
         "_warn",
