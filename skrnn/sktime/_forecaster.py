@@ -36,6 +36,7 @@ from skrnn.sktime._parameters import (
     usual_estimator,
 )
 from skrnn.sktime._predictions import Predictions
+from skrnn.sktime._state import PlainStateMixin
 
 __all__ = ["RNNForecaster"]
 
@@ -56,7 +57,7 @@ __all__ = ["RNNForecaster"]
     "update_predict",
     "update_predict_single",
 )
-class RNNForecaster(BaseForecaster):
+class RNNForecaster(PlainStateMixin, BaseForecaster):
     """Forecasts of one or many series by recurrent networks.
 
     A regressor learns, from windows over the newest rows, what comes next; all series
@@ -356,6 +357,14 @@ class RNNForecaster(BaseForecaster):
         )
         self._take_over(frames, engine)
         warn_of_late_targets(engine.tail, frames)
+
+    def _state_to_keep(self):
+        shown = ("estimators_", "estimator_", "_settings")
+        return {k: v for k, v in super()._state_to_keep().items() if k not in shown}
+
+    def _state_was_set(self):
+        if hasattr(self, "forecaster_"):
+            self._take_over(self.frames_, self.forecaster_)
 
     def _take_over(self, frames, engine):
         """Set what is fitted, from the frames and the engine that are."""
