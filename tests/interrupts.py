@@ -96,6 +96,10 @@ def run_interrupted(function, at=None, **options):
         function()
     except interrupts.error:
         pass
+    except Exception:
+        # torch makes errors of its own of some that it is told.
+        if not interrupts.where:
+            raise
     finally:
         sys.settrace(None)
         sys.unraisablehook = hook

@@ -11,7 +11,7 @@ import joblib
 import torch
 
 from skrnn._kernels.handle import Handle
-from skrnn._kernels.library import library
+from skrnn._kernels.library import check_answer, library
 from skrnn._kernels.scopes import Scope
 
 # What belongs to the calling thread alone. Fits and predictions may run in several
@@ -134,7 +134,8 @@ class ThreadPool:
 
     def open(self):
         """Start the threads."""
-        self._handle.open(library().skrnn_open_pool, self._n_threads)
+        answer = self._handle.open(library().skrnn_open_pool, self._n_threads)
+        check_answer(answer, "There is no memory for a pool of threads.")
 
     def take_memory(self, size):
         """Return memory (Tensor of uint8) of a size in bytes, used before or new.
