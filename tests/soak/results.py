@@ -29,11 +29,14 @@ def write_row(script, what, n_cases, n_faults):
     """
     script = Path(script).resolve().relative_to(FILE.parents[2]).as_posix()
     # Several scripts may run at the same time.
-    with open(FILE.parent, opener=lambda path, _: os.open(path, os.O_RDONLY)) as folder:
+    folder = os.open(FILE.parent, os.O_RDONLY)
+    try:
         fcntl.flock(folder, fcntl.LOCK_EX)
         rows = read_rows()
         rows[script, what] = n_cases, n_faults
         FILE.write_text(_BEGIN + "".join(_line(*key, *rows[key]) for key in sorted(rows)))
+    finally:
+        os.close(folder)
 
 
 def read_rows():

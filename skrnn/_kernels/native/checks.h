@@ -44,7 +44,8 @@ struct Check {
         need((at || count == 0 || is_optional) && (uintptr_t)at % alignof(T) == 0);
     }
 
-    void lengths(const int64_t *at, int64_t count, int64_t most) {
+    // Integers from 0 to most, or null.
+    void integers(const int64_t *at, int64_t count, int64_t most) {
         array(at, count, true);
         if (at && is_fit && is_small)
             for (int64_t i = 0; i < count; i++) need(at[i] >= 0 && at[i] <= most);
@@ -84,7 +85,7 @@ template <class T> static Answer checked(const Call<T> &call, int64_t N, int64_t
         check.array((const float *)in.values, N * L * s.F);
     else
         check.array((const double *)in.values, N * L * s.F);
-    check.lengths(in.lengths, N, L);
+    check.integers(in.lengths, N, L);
     check.need(!in.mean == !in.scale);
     check.array(in.mean, s.F, true);
     check.array(in.scale, s.F, true);
@@ -95,10 +96,12 @@ template <class T> static Answer checked(const Call<T> &call, int64_t N, int64_t
     check.need(N > 0 && call.loss.kind >= SQUARED_ERROR && call.loss.kind <= BINARY_CROSS_ENTROPY);
     check.array(call.gradients, 1);
     for (long i = 0; check.is_fit && i < 4 * s.n_layers + 2; i++) check.array(call.gradients[i], 1);
-    if (call.loss.kind == CROSS_ENTROPY)
-        check.array((const int64_t *)call.loss.targets, N);
-    else
+    if (call.loss.kind == CROSS_ENTROPY) {
+        check.need(call.loss.targets);
+        check.integers((const int64_t *)call.loss.targets, N, s.K - 1);
+    } else {
         check.array((const T *)call.loss.targets, N * s.K);
+    }
     check.array((const T *)call.loss.weights, N, true);
     return check.answer();
 }
@@ -145,7 +148,7 @@ template <class T> static Answer checked(const LayerCall<T> &call, bool trains) 
     const auto &w = call.weights;
     const auto &d = call.d_weights;
     for (const T *weight : {w.w_ih, w.w_hh, w.b_ih, w.b_hh}) check.array(weight, 1);
-    check.lengths(call.lengths, call.N, call.L);
+    check.integers(call.lengths, call.N, call.L);
     if (trains) {
         for (const T *gradient : {d.w_ih, d.w_hh, d.b_ih, d.b_hh}) check.array(gradient, 1);
         check.array(call.d_states, n_states, true);
@@ -173,7 +176,7 @@ static void check_sequences(Check &check, const T &call, int64_t n_dilations, in
     check.room(call.N, n_dilations, n_kernels, N_TRIPLES * N_POOLINGS);
     if (check.answer() != DONE) return;
     check.array(call.x, call.N * call.L * call.F);
-    check.lengths(call.lengths, call.N, call.L);
+    check.integers(call.lengths, call.N, call.L);
     check.array(call.dilations, n_dilations);
     check.array(call.channels, n_dilations * n_kernels * call.F);
     check.array(call.to, call.N * n_dilations * n_kernels);
@@ -220,7 +223,7 @@ static Answer checked_sums(const T *values, const T *factors, const int64_t *len
     if (check.answer() != DONE) return check.answer();
     check.array(values, N * L * H);
     check.array(factors, N * L, true);
-    check.lengths(lengths, N, L);
+    check.integers(lengths, N, L);
     check.array(to, N * H);
     return check.answer();
 }

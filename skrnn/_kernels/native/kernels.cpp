@@ -126,7 +126,8 @@ static Answer predict(void *net, const T *const *weights, const Input *in, int64
 template <class T>
 static double clip_or_refuse(void *net, const Tensors<T> *tensors, const AdamOptions *options,
                              double *squares) {
-    if (!net || !tensors || !options || !squares || checked(*tensors, false) != DONE) return MISFIT;
+    if (!net || !tensors || !options || checked(*tensors, false) != DONE) return MISFIT;
+    if (!squares || (uintptr_t)squares % alignof(double)) return MISFIT;
     return clip(((Network<T> *)net)->threads, *tensors, *options, squares);
 }
 
