@@ -28,12 +28,22 @@ from skrnn._kernels.structs import (
 )
 
 GATES = (4, 3, 1)  # rows of weights a unit, by number of the cell
-# Any number will do: whether something is so, of which only zero is no, how many threads
-# there may be, which are bounded, and numbers that count nothing.
+# Any number will do: whether something is so, of which only zero is no, how many
+# threads there may be, which are bounded, and numbers that count nothing.
 FREE = {"is_relu", "is_reversed", "needs_record", "n_threads", "is_decoupled"}
 FREE |= {"smoothing", *(name for name, _ in AdamOptions._fields_)}
 # What may be left out, or is not read by each call.
-OPTIONAL = {"lengths", "mean", "scale", "h0", "c0", "d_states", "d_end", "dx", "factors"}
+OPTIONAL = {
+    "lengths",
+    "mean",
+    "scale",
+    "h0",
+    "c0",
+    "d_states",
+    "d_end",
+    "dx",
+    "factors",
+}
 OPTIONAL |= {"weights of the samples", "pool"}
 BYTES = {"channels", "is_change"}  # which may lie anywhere
 
@@ -108,7 +118,7 @@ def _swap(holder, key, get, put, other):
 
 
 def _places(call, name, value):
-    """Yield what can be replaced in an argument: its name, and how to get and put it."""
+    """Yield what can be replaced in an argument, and how to get and put it."""
     of_dict = (lambda h, k: h[k]), (lambda h, k, v: h.__setitem__(k, v))
     if isinstance(value, ctypes.Structure):
         for field, _ in value._fields_:
@@ -140,8 +150,11 @@ def _others(what, value):
         yield f"{what} one byte on", value + 1
 
 
-_INTS = {name for name, kind in [*Shape._fields_, *Input._fields_, *Loss._fields_]
-         if kind is ctypes.c_int}
+_INTS = {
+    name
+    for name, kind in [*Shape._fields_, *Input._fields_, *Loss._fields_]
+    if kind is ctypes.c_int
+}
 _STRUCTS = (Input, Loss, Tensors, LayerCall, ConvolutionCall, CompetitionCall)
 _ADDRESSES = {
     name for s in _STRUCTS for name, kind in s._fields_ if kind is ctypes.c_void_p
@@ -170,7 +183,9 @@ def _lengths(rng, n_samples, n_steps):
 def _pool(rng):
     pool = Handle(kernel_library.library().skrnn_close_pool)
     if rng.random() < 0.7:
-        assert pool.open(kernel_library.library().skrnn_open_pool, rng.randint(1, 3)) == 1
+        assert (
+            pool.open(kernel_library.library().skrnn_open_pool, rng.randint(1, 3)) == 1
+        )
     return pool
 
 
@@ -307,7 +322,9 @@ def _layer(name, rng, dtype):
         call.record = _at(kept["record"])
     if name == "layer_size":
         # It reads no array.
-        bare = LayerCall(**{key: getattr(call, key) for key, _ in LayerCall._fields_[:8]})
+        bare = LayerCall(
+            **{key: getattr(call, key) for key, _ in LayerCall._fields_[:8]}
+        )
         yield Call(name, dtype, {"call": bare}, {})
         return
     pool = kept["pool"] = _pool(rng)
@@ -334,7 +351,11 @@ def _layer(name, rng, dtype):
 
 
 def _convolutions(name, rng, dtype):
-    N, L, F = rng.choice([1, 6]), rng.choice([0, 1, 15, 16, 70, 1500]), rng.randint(1, 4)
+    N, L, F = (
+        rng.choice([1, 6]),
+        rng.choice([0, 1, 15, 16, 70, 1500]),
+        rng.randint(1, 4),
+    )
     dilations = torch.tensor([1, rng.randint(0, 40), 2**40][: rng.randint(1, 3)])
     D = len(dilations)
     kept = {"x": _numbers(torch.float32, N, L, F), "lengths": _lengths(rng, N, L)}

@@ -152,7 +152,9 @@ class CompiledNetwork(Scope):
 
     def _input(self, x, lengths, is_scaled):
         if x.dtype not in _KINDS:
-            raise ValueError(f"x is {x.dtype}, and the kernels need float32 or float64.")
+            raise ValueError(
+                f"x is {x.dtype}, and the kernels need float32 or float64."
+            )
         check_tensor("x", x, (*x.shape[:2], self.form.n_features), x.dtype)
         check_lengths(lengths, len(x))
         if not (is_scaled or self._reads_users_units):

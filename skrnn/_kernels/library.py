@@ -197,5 +197,5 @@ def check_answer(answer, no_memory):
         raise MemoryError(no_memory)
     if answer < 0:
         raise ValueError(
-            "The kernels were given sizes, lengths or addresses that do not fit together."
+            "The kernels were given sizes, lengths, labels or addresses that misfit."
         )

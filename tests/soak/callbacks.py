@@ -18,8 +18,8 @@ from skorch.callbacks import Callback
 
 from skrnn import RNNClassifier, RNNRegressor
 from tests.scenarios import OPTIONS, Scenario
-from tests.support import samples_with_target
 from tests.soak.results import write_row
+from tests.support import samples_with_target
 
 HOOKS = ("train_begin", "epoch_begin", "batch_begin", "grad_computed", "batch_end")
 HOOKS += ("epoch_end", "train_end")
@@ -117,7 +117,9 @@ def fault_of(model, X, y, hook, error, time):
             return f"{type(raised).__name__} was raised"
         # Once all is trained, what follows finds the estimator fitted.
         is_late = hook in ("teardown", "on_fit_task_end") and hasattr(model, "nets_")
-        changed = {k for k in vars(model) if k not in given and not k.startswith("_skl")}
+        changed = {
+            k for k in vars(model) if k not in given and not k.startswith("_skl")
+        }
         return None if is_late or not changed else f"it has {sorted(changed)[:3]}"
     if error is KeyboardInterrupt or before is None:
         return None if hasattr(model, "nets_") else "it is not fitted"

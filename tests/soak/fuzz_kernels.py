@@ -37,7 +37,9 @@ def faults_of(call):
 def main():
     """Run what the command line asks for; return how many calls were not refused."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=2000, help="calls of each function")
+    parser.add_argument(
+        "--count", type=int, default=2000, help="calls of each function"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--write", action="store_true", help="write the table")
     options = parser.parse_args()

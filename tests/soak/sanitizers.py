@@ -118,7 +118,9 @@ def copy_of_package(folder, level, sanitizer, broken=None):
         text = (native / file).read_text()
         assert old in text, f"{file} no longer has what is to be broken: {old}"
         (native / file).write_text(text.replace(old, new))
-    flags = ["-O1", "-g", "-fno-omit-frame-pointer", *FLAGS[sanitizer]]
+    # What is broken on purpose is told of unoptimised code, too, which is made sooner.
+    level_of_optimisation = "-O1" if broken is None else "-O0"
+    flags = [level_of_optimisation, "-g", "-fno-omit-frame-pointer", *FLAGS[sanitizer]]
     # The baseline is asked what the machine can do, whichever level is wanted.
     for name in dict.fromkeys(("kernels", LEVELS[level][1])):
         target = native / (name + sysconfig.get_config_var("EXT_SUFFIX"))
@@ -205,7 +207,9 @@ def main():
                 copy_of_package(folder, level, sanitizer)
                 for what, arguments in RUNS.items():
                     told = run(folder, level, sanitizer, arguments)
-                    print(f"{sanitizer}, {level}, {what}: {told or 'nothing'}", flush=True)
+                    print(
+                        f"{sanitizer}, {level}, {what}: {told or 'nothing'}", flush=True
+                    )
                     faults += bool(told)
             if options.write:
                 told = f"{sanitizer} sanitizer, level {level}"

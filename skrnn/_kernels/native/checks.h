@@ -113,7 +113,11 @@ template <class T> static Answer checked(const Tensors<T> &tensors, bool is_adam
     check.array(tensors.is_matrix, tensors.count);
     check.array(tensors.weights, tensors.count);
     check.array(tensors.gradients, tensors.count);
-    check.need(!is_adam || tensors.count == 0 || (tensors.first && tensors.second && tensors.steps));
+    if (is_adam) {
+        check.array(tensors.first, tensors.count);
+        check.array(tensors.second, tensors.count);
+        check.array(tensors.steps, tensors.count);
+    }
     for (long i = 0; check.answer() == DONE && i < tensors.count; i++) {
         check.room(tensors.sizes[i]);
         check.array(tensors.weights[i], tensors.sizes[i]);

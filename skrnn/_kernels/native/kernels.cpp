@@ -46,6 +46,16 @@ template <class T> static T *forget(void **place) {
     return (T *)__atomic_exchange_n(place, nullptr, __ATOMIC_ACQ_REL);
 }
 
+static LayerPool *usable(void *pool) {
+    if (pool) leave_to_parent(((LayerPool *)pool)->threads);
+    return (LayerPool *)pool;
+}
+
+template <class T> static Network<T> *usable_network(void *net) {
+    leave_to_parent(((Network<T> *)net)->threads);
+    return (Network<T> *)net;
+}
+
 // The functions return an `Answer` of checks.h; what does not fit leaves all as it was.
 EXPORT int skrnn_open_pool(int size, void **place) {
     if (!place || *place) return MISFIT;
@@ -69,12 +79,12 @@ EXPORT int skrnn_close_pool(void **place) {
 
 EXPORT int skrnn_convolve(void *pool, const ConvolutionCall *call) {
     const Answer found = call ? checked(*call) : MISFIT;
-    return found == DONE ? answer(convolve((LayerPool *)pool, *call)) : found;
+    return found == DONE ? answer(convolve(usable(pool), *call)) : found;
 }
 
 EXPORT int skrnn_compete(void *pool, const CompetitionCall *call) {
     const Answer found = call ? checked(*call) : MISFIT;
-    return found == DONE ? answer(compete((LayerPool *)pool, *call)) : found;
+    return found == DONE ? answer(compete(usable(pool), *call)) : found;
 }
 
 template <class T> static Answer open_network(const Shape *shape, void **place) {
@@ -106,7 +116,7 @@ static Answer train(void *net, const T *const *weights, T *const *gradients, con
                     int64_t N, int64_t L, const Loss *loss, T *outputs, double *value) {
     if (!net || !in || !loss || !value || N < 0) return MISFIT;
     if (N > MOST_BYTES) return NO_MEMORY;
-    Call<T> call(net, weights, gradients, *in, *loss, N, L, outputs, true);
+    Call<T> call(usable_network<T>(net), weights, gradients, *in, *loss, N, L, outputs, true);
     const Answer found = checked(call, N, L);
     if (found != DONE) return found;
     return answer(is_narrow(N, call.net->shape.H) ? train_few(call, value) : train_batch(call, value));
@@ -117,7 +127,7 @@ static Answer predict(void *net, const T *const *weights, const Input *in, int64
                       T *outputs) {
     if (!net || !in || N < 0) return MISFIT;
     if (N > MOST_BYTES) return NO_MEMORY;
-    Call<T> call(net, weights, nullptr, *in, Loss(), N, L, outputs, false);
+    Call<T> call(usable_network<T>(net), weights, nullptr, *in, Loss(), N, L, outputs, false);
     const Answer found = checked(call, N, L);
     return found == DONE ? answer(predict_batch(call)) : found;
 }
@@ -128,14 +138,14 @@ static double clip_or_refuse(void *net, const Tensors<T> *tensors, const AdamOpt
                              double *squares) {
     if (!net || !tensors || !options || checked(*tensors, false) != DONE) return MISFIT;
     if (!squares || (uintptr_t)squares % alignof(double)) return MISFIT;
-    return clip(((Network<T> *)net)->threads, *tensors, *options, squares);
+    return clip(usable_network<T>(net)->threads, *tensors, *options, squares);
 }
 
 template <class T>
 static Answer update(void *net, const Tensors<T> *tensors, const AdamOptions *options) {
     if (!net || !tensors || !options) return MISFIT;
     const Answer found = checked(*tensors, true);
-    if (found == DONE) adam(((Network<T> *)net)->threads, *tensors, *options);
+    if (found == DONE) adam(usable_network<T>(net)->threads, *tensors, *options);
     return found;
 }
 
@@ -156,7 +166,7 @@ static Answer sums_of_steps(const T *values, const T *factors, const int64_t *le
 
 template <class T> static Answer layer(void *pool, LayerCall<T> *call, bool forward) {
     const Answer found = call ? checked(*call, !forward) : MISFIT;
-    return found == DONE ? answer(run_layer((LayerPool *)pool, *call, forward)) : found;
+    return found == DONE ? answer(run_layer(usable(pool), *call, forward)) : found;
 }
 
 #define FOR_TYPE(T, SUFFIX)                                                                      \
