@@ -25,7 +25,6 @@ MODELS = {
 
 def work(fitted, pipe=None):
     """Predict, fit and predict; the bytes of it all, also through a pipe."""
-    torch.set_num_threads(2)
     again = RNNRegressor(**fitted.get_params()).fit(X, y)
     told = fitted.predict(X).tobytes() + again.predict(X).tobytes()
     if pipe is not None:
@@ -33,8 +32,8 @@ def work(fitted, pipe=None):
     return told
 
 
-def in_process(method, fitted):
-    """What `work` gives in a process that was started by a method."""
+def start(method, fitted):
+    """Have `work` done in a process that is started by a method; it, and its pipe."""
     context = multiprocessing.get_context(method)
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=work, args=(fitted, sender))
@@ -43,6 +42,11 @@ def in_process(method, fitted):
         warnings.simplefilter("ignore", DeprecationWarning)
         process.start()
     sender.close()
+    return process, receiver
+
+
+def told_by(process, receiver):
+    """What such a process gives."""
     try:
         assert receiver.poll(120), "it hangs"
         told = receiver.recv_bytes()
@@ -65,15 +69,16 @@ def fitted(request):
 @needs_fork
 def test_a_forked_process_gives_the_same_bits(fitted):
     expected = work(fitted)
-    assert in_process("fork", fitted) == expected
+    assert told_by(*start("fork", fitted)) == expected
 
 
-@pytest.mark.parametrize("method", ["spawn", "forkserver"])
-def test_a_new_process_gives_the_same_bits(method):
-    if method not in multiprocessing.get_all_start_methods():
-        pytest.skip("not on this system")
+def test_new_processes_give_the_same_bits():
     model = MODELS["compiled"].fit(X, y)
-    assert in_process(method, model) == work(model)
+    # At the same time: each imports torch first.
+    methods = {"spawn", "forkserver"} & {*multiprocessing.get_all_start_methods()}
+    started = [start(method, model) for method in methods]
+    expected = work(model)
+    assert [told_by(*process) for process in started] == [expected] * len(methods)
 
 
 class Fork(Callback):
@@ -83,7 +88,7 @@ class Fork(Callback):
         self.fitted = fitted
 
     def on_epoch_end(self, net, **kwargs):
-        self.told_ = in_process("fork", self.fitted)
+        self.told_ = told_by(*start("fork", self.fitted))
 
 
 @needs_fork
