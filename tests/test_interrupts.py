@@ -49,3 +49,17 @@ def test_interrupts_while_kernels_work_leave_nothing_behind(name):
     assert len(places) > 20
     for at in places:
         scenario.check(run_interrupted(scenario.work, at).where)
+
+
+def test_an_epoch_is_compared_with_the_best_or_is_none():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        scenario = scenarios()["fit with checkpoints"]()
+        places = [
+            at
+            for at, where in enumerate(run_interrupted(scenario.work).all_places)
+            if "best_weights.py" in where
+        ]
+        assert len(places) > 15
+        for at in places[:24]:
+            scenario.check(run_interrupted(scenario.work, at).where)

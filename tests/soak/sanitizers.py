@@ -39,19 +39,13 @@ FLAGS = {
     "thread": ["-fsanitize=thread"],
 }
 RUNTIMES = {"address": ["libasan.so", "libubsan.so"], "thread": ["libtsan.so"]}
-# The thread sanitizer does not see how code that it has not compiled waits for others:
-# CPython, torch and OpenMP. Only a race in which the kernels take part counts.
-SUPPRESSIONS = """\
-called_from_lib:libtorch
-called_from_lib:libtorch_cpu
-called_from_lib:libtorch_python
-called_from_lib:libgomp
-"""
 ENVIRONMENT = {
     # CPython and torch keep much until the end; `_leaks_of_kernels` looks at the rest.
     "ASAN_OPTIONS": "detect_leaks=1:allocator_may_return_null=1:handle_segv=1",
     "LSAN_OPTIONS": "exitcode=0:print_suppressions=0",
     "UBSAN_OPTIONS": "print_stacktrace=1",
+    # It does not see how code that it has not compiled waits for others: CPython, torch
+    # and OpenMP. Only a race in which the kernels take part counts.
     "TSAN_OPTIONS": "halt_on_error=1:exitcode=66:ignore_noninstrumented_modules=1",
     "OMP_NUM_THREADS": "1",
     "PYTHONMALLOC": "malloc",
@@ -59,9 +53,10 @@ ENVIRONMENT = {
 CALLS = ["-m", "tests.native_calls"]
 RUNS = {
     "every function": CALLS,
-    "calls that do not fit": ["-m", "tests.soak.fuzz_kernels", "--count", "300"],
+    "calls that do not fit": ["-m", "tests.soak.fuzz_kernels", "--count", "50"],
     "tests of threads and pools": [
-        *("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"),
+        # Without -s what a sanitizer tells would be kept by pytest.
+        *("-m", "pytest", "-q", "-x", "-s", "-p", "no:cacheprovider"),
         *("-k", "two or pool or denormal or twice or transposed or frozen or penalty"),
         "tests/kernels/test_threads.py",
         "tests/kernels/test_layer.py",
@@ -142,9 +137,7 @@ def run(folder, level, sanitizer, arguments):
         ).stdout.strip()
         for name in RUNTIMES[sanitizer]
     ]
-    (folder / "suppressions.txt").write_text(SUPPRESSIONS)
     environment = os.environ | ENVIRONMENT
-    environment["TSAN_OPTIONS"] += f":suppressions={folder / 'suppressions.txt'}"
     environment |= {"SKRNN_KERNELS": level, "PYTHONPATH": str(folder)}
     command = [sys.executable, *arguments]
     # The thread sanitizer wants its part of the address space.
