@@ -3,10 +3,12 @@
 import numpy as np
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.utils import get_tags
+from sklearn.utils._param_validation import validate_parameter_constraints
 from sktime.base import BaseObject
 from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
+from skrnn._numbers import RANDOM_STATE
 from skrnn._sequences.moments import feature_moments
 from skrnn._sequences.sources import as_source
 from skrnn._warn import warn_user
@@ -16,6 +18,7 @@ from skrnn.sktime._panels import fill_partly_missing, has_partly_missing, read_p
 
 __all__ = ["RNNPanelClassifier", "RNNPanelRegressor"]
 
+_CONSTRAINTS = {"random_state": RANDOM_STATE}
 _TAGS = {
     "authors": "skrnn",
     "maintainers": "skrnn",
@@ -106,6 +109,8 @@ class _RecurrentPanel:
                 f"{estimator!r}."
             )
         estimator = clone(estimator)
+        given = {"random_state": self.random_state}
+        validate_parameter_constraints(_CONSTRAINTS, given, type(self).__name__)
         if self.random_state is not None:
             names = [
                 name

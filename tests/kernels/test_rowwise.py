@@ -9,13 +9,8 @@ from torch import nn
 from skrnn import RNNClassifier, RNNRegressor
 from skrnn._kernels.rowwise import linear, sum_over_steps
 from tests.instruction_levels import needs_kernels
-from tests.kernels.support import (
-    DTYPES,
-    every_dtype,
-    seeded,
-    sequences,
-    targets,
-)
+from tests.kernels.support import DTYPES, every_dtype, sequences, targets
+from tests.support import seeded
 
 pytestmark = needs_kernels
 
@@ -63,6 +58,7 @@ OPTIONS = [
     {"decoder": "parallel", "segment_length": 1, "loss": "gaussian"},
     {"loss": "student_t"},
     {"loss": "quantile"},
+    {"n_estimators": 2},
 ]
 
 
@@ -71,8 +67,8 @@ OPTIONS = [
 @pytest.mark.parametrize("kind", ["float32", "ragged"])
 def test_the_bits_of_a_prediction_do_not_depend_on_other_rows(options, cell, kind):
     X, y = sequences(120, kind, n_steps=11), targets(RNNRegressor, 120)
-    model = RNNRegressor(cell, 13, max_epochs=1, random_state=0, **options)
-    whole = model.fit(X, y).predict(X)
+    options = {"max_epochs": 1, "n_estimators": 1, "random_state": 0} | options
+    whole = (model := RNNRegressor(cell, 13, **options).fit(X, y)).predict(X)
     for rows in (slice(0, 1), slice(17, 18), slice(5, 37), slice(50, 120)):
         assert_array_equal(model.predict(X[rows]), whole[rows])
     order = np.random.default_rng(0).permutation(120)

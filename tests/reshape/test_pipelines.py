@@ -125,7 +125,8 @@ def test_main_job(split):
     X = series(60)[["v"]]
     lengths = [2, 6]
     grid = {"slidingwindow__window_length": lengths}
-    recurrent = RNNRegressor("gru", 6, max_epochs=2, random_state=0)
+    options = {"max_epochs": 2, "n_estimators": 1, "random_state": 0}
+    recurrent = RNNRegressor("gru", 6, **options)
     forest = RandomForestRegressor(5, random_state=0)
     scaled_ridge = make_pipeline(StandardScaler(), Ridge())
     sequences = {"pad": lambda lags: lags[:, :, None]}

@@ -13,7 +13,7 @@ from sklearn.model_selection import GridSearchCV, KFold, cross_val_predict
 
 from skrnn import RNNClassifier, RNNRegressor, SlidingWindow, make_windows
 
-FAST = {"hidden_size": 6, "max_epochs": 3, "random_state": 0}
+FAST = {"hidden_size": 6, "max_epochs": 3, "n_estimators": 2, "random_state": 0}
 FULL_BATCH = {
     "hidden_size": 5,
     "batch_size": None,
