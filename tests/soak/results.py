@@ -93,7 +93,7 @@ def with_counts(text):
     """Return a text in which each script that is followed by a count has the latest."""
     told = told_counts()
     return re.sub(
-        r"(`[\w/]+/(\w+)\.py`:)(\s)(not\s+run\s+yet|[\d,]+\s+of\s+[\d,]+\s+cases\s+held)",
+        r"(`[\w/]+/(\w+)\.py`:)(\s+)(not\s+run\s+yet|[\d,]+\s+of\s+[\d,]+\s+cases\s+held)",
         lambda found: f"{found[1]}{found[3]}{told[found[2]]}",
         text,
     )
