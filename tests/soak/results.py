@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docs" / "benchmarks" / "faults.md"
 # Scripts whose counts are told in words, by name.
 SCRIPTS = ("interrupts", "signals", "callbacks", "forged", "fuzz_kernels", "sanitizers")
-SCRIPTS += ("growth", "extremes", "forecaster_extremes")
+SCRIPTS += ("growth", "model_files", "extremes", "forecaster_extremes")
 _BEGIN = """# What was tried, and what held
 
 Each script has its own row for each thing that it tries, written when it is called with
