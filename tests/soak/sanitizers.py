@@ -150,7 +150,10 @@ def run(folder, level, sanitizer, arguments):
     )
     told = done.stdout + done.stderr
     # That leaks do not count in the exit status holds for all that it tells.
-    if done.returncode or re.search(REPORT, told):
+    report = re.search(REPORT, told)
+    if report is not None:
+        return told[report.start() :][:6000]
+    if done.returncode:
         return told[-6000:] or f"ended with {done.returncode}"
     return _leaks_of_kernels(told)
 
