@@ -24,8 +24,8 @@ def pack(value, codecs=None):
     Parameters
     ----------
     value : object
-        None, a bool, a number, a str; a list, tuple or dict (with keys of str) of
-        such values; or anything else, which stays as it is.
+        None, a bool, a number, a str; a list, tuple or dict of such values; or anything
+        else, which stays as it is.
     codecs : dict of Codec, default=None
         By name, for objects that are to become plain values first.
 
@@ -79,8 +79,10 @@ def _encode(value, others, codecs):
         return [inner(item) for item in value]
     if type(value) is tuple:
         return {"tuple": [inner(item) for item in value]}
-    if type(value) is dict and all(type(key) is str for key in value):
-        return {"dict": {key: inner(item) for key, item in value.items()}}
+    if type(value) is dict:
+        if all(type(key) is str for key in value):
+            return {"dict": {key: inner(item) for key, item in value.items()}}
+        return {"pairs": [[inner(key), inner(item)] for key, item in value.items()]}
     for name, codec in codecs.items():
         if isinstance(value, codec.kind):
             return {name: inner(codec.to_plain(value))}
@@ -101,6 +103,8 @@ def _decode(value, others, codecs):
         return tuple(inner(item) for item in held)
     if kind == "dict":
         return {key: inner(item) for key, item in held.items()}
+    if kind == "pairs":
+        return {inner(key): inner(item) for key, item in held}
     if kind in codecs:
         return codecs[kind].from_plain(inner(held))
     if kind != "other" or not isinstance(held, int) or not 0 <= held < len(others):

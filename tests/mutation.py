@@ -119,7 +119,8 @@ def _other_array(member, rng):
     elif kind == 2:
         array = np.concatenate([array.ravel(), array.ravel()])
     elif kind == 3 and array.dtype.kind == "f":
-        array = np.full_like(array, rng.choice([np.nan, np.inf, 1e300]))
+        with np.errstate(over="ignore"):
+            array = np.full_like(array, rng.choice([np.nan, np.inf, 1e300]))
     elif kind == 4:
         array = array.reshape(1, *array.shape)
     else:

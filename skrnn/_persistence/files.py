@@ -11,6 +11,9 @@ from skrnn.exceptions import ModelFileError
 TYPES = (
     "skrnn.classifier.RNNClassifier",
     "skrnn.regressor.RNNRegressor",
+    "skrnn.sktime._forecaster.RNNForecaster",
+    "skrnn.sktime._panel_estimators.RNNPanelClassifier",
+    "skrnn.sktime._panel_estimators.RNNPanelRegressor",
     "skrnn.reshape._flatten.FlattenSequence",
     "skrnn.reshape._time_distributed.TimeDistributed",
     "skrnn.reshape._to_sequence.ToSequence",

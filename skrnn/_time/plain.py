@@ -153,6 +153,9 @@ TIME_CODECS = {
         lambda span: (span.days, span.seconds, span.microseconds),
         lambda plain: datetime.timedelta(*plain),
     ),
+    "zone": Codec(
+        datetime.tzinfo, _zone_to_plain, lambda name: pd.Timestamp(0, tz=name).tz
+    ),
     "clock": Codec(datetime.time, datetime.time.isoformat, datetime.time.fromisoformat),
     # A moment is a day of Python's as well, so it comes first.
     "moment": Codec(

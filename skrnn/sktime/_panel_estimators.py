@@ -15,6 +15,7 @@ from skrnn._warn import warn_user
 from skrnn.classifier import RNNClassifier
 from skrnn.regressor import RNNRegressor
 from skrnn.sktime._panels import fill_partly_missing, has_partly_missing, read_panel
+from skrnn.sktime._state import PlainStateMixin
 
 __all__ = ["RNNPanelClassifier", "RNNPanelRegressor"]
 
@@ -33,7 +34,7 @@ _TAGS = {
 }
 
 
-class _RecurrentPanel:
+class _RecurrentPanel(PlainStateMixin):
     """A clone of `estimator`, fitted on panels turned into sequences."""
 
     def _fit(self, X, y):
