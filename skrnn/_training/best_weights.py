@@ -56,6 +56,7 @@ class BestWeights(Callback):
         self.best_epoch_ = None
         self.n_stalled_ = self.n_waited_ = 0
         self.weights_ = None
+        self.n_judged_ = 0
 
     @property
     def is_stalled(self):
@@ -63,17 +64,21 @@ class BestWeights(Callback):
         return self.n_stalled_ - self.n_waited_ >= self.patience
 
     def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs):
-        """Compare this epoch with the best; a score counts, if there is one."""
-        if dataset_valid is None or not self.is_active:
-            return
-        epoch = net.history[-1]
-        before = [getattr(self, name) for name in JUDGED]
+        """Compare this epoch with the best, once; a score counts, if there is one."""
         number = len(net.history)
+        if number == self.n_judged_:
+            return
+        if dataset_valid is None or not self.is_active:
+            self.n_judged_ = number
+            return
+        before = [getattr(self, name) for name in JUDGED]
+        epoch = net.history[-1]
         now, is_best = judged(*before, epoch, number, self.tol, self.constant)
-        for name, value in zip(JUDGED, now, strict=True):
-            setattr(self, name, value)
+        found = dict(zip(JUDGED, now, strict=True)) | {"n_judged_": number}
         if is_best:
-            self.weights_ = net.copy_of_weights()
+            found["weights_"] = net.copy_of_weights()
+        # All at once: an interrupt comes before it or after.
+        vars(self).update(found)
 
     def has_learned(self, epochs, n_samples):
         """Whether nothing is left to learn.
@@ -109,8 +114,7 @@ class BestWeights(Callback):
 
     def load_state_dict(self, state):
         """Go back to a state."""
-        for name, value in state.items():
-            setattr(self, name, value)
+        vars(self).update(state)
 
 
 def judged(
