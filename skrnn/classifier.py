@@ -187,7 +187,10 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         Whether every epoch reads the samples in a new order.
     early_stopping : bool, default=True
         Whether to set samples aside, stop when the loss on them no longer falls, and
-        go back to the weights of the best epoch. Set aside are samples in a row of
+        go back to the weights of the best epoch. Networks without convolutions stop as
+        well when nothing is left to learn: when all training samples together cost less
+        than a single one costs a constant predictor (mean of three epochs). Set aside
+        are samples in a row of
         each class, the newest by the only network or the first of several, never a
         random choice; for several labels a sample, of all samples. Where that leaves
         no sample (tiny data), training runs for ``max_epochs``. With False it always
@@ -212,8 +215,11 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         training, for windows that overlap; only used when ``early_stopping`` is True.
     n_iter_no_change : int or "auto", default="auto"
         Epochs in a row without an improvement by ``tol`` that end the training; only
-        used when ``early_stopping`` is True. ``"auto"``: 10 for fewer than 1,000
-        samples and 5 for more.
+        used when ``early_stopping`` is True. With ``n_kernels=None``, when the networks
+        have to learn all, only those epochs count, in the first 400 steps of the
+        optimiser, in which the training loss is below half of that of a constant
+        predictor: what validates poorly before that may only not have learned yet.
+        ``"auto"``: 10 for fewer than 1,000 samples and 5 for more.
     tol : float, default=1e-4
         The least improvement of the validation loss that counts, at least 0.
     on_divergence : {"raise", "restart"}, default="raise"

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from skrnn._ensemble.constant import constant_loss
 from skrnn._ensemble.member import new_dataset, new_member
 from skrnn._ensemble.network_ensemble import NetworkEnsemble, average_weights, best_loss
 from skrnn._ensemble.pretrained import freeze
@@ -199,7 +200,10 @@ class NetworkTraining:
     def _train(self, net, train_set, fold, begin_with, place):
         """Train a network; return what ended the training (str)."""
         valid_set, scorer = self._validation(net, fold, is_first=place == 0)
-        checkpoint, state = None, None
+        checkpoint, state, constant = None, None, None
+        has_to_learn_all = self.settings.ensemble.n_kernels is None
+        if valid_set is not None and has_to_learn_all and not self.targets.is_scaled:
+            constant = constant_loss(net, train_set)  # of classes
         if self._checkpoints is not None:
             checkpoint = self._checkpoints.of(
                 place, self.samples, self.given, self.targets, fold, begin_with
@@ -210,6 +214,7 @@ class NetworkTraining:
                 len(net.get_iterator(train_set, training=True)),
                 has_validation=valid_set is not None,
                 has_scorer=scorer is not None,
+                constant=constant,
             )
             state = checkpoint.load(check, largest_file(net))
         if place == 0 and begin_with is None:  # once for all of the networks
@@ -222,6 +227,7 @@ class NetworkTraining:
             tasks=None if self._tasks is None else self._tasks.of(net),
             checkpoint=checkpoint,
             resumed=state,
+            constant=constant,
         )
 
     def _validation(self, net, fold, *, is_first):

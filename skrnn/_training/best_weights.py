@@ -2,7 +2,18 @@
 
 import math
 
+import numpy as np
 from skorch.callbacks import Callback
+
+# No patience is spent before this share of the loss of a constant is gone in training,
+# in the first so many steps of the optimiser: what a network will be worth shows only
+# when it has learned, and few samples make few steps an epoch.
+_SHARE_TO_LEARN, _STEPS_TO_LEARN = 0.5, 400
+# Training losses of single epochs are noisy; the mean of so many tells that nothing is
+# left to learn.
+_EPOCHS_OF_MEAN = 3
+# What `judged` goes on from.
+JUDGED = ("best_loss_", "best_epoch_", "n_stalled_", "n_waited_")
 
 
 class BestWeights(Callback):
@@ -16,7 +27,16 @@ class BestWeights(Callback):
         Epochs in a row that may fail to improve the best by `tol`.
     tol : float
         The least improvement that counts.
+
+    Attributes
+    ----------
+    constant : float or None
+        What a predictor of a constant costs on the training samples. Where it is given,
+        a network that has nothing left to learn is not trained further, and one that
+        has not learned yet spends no patience.
     """
+
+    constant = None
 
     def __init__(self, is_active, patience, tol):
         self.is_active = is_active
@@ -27,14 +47,14 @@ class BestWeights(Callback):
         """Start anew."""
         self.best_loss_ = math.inf
         self.best_epoch_ = None
-        self.n_stalled_ = 0
+        self.n_stalled_ = self.n_waited_ = 0
         self.weights_ = None
         self.n_judged_ = 0
 
     @property
     def is_stalled(self):
         """Whether the patience is at its end."""
-        return self.n_stalled_ >= self.patience
+        return self.n_stalled_ - self.n_waited_ >= self.patience
 
     def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs):
         """Compare this epoch with the best, once; a score counts, if there is one."""
@@ -44,14 +64,36 @@ class BestWeights(Callback):
         if dataset_valid is None or not self.is_active:
             self.n_judged_ = number
             return
-        before = self.best_loss_, self.best_epoch_, self.n_stalled_
-        now, is_best = judged(*before, net.history[-1], number, self.tol)
-        names = ("best_loss_", "best_epoch_", "n_stalled_")
-        found = dict(zip(names, now, strict=True)) | {"n_judged_": number}
+        before = [getattr(self, name) for name in JUDGED]
+        epoch = net.history[-1]
+        now, is_best = judged(*before, epoch, number, self.tol, self.constant)
+        found = dict(zip(JUDGED, now, strict=True)) | {"n_judged_": number}
         if is_best:
             found["weights_"] = net.copy_of_weights()
         # All at once: an interrupt comes before it or after.
         vars(self).update(found)
+
+    def has_learned(self, epochs, n_samples):
+        """Whether nothing is left to learn.
+
+        Parameters
+        ----------
+        epochs : list of dict
+            What is recorded of the epochs of this training.
+        n_samples : int
+            Training samples.
+
+        Returns
+        -------
+        bool
+            Whether all of them together cost less than a single one costs a constant
+            predictor.
+        """
+        newest = [epoch["train_loss"] for epoch in epochs[-_EPOCHS_OF_MEAN:]]
+        if not self.is_active or self.constant is None:
+            return False
+        is_known = len(newest) == _EPOCHS_OF_MEAN and self.best_epoch_ is not None
+        return is_known and bool(np.mean(newest) * n_samples < self.constant)
 
     def on_train_end(self, net, X=None, y=None, **kwargs):
         """Go back to the best weights."""
@@ -61,15 +103,16 @@ class BestWeights(Callback):
 
     def state_dict(self):
         """What a checkpoint needs."""
-        names = ("best_loss_", "best_epoch_", "n_stalled_", "weights_")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in (*JUDGED, "weights_")}
 
     def load_state_dict(self, state):
         """Go back to a state."""
         vars(self).update(state)
 
 
-def judged(best_loss, best_epoch, n_stalled, epoch, number, tol):
+def judged(
+    best_loss, best_epoch, n_stalled, n_waited, epoch, number, tol, constant=None
+):
     """Compare an epoch with the best before it.
 
     Parameters
@@ -80,24 +123,50 @@ def judged(best_loss, best_epoch, n_stalled, epoch, number, tol):
         Its number; None where there is none.
     n_stalled : int
         Epochs in a row that failed to improve the best by `tol`.
+    n_waited : int
+        Those of them that spent no patience.
     epoch : dict
         What is recorded of the epoch.
     number : int
         Its number, from 1.
     tol : float
         The least improvement that counts.
+    constant : float, default=None
+        As for `BestWeights`.
 
     Returns
     -------
     tuple
-        The first three, with this epoch.
+        The first four, with this epoch.
     is_best : bool
         Whether it is the best.
     """
     loss = -epoch["valid_score"] if "valid_score" in epoch else epoch["valid_loss"]
     improved = loss <= best_loss - tol or best_epoch is None
     n_stalled = 0 if improved else n_stalled + 1
+    is_waiting = not has_begun(epoch, number, constant)
+    n_waited = 0 if improved else n_waited + is_waiting
     is_best = loss < best_loss or best_epoch is None
     if is_best:
         best_loss, best_epoch = loss, number
-    return (best_loss, best_epoch, n_stalled), is_best
+    return (best_loss, best_epoch, n_stalled, n_waited), is_best
+
+
+def has_begun(epoch, number, constant):
+    """Whether an epoch may spend patience.
+
+    Parameters
+    ----------
+    epoch, number, constant
+        As for `judged`.
+
+    Returns
+    -------
+    bool
+        Whether the network has learned or has had steps enough to do so.
+    """
+    if constant is None:
+        return True
+    if (number - 1) * epoch["train_batch_count"] >= _STEPS_TO_LEARN:
+        return True
+    return epoch["train_loss"] < (1 - _SHARE_TO_LEARN) * constant

@@ -127,6 +127,7 @@ class SequenceNet(NeuralNet):
         tasks=None,
         checkpoint=None,
         resumed=None,
+        constant=None,
     ):
         """Train for up to `epochs` epochs more and keep the best weights.
 
@@ -146,12 +147,14 @@ class SequenceNet(NeuralNet):
             Where the state of every epoch goes.
         resumed : dict, default=None
             A state from there to go on from.
+        constant : float, default=None
+            What a predictor of a constant costs, for `BestWeights`.
 
         Returns
         -------
         str
-            What ended the training: "max_epochs", "stalled", "stopped" (by a callback
-            or by time) or "interrupted".
+            What ended the training: "max_epochs", "stalled", "learned" (there was
+            nothing left), "stopped" (by a callback or by time) or "interrupted".
 
         Raises
         ------
@@ -162,6 +165,7 @@ class SequenceNet(NeuralNet):
             self.initialize()
         self.check_training_readiness()
         self.max_epochs = epochs
+        self.best_weights.constant = constant
         loop = TrainingLoop(self, scorer=scorer, tasks=tasks, checkpoint=checkpoint)
         return loop.train(train_set, valid_set, resumed)
 

@@ -11,7 +11,7 @@ import math
 
 import torch
 
-from skrnn._training.best_weights import judged
+from skrnn._training.best_weights import JUDGED, judged
 from skrnn._training.content_check import (
     check_dict,
     check_number,
@@ -67,10 +67,13 @@ class StateCheck:
         Batches of an epoch.
     has_validation, has_scorer : bool
         Whether epochs are validated, and whether a score is among what is recorded.
+    constant : float, default=None
+        As for `SequenceNet.train`.
     """
 
-    def __init__(self, net, n_batches, *, has_validation, has_scorer):
+    def __init__(self, net, n_batches, *, has_validation, has_scorer, constant=None):
         self._net, self._n_batches = net, n_batches
+        self._constant = constant
         self._has_validation, self._has_scorer = has_validation, has_scorer
 
     def __call__(self, state):
@@ -127,14 +130,15 @@ class StateCheck:
             refuse("n_before", f"is not {twin.run.n_before}")
 
     def _best(self, best, history, n_before):
-        keys = ("best_loss_", "best_epoch_", "n_stalled_", "weights_")
-        check_dict("best", best, set(keys))
+        check_dict("best", best, {*JUDGED, "weights_"})
         callback = self._net.best_weights
-        expected = (math.inf, None, 0)
+        expected = (math.inf, None, 0, 0)
         if self._has_validation and callback.is_active:
             for number, epoch in enumerate(history[n_before:], start=n_before + 1):
-                expected, _ = judged(*expected, epoch, number, callback.tol)
-        for key, value in zip(keys, expected, strict=False):
+                expected, _ = judged(
+                    *expected, epoch, number, callback.tol, self._constant
+                )
+        for key, value in zip(JUDGED, expected, strict=True):
             check_numbers_like(f"best.{key}", best[key], value)
         if expected[1] is None:
             if best["weights_"] is not None:

@@ -10,9 +10,9 @@ from tests.network.support import (
     N,
     assert_gradient,
     new_network,
-    normal,
     truth,
 )
+from tests.support import normal
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ _FIRST_SEED = 1_000  # the benchmark's are 0 and more, and few
 _SEASONALITY = "skrnn._forecasting.seasonality"
 _WINDOWS = "skrnn._forecasting.auto"
 _TRANSFORM = "skrnn._forecasting.target_transform"
-_USUAL = "skrnn.sktime._forecaster._usual_estimator"
+_USUAL = "skrnn.sktime._parameters.usual_estimator"
 
 
 def monthly(values):
