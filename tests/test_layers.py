@@ -58,6 +58,18 @@ TABLE = {
         "classifier",
         "regressor",
     ),
+    "_onnx": (
+        "_convolutions",
+        "_ensemble",
+        "_network",
+        "_preprocessing",
+        "_targets",
+        "classifier",
+        "regressor",
+        "reshape",
+        "windows",
+    ),
+    "onnx": ("_onnx",),
     "__init__": (),
 }
 # Packages from outside that not every room may import.
@@ -72,6 +84,8 @@ OUTSIDE = {
         "_targets",
         "_training",
     },
+    "onnx": {"_onnx", "onnx"},
+    "skl2onnx": {"_onnx", "onnx"},
     "skorch": {"_training"},
     "sktime": {"sktime"},
     "tqdm": {"_training"},

@@ -24,7 +24,7 @@ from skrnn._preprocessing.distinct import count_distinct, number_distinct
 # Numbers that a block of samples and their features hold: 16 MB in double precision.
 _BLOCK_SIZE = 2**21
 # Scaled values are cut off there: sums of them stay within single precision.
-_LARGEST = 1e30
+LARGEST = 1e30
 # Range of the logarithm of what the scores of the ridge classifier are multiplied by:
 # beyond it probabilities are those of a coin, or certain, to many digits.
 _LEAST_LOG, _MOST_LOG = -3.0, 6.0
@@ -61,7 +61,7 @@ class ConvolutionClassifier(nn.Module):
         x, lengths = tensors(*source.batch(rows))
         x = self.scaling.inputs(x, self.scaling.moments(x, lengths))
         # Without the channels that tell what is missing.
-        x = x[:, :, : source.n_features].clamp(-_LARGEST, _LARGEST)
+        x = x[:, :, : source.n_features].clamp(-LARGEST, LARGEST)
         return x.to(torch.float32), lengths
 
     def blocks(self, source):

@@ -8,7 +8,7 @@ from torch import nn
 # Variance added to that of a window, as a share of the variance of all rows: the
 # scale of a constant window is small, but not zero. The number is that of Kim et al.
 # (2022), who add it to windows of standardised series; no other was tried on record.
-_LEAST_VARIANCE = 1e-5
+LEAST_VARIANCE = 1e-5
 
 
 class WindowMoments(NamedTuple):
@@ -140,7 +140,7 @@ class Scaling(nn.Module):
             level = _sum(values) / count.clamp(min=1)
             error = torch.where(seen, x - level[:, None], 0.0)
             variance = _sum(error**2) / count.clamp(min=1)
-            deviation = (variance + _LEAST_VARIANCE * self.row_scale**2).sqrt()
+            deviation = (variance + LEAST_VARIANCE * self.row_scale**2).sqrt()
             deviation = torch.where(count > 0, deviation, self.row_scale)
         # A sequence without a value has the level of all rows.
         level = torch.where(count > 0, level, self.row_mean)
