@@ -7,7 +7,8 @@ from scipy import stats
 # Degrees of freedom are above 2 where a network learns them, so their reciprocal, in
 # which quantiles are smooth, lies between 0 and this.
 _MOST = 0.5
-# Largest relative error of a quantile, and the degrees that are tried for it.
+# Largest error of a quantile, relative to it if it is above 1, and the degrees that are
+# tried for it.
 _TOLERANCE = 1e-9
 _DEGREES = (12, 24, 48)
 
@@ -63,8 +64,9 @@ def _series(distance):
     grid = np.linspace(-1, 1, 501)
     for degree in _DEGREES:
         series = Chebyshev.interpolate(wanted, degree)
-        error = np.abs(series(grid) - wanted(grid)).max()
-        if error < _TOLERANCE:
+        quantile = np.exp(wanted(grid))
+        error = np.abs(np.exp(series(grid)) - quantile) / np.maximum(1.0, quantile)
+        if error.max() < _TOLERANCE:
             return series.coef
     raise NotImplementedError(
         f"The quantile at level {0.5 + distance:g} of Student's t distribution cannot "
