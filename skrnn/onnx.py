@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skrnn._onnx.converters import register_estimators
 from skrnn._onnx.graph import LEAST_OPSET
-from skrnn._onnx.initial_types import input_types
+from skrnn._onnx.pipelines import input_types, pipeline_of, steps_of
 from skrnn._onnx.transformers import check_convertible, register_transformers
 
 __all__ = ["to_onnx"]
@@ -99,12 +99,14 @@ def to_onnx(estimator, X=None, *, path=None, lengths=False, target_opset=LEAST_O
     >>> predicted.shape, bool(np.allclose(predicted[:, 0], model.predict(X)))
     ((40, 1), True)
     """
-    check_convertible(estimator)
     check_is_fitted(estimator)
+    steps = steps_of(estimator)
+    check_convertible(steps)
+    types = input_types(steps, X, lengths=lengths)
     model = convert_sklearn(
-        estimator,
+        pipeline_of(steps, types),
         name=type(estimator).__name__,
-        initial_types=input_types(estimator, X, lengths=lengths),
+        initial_types=types,
         target_opset=target_opset,
         options={"zipmap": False} if is_classifier(estimator) else None,
     )

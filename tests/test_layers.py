@@ -234,7 +234,8 @@ def test_a_forbidden_import_is_found(file, line, complaint, tmp_path):
 def test_import_loads_neither_torch_nor_sktime():
     code = (
         "import sys, skrnn; skrnn.SlidingWindow; skrnn.make_windows;"
-        "print([m for m in ('torch', 'skorch', 'sktime') if m in sys.modules])"
+        "packages = ('torch', 'skorch', 'sktime', 'onnx', 'skl2onnx');"
+        "print([m for m in packages if m in sys.modules])"
     )
     shown = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True

@@ -6,7 +6,7 @@ from skl2onnx import update_registered_converter
 from skl2onnx._parse import _parse_sklearn
 from skl2onnx.common._registration import register_converter, register_shape_calculator
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
-from sklearn.pipeline import Pipeline
+from sklearn.base import BaseEstimator, TransformerMixin
 
 from skrnn._onnx.converters import dtype_of, given_as, new_graph, read_inputs
 from skrnn._onnx.graph import write
@@ -40,6 +40,36 @@ def _write_one(value, operator, container, scope):
     write(value.graph, [value], container, scope, [variable])
 
 
+# -- columns that are inputs of their own ---------------------------------------------
+
+
+class JoinColumns(TransformerMixin, BaseEstimator):
+    """Joins columns in double precision, as skl2onnx's own steps do not."""
+
+    def fit(self, X, y=None):
+        """Learn nothing."""
+        return self
+
+    def transform(self, X):
+        """Give X."""
+        return X
+
+
+def _join_type(operator):
+    is_single = all(isinstance(item.type, FloatTensorType) for item in operator.inputs)
+    return FloatTensorType if is_single else DoubleTensorType
+
+
+def _shape_columns(operator):
+    operator.outputs[0].type = _join_type(operator)([None, len(operator.inputs)])
+
+
+def _convert_columns(scope, operator, container):
+    graph = new_graph(scope)
+    columns = [given_as(graph, variable) for variable in operator.inputs]
+    _write_one(graph.concat(columns, 1), operator, container, scope)
+
+
 # -- ToSequence -----------------------------------------------------------------------
 
 
@@ -55,9 +85,9 @@ def _convert_to_sequence(scope, operator, container):
     X = columns[0] if len(columns) == 1 else graph.concat(columns, 1)
     n_steps, n_features = model.n_timesteps_, model.n_step_features_
     if model._order == "time":
-        X = X.reshape(-1, n_steps, n_features)
+        X = X.reshape(0, n_steps, n_features)
     else:
-        X = X.reshape(-1, n_features, n_steps).transpose(0, 2, 1)
+        X = X.reshape(0, n_features, n_steps).transpose(0, 2, 1)
     _write_one(X, operator, container, scope)
 
 
@@ -90,10 +120,11 @@ def _convert_flatten(scope, operator, container):
         x = graph.concat([before, x], axis=1)
     if model._pad != "nan":
         x = _fill_absent(x, model._pad)
-    # A sequence that is too long does not fit into that many columns.
+    # A sequence that is too long does not fit into that many columns. 0 keeps the number
+    # of samples: of one that is computed ONNX Runtime makes -1, and then more samples of
+    # longer sequences.
     n_columns = model.n_features_in_ * (model.n_timesteps_ if model._is_3d else 1)
-    shape = graph.shape(x.length(0), n_columns)
-    _write_one(graph.node("Reshape", x, shape), operator, container, scope)
+    _write_one(x.reshape(0, n_columns), operator, container, scope)
 
 
 def _fill_absent(x, pad):
@@ -193,6 +224,7 @@ def _convert_steps(scope, operator, container):
 
 
 def _refuse_windows(scope, model, inputs, custom_parsers=None):
+    """Say why windows are not in a graph, before anything is made of them."""
     raise NotImplementedError(
         "SlidingWindow reads rows from before those it is given, which an ONNX model "
         "does not have. Export what comes after it, such as to_onnx(pipeline[1:]), and "
@@ -200,26 +232,23 @@ def _refuse_windows(scope, model, inputs, custom_parsers=None):
     )
 
 
-def check_convertible(estimator):
-    """Refuse windows anywhere among the steps of a pipeline.
+def check_convertible(steps):
+    """Refuse windows among the steps (list of estimators) of a pipeline.
 
     Raises
     ------
     NotImplementedError
         If there are any.
     """
-    if isinstance(estimator, SlidingWindow):
-        _refuse_windows(None, estimator, None)
-    if isinstance(estimator, Pipeline):
-        for _, step in estimator.steps:
-            check_convertible(step)
-    if hasattr(estimator, "best_estimator_"):
-        check_convertible(estimator.best_estimator_)
+    for step in steps:
+        if isinstance(step, SlidingWindow):
+            _refuse_windows(None, step, None)
 
 
 def register_transformers():
     """Tell skl2onnx of the transformers."""
     for model, shape, convert in (
+        (JoinColumns, _shape_columns, _convert_columns),
         (ToSequence, _shape_to_sequence, _convert_to_sequence),
         (FlattenSequence, _shape_flatten, _convert_flatten),
     ):
