@@ -4,6 +4,8 @@ Sums are taken in the order of the kernels: whether a response exceeds a bias ha
 its last bit where a sequence is constant.
 """
 
+from functools import partial
+
 import numpy as np
 
 from skrnn._convolutions.base import N_WEIGHTS
@@ -11,6 +13,7 @@ from skrnn._convolutions.convolution_classifier import LARGEST
 from skrnn._convolutions.hydra import Hydra
 from skrnn._convolutions.multirocket import TRIPLES, MultiRocket
 from skrnn._onnx.preprocessing import array_of, moments_of, scaled_inputs
+from skrnn._onnx.scan import scan, zeros
 
 
 def classifier_logits(classifier, steps, n_features):
@@ -93,18 +96,74 @@ def _shifted(u, dilation):
 def _multirocket(convolutions, channels):
     """Features (P, N) of float32, in the order of `MultiRocket`."""
     graph = channels.graph
-    count = channels.lengths.at_least(1).cast(np.float64)  # (N,)
-    parts = []
+    responses = []
     for d, dilation in enumerate(convolutions.dilations.tolist()):
         sums = channels.sums(array_of(convolutions.channels)[d])
-        response = _respond(*sums, dilation)  # (84, L, N)
-        bias = array_of(convolutions.biases)[d]  # (84, B)
-        # Steps first, so that what is done along them is done with whole rows.
-        response = response.transpose(1, 0, 2).unsqueeze(2)  # (L, 84, 1, N)
-        pooled = _pool(response - bias[:, :, None], channels, count)
-        parts.append(graph.concat(pooled, axis=2).reshape(bias.size * 4, -1))
-    features = graph.concat(parts, axis=0)
+        responses.append(_respond(*sums, dilation))  # (84, L, N)
+    biases = array_of(convolutions.biases)
+    biases = biases.reshape(-1, biases.shape[2])  # (D * 84, B)
+    response = graph.concat(responses, axis=0)
+    single, double = (
+        zeros(graph, *biases.shape, response.length(2), dtype=dtype)
+        for dtype in (np.float32, np.float64)
+    )
+    _, count, total, indices, longest, _ = scan(
+        partial(_pool_step, biases[:, :, None]),
+        [graph.value(np.zeros(1)), single, double, double, single, single],
+        [response, channels.is_there],
+        axes=[1, 0],
+    )  # each (D * 84, B, N)
+    n_steps = channels.lengths.at_least(1).cast(np.float64)  # (N,)
+    count, is_any = count.cast(np.float64), count > 0
+    divisor = count.at_least(1.0)
+    pooled = (
+        count / n_steps,
+        graph.where(is_any, total / divisor, 0.0),
+        graph.where(is_any, indices / (divisor * n_steps), -1.0),
+        longest.cast(np.float64) / n_steps,
+    )  # each (D * 84, B, N)
+    features = graph.concat([part.unsqueeze(2) for part in pooled], axis=2)
+    features = features.cast(np.float32).reshape(biases.size * 4, -1)
     return graph.where(channels.lengths > 0, features, 0.0)
+
+
+def _pool_step(
+    biases, step, count, total, indices, longest, stretch, response, is_there
+):
+    """Go on by one step.
+
+    Parameters
+    ----------
+    biases : ndarray of shape (K, B, 1)
+        What responses are to exceed.
+    step : Value of shape (1,)
+        Number of the step.
+    count, total, indices, longest, stretch : Value of shape (K, B, N)
+        Of the steps so far whose response exceeds a bias: how many, by how much, the
+        sum of their numbers, the longest stretch of them and the one not ended yet.
+    response : Value of shape (K, N)
+        At this step.
+    is_there : Value of shape (N,) of bool
+        Whether it is present.
+
+    Returns
+    -------
+    list of Value
+        What was given of the steps so far, after this one.
+    """
+    response = response.graph.where(is_there, response, -np.inf)
+    excess = response.unsqueeze(1) - biases
+    is_above = excess > 0.0
+    above = is_above.cast(np.float32)
+    stretch = (stretch + 1.0) * above
+    return [
+        step + 1.0,
+        count + above,
+        total + excess.apply("Relu").cast(np.float64),
+        indices + is_above.cast(np.float64) * step,
+        longest.at_least(stretch),
+        stretch,
+    ]
 
 
 def _respond(u, n_sums, dilation):
@@ -121,41 +180,10 @@ def _respond(u, n_sums, dilation):
     return (a + b - nine) + c
 
 
-def _pool(v, channels, n_steps):
-    """The four poolings, each (84, B, 1, N) of float32, of excesses (L, 84, B, N)."""
-    graph = v.graph
-    is_there = channels.is_there.unsqueeze(1, 2)  # (L, 1, 1, N)
-    above = (v > 0.0) & is_there
-    ones = above.cast(np.float64)
-    index = graph.range(v.length(0)).cast(np.float64).unsqueeze(1, 2, 3)
-    count = ones.sum(0)  # (84, B, N)
-    total = graph.where(above, v, 0.0).cast(np.float64).sum(0)
-    indices = (ones * index).sum(0)
-    is_any, divisor = count > 0, count.at_least(1.0)
-    # Each step that is not above begins a stretch, of which those after it are.
-    stretch = (~above).cast(np.int64).cumsum(0)
-    empty = graph.concat([above, above.slice(0, 0, 1)], axis=0).cast(np.float32) * 0.0
-    sizes = graph.node(
-        "ScatterElements",
-        empty,
-        stretch,
-        above.cast(np.float32),
-        axis=0,
-        reduction="add",
-    )
-    longest = sizes.max(0).cast(np.float64)
-    pooled = (
-        count / n_steps,
-        graph.where(is_any, total / divisor, 0.0),
-        graph.where(is_any, indices / (divisor * n_steps), -1.0),
-        longest / n_steps,
-    )
-    return [part.cast(np.float32).unsqueeze(2) for part in pooled]
-
-
 def _hydra(convolutions, channels):
     """Features (P, N) of float32, in the order of `Hydra`."""
-    graph, parts = channels.graph, []
+    graph, responses, counts = channels.graph, [], []
+    weights = array_of(convolutions.weights).transpose(0, 1, 3, 2)  # (S, G, 8, 9)
     for s, dilation in enumerate(convolutions.dilations.tolist()):
         u, _ = channels.sums(array_of(convolutions.channels)[s])
         is_there, count = channels.is_there, channels.lengths
@@ -163,13 +191,22 @@ def _hydra(convolutions, channels):
             after = graph.concat([u.slice(1, 1), u.slice(1, 0, 1)], axis=1)
             is_there, count = channels.has_next, (count - 1).at_least(0)
             u = graph.where(is_there, after - u, 0.0)
-        weights = array_of(convolutions.weights)[s].transpose(0, 2, 1)  # (G, 8, 9)
-        parts.append(_compete(u, dilation, weights, is_there, count))
-    return graph.concat(parts, axis=0)
+        # What is beyond the sequence adds nothing.
+        response = _products(u, dilation, weights[s]) * is_there.cast(np.float32)
+        responses.append(response)  # (G, 8, L, N)
+        counts.append(count.at_least(1).cast(np.float64).reshape(1, 1, 1, -1))
+    response = graph.concat(responses, axis=0)
+    n_sets, n_groups = weights.shape[:2]
+    begin = zeros(graph, n_sets * n_groups, 8, response.length(3))
+    sums = scan(_compete_step, [begin, begin], [response], axes=[2])
+    sums = [part.reshape(n_sets, n_groups * 8, 1, -1) for part in sums]
+    means = graph.concat(sums, axis=2) / graph.concat(counts, axis=0)
+    features = means.cast(np.float32).at_least(0.0).apply("Sqrt")
+    return features.reshape(n_sets * n_groups * 8 * 2, -1)
 
 
-def _compete(u, dilation, weights, is_there, count):
-    """Features (G * 8 * 2, N) of one set of groups.
+def _products(u, dilation, weights):
+    """Responses (G, 8, L, N) of one set of groups.
 
     Parameters
     ----------
@@ -179,25 +216,39 @@ def _compete(u, dilation, weights, is_there, count):
         Of the set.
     weights : ndarray of shape (G, 8, 9)
         Its kernels.
-    is_there : Value of shape (L, N) of bool
-        Steps that count.
-    count : Value of shape (N,) of int64
-        How many those are.
     """
     graph = u.graph
     read = graph.concat([part.unsqueeze(1) for part in _shifted(u, dilation)], axis=1)
-    shape = graph.shape(-1, N_WEIGHTS, u.length(1) * u.length(2))
-    response = weights @ graph.node("Reshape", read, shape)  # (G, 8, L * N)
-    shape = graph.shape(len(weights), 8, u.length(1), u.length(2))
-    response = graph.node("Reshape", response, shape)
-    sums = []
-    for extreme, sign in ((response.max, 1.0), (response.min, -1.0)):
-        is_extreme = response.equals(extreme(1, keep=True)) & is_there
-        total = graph.where(is_extreme, response, 0.0).cast(np.float64).sum(2)
-        sums.append((total * sign).unsqueeze(2))  # (G, 8, 1, N)
-    mean = graph.concat(sums, axis=2) / count.at_least(1).cast(np.float64)
-    features = mean.cast(np.float32).at_least(0.0).apply("Sqrt")
-    return features.reshape(weights.shape[0] * 8 * 2, -1)
+    flat = graph.shape(-1, N_WEIGHTS, u.length(1) * u.length(2))
+    response = weights @ graph.node("Reshape", read, flat)  # (G, 8, L * N)
+    whole = graph.shape(*weights.shape[:2], u.length(1), u.length(2))
+    return graph.node("Reshape", response, whole)
+
+
+def _compete_step(high, low, response):
+    """Go on by one step.
+
+    Parameters
+    ----------
+    high, low : Value of shape (K, 8, N)
+        Sums of what is the largest of a group at a step, and of what is the smallest,
+        with the sign changed.
+    response : Value of shape (K, 8, N)
+        At this step.
+
+    Returns
+    -------
+    list of Value
+        Both sums after this step.
+    """
+    is_most, is_least = (
+        response.equals(extreme(1, keep=True)).cast(np.float32)
+        for extreme in (response.max, response.min)
+    )
+    return [
+        high + (response * is_most).cast(np.float64),
+        low - (response * is_least).cast(np.float64),
+    ]
 
 
 _FEATURES = {MultiRocket: _multirocket, Hydra: _hydra}

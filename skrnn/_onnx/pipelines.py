@@ -48,17 +48,13 @@ def pipeline_of(steps, types):
     -------
     estimator or Pipeline
     """
-    is_table = len(types) > 1 and types[-1][0] != LENGTHS
+    is_table = len(types) > 1 and not getattr(steps[0], "_is_3d", False)
     has_text = any(isinstance(kind, StringTensorType) for _, kind in types)
     if is_table and not has_text and not isinstance(steps[0], _BY_COLUMN):
         steps = [JoinColumns(), *steps]
     if len(steps) == 1:
         return steps[0]
     return Pipeline([(f"step{i}", step) for i, step in enumerate(steps)])
-
-
-# The second input of sequences.
-LENGTHS = "lengths"
 
 
 def input_types(steps, X, *, lengths):
@@ -90,7 +86,7 @@ def input_types(steps, X, *, lengths):
         name, kind = types[0]
         kind.shape = [None, None, first.n_features_in_]
         types = [(name, kind)]
-    return [*types, (LENGTHS, Int64TensorType([None]))] if lengths else types
+    return [*types, ("lengths", Int64TensorType([None]))] if lengths else types
 
 
 def _fitted_types(first, is_3d):
@@ -108,7 +104,7 @@ def _fitted_types(first, is_3d):
 
 def _types_like(X):
     if hasattr(X, "columns"):
-        return guess_initial_types(X)
+        return [(str(name), kind) for name, kind in guess_initial_types(X)]
     if isinstance(X, WindowedArray):
         X = X.values[:1]
     elif isinstance(X, (list, tuple)):  # of sequences, or of rows

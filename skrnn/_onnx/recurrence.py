@@ -3,8 +3,9 @@
 import numpy as np
 
 from skrnn._network.norms import BatchNorm, LayerNorm
-from skrnn._onnx.graph import Graph, Value
 from skrnn._onnx.preprocessing import array_of
+from skrnn._onnx.scan import scan, zeros
+from skrnn._onnx.steps import steps_before
 
 # By torch's name of the mode: the operator, its activation where it has a choice, and
 # which of torch's gates ONNX has first, second and so on.
@@ -109,50 +110,41 @@ def _gates(cell, order):
 def _by_scan(cells, x, lengths):
     """The same in double precision, which ONNX Runtime's operators do not have."""
     graph = x.graph
-    n_steps = x.length(1)
-    is_there = (graph.range(n_steps) < lengths.unsqueeze(1)).unsqueeze(2)  # (N, L, 1)
+    is_there = steps_before(lengths, x.length(1)).unsqueeze(2)  # (N, L, 1)
     results = []
     for direction, cell in enumerate(cells):
         given = x @ array_of(cell.weight_ih_l0).T + array_of(cell.bias_ih_l0)
-        zeros = graph.value(np.zeros((1, 1))).expand(x.length(0), cell.hidden_size)
-        begin = [zeros] * (2 if cell.mode == "LSTM" else 1)
-        *ends, states = graph.node(
-            "Scan",
-            *begin,
-            given,
-            is_there,
-            outputs=len(begin) + 1,
-            dtype=[np.float64] * (len(begin) + 1),
-            body=_step(cell, len(begin), f"{graph.prefix}/step{len(graph.nodes)}"),
-            num_scan_inputs=2,
-            scan_input_axes=[1, 1],
-            scan_output_axes=[1],
-            # Backwards, padding comes first, and leaves the state at zero.
-            scan_input_directions=[direction] * 2,
-            scan_output_directions=[direction],
+        n_states = 2 if cell.mode == "LSTM" else 1
+        final, *_, states = scan(
+            _step_of(cell),
+            [zeros(graph, x.length(0), cell.hidden_size)] * n_states,
+            [given, is_there],
+            axes=[1, 1],
+            n_outputs=1,
+            # Then padding comes first, and leaves the state at zero.
+            backwards=direction == 1,
         )
-        results.append((states, ends[0]))
+        results.append((states, final))
     if len(results) == 1:
         return results[0]
     states, final = zip(*results, strict=True)
     return graph.concat(states, axis=2), graph.concat(final, axis=1)
 
 
-def _step(cell, n_states, prefix):
-    """One step of a cell as a graph: state, inputs and presence to the new state."""
-    graph = Graph(prefix)
-    names = [*(f"begin{i}" for i in range(n_states)), "given", "is_there"]
-    inputs = [Value(graph, f"{prefix}/{name}", np.float64) for name in names]
-    inputs[-1].dtype = np.dtype(bool)
-    *begin, given, is_there = inputs
-    kept = begin[0] @ array_of(cell.weight_hh_l0).T + array_of(cell.bias_hh_l0)
-    new = cell_step(cell.mode, split(given, cell), split(kept, cell), *begin)
-    ends = [
-        graph.where(is_there, after, before)
-        for after, before in zip(new, begin, strict=True)
-    ]
-    outputs = [*ends, ends[0].apply("Identity")]
-    return graph.body(inputs, outputs)
+def _step_of(cell):
+    """Return one step of a cell: from states, inputs and presence to the new state."""
+
+    def step(*values):
+        *begin, given, is_there = values
+        kept = begin[0] @ array_of(cell.weight_hh_l0).T + array_of(cell.bias_hh_l0)
+        new = cell_step(cell.mode, split(given, cell), split(kept, cell), *begin)
+        ends = [
+            given.graph.where(is_there, after, before)
+            for after, before in zip(new, begin, strict=True)
+        ]
+        return [*ends, ends[0].apply("Identity")]
+
+    return step
 
 
 def split(gates, cell):

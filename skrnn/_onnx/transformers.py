@@ -120,9 +120,9 @@ def _convert_flatten(scope, operator, container):
         x = graph.concat([before, x], axis=1)
     if model._pad != "nan":
         x = _fill_absent(x, model._pad)
-    # A sequence that is too long does not fit into that many columns. 0 keeps the number
-    # of samples: of one that is computed ONNX Runtime makes -1, and then more samples of
-    # longer sequences.
+    # A sequence that is too long does not fit into that many columns. 0 keeps the
+    # number of samples: of one that is computed ONNX Runtime makes -1, and then more
+    # samples of longer sequences.
     n_columns = model.n_features_in_ * (model.n_timesteps_ if model._is_3d else 1)
     _write_one(x.reshape(0, n_columns), operator, container, scope)
 
