@@ -16,8 +16,10 @@ _HOME = {
     "ToSequence": "skrnn.reshape",
     "FlattenSequence": "skrnn.reshape",
     "TimeDistributed": "skrnn.reshape",
+    "save": "skrnn.persistence",
+    "load": "skrnn.persistence",
 }
-_MODULES = ("exceptions", "reshape", "sktime", "windows")
+_MODULES = ("exceptions", "persistence", "reshape", "sktime", "windows")
 
 __all__ = [*_HOME, *_MODULES, "__version__"]
 

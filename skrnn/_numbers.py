@@ -5,29 +5,55 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
-__all__ = ["AT_LEAST_ONE", "NOT_NEGATIVE", "Number", "plain"]
+__all__ = ["AT_LEAST_ONE", "NOT_NEGATIVE", "RANDOM_STATE", "Number", "plain"]
+
+# More than anything is counted in. Sums of a few such numbers still are what C and
+# NumPy call an integer, and floats tell two of them apart.
+_TOO_MANY = 2**53
 
 
 class Number(Interval):
     """A range of numbers to which no boolean belongs, though Python counts it as one.
+
+    What belongs to it still does so as a number of Python, into which `plain` turns it:
+    it neither overflows nor becomes zero.
 
     Parameters
     ----------
     type : {numbers.Integral, numbers.Real}
         Of which kind the numbers are.
     left, right : float or int or None
-        The bounds; None for no bound.
+        The bounds; None for no bound, of integers for one that is beyond all use.
     closed : {"left", "right", "both", "neither"}
         Which of the bounds belong to it.
     """
 
+    def __init__(self, type, left, right, *, closed):
+        if right is None and type is Integral:
+            right = _TOO_MANY
+        super().__init__(type, left, right, closed=closed)
+
     def is_satisfied_by(self, val):
         """Tell whether a value is such a number."""
-        return not isinstance(val, bool) and super().is_satisfied_by(val)
+        if isinstance(val, bool) or not isinstance(val, self.type):
+            return False
+        try:
+            return (float(val) if self.type is Real else int(val)) in self
+        except OverflowError:  # an int that no float holds
+            return False
+
+    def __str__(self):
+        return super().__str__().replace(str(_TOO_MANY), "2**53")
 
 
 AT_LEAST_ONE = Number(Integral, 1, None, closed="left")
 NOT_NEGATIVE = Number(Integral, 0, None, closed="left")
+# A list of constraints: what scikit-learn makes a generator of, or None.
+RANDOM_STATE = [
+    Number(Integral, 0, 2**32 - 1, closed="both"),
+    np.random.RandomState,
+    None,
+]
 
 
 def plain(value):

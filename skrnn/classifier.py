@@ -85,6 +85,10 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         are those of a five-fold cross-validation [21]_. ``"auto"``: 5 for up to 1,000
         samples, fewer for more, 1 beyond 2,500 and 3 from 20,000 on; 1 where the first
         call is ``partial_fit``.
+    parts : {"all", "networks", "network"}, default="all"
+        What `n_kernels` and `n_estimators` are where they are ``"auto"``. ``"all"``: as
+        said there. ``"networks"``: as many networks, and no convolutions beside them.
+        ``"network"``: one network alone, that of the other parameters.
     scale : bool, default=True
         Whether to standardise the features inside ``fit`` and ``predict``, so that data
         in any unit works.
@@ -216,7 +220,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         far and go on at a tenth of the learning rate, at most five times.
     checkpoint_dir : str, path or None, default=None
         Directory for a checkpoint after every epoch, from which
-        ``fit(..., resume=True)`` goes on; one for each fit. None keeps none.
+        ``fit(..., resume=True)`` goes on; a fit without `resume` removes those that are
+        there. One for each fit at a time: a second one raises `BlockingIOError`. None
+        keeps none. ``partial_fit`` writes none.
     warm_start : bool, default=False
         Whether ``fit`` continues with the weights, the optimiser and its state, the
         loss, the callbacks, the random state and the scaling of the fit before.
@@ -262,6 +268,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     settings_ : object
         All parameters as the fit took them, every ``"auto"`` decided: ``network``,
         ``training`` and ``ensemble`` hold them by name.
+    fit_time_ : float
+        Seconds (wall-clock) of the last ``fit`` or ``partial_fit``.
     n_iter_ : int
         Epochs run by the last ``fit``, or by all calls of ``partial_fit``.
     best_epoch_ : int
@@ -392,6 +400,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         pooling="mixed",
         n_kernels="auto",
         n_estimators="auto",
+        parts="all",
         scale=True,
         instance_norm=None,
         missing="error",
@@ -447,6 +456,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         self.pooling = pooling
         self.n_kernels = n_kernels
         self.n_estimators = n_estimators
+        self.parts = parts
         self.scale = scale
         self.instance_norm = instance_norm
         self.missing = missing
@@ -520,7 +530,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
             ``verbose``, ``callbacks`` and ``device`` may differ; ``max_epochs`` not
             where the length of ``lr_schedule`` is that of the fit). Without one the
             fit begins afresh; that of a finished fit is returned as it is. With False
-            a checkpoint found there is overwritten.
+            all checkpoints found there are removed before the training begins, those of
+            other fits too.
 
         Returns
         -------
@@ -530,12 +541,17 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         Raises
         ------
         ValueError
-            If X, y or a parameter is not as described; the estimator is then left as
-            it was.
+            If X, y or a parameter is not as described, or no memory here could hold
+            the networks; the estimator is then left as it was.
         skrnn.exceptions.NonFiniteLossError
             If training diverged.
         skrnn.exceptions.ModelFileError
             If `resume` is True and the checkpoint is damaged, or of another fit.
+        BlockingIOError
+            If another fit, in this process or another, is using ``checkpoint_dir``;
+            nothing there is touched.
+        OSError
+            If ``checkpoint_dir`` cannot be written to; nothing was trained then.
 
         Warns
         -----
@@ -576,6 +592,14 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         -------
         self : RNNClassifier
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If X, y or a parameter is not as described, or the samples are not like
+            those of the first call; the estimator is then left as it was.
+        skrnn.exceptions.NonFiniteLossError
+            If training diverged.
         """
         is_first = not hasattr(self, "net_")
         if is_first and classes is None and type_of_target(y) != "multilabel-indicator":

@@ -1,7 +1,11 @@
 """The recurrent regressor."""
 
 from sklearn.base import RegressorMixin, _fit_context
-from sklearn.utils._param_validation import HasMethods, StrOptions
+from sklearn.utils._param_validation import (
+    HasMethods,
+    StrOptions,
+    validate_parameter_constraints,
+)
 from sklearn.utils.metaestimators import available_if
 
 from skrnn._estimator.base import BaseRNN
@@ -105,6 +109,10 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         better count more, and without early stopping both the same. Where the first
         call is ``partial_fit``, ``"auto"`` is 1. With a ``segment_length``, an ``init``
         that is an estimator or ``decoder="parallel"`` none is trained twice.
+    parts : {"all", "networks", "network"}, default="all"
+        What `linear_steps` and `n_estimators` are where they are ``"auto"``.
+        ``"all"``: as said there. ``"networks"``: as many networks, and no linear model
+        beside them. ``"network"``: one network alone, that of the other parameters.
     scale : bool, default=True
         Whether to standardise features and targets inside ``fit`` and to undo that in
         ``predict``, so that data in any unit works.
@@ -222,7 +230,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         far and go on at a tenth of the learning rate, at most five times.
     checkpoint_dir : str, path or None, default=None
         Directory for a checkpoint after every epoch, from which
-        ``fit(..., resume=True)`` goes on; one for each fit. None keeps none.
+        ``fit(..., resume=True)`` goes on; a fit without `resume` removes those that are
+        there. One for each fit at a time: a second one raises `BlockingIOError`. None
+        keeps none. ``partial_fit`` writes none.
     warm_start : bool, default=False
         Whether ``fit`` continues with the weights, the optimiser and its state, the
         loss, the callbacks, the random state and the scaling of the fit before.
@@ -263,6 +273,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     settings_ : object
         All parameters as the fit took them, every ``"auto"`` decided: ``network``,
         ``training`` and ``ensemble`` hold them by name.
+    fit_time_ : float
+        Seconds (wall-clock) of the last ``fit`` or ``partial_fit``.
     n_iter_ : int
         Epochs run by the last ``fit``, or by all calls of ``partial_fit``.
     best_epoch_ : int
@@ -377,6 +389,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         decoder="linear",
         linear_steps="auto",
         n_estimators="auto",
+        parts="all",
         scale=True,
         instance_norm=None,
         missing="error",
@@ -431,6 +444,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         self.decoder = decoder
         self.linear_steps = linear_steps
         self.n_estimators = n_estimators
+        self.parts = parts
         self.scale = scale
         self.instance_norm = instance_norm
         self.missing = missing
@@ -502,7 +516,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
             ``verbose``, ``callbacks`` and ``device`` may differ; ``max_epochs`` not
             where the length of ``lr_schedule`` is that of the fit). Without one the
             fit begins afresh; that of a finished fit is returned as it is. With False
-            a checkpoint found there is overwritten.
+            all checkpoints found there are removed before the training begins, those of
+            other fits too.
 
         Returns
         -------
@@ -512,12 +527,17 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         Raises
         ------
         ValueError
-            If X, y or a parameter is not as described; the estimator is then left as
-            it was.
+            If X, y or a parameter is not as described, or no memory here could hold
+            the networks; the estimator is then left as it was.
         skrnn.exceptions.NonFiniteLossError
             If training diverged.
         skrnn.exceptions.ModelFileError
             If `resume` is True and the checkpoint is damaged, or of another fit.
+        BlockingIOError
+            If another fit, in this process or another, is using ``checkpoint_dir``;
+            nothing there is touched.
+        OSError
+            If ``checkpoint_dir`` cannot be written to; nothing was trained then.
 
         Warns
         -----
@@ -555,6 +575,14 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         -------
         self : RNNRegressor
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If X, y or a parameter is not as described, or the samples are not like
+            those of the first call; the estimator is then left as it was.
+        skrnn.exceptions.NonFiniteLossError
+            If training diverged.
         """
         return self._fit(X, y, sample_weight, incremental=True)
 
@@ -586,6 +614,11 @@ class RNNRegressor(RegressorMixin, BaseRNN):
             If X is not as in ``fit``, or the loss gives no deviations.
         """
         head = self._head
+        validate_parameter_constraints(
+            {"return_std": ["boolean"]},
+            {"return_std": return_std},
+            f"{type(self).__name__}.predict",
+        )
         if return_std and not hasattr(head, "std"):
             raise ValueError(
                 'return_std=True needs loss="gaussian" or "student_t", this '

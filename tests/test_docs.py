@@ -8,7 +8,7 @@ import pytest
 from numpydoc.validate import validate
 
 import skrnn
-import skrnn.onnx  # noqa: F401 - which `import skrnn` does not load
+import skrnn.onnx
 from skrnn.exceptions import NonFiniteLossError
 
 ROOT = Path(__file__).parent.parent

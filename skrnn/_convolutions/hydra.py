@@ -53,6 +53,7 @@ class Hydra(FixedConvolutions):
         Of the eight kernels of each group.
     """
 
+    title = "Hydra"
     _function = "skrnn_compete"
 
     def __init__(self, n_features, n_sets, n_groups):
@@ -63,6 +64,11 @@ class Hydra(FixedConvolutions):
         self.register_buffer("channels", channels)
         weights = torch.zeros(n_sets, n_groups, N_WEIGHTS, _RIVALS)
         self.register_buffer("weights", weights)
+
+    @property
+    def sizes(self):
+        """What it was made with (tuple of int)."""
+        return self.channels.shape[2], *self.channels.shape[:2]
 
     @property
     def n_outputs(self):

@@ -55,6 +55,7 @@ class MultiRocket(FixedConvolutions):
         What a response is to exceed.
     """
 
+    title = "MultiRocket"
     _function = "skrnn_convolve"
 
     def __init__(self, n_features, n_dilations, n_biases):
@@ -64,6 +65,11 @@ class MultiRocket(FixedConvolutions):
         channels = torch.zeros(*shape, n_features, dtype=torch.bool)
         self.register_buffer("channels", channels)
         self.register_buffer("biases", torch.zeros(*shape, n_biases))
+
+    @property
+    def sizes(self):
+        """What it was made with (tuple of int)."""
+        return self.channels.shape[2], len(self.dilations), self.biases.shape[2]
 
     @property
     def n_outputs(self):

@@ -49,18 +49,32 @@ def fit_model(training, random_state, *, previous=None, pretrained=None):
     elif settings.ensemble.n_kernels is not None:
         seed = draw_seeds(random_state, 1)[0]
         model = fit_stacking(trained.networks, training, seed)
-    return Fitted(model, _attributes(trained))
+    n_iter = len(trained.told.history) - trained.n_before
+    place = trained.networks.nets.index(trained.told)
+    return Fitted(model, attributes_of(trained.networks, place, n_iter))
 
 
-def _attributes(trained):
-    history = trained.told.history
+def attributes_of(networks, told, n_iter):
+    """Return fitted attributes (dict) that tell of the training of networks.
+
+    Parameters
+    ----------
+    networks : NetworkEnsemble
+        Trained.
+    told : int
+        Place of the net that is told of.
+    n_iter : int
+        Epochs of it in the last fit.
+    """
+    net = networks.nets[told]
+    epochs, history = best_epochs(networks.nets), net.history
     return {
-        "net_": trained.told,
-        "nets_": trained.networks.nets,
-        "net_weights_": trained.networks.weights,
-        "n_iter_": len(history) - trained.n_before,
-        "best_epoch_": trained.best_epoch,
-        "best_epochs_": best_epochs(trained.networks.nets),
+        "net_": net,
+        "nets_": networks.nets,
+        "net_weights_": networks.weights,
+        "n_iter_": n_iter,
+        "best_epoch_": epochs[told],
+        "best_epochs_": epochs,
         "loss_curve_": _curve(history, "train_loss"),
         "validation_loss_curve_": _curve(history, "valid_loss"),
         "validation_scores_": _curve(history, "valid_score"),

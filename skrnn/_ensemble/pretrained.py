@@ -128,8 +128,8 @@ def freeze(network, frozen):
     }
     if network.decoder is not None:
         parts["decoder"] = network.decoder
-    for name in [frozen] if isinstance(frozen, str) else frozen:
-        if name not in parts:
+    for name in frozen if isinstance(frozen, list | tuple | set) else [frozen]:
+        if not isinstance(name, str) or name not in parts:
             raise ValueError(
                 f"frozen names parts of the network, out of {sorted(parts)}; got "
                 f"{name!r}."

@@ -32,6 +32,7 @@ ARCHITECTURE = (
     "decoder",
     "linear_steps",
     "n_estimators",
+    "parts",
     "scale",
     "dtype",
     "loss",
@@ -87,6 +88,8 @@ class Settings:
         What each parameter that may be ``"auto"`` is where it is.
     architecture : dict
         Parameters as they were given that a fit which goes on may not change.
+    decided : dict
+        What each parameter is that was given as ``"auto"``.
     """
 
     network: NetworkSettings
@@ -94,6 +97,7 @@ class Settings:
     ensemble: EnsembleSettings
     auto: dict
     architecture: dict
+    decided: dict
 
     @classmethod
     def decide(
@@ -137,7 +141,7 @@ class Settings:
             kinds, n_folds = ensemble.segment_lengths, ensemble.n_folds
         auto["n_estimators"] = n_folds
         # What another loss wants nothing would say.
-        is_apt = isinstance(parameters["loss"], str)
+        is_apt = isinstance(parameters["loss"], str) and parameters["parts"] == "all"
         auto["n_kernels"] = n_convolutions(len(source)) if is_apt else None
         values = {
             name: auto[name] if _is_auto(value) and name in auto else value
@@ -154,12 +158,15 @@ class Settings:
             values["init"] = "orthogonal"  # until the pretrained weights replace it
         if parameters["max_time"] is not None:
             values["max_time"] = parameters["max_time"] / (len(kinds) * n_folds)
+        network = _network(values, source, previous)
+        values["linear_steps"] = network.linear_steps
         return cls(
-            network=_network(values, source, previous),
+            network=network,
             training=_fill(TrainingSettings, values),
             ensemble=_fill(EnsembleSettings, values),
             auto=auto,
             architecture=_architecture(parameters),
+            decided={k: values[k] for k, v in parameters.items() if _is_auto(v)},
         )
 
     def check_same_network(self, parameters, estimator_name):
@@ -192,7 +199,7 @@ def _is_auto(value):
 def _networks(parameters, n_samples, is_classification, is_incremental):
     """Segment lengths of the kinds of networks, and how many there are of each."""
     wanted, length = parameters["n_estimators"], parameters["segment_length"]
-    if _is_auto(wanted) and is_incremental:
+    if _is_auto(wanted) and (is_incremental or parameters["parts"] == "network"):
         wanted = 1
     if not _is_auto(wanted):
         return (length,), wanted
@@ -207,7 +214,10 @@ def _auto(parameters, source, n_folds, pretrained):
     values = sizes_and_rates(
         len(source), n_folds, is_truncated=parameters["tbptt_steps"] is not None
     )
-    values["linear_steps"] = n_linear_steps(parameters["loss"], source.n_features)
+    is_linear = parameters["parts"] == "all"
+    values["linear_steps"] = (
+        n_linear_steps(parameters["loss"], source.n_features) if is_linear else None
+    )
     if pretrained is not None:  # then the layers are as large as those
         for name in ("hidden_size", "bidirectional"):
             values[name] = getattr(pretrained.network, name)

@@ -37,6 +37,9 @@ class StackedConvolutions(nn.Module):
     shares : Tensor of shape (1 + len(classifiers),) of float64
         Stacking weights: what the logits of each classifier, and last those of the
         networks, are multiplied by before they are added.
+    losses : Tensor of shape (2 + len(classifiers),) of float64
+        Mean cross-entropy of each of these by itself, and last of their weighted sum,
+        for samples that it was not fitted on; NaN where there was none.
     """
 
     def __init__(self, classifiers):
@@ -44,6 +47,8 @@ class StackedConvolutions(nn.Module):
         self.classifiers = nn.ModuleList(classifiers)
         shares = torch.ones(len(classifiers) + 1, dtype=torch.float64)
         self.register_buffer("shares", shares)
+        losses = torch.full((len(shares) + 1,), torch.nan, dtype=torch.float64)
+        self.register_buffer("losses", losses)
 
     def _apply(self, fn, recurse=True):
         return self
@@ -120,6 +125,7 @@ def fit_stacking(networks, training, seed):
         *judged, to_rounding=not settings.ensemble.early_stopping
     )
     stacking.convolutions.shares.copy_(torch.from_numpy(weights))
+    stacking.convolutions.losses.copy_(torch.from_numpy(_losses(*judged, weights)))
     return stacking
 
 
@@ -154,6 +160,17 @@ def _judged_logits(stacking, training, out_of_fold):
     # What is judged by two networks is two samples.
     keys = training.keys[rows] + keys_of(places)
     return logits, target[rows], _as_samples(weight, keys)
+
+
+def _losses(logits, target, weight, weights):
+    """Mean cross-entropy (P + 1,) of each part by itself, and of their weighted sum."""
+    logits = np.stack(logits)  # (P, n, K)
+    if not weight.any():
+        return np.full(len(logits) + 1, np.nan)
+    wanted, is_multilabel = indicator(target, logits.shape[2]), target.ndim == 2
+    together = np.tensordot(weights, logits, axes=1)
+    several = [cross_entropy(z, wanted, is_multilabel) for z in (*logits, together)]
+    return np.average(several, axis=1, weights=weight)
 
 
 def _as_samples(weight, keys):

@@ -1,13 +1,16 @@
 """What RNNRegressor and RNNClassifier have in common."""
 
 import copy
+import time
 from abc import ABC, abstractmethod
 
 import numpy as np
 from sklearn.base import BaseEstimator, _clone_parametrized, is_classifier
+from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn._ensemble.checkpoints import new_checkpoints
+from skrnn._ensemble.memory_check import check_memory
 from skrnn._ensemble.model import fit_model
 from skrnn._ensemble.network_ensemble import NetworkEnsemble
 from skrnn._ensemble.settings import Settings
@@ -17,7 +20,23 @@ from skrnn._estimator.parameters import CONSTRAINTS, check_combination
 from skrnn._estimator.pretrained import pretrained_of
 from skrnn._estimator.reading import read_samples, read_X
 from skrnn._estimator.scoring import new_scorer
+from skrnn._estimator.state import pack_fitted, unpack_fitted
+from skrnn._estimator.summary import summary_of
+from skrnn._estimator.summary_html import html_with_summary
 from skrnn._numbers import plain
+
+# Fitted attributes that the histories of the nets tell.
+_TOLD = {
+    "net_",
+    "nets_",
+    "net_weights_",
+    "n_iter_",
+    "best_epoch_",
+    "best_epochs_",
+    "loss_curve_",
+    "validation_loss_curve_",
+    "validation_scores_",
+}
 
 
 class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
@@ -59,22 +78,17 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         incremental=False,
         classes=None,
     ):
+        begin = time.perf_counter()
         parameters, name = plain(self.get_params(deep=False)), type(self).__name__
         check_combination(parameters)
         self._check_arguments(y, X_val, y_val, resume)
         goes_on = hasattr(self, "nets_") and (self.warm_start or incremental)
         # The estimator as it will be; this one stays as it is until all has gone well.
         fitted = copy.copy(self)
-        targets = fitted._targets = self._new_targets(parameters)
-        if goes_on:
-            targets.take_over(self._targets)
-        is_new = {"reset": not goes_on, "classes": classes}
-        samples = read_samples(fitted, X, y, sample_weight, targets=targets, **is_new)
-        if goes_on:
-            self.settings_.check_same_network(parameters, name)
-        given = None
-        if X_val is not None:
-            given = read_samples(fitted, X_val, y_val, targets=targets, reset=False)
+        read = self._read(
+            fitted, parameters, (X, y, sample_weight), (X_val, y_val), classes, goes_on
+        )
+        targets, samples, given = read
         pretrained = None if goes_on else pretrained_of(self.init)
         settings = fitted.settings_ = Settings.decide(
             parameters,
@@ -84,10 +98,11 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
             pretrained=None if pretrained is None else pretrained.settings,
             previous=self.settings_ if goes_on else None,
         )
+        if not goes_on:
+            check_memory(settings, targets, samples.source)
         n_epochs = 1 if incremental else parameters["max_epochs"]
-        tasks = FitTasks(
-            self, X, y, fitted._shown_of, n_epochs * settings.ensemble.n_networks
-        )
+        n_tasks = n_epochs * settings.ensemble.n_networks
+        tasks = FitTasks(self, X, y, fitted._shown_of, n_tasks)
         scorer = new_scorer(self, fitted._judge_of, (X, y), (X_val, y_val))
         training = NetworkTraining(
             settings,
@@ -108,9 +123,39 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
             previous=self._model if goes_on else None,
             pretrained=pretrained,
         )
+        attributes["fit_time_"] = time.perf_counter() - begin
         self._become(fitted, model, attributes)
         tasks.end()
         return self
+
+    def _read(self, fitted, parameters, given, validation, classes, goes_on):
+        """Targets, samples and validation samples (or None) that a fit is given.
+
+        Parameters
+        ----------
+        fitted : BaseRNN
+            Which notes what they are like, or compares them with what was noted.
+        parameters : dict
+            Those of the estimator, as plain numbers.
+        given, validation : tuple
+            X, y and the weights; X and y to validate on.
+        classes : array-like or None
+            All labels that may ever come.
+        goes_on : bool
+            Whether the fit goes on from the one before.
+        """
+        targets = fitted._targets = self._new_targets(parameters)
+        if goes_on:
+            targets.take_over(self._targets)
+        samples = read_samples(
+            fitted, *given, targets=targets, reset=not goes_on, classes=classes
+        )
+        if goes_on:
+            self.settings_.check_same_network(parameters, type(self).__name__)
+        if validation[0] is None:
+            return targets, samples, None
+        valid = read_samples(fitted, *validation, targets=targets, reset=False)
+        return targets, samples, valid
 
     def _check_arguments(self, y, X_val, y_val, resume):
         if y is None:
@@ -121,6 +166,9 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         if (X_val is None) != (y_val is None):
             had, lacks = ("X_val", "y_val") if y_val is None else ("y_val", "X_val")
             raise ValueError(f"{had} was given without {lacks}; give both or neither.")
+        validate_parameter_constraints(
+            {"resume": ["boolean"]}, {"resume": resume}, f"{type(self).__name__}.fit"
+        )
         if resume and self.checkpoint_dir is None:
             raise ValueError(
                 "resume=True needs checkpoint_dir, where the checkpoints are."
@@ -157,6 +205,72 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         judge = copy.copy(self)
         judge.__dict__ = self._shown_of(net)
         return judge
+
+    # -- state ----------------------------------------------------------------------
+
+    def __getstate__(self):
+        state = super().__getstate__().copy()
+        if "_model" in state:
+            shown = {"_targets", "settings_", *_TOLD, *self._shown(self._model)}
+            state = {name: v for name, v in state.items() if name not in shown}
+            state["_fitted"] = pack_fitted(self)
+        return state
+
+    def __setstate__(self, state):
+        state = dict(state)
+        packed = state.pop("_fitted", None)
+        super().__setstate__(state)
+        if packed is not None:
+            parameters, name = self.get_params(deep=False), type(self).__name__
+            settings, targets, model, told = unpack_fitted(
+                packed, lambda: self._new_targets(parameters), name
+            )
+            self.settings_, self._targets = settings, targets
+            vars(self).update(self._shown(model) | told)
+
+    def __copy__(self):
+        twin = object.__new__(type(self))
+        vars(twin).update(vars(self))
+        return twin
+
+    def __deepcopy__(self, memo):
+        # With all that a training which goes on needs, which the state has not.
+        twin = memo[id(self)] = object.__new__(type(self))
+        vars(twin).update(copy.deepcopy(vars(self), memo))
+        return twin
+
+    # -- telling what is inside -----------------------------------------------------
+
+    def summary(self):
+        """Say what the fitted model is made of.
+
+        Returns
+        -------
+        Summary
+            Prints as text, in a notebook as HTML: the parts of the model and how much
+            each counts, the layers of a network with their sizes and numbers of
+            weights, how each network was trained, and every ``"auto"`` as it was
+            decided. Its attributes hold the same as data: ``parts``, ``layers``,
+            ``networks``, ``n_parameters``, ``auto``, ``seconds``, ``joint_loss``.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            Before ``fit``.
+        """
+        check_is_fitted(self)
+        n_classes = len(self.classes_) if is_classifier(self) else None
+        return summary_of(self, n_classes)
+
+    def _repr_html_inner(self):
+        fitted = hasattr(self, "nets_")
+        return html_with_summary(self, self.summary() if fitted else None)
+
+    def _repr_mimebundle_(self, **kwargs):
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if "text/html" in bundle:
+            bundle["text/html"] = self._repr_html_inner()
+        return bundle
 
     # -- predicting -----------------------------------------------------------------
 

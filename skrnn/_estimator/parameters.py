@@ -1,13 +1,13 @@
 """What the parameters of the estimators may be, alone and together."""
 
 import os
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 import torch
 from sklearn.utils._param_validation import HasMethods, Options, StrOptions
 
-from skrnn._numbers import AT_LEAST_ONE, NOT_NEGATIVE, Number
+from skrnn._numbers import AT_LEAST_ONE, NOT_NEGATIVE, RANDOM_STATE, Number
 from skrnn._training.optimizers import OPTIMIZERS
 from skrnn._training.schedules import SCHEDULES
 
@@ -28,6 +28,7 @@ CONSTRAINTS = {
     "norm": [StrOptions({"layer", "batch"}), None],
     "residual": ["boolean"],
     "pooling": [StrOptions({"last", "mean", "max", "mixed", "attention"})],
+    "parts": [StrOptions({"all", "networks", "network"})],
     "scale": ["boolean"],
     "instance_norm": [StrOptions({"last", "standard"}), None],
     "missing": [StrOptions({"error", "indicator"})],
@@ -56,25 +57,97 @@ CONSTRAINTS = {
     "scoring": [str, callable, None],
     "validation_fraction": [Number(Real, 0, 1, closed="neither")],
     "validation_gap": [NOT_NEGATIVE],
-    "n_iter_no_change": [
-        Number(Real, 1, None, closed="left"),
-        Options(Real, {np.inf}),
-    ],
+    "n_iter_no_change": [AT_LEAST_ONE, Options(Real, {np.inf})],
     "tol": [_NON_NEGATIVE],
     "on_divergence": [StrOptions({"raise", "restart"})],
     "checkpoint_dir": [str, os.PathLike, None],
     "warm_start": ["boolean"],
-    "random_state": [
-        Number(Integral, 0, 2**32 - 1, closed="both"),
-        np.random.RandomState,
-        None,
-    ],
+    "random_state": RANDOM_STATE,
     "device": [str],
     "dtype": [StrOptions({"float32", "float64"})],
     "autocast": ["boolean"],
     "callbacks": [list, tuple, None],
     "verbose": ["verbose"],
 }
+
+
+def _is(value, word):
+    return isinstance(value, str) and value == word
+
+
+# What makes no sense together, by `get` of the parameters, and what is said of it.
+_REFUSALS = [
+    (
+        lambda get: get("nonlinearity") == "relu" and get("cell") != "rnn",
+        "nonlinearity='relu' is for cell='rnn'; the gates of cell={cell!r} are fixed. "
+        "Set nonlinearity='tanh'.",
+    ),
+    (
+        lambda get: _is(get("init"), "identity") and get("cell") != "rnn",
+        "init='identity' is for cell='rnn' (with nonlinearity='relu' it is an IRNN), "
+        "got cell={cell!r}. Set init='orthogonal' or 'chrono'.",
+    ),
+    (
+        lambda get: _is(get("init"), "chrono") and get("cell") == "rnn",
+        "init='chrono' sets the biases of gates, and cell='rnn' has none. Set "
+        "init='orthogonal' or 'identity', or another cell.",
+    ),
+    (
+        lambda get: (
+            get("nesterov") and not (_is(get("optimizer"), "sgd") and get("momentum"))
+        ),
+        "nesterov=True needs optimizer='sgd' and a momentum above 0, got "
+        "optimizer={optimizer!r}, momentum={momentum!r}.",
+    ),
+    (
+        lambda get: (
+            get("tbptt_steps") is not None
+            and get("bidirectional") not in (False, "auto")
+        ),
+        "tbptt_steps reads a sequence in parts from its beginning, and "
+        "bidirectional=True needs its end first. Set one of them off.",
+    ),
+    (
+        lambda get: get("tbptt_steps") is not None and get("norm") == "batch",
+        "norm='batch' needs the moments of whole sequences, which tbptt_steps never "
+        "holds. Set norm='layer', or tbptt_steps=None.",
+    ),
+    (
+        lambda get: get("instance_norm") is not None and _is(get("loss"), "poisson"),
+        "loss='poisson' needs targets that are counts, and instance_norm takes a level "
+        "off them. Set instance_norm=None.",
+    ),
+    (
+        lambda get: (
+            get("linear_steps") not in (None, "auto") and _is(get("loss"), "poisson")
+        ),
+        "loss='poisson' learns the logarithm of a rate, to which a linear path cannot "
+        "be added. Set linear_steps=None.",
+    ),
+    (
+        lambda get: get("autocast") and get("dtype") == "float64",
+        "autocast=True trains in bfloat16 where it can, against dtype='float64'. Set "
+        "one of them off.",
+    ),
+    (
+        lambda get: get("device").startswith("mps") and get("dtype") == "float64",
+        "device='mps' has no double precision. Set dtype='float32', or device='cpu'.",
+    ),
+    (
+        lambda get: get("lr_schedule_options") and get("lr_schedule") is None,
+        "lr_schedule_options was given, but lr_schedule is None. Name a schedule.",
+    ),
+    (
+        lambda get: get("label_smoothing") and not isinstance(get("loss"), str),
+        "label_smoothing is for loss='cross_entropy' or 'focal'. A loss of torch has "
+        "its own; set label_smoothing=0.",
+    ),
+    (
+        lambda get: _is(get("checkpoint_dir"), ""),
+        "checkpoint_dir='' names no directory. Set checkpoint_dir=None for no "
+        "checkpoints, or '.' for the directory of the process.",
+    ),
+]
 
 
 def check_combination(parameters):
@@ -90,73 +163,12 @@ def check_combination(parameters):
     ValueError
         Naming both parameters and what to do.
     """
-    given = parameters.get
     _check_classes(parameters)
-    cell, init = given("cell"), given("init")
-    steps, loss = given("tbptt_steps"), given("loss")
-    if given("nonlinearity") == "relu" and cell != "rnn":
-        _refuse(
-            f"nonlinearity='relu' is for cell='rnn'; the gates of cell={cell!r} are "
-            "fixed. Set nonlinearity='tanh'."
-        )
-    if _is(init, "identity") and cell != "rnn":
-        _refuse(
-            f"init='identity' is for cell='rnn' (with nonlinearity='relu' it is an "
-            f"IRNN), got cell={cell!r}. Set init='orthogonal' or 'chrono'."
-        )
-    if _is(init, "chrono") and cell == "rnn":
-        _refuse(
-            "init='chrono' sets the biases of gates, and cell='rnn' has none. Set "
-            "init='orthogonal' or 'identity', or another cell."
-        )
-    if given("nesterov") and not (
-        _is(given("optimizer"), "sgd") and given("momentum") > 0
-    ):
-        _refuse(
-            "nesterov=True needs optimizer='sgd' and a momentum above 0, got "
-            f"optimizer={given('optimizer')!r}, momentum={given('momentum')!r}."
-        )
-    if steps is not None and given("bidirectional") not in (False, "auto"):
-        _refuse(
-            "tbptt_steps reads a sequence in parts from its beginning, and "
-            "bidirectional=True needs its end first. Set one of them off."
-        )
-    if steps is not None and given("norm") == "batch":
-        _refuse(
-            "norm='batch' needs the moments of whole sequences, which tbptt_steps "
-            "never holds. Set norm='layer', or tbptt_steps=None."
-        )
-    if given("instance_norm") is not None and _is(loss, "poisson"):
-        _refuse(
-            "loss='poisson' needs targets that are counts, and instance_norm takes "
-            "a level off them. Set instance_norm=None."
-        )
-    if given("linear_steps") not in (None, "auto") and _is(loss, "poisson"):
-        _refuse(
-            "loss='poisson' learns the logarithm of a rate, to which a linear path "
-            "cannot be added. Set linear_steps=None."
-        )
-    if given("autocast") and given("dtype") == "float64":
-        _refuse(
-            "autocast=True trains in bfloat16 where it can, against dtype='float64'. "
-            "Set one of them off."
-        )
-    if given("device").startswith("mps") and given("dtype") == "float64":
-        _refuse(
-            "device='mps' has no double precision. Set dtype='float32', or "
-            "device='cpu'."
-        )
-    if given("lr_schedule_options") and given("lr_schedule") is None:
-        _refuse(
-            "lr_schedule_options was given, but lr_schedule is None. Name a schedule."
-        )
-    if given("label_smoothing") and not isinstance(loss, str):
-        _refuse(
-            "label_smoothing is for loss='cross_entropy' or 'focal'. A loss of torch "
-            "has its own; set label_smoothing=0."
-        )
-    if given("quantiles") is not None:
-        _check_quantiles(given("quantiles"))
+    for is_senseless, message in _REFUSALS:
+        if is_senseless(parameters.get):
+            _refuse(message.format_map(parameters))
+    if parameters.get("quantiles") is not None:
+        _check_quantiles(parameters["quantiles"])
 
 
 def _check_classes(parameters):
@@ -181,10 +193,6 @@ def _check_classes(parameters):
                 "callbacks must hold objects such as skorch.callbacks.Callback, or "
                 f"pairs of a name and one, got {item!r}."
             )
-
-
-def _is(value, word):
-    return isinstance(value, str) and value == word
 
 
 def _check_quantiles(quantiles):

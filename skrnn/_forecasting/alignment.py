@@ -15,14 +15,12 @@ class Start(NamedTuple):
     codes: np.ndarray  # (m,) the series
     places: np.ndarray  # (n,) which of the times are after their end
     ahead: np.ndarray  # (n,) steps to those times
-    n_carried: int  # rows without a target that windows end with
 
 
 def starts_of(engine, times):
     """Where the forecasts of times after the ends of the series begin.
 
-    From the newest row that has a target; only where there are no networks for the
-    steps from there, from the end of the rows without a target after it.
+    From the newest row that has a target: a series that ends with NaN ends earlier.
 
     Parameters
     ----------
@@ -35,16 +33,12 @@ def starts_of(engine, times):
     -------
     list of Start
     """
-    tail, gaps = engine.tail, engine.seen.last - engine.tail.last
     starts = []
-    for last, gap in np.unique(np.column_stack([tail.last, gaps]), axis=0):
-        codes = np.flatnonzero((tail.last == last) & (gaps == gap))
+    for last in np.unique(engine.tail.last):
+        codes = np.flatnonzero(engine.tail.last == last)
         places = np.flatnonzero(times > last)
-        if not len(places):
-            continue
-        ahead = times[places] - last
-        n_carried = engine.n_carried(np.unique(ahead), int(gap))
-        starts.append(Start(codes, places, ahead - n_carried, n_carried))
+        if len(places):
+            starts.append(Start(codes, places, times[places] - last))
     return starts
 
 
@@ -62,8 +56,7 @@ def forecasts_at(engine, frames, X, times, of_future, of_past=None):
     times : ndarray of shape (n,) of int64
         Steps on the time axis, in any order.
     of_future : callable
-        Called with prepared series, origins, steps ahead and the number of rows that
-        are carried, as ``engine.point``.
+        Called with prepared series, origins and steps ahead, as ``engine.point``.
     of_past : callable, default=None
         Called with what ``engine.forecasts_of_past`` gave, and the number of the series
         of each row; None takes the forecasts from it.
@@ -97,13 +90,13 @@ def forecasts_at(engine, frames, X, times, of_future, of_past=None):
 def _of_future(engine, table, ahead, starts, of_future):
     """Forecasts of the steps ahead, NaN of the others; one call for each end."""
     values, tail = None, engine.tail
-    for codes, places, steps, n_carried in starts:
+    for codes, places, steps in starts:
         steps, order = np.unique(steps, return_inverse=True)
         part = table if len(codes) == len(tail.keys) else table.chosen(codes)
-        rows = part.begin[:-1] + tail.lengths[codes] - 1 + n_carried
+        rows = part.begin[:-1] + tail.lengths[codes] - 1
         prepared = engine.transform.prepare(part)
         origins = Origins(rows, np.arange(len(codes)))
-        found = of_future(prepared, origins, steps, n_carried)
+        found = of_future(prepared, origins, steps)
         if values is None:
             values = np.full((*ahead.shape, *found.shape[2:]), np.nan)
         values[np.ix_(codes, places)] = found[:, order]

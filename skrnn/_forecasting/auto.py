@@ -10,6 +10,13 @@ import numpy as np
 from skrnn._forecasting.calendar_cycles import usual_calendar, without_cycle
 from skrnn._forecasting.differencing import Differencing
 from skrnn._forecasting.filled_table import FilledTable
+from skrnn._forecasting.limits import refuse_short
+from skrnn._forecasting.order_limits import refuse_orders, refuse_sizes
+from skrnn._forecasting.plausibility import (
+    check_log,
+    check_sizes,
+    check_sizes_of_x,
+)
 from skrnn._forecasting.seasonality import (
     Seasonality,
     choose_log,
@@ -57,6 +64,7 @@ class Settings(NamedTuple):
 
     strategy: str
     steps: np.ndarray  # (n,) steps ahead to learn, rising
+    is_later: np.ndarray  # (n,) which of them are asked for once late rows have come
     window_length: int
     log: np.ndarray  # (k,) the targets whose logarithm is forecast
     differencing: Differencing
@@ -70,10 +78,9 @@ class Settings(NamedTuple):
     adaptation_rate: float
     uses_loss: bool  # whether the loss may answer for the errors, where it can
     keeps_insample: bool
-    has_intervals: bool
 
 
-def choose_settings(options, table, freq, steps, n_days=np.inf):
+def choose_settings(options, table, frames, steps, late=0, n_days=np.inf):
     """Decide by looking at the series.
 
     Parameters
@@ -82,10 +89,14 @@ def choose_settings(options, table, freq, steps, n_days=np.inf):
         What was given.
     table : SeriesTable
         The series.
-    freq : pandas offset or None
-        The step of their index.
+    frames : SeriesFrames
+        What is known of their columns and times.
     steps : ndarray of int64, or None
-        Steps that are asked for, in any order; those up to zero are not learned.
+        Steps ahead of the newest row that are asked for, in any order; those up to
+        zero are not learned.
+    late : int, default=0
+        How many of the newest rows have no target: what is asked for is as many more
+        steps ahead of the newest that has one, until those rows come.
     n_days : float, default=inf
         How many days the series cover.
 
@@ -100,36 +111,46 @@ def choose_settings(options, table, freq, steps, n_days=np.inf):
     ValueError
         If parameters do not fit each other or the series.
     """
+    freq = frames.axis.freq
     orders, log = _wanted(options)
-    filled = FilledTable(table, _log_of(table, log))
     longest = int(table.lengths.max())
+    refuse_sizes(options, table, longest)
+    filled = _filled(table, log, frames)
     sp = _period(options, table, freq, longest)
-    steps = _steps_to_learn(steps, sp, longest)
+    steps, is_later = _steps_to_learn(steps, late, sp, longest)
     window_length = _window_rows(options.window_length, sp, longest - int(steps[-1]))
-    given = Seasonality(*orders, options.fourier_terms if sp > 1 else 0)
+    given = Seasonality(*orders, _terms(options, sp))
+    refuse_orders(given, sp, longest)
     chosen = choose_seasonality(
         filled, sp, options.scaling, window_length, int(steps[-1]), given
     )
     is_calibrated = wants_calibration(options.interval, options.strategy, options.loss)
     settings = Settings(
-        strategy=options.strategy,
+        **_as_given(options),
         steps=steps,
+        is_later=is_later,
         window_length=window_length,
         log=filled.log,
         differencing=Differencing(chosen.difference, chosen.seasonal_difference, sp),
-        scaling=options.scaling,
         fourier_terms=chosen.fourier_terms,
         calendar=_calendar(options.calendar, freq, n_days),
         linear_effects=options.linear_effects and options.loss != "poisson",
-        series_id=options.series_id,
-        n_members=options.n_estimators,
         calibration_fraction=options.calibration_fraction if is_calibrated else None,
-        adaptation_rate=options.adaptation_rate,
-        uses_loss=options.interval != "conformal",
-        keeps_insample=options.insample,
-        has_intervals=options.interval is not None,
     )
     return settings, filled
+
+
+def _as_given(options):
+    """Settings that nothing of the series decides (dict)."""
+    return {
+        "strategy": options.strategy,
+        "scaling": options.scaling,
+        "series_id": options.series_id,
+        "n_members": options.n_estimators,
+        "adaptation_rate": options.adaptation_rate,
+        "uses_loss": options.interval != "conformal",
+        "keeps_insample": options.insample,
+    }
 
 
 def wants_calibration(interval, strategy, loss):
@@ -171,15 +192,37 @@ def _wanted(options):
     return orders, log
 
 
-def _log_of(table, log):
+def _filled(table, log, frames):
+    """The table as it is looked at, whose numbers can be computed with."""
     if log == "auto":
-        return choose_log(table)
-    if log and not np.nanmin(table.y) > 0:
+        log = choose_log(table)
+    else:
+        if log:
+            check_log(table, frames)
+        log = np.full(table.y.shape[1], bool(log))
+    filled = FilledTable(table, log)
+    check_sizes(filled, frames)
+    check_sizes_of_x(table, frames)
+    return filled
+
+
+def _terms(options, sp):
+    """Pairs of sine and cosine, as far as they are told."""
+    terms = options.fourier_terms
+    if sp == 1:
+        if terms not in (0, "auto"):
+            warn_user(
+                f"fourier_terms={terms} has no effect, since there is no season: sp is "
+                "1, or was not found. Set sp to the rows of a season."
+            )
+        return 0
+    if terms != "auto" and terms > sp // 2:
         raise ValueError(
-            "log=True needs positive values, but the smallest of y is "
-            f"{np.nanmin(table.y):g}. Set log='auto' or log=False."
+            f"fourier_terms={terms} is more than a season of {sp} rows can have: pairs "
+            f"beyond {sp // 2} repeat those before. Set fourier_terms={sp // 2} or "
+            "less."
         )
-    return np.full(table.y.shape[1], bool(log))
+    return terms
 
 
 def _period(options, table, freq, longest):
@@ -187,6 +230,11 @@ def _period(options, table, freq, longest):
     if sp == "auto":
         usual = usual_period(freq)
         sp = seasonal_period(table) if usual is None else usual
+    elif sp > max(longest, 1) and sp > 1:
+        raise ValueError(
+            f"sp={sp} rows make a season, but the longest series has only {longest}. "
+            "Give two seasons or more, or set sp=1."
+        )
     elif 2 * sp > longest:
         given = options.seasonal_difference, options.fourier_terms
         if set(given) - {0, "auto"}:
@@ -194,15 +242,25 @@ def _period(options, table, freq, longest):
                 f"sp={sp} rows make a season, but the longest series has only "
                 f"{longest}. Give two seasons or more, or set sp=1."
             )
+        warn_user(
+            f"sp={sp} has no effect: the longest series has {longest} rows, and a "
+            "season shows in two of them. Give more rows, or set sp=1."
+        )
     return int(sp) if 2 * sp <= longest else 1
 
 
-def _steps_to_learn(steps, sp, longest):
-    if steps is not None:
-        ahead = np.unique(steps[steps > 0])
-        return ahead if len(ahead) else np.array([1])
-    usual = sp if sp > 1 else _STEPS
-    return np.arange(1, max(1, min(usual, longest // 4)) + 1)
+def _steps_to_learn(steps, late, sp, longest):
+    """Steps ahead of the newest target, and which are wanted only later."""
+    if steps is None:
+        refuse_short(1, longest)
+        usual = sp if sp > 1 else _STEPS
+        ahead = np.arange(1, max(1, min(usual, longest // 4)) + 1)
+        return ahead, np.zeros(len(ahead), dtype=bool)
+    now = steps + late
+    ahead = np.union1d(steps, now)
+    ahead = ahead[ahead > 0] if (ahead > 0).any() else np.array([1])
+    refuse_short(int(ahead[-1]), longest)
+    return ahead, ~np.isin(ahead, now)
 
 
 def _window_rows(window_length, sp, most_origins):
@@ -214,7 +272,7 @@ def _window_rows(window_length, sp, most_origins):
 
 
 def _calendar(calendar, freq, n_days):
-    if calendar is True:
+    if isinstance(calendar, (bool, np.bool_)) and calendar:
         return () if freq is None else tuple(usual_calendar(freq, n_days))
     features = tuple(calendar or ())
     unseen = without_cycle(features, n_days)

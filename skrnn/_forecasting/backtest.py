@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import (
 )
 
 from skrnn._forecasting.engine import rows_since_known
+from skrnn._forecasting.plausibility import refuse_overflow
 from skrnn._forecasting.table import Origins, numbered
 from skrnn._numbers import AT_LEAST_ONE, Number
 from skrnn._time.index import key_levels
@@ -213,10 +214,13 @@ def as_frame(found, frames, steps, coverage, names):
         ],
         names=[*frames.index_names[:-1], "origin", "time"],
     )
-    values = found.point[inside]  # (n_rows, k)
+    values = frames.y_units.multiplied(found.point[inside])  # (n_rows, k)
+    refuse_overflow(values)
     if coverage is None:
         return pd.DataFrame(values, index, frames.y_columns)
-    values = np.concatenate([values[..., None], found.quantiles[inside]], axis=-1)
+    ends = frames.y_units.multiplied(found.quantiles[inside], axis=1)
+    refuse_overflow(ends)
+    values = np.concatenate([values[..., None], ends], axis=-1)
     ends = [(c, end) for c in coverage for end in ("lower", "upper")]
     columns = [(name, *kind) for name in names for kind in [("forecast", ""), *ends]]
     columns = pd.MultiIndex.from_tuples(columns)

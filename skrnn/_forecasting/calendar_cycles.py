@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-__all__ = ["days_of", "usual_calendar", "without_cycle"]
+__all__ = ["days_of", "refuse_no_calendar", "usual_calendar", "without_cycle"]
 
 # Days after which a feature comes round again; a year as 52 weeks of rows has it.
 _CYCLES = {
@@ -60,6 +60,23 @@ def without_cycle(features, n_days):
         How many days the series cover.
     """
     return [name for name in features if _CYCLES.get(name, 0) > n_days]
+
+
+def refuse_no_calendar(axis, calendar):
+    """Raise where an index has no dates to take features of the calendar from.
+
+    Parameters
+    ----------
+    axis : TimeAxis
+        Of the series.
+    calendar : list of str, or True
+        What is asked for.
+    """
+    if not axis.has_dates:
+        raise ValueError(
+            f"calendar={calendar} needs a DatetimeIndex or a PeriodIndex, but the "
+            f"index is {axis.kind}. Set calendar=None, or give y dates."
+        )
 
 
 def days_of(axis, first, last):

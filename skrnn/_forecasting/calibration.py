@@ -47,17 +47,22 @@ def calibrated_scores(forecasts, prepared, fraction, rate, random_state):
     )
     least = forecasts.transform.lag + int(steps[-1]) + _LEAST_TRAINED
     held_out = np.minimum(wanted.astype(int), np.maximum(lengths - least, 0))
-    is_judged = held_out.max() >= _LEAST_SCORES
+    older = prepared.until(table.last - held_out)
+    # Of a few values, all of them may be among the rows set aside.
+    has_samples = all(model.has_samples(older) for model in forecasts.models)
+    is_judged = held_out.max() >= _LEAST_SCORES and has_samples
     n_known = np.minimum(held_out if is_judged else lengths - 1, MOST_SCORES)
     shape = (len(lengths), int(n_known.max()) + 1)
     errors = np.full((*shape, len(steps), table.y.shape[1]), np.nan)
     # Errors of training would be far too small: those without a network take over.
     predict = forecasts.unchanged
     if is_judged:
-        older = prepared.until(table.last - held_out)
         predict = Forecasts(forecasts.design).fit(older, random_state).predict
-    _fill_errors(errors, predict, prepared, steps, n_known)
-    return AdaptiveScores(errors, steps, rate, MOST_SCORES)
+    known_after, groups = forecasts.known_after, forecasts.groups
+    _fill_errors(errors, predict, prepared, steps, known_after, n_known)
+    return AdaptiveScores(
+        errors, steps, rate, MOST_SCORES, known_after=known_after, groups=groups
+    )
 
 
 def scores_of_others(scores, n_series):
@@ -78,7 +83,14 @@ def scores_of_others(scores, n_series):
     """
     pooled = scores.errors.reshape(1, -1, *scores.errors.shape[2:])
     errors = np.repeat(pooled, n_series, axis=0)[:, -MOST_SCORES:]
-    return AdaptiveScores(errors, scores.steps, scores.rate, MOST_SCORES)
+    return AdaptiveScores(
+        errors,
+        scores.steps,
+        scores.rate,
+        MOST_SCORES,
+        known_after=scores.known_after,
+        groups=scores.groups,
+    )
 
 
 def scores_after(scores, tail, forecasts, prepared, most=None):
@@ -112,20 +124,26 @@ def scores_after(scores, tail, forecasts, prepared, most=None):
         n_lost = int(tail.last[code] - known_until[code])
         if n_lost:
             known = known[: max(len(known) - n_lost, 0)].copy()
-            for i, step in enumerate(steps):
-                known[max(len(known) - int(step), 0) :, i] = np.nan
+            for i, late in enumerate(scores.known_after):
+                known[max(len(known) - int(late), 0) :, i] = np.nan
         stop = max(n_cols - int(n_new[code]), 0)
         kept = min(len(known), stop)
         errors[code, stop - kept : stop] = known[len(known) - kept :]
     reach = np.minimum(n_new + int(steps[-1]), n_cols - 1)
     reach = np.minimum(reach, table.lengths - 1)
     n_newest = np.where(n_new, reach, 0)
-    _fill_errors(errors, forecasts.predict, prepared, steps, n_newest)
+    _fill_errors(
+        errors, forecasts.predict, prepared, steps, scores.known_after, n_newest
+    )
     return scores.followed_by(errors, int(n_new.max()))
 
 
-def _fill_errors(errors, predict, prepared, steps, n_newest):
-    """Compute the errors from each of the newest origins; the last has none yet."""
+def _fill_errors(errors, predict, prepared, steps, known_after, n_newest):
+    """Compute the errors from each of the newest origins; the last has none yet.
+
+    Those of forecasts that read more of X than is known are left out: they are not the
+    errors that forecasts will have, and would depend on how the rows came.
+    """
     codes, number = numbered(n_newest)
     if not len(codes):
         return
@@ -136,7 +154,8 @@ def _fill_errors(errors, predict, prepared, steps, n_newest):
     future = rows[:, None] + steps
     inside = future < stop[:, None]
     future = np.where(inside, future, 0)
-    seen = inside[..., None] & prepared.known[future]
+    is_known = inside & (rows[:, None] + known_after < stop[:, None])
+    seen = is_known[..., None] & prepared.known[future]
     truth = prepared.u[future] + prepared.effect[future]
     found = (truth - forecast) / scale[:, None]
     place = errors.shape[1] - 1 - back

@@ -33,6 +33,11 @@ class AdaptiveScores:
     start : int, default=None
         Origin at which levels begin to move; None means where half of the errors, or
         enough, are there.
+    known_after : ndarray of shape (n_steps,) of int64, default=None
+        How many origins later an error of each step is known; None means as many as
+        the steps are.
+    groups : list of ndarray of int64, default=None
+        Places of the steps that may share a distribution; None means all.
 
     References
     ----------
@@ -40,8 +45,12 @@ class AdaptiveScores:
        distribution shift. NeurIPS. :arxiv:`2106.00170`.
     """
 
-    def __init__(self, errors, steps, rate, most, start=None):
+    def __init__(
+        self, errors, steps, rate, most, start=None, known_after=None, groups=None
+    ):
         self.errors, self.steps, self.rate, self.most = errors, steps, rate, most
+        self.known_after = steps if known_after is None else known_after
+        self.groups = [slice(None)] if groups is None else groups
         usual = min(max(errors.shape[1] // 2, 1), _ENOUGH)
         self.start = usual if start is None else start
         self._latest = None
@@ -64,7 +73,8 @@ class AdaptiveScores:
         dropped = self.errors.shape[1] + n_new - errors.shape[1]
         least = min(max(errors.shape[1] // 2, 1), _ENOUGH)
         start = self.start if dropped <= 0 else max(self.start - dropped, least)
-        return AdaptiveScores(errors, self.steps, self.rate, self.most, start)
+        own = self.steps, self.rate, self.most, start, self.known_after, self.groups
+        return AdaptiveScores(errors, *own)
 
     def offsets(self, levels):
         """Quantiles of the errors to come.
@@ -100,16 +110,14 @@ class AdaptiveScores:
         ndarray of shape (n_newest + 1, n_steps, n_targets, n_levels) of float64
         """
         levels = np.asarray(levels, dtype=float)
-        known = _as_they_come(self.errors, self.steps)  # (S, T, H, k)
+        known = _as_they_come(self.errors, self.known_after)  # (S, T, H, k)
         n_times, n_steps, n_targets = known.shape[1:]
         moved = np.broadcast_to(levels, (n_steps, n_targets, len(levels))).copy()
         order = np.argsort(levels)
         results = []
         for now in range(min(n_times - n_newest, self.start), n_times + 1):
             ahead = np.maximum(now - self.most, 0)
-            offsets = _quantiles(
-                known[:, ahead:now], self.steps, np.clip(moved, 0.0, 1.0)
-            )
+            offsets = self._quantiles(known[:, ahead:now], np.clip(moved, 0.0, 1.0))
             offsets[..., order] = np.sort(offsets, axis=-1)
             if now >= n_times - n_newest:
                 results.append(offsets)
@@ -123,13 +131,22 @@ class AdaptiveScores:
             moved += np.where(count > 0, self.rate * (levels - share), 0.0)
         return np.array(results)
 
+    def _quantiles(self, known, levels):
+        """Quantiles (H, k, n_levels) of the errors known so far, group by group."""
+        offsets = np.empty(levels.shape)
+        for group in self.groups:
+            offsets[group] = _quantiles(
+                known[:, :, group], self.steps[group], levels[group]
+            )
+        return offsets
 
-def _as_they_come(errors, steps):
+
+def _as_they_come(errors, known_after):
     """Sort errors by the time at which they are known, a step by itself."""
     known = np.full_like(errors, np.nan)
     n_origins = errors.shape[1]
-    for i, step in enumerate(steps):
-        late = min(int(step), n_origins)
+    for i, after in enumerate(known_after):
+        late = min(int(after), n_origins)
         known[:, late:, i] = errors[:, : n_origins - late, i]
     return known
 

@@ -16,6 +16,9 @@ __all__ = [
 # there never (ten times its 95 % quantile are twenty deviations), Student's t of three
 # degrees of freedom once in ten thousand times. Set by hand, not searched for.
 _GROSS = 10
+# An outlier is part of the 95 % quantile of so few numbers, or nearly, once differences
+# are taken; so many times what the smaller ones do not exceed, that shows.
+_FEW, _MOST_OF_FEW, _ABSURD = 60, 0.75, 2.0**20
 
 
 class Differencing(NamedTuple):
@@ -89,15 +92,26 @@ def without_outliers(values):
         Clipped, column by column, at ten times the size that 95 % do not exceed, unless
         those are all zero.
     """
-    if not len(values):
+    if len(values) < 2:
         return values
     sizes = np.abs(values)
     sizes[:, np.isnan(sizes).all(axis=0)] = 0.0
     # The same number, in half the time where nothing is missing.
     quantile = np.nanquantile if np.isnan(sizes).any() else np.quantile
     usual = quantile(sizes, 0.95, axis=0)
+    if len(values) <= _FEW:
+        usual = _of_few(sizes, usual)
     most = np.where(usual > 0, _GROSS * usual, np.inf)
     return np.clip(values, -most, most)
+
+
+def _of_few(sizes, usual):
+    """What is usual of a few numbers: not their 95 % quantile if that is absurd.
+
+    An outlier, or what it makes of several differences, is part of that quantile.
+    """
+    most = np.nanquantile(sizes, _MOST_OF_FEW, axis=0, method="lower")
+    return np.where((most > 0) & (usual > _ABSURD * most), most, usual)
 
 
 def filled_forward(values, start, before=np.nan):

@@ -10,7 +10,8 @@ from skrnn._forecasting.calibration import (
     scores_after,
     scores_of_others,
 )
-from skrnn._forecasting.strategies import Forecasts
+from skrnn._forecasting.limits import MOST_LENGTHS
+from skrnn._forecasting.strategies import Forecasts, shown_steps
 from skrnn._forecasting.table import Origins, newest_known, numbered
 
 __all__ = ["SeriesForecaster"]
@@ -47,6 +48,7 @@ class SeriesForecaster:
         self.settings, self.forecasts, self.scores = settings, forecasts, scores
         table = prepared.table
         self._keep(table, seen)
+        self.longest = int(table.lengths.max())  # rows of the longest series so far
         self.insample = {}
         if settings.keeps_insample:
             self.insample = self._insample_with(prepared, table.first)
@@ -154,10 +156,14 @@ class SeriesForecaster:
         if self.scores is not None:
             other.scores = self.scores_after(prepared, MOST_SCORES)
         if self.settings.keeps_insample:
-            other.insample = self._insample_with(prepared, known_until + 1)
+            # Of newer rows, and of rows whose X was not known as far as it counts.
+            first = known_until + 1 - self.forecasts.n_awaited
+            other.insample = self._insample_with(prepared, first)
         if n_epochs:
             other.forecasts = self.forecasts.trained_on(prepared, known_until, n_epochs)
         other._keep(prepared.table, seen)
+        n_new = prepared.table.last - known_until
+        other.longest = self.longest + max(int(n_new.max()), 0)
         return other
 
     def scores_after(self, prepared, most=None):
@@ -166,37 +172,18 @@ class SeriesForecaster:
 
     # -- forecasts --------------------------------------------------------------
 
-    def n_carried(self, steps, gap):
-        """Rows without a target that a window has to show to forecast from there.
+    def refuse_far(self, step):
+        """Raise where a step ahead (int) is beyond all that the series can tell."""
+        most = max(int(self.steps[-1]), MOST_LENGTHS * self.longest)
+        if step > most:
+            raise ValueError(
+                f"fh reaches {step} steps ahead, but the longest series has "
+                f"{self.longest} rows: that far ahead, forecasts which are fed back "
+                f"tell nothing. The most that is forecast are {most} steps, "
+                f"{MOST_LENGTHS} times the rows. Give a shorter fh."
+            )
 
-        Parameters
-        ----------
-        steps : ndarray of int64
-            Steps ahead of the newest row that has a target, rising.
-        gap : int
-            How many rows without one there are after it.
-
-        Returns
-        -------
-        int
-            None where there are networks for these steps; else all of the gap, where
-            there are for the steps from its end.
-        """
-        if not gap or steps[0] <= gap or self._knows(steps):
-            return 0
-        return gap if self._knows(steps - gap) else 0
-
-    def _knows(self, steps):
-        """Whether there are forecasts that far ahead, and intervals if any are."""
-        if len(self.forecasts.missing(steps)):
-            return False
-        by_loss = self.settings.uses_loss and self.scores is None
-        has_law = self.forecasts.loss in ("gaussian", "student_t", "quantile")
-        if not by_loss or not has_law or not self.settings.has_intervals:
-            return True
-        return self.forecasts.gives_distributions(steps)
-
-    def point(self, prepared, origins, steps, n_carried=0):
+    def point(self, prepared, origins, steps):
         """Forecasts (n, n_steps, n_targets), in the user's units."""
         u, _ = self.forecasts.predict(prepared, origins, steps)
         return self.transform.to_units(u, origins.codes, prepared.table)
@@ -209,7 +196,6 @@ class SeriesForecaster:
         levels,
         offsets=None,
         forecast=None,
-        n_carried=0,
     ):
         """Quantiles of forecasts, in the user's units.
 
@@ -224,9 +210,6 @@ class SeriesForecaster:
             now.
         forecast : tuple, default=None
             What `Forecasts.predict` gives, where that is known already.
-        n_carried : int, default=0
-            Rows without a target up to the origins: errors are those of as many more
-            steps.
 
         Returns
         -------
@@ -242,18 +225,17 @@ class SeriesForecaster:
         if not by_loss.all():
             if self.scores is None:
                 raise ValueError(
-                    f"The loss does not give the quantiles {levels[~by_loss]} of these "
-                    "forecasts. Set interval='conformal', or add them to the quantiles "
-                    "of the estimator."
+                    f"The loss does not give the quantiles {levels[~by_loss]} of "
+                    f"forecasts {shown_steps(steps)} steps ahead of the newest value "
+                    "of y. Set interval='conformal', or give the steps to fit in fh, "
+                    "or add them to the quantiles of the estimator."
                 )
             if offsets is None:
                 offsets = self.scores.offsets(levels)[None]
             if forecast is None:
                 forecast = self.forecasts.predict(prepared, origins, steps)
             point, scale = forecast
-            u[...] = (
-                self._at_steps(offsets, steps + n_carried) * scale[:, None, :, None]
-            )
+            u[...] = self._at_steps(offsets, steps) * scale[:, None, :, None]
             u += point[..., None]
         if by_loss.any():
             u[..., by_loss] = self.forecasts.distributions(
@@ -270,18 +252,16 @@ class SeriesForecaster:
         parts = []
         for gap in np.unique(gaps):
             which = slice(None) if not gaps.any() else np.flatnonzero(gaps == gap)
-            n_carried = self.n_carried(steps + gap, int(gap))
-            back = gap - n_carried
-            start = Origins(origins.rows[which] - back, origins.codes[which])
+            start = Origins(origins.rows[which] - gap, origins.codes[which])
             own = offsets
             if offsets is not None and len(offsets) > 1:
                 own = offsets[which]
-            ahead = steps + back
+            ahead = steps + gap
             forecast = self.forecasts.predict(prepared, start, ahead)
             point = self.transform.to_units(forecast[0], start.codes, prepared.table)
             parts.append((which, point, None))
             if levels is not None:
-                where = prepared, start, ahead, levels, own, forecast, n_carried
+                where = prepared, start, ahead, levels, own, forecast
                 parts[-1] = which, point, self.quantiles(*where)
         if len(parts) == 1:
             return parts[0][1:]
@@ -291,7 +271,7 @@ class SeriesForecaster:
             for found in list(zip(*parts, strict=True))[1:]
         )
 
-    def laws(self, prepared, origins, steps, n_carried=0):
+    def laws(self, prepared, origins, steps):
         """Parameters of the likelihood (n, n_steps, n_targets, width).
 
         Location and scale in the user's units, but of the logarithm where that is what

@@ -19,6 +19,8 @@ _ALPHAS = np.logspace(-2, 4, 7)
 _LEAST_EXPLAINED = 0.03
 # So many changes, and so many more for each column, are the least to learn from.
 _LEAST_CHANGES, _CHANGES_PER_COLUMN = 10, 2
+# So many times the usual change is an accident, of which nothing is learned.
+_ABSURD = 2.0**20
 
 
 class LinearEffect:
@@ -75,6 +77,8 @@ class LinearEffect:
         usable = differences(unknown, np.abs(polynomial))[:, 0] == 0
         usable &= np.arange(len(x)) - start >= len(polynomial) - 1
         changes_x, changes_u = changes_x[usable], changes_u[usable]
+        kept = ~_is_absurd(changes_x).any(axis=1)
+        changes_x, changes_u = changes_x[kept], changes_u[kept]
         spread = changes_x.std(axis=0)
         least = _LEAST_CHANGES + _CHANGES_PER_COLUMN * len(spread)
         if len(changes_x) < least or not spread.any():
@@ -93,3 +97,12 @@ class LinearEffect:
         """The effect at each row (n_rows, n_targets), in units of the series."""
         x = filled_forward(x, start, self.mean)
         return (x - self.mean) @ self.weight
+
+
+def _is_absurd(changes):
+    """Which changes are beyond all measure, beside 95 % of their column (bool)."""
+    if not len(changes):
+        return np.zeros(changes.shape, dtype=bool)
+    sizes = np.abs(changes)
+    usual = np.quantile(sizes, 0.95, axis=0)
+    return (usual > 0) & (sizes > _ABSURD * usual)

@@ -15,6 +15,8 @@ __all__ = ["FilledTable", "log_floor", "logged", "series_moments"]
 
 # A scale of less than this share of the centre is what rounding leaves of a constant.
 _LEAST_SPREAD = 1e-9
+# Of so few rows an outlier moves the mean so far that nothing shows that it is one.
+_FEW_ROWS = 60
 
 
 class FilledTable:
@@ -45,6 +47,7 @@ class FilledTable:
     def __init__(self, table, log, floor=None):
         self.table, self.log = table, log
         self._scales = {}
+        self._near = {}  # series of which some outliers were brought nearer
         self.floor = log_floor(table.y) if floor is None else floor
         self.start = np.repeat(table.begin[:-1], table.lengths)
         self.values = logged(table.y, log, self.floor)
@@ -64,8 +67,15 @@ class FilledTable:
         for code in range(len(moments)):
             values = self.of_series(code)
             center = mean_of_known(values)
-            power = mean_of_known(without_outliers(values - center) ** 2)
-            moments[code] = center, np.sqrt(power)
+            near = without_outliers(values - center)
+            is_clipped = not np.array_equal(near, values - center, equal_nan=True)
+            if is_clipped or len(values) <= _FEW_ROWS:
+                robust = _center_without_outliers(values, center)
+                is_off, center = robust != center, robust
+                if is_off.any():
+                    near = without_outliers(values - center)
+                    self._near[code] = np.where(is_off, center + near, values)
+            moments[code] = center, np.sqrt(mean_of_known(near**2))
         return moments
 
     def scales(self, differencing):
@@ -78,11 +88,27 @@ class FilledTable:
             lag, polynomial = differencing.lag, differencing.polynomial
             scales = self.spreads[:, 1].copy()
             for code in np.flatnonzero(self.table.lengths > lag) if lag else ():
-                changes = differences(self.of_series(code), polynomial)[lag:]
+                values = self._near.get(code, self.of_series(code))
+                changes = differences(values, polynomial)[lag:]
                 size = np.sqrt(mean_of_known(without_outliers(changes) ** 2))
                 scales[code] = np.where(size > 0, size, scales[code])
             self._scales[differencing] = scales
         return self._scales[differencing]
+
+
+def _center_without_outliers(values, mean):
+    """Centre (k,) of rows (n, k): their mean unless outliers put it far off most rows.
+
+    Then it is the mean of the rows with those outliers brought nearer.
+    """
+    middle = np.zeros_like(mean)
+    seen = ~np.isnan(values).all(axis=0)
+    middle[seen] = np.nanmedian(values[:, seen], axis=0)
+    near = without_outliers(values - middle)
+    robust = middle + mean_of_known(near)
+    # Beyond all that was not clipped no mean of most rows lies.
+    is_off = np.abs(mean - middle) > np.nanmax(np.abs(near), axis=0, initial=0.0)
+    return np.where(is_off & seen, robust, mean)
 
 
 def log_floor(y):

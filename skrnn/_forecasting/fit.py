@@ -3,7 +3,7 @@
 import numpy as np
 
 from skrnn._forecasting.auto import choose_settings
-from skrnn._forecasting.calendar_cycles import days_of
+from skrnn._forecasting.calendar_cycles import days_of, refuse_no_calendar
 from skrnn._forecasting.covariates import Covariates
 from skrnn._forecasting.engine import SeriesForecaster
 from skrnn._forecasting.strategies import Design
@@ -13,7 +13,7 @@ __all__ = ["fit_forecaster"]
 
 
 def fit_forecaster(
-    table, frames, steps, options, estimator, calendar_columns, random_state
+    table, frames, steps, late, options, estimator, calendar_columns, random_state
 ):
     """Decide what to do about the series, and train networks on the rest.
 
@@ -24,13 +24,15 @@ def fit_forecaster(
     frames : SeriesFrames
         What is known of their columns and times.
     steps : ndarray of int64, or None
-        Steps that are asked for, in any order.
+        Steps ahead of the newest row that are asked for, in any order.
+    late : int
+        How many of the newest rows have no target yet.
     options : Options
         What was given.
     estimator : estimator
         What the networks are clones of.
     calendar_columns : callable
-        Gives columns and their names for an index of times and a tuple of features.
+        Gives columns and their names for times and a tuple of features.
     random_state : int, RandomState instance or None
         Source of the seeds.
 
@@ -45,11 +47,11 @@ def fit_forecaster(
     """
     seen, table = table, table.known_part()
     random_state = _own_random_state(random_state)
-    axis = frames.axis
-    n_days = np.inf
+    axis, n_days = frames.axis, np.inf
     if options.calendar:
+        refuse_no_calendar(axis, options.calendar)
         n_days = days_of(axis, int(table.first.min()), int(table.last.max()))
-    settings, filled = choose_settings(options, table, axis.freq, steps, n_days)
+    settings, filled = choose_settings(options, table, frames, steps, late, n_days)
     transform, prepared = TargetTransform.fit(
         filled,
         settings.differencing,
@@ -61,6 +63,7 @@ def fit_forecaster(
     design = Design(
         settings.strategy,
         settings.steps,
+        settings.is_later,
         settings.window_length,
         transform,
         covariates,

@@ -5,7 +5,9 @@ import copy
 import numpy as np
 import pandas as pd
 
+from skrnn._forecasting.limits import refuse_rows
 from skrnn._forecasting.table import table_of
+from skrnn._forecasting.units import Units
 from skrnn._time.axis import TimeAxis
 from skrnn._time.index import key_levels, order_kind, split_keys
 from skrnn._time.index import keys as time_keys
@@ -51,6 +53,8 @@ class SeriesFrames:
         self.x_columns = None if X is None else X.columns
         self.is_past = self._past(past_covariates)
         self.y_columns, self.index_names = y.columns, list(y.index.names)
+        self.y_units = Units(y.to_numpy(dtype=float))
+        self.x_units = None if X is None else Units(X.to_numpy(dtype=float))
 
     @property
     def x_future(self):
@@ -111,17 +115,13 @@ class SeriesFrames:
     def table(self, y, X=None):
         """Lay y, and X wherever y has rows, on the grid of the axis (SeriesTable)."""
         keys, codes, times = split_keys(y.index)
-        values = y.to_numpy(dtype=float)
-        if np.isinf(values).any():
-            row = y.index[np.flatnonzero(np.isinf(values).any(axis=1))[0]]
-            raise ValueError(
-                f"y is infinite at {row}. Replace it, or set it to NaN if the value is "
-                "not known."
-            )
+        values = _numbers(y, "y", self.y_units)
         x = None
+        n_exogenous = 0 if self.x_columns is None else len(self.x_columns)
         if self.x_columns is not None:
             x = np.full((len(y), len(self.x_columns)), np.nan)
         steps = self.axis.ordinals(times)
+        self._refuse_lengths(codes, steps, y, n_exogenous)
         table = table_of(keys, codes, steps, values, x)
         place = table.positions(codes, steps)
         twice = np.bincount(place, minlength=1) > 1
@@ -145,6 +145,26 @@ class SeriesFrames:
             )
         return self.with_x(table, X)
 
+    def _refuse_lengths(self, codes, steps, y, n_exogenous):
+        """Raise where the grids from first to last row of the series are huge."""
+        order = np.lexsort((steps, codes))
+        ends = np.flatnonzero(np.append(np.diff(codes[order]), 1))
+        starts = np.append(0, ends[:-1] + 1)
+        # As floats, since times may be further apart than integers go.
+        lengths = np.subtract(steps[order][ends], steps[order][starts], dtype=float) + 1
+        what = (
+            f"y, of {len(y)} rows from {y.index.min()} to {y.index.max()} in steps of "
+            f"{self.axis.step_name},"
+        )
+        refuse_rows(
+            what,
+            lengths,
+            y.shape[1],
+            n_exogenous,
+            "Check its times, or resample it to a longer step: memory is enough for "
+            "{} rows.",
+        )
+
     def with_x(self, table, X):
         """Fill exogenous values into a table wherever it has a row."""
         if self.x_columns is None:
@@ -163,9 +183,10 @@ class SeriesFrames:
                 "are not known in the future in past_covariates."
             )
         given = self.x_columns.isin(X.columns)
-        x = X[self.x_columns[given]].to_numpy(dtype=float)
-        if np.isinf(x).any():
-            raise ValueError("X is infinite in places. Replace those values.")
+        # In the order of fit, since each column has its own unit there.
+        x = np.full((len(X), len(given)), np.nan)
+        x[:, given] = X[self.x_columns[given]].to_numpy(dtype=float)
+        x = _numbers(X, "X", self.x_units, x, self.x_columns)[:, given]
         codes, steps = self._series_and_steps(table, X)
         known = codes >= 0
         return table.with_x(x[known], codes[known], steps[known], given)
@@ -197,6 +218,13 @@ class SeriesFrames:
         """
         codes, steps = wanted
         is_new = steps > table.last[codes]
+        refuse_rows(
+            "The future to forecast",
+            last.astype(float) - table.first + 1,
+            table.y.shape[1],
+            0 if table.x is None else table.x.shape[1],
+            "Give a shorter fh: memory is enough for {} rows.",
+        )
         table = table.spanning(table.first, last)
         if self.x_columns is None:
             return table if X is None else self.with_x(table, X)
@@ -247,6 +275,27 @@ class SeriesFrames:
         codes = np.repeat(np.arange(len(keys)), [len(part) for part in times])
         levels = [*key_levels(keys, codes), times[0].append(list(times[1:]))]
         return pd.MultiIndex.from_arrays(levels, names=self.index_names)
+
+
+def _numbers(frame, name, units, values=None, columns=None):
+    """Numbers of a frame of an ordinary size; raise where some are too large."""
+    values = frame.to_numpy(dtype=float) if values is None else values
+    columns = frame.columns if columns is None else columns
+    infinite, large = np.isinf(values), units.too_large(values)
+    if infinite.any():
+        row, column = np.argwhere(infinite)[0]
+        raise ValueError(
+            f"{name} is infinite at {frame.index[row]} in {columns[column]!r}. Replace "
+            "it, or set it to NaN if the value is not known."
+        )
+    if large.any():
+        row, column = np.argwhere(large)[0]
+        raise ValueError(
+            f"{name} is {values[row, column]:g} at {frame.index[row]} in "
+            f"{columns[column]!r}, too large beside the values of fit to be computed "
+            "with. Set it to NaN if it is an accident, else fit again."
+        )
+    return units.divided(values)
 
 
 def _is_nameless(columns):

@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.utils import get_tags
 
 from skrnn._forecasting.differencing import without_outliers
+from skrnn._forecasting.limits import refuse_short
 from skrnn._forecasting.table import Origins
 
 __all__ = ["HorizonModel", "new_members", "takes_absent_steps"]
@@ -110,6 +111,13 @@ class HorizonModel:
                 member.partial_fit(X, Y, **_weights(member.partial_fit, weight))
         return other
 
+    def has_samples(self, prepared):
+        """Whether there is anything to learn from."""
+        rows = np.flatnonzero(self._usable(prepared))
+        if prepared.known.all():
+            return len(rows) > 0
+        return any(prepared.known[rows + step].any() for step in self.steps)
+
     def samples(self, prepared, newer_than=None):
         """Windows and targets of all rows whose future is known.
 
@@ -133,7 +141,8 @@ class HorizonModel:
         kept = np.flatnonzero(seen.any(axis=1))
         return X[kept], Y[kept], seen[kept].mean(axis=1)
 
-    def _training_origins(self, prepared, newer_than):
+    def _usable(self, prepared):
+        """Rows whose windows hold enough and whose future is there (bool)."""
         table, last = prepared.table, int(self.steps[-1])
         codes = table.codes
         rows = np.arange(len(codes))
@@ -143,17 +152,17 @@ class HorizonModel:
         usable = (rows + 1 - begin >= least) & (rows + last < stop)
         if not usable.any():
             usable = (rows + 1 - begin > self.transform.lag) & (rows + last < stop)
-        if not usable.any():
-            usable = rows + last < stop
+        return usable if usable.any() else rows + last < stop
+
+    def _training_origins(self, prepared, newer_than):
+        table, usable = prepared.table, self._usable(prepared)
+        codes, last = table.codes, int(self.steps[-1])
         if newer_than is not None:
             usable &= table.ordinals + last > newer_than[codes]
-        elif not usable.any():
-            raise ValueError(
-                f"No series is longer than the {last} steps ahead that are to be "
-                f"forecast: the longest has {table.lengths.max()} rows. Give a "
-                "shorter fh, or longer series."
-            )
-        return Origins(rows[usable], codes[usable])
+        else:
+            refuse_short(last, int(table.lengths.max()))
+        rows = np.flatnonzero(usable)
+        return Origins(rows, codes[rows])
 
     def windows(self, prepared, origins):
         """Windows (n, window_length, n_features) that end at the origins."""

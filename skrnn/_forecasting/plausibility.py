@@ -4,10 +4,27 @@ from numbers import Number
 
 import numpy as np
 
+from skrnn._forecasting.limits import refuse_rows
 from skrnn._forecasting.table import newest_known
 from skrnn._warn import warn_user
 
-__all__ = ["check_labels", "check_positive", "warn_of_gaps", "warn_of_late_targets"]
+# Squares of smaller numbers are nearly zero.
+_LEAST_SIZE = 2.0**-400
+# Of the rest of a series a float holds nothing beside a number as many times as far off
+# as most are.
+_MOST_OUTLIER, _MOST_ROWS = 2.0**60, 0.95
+
+__all__ = [
+    "check_gap",
+    "check_labels",
+    "check_log",
+    "check_positive",
+    "check_sizes",
+    "check_sizes_of_x",
+    "refuse_overflow",
+    "warn_of_gaps",
+    "warn_of_late_targets",
+]
 
 
 def check_positive(table, log, frames):
@@ -22,15 +39,100 @@ def check_positive(table, log, frames):
     frames : SeriesFrames
         Knows names and times.
     """
-    is_wrong = log & (table.y <= 0)
-    if not is_wrong.any():
-        return
-    row, column = np.argwhere(is_wrong)[0]
-    raise ValueError(
-        f"y is {table.y[row, column]:g} at {_place(table, row, frames)} in "
-        f"{frames.y_columns[column]!r}, but its logarithm is forecast, since all "
-        "values of fit were positive. Fit again with log=False."
-    )
+    found = _first(log & (table.y <= 0), table, frames)
+    if found:
+        raise ValueError(
+            f"{found}, but its logarithm is forecast, since all values of fit were "
+            "positive. Fit again with log=False."
+        )
+
+
+def check_log(table, frames):
+    """Raise where a logarithm is asked for, and a value has none.
+
+    Parameters
+    ----------
+    table : SeriesTable
+        The series of fit.
+    frames : SeriesFrames
+        Knows names and times.
+    """
+    found = _first(table.y <= 0, table, frames)
+    if found:
+        is_lost = frames.y_units.exponents.any() and not (table.y < 0).any()
+        raise ValueError(
+            f"log=True needs positive values, but {found}"
+            + (", or too small beside the largest" if is_lost else "")
+            + ". Set log='auto' or log=False, or give the logarithm of y yourself."
+        )
+
+
+def check_sizes(filled, frames):
+    """Raise where numbers are so far apart that the small ones would be lost.
+
+    Parameters
+    ----------
+    filled : FilledTable
+        The series of fit, or others.
+    frames : SeriesFrames
+        Knows names and times.
+    """
+    table = filled.table
+    for code in range(len(table.keys)):
+        values = filled.of_series(code)
+        known = filled.known[table.begin[code] : table.begin[code + 1]]
+        for column in np.flatnonzero(~filled.log & known.any(axis=0)):
+            own = np.where(known[:, column], values[:, column], np.nan)
+            worst = _lost_beside(own)
+            if worst is None:
+                continue
+            row = table.begin[code] + worst
+            if np.nanmax(np.abs(own)) < _LEAST_SIZE:
+                raise ValueError(
+                    f"{_said(table, row, column, frames)} and around it, too small "
+                    "beside the values of other series to be computed with. Fit series "
+                    "of so different a size each by itself."
+                )
+            raise ValueError(
+                f"{_said(table, row, column, frames)}, beside which the other values "
+                "of its series cannot be computed with. Set it to NaN if it is an "
+                "accident; else give the logarithm."
+            )
+
+
+def check_sizes_of_x(table, frames):
+    """Raise where an exogenous value is so large that the others would be lost.
+
+    Parameters
+    ----------
+    table : SeriesTable
+        The series of fit.
+    frames : SeriesFrames
+        Knows names and times.
+    """
+    for column in range(0 if table.x is None else table.x.shape[1]):
+        values = table.x[:, column]
+        row = None if np.isnan(values).all() else _lost_beside(values)
+        if row is not None and values[row] != 0:
+            value = frames.x_units.multiplied(table.x[[row]])[0, column]
+            raise ValueError(
+                f"X is {value:g} at {_place(table, row, frames)} in "
+                f"{frames.x_columns[column]!r}, beside which its other values cannot "
+                "be computed with. Set it to NaN if it is an accident; else give its "
+                "logarithm."
+            )
+
+
+def _lost_beside(values):
+    """The row of an outlier that leaves nothing of the rest, or of a tiny series."""
+    size = np.abs(values)
+    largest = np.nanmax(size)
+    if 0 < largest < _LEAST_SIZE:
+        return int(np.nanargmax(size))
+    off = np.abs(values - np.nanmedian(values))
+    usual = np.nanquantile(off, _MOST_ROWS)
+    is_lost = usual > 0 and np.nanmax(off) > _MOST_OUTLIER * usual
+    return int(np.nanargmax(off)) if is_lost else None
 
 
 def check_labels(keys, known):
@@ -53,6 +155,16 @@ def check_labels(keys, known):
                 )
 
 
+def refuse_overflow(values):
+    """Raise where forecasts (ndarray), or their quantiles, are infinite."""
+    if np.isinf(values).any():
+        raise ValueError(
+            "Forecasts, or ends of their intervals, are beyond 1.8e308, the largest "
+            "number of 64 bits. Give y in a larger unit, or set log=False where its "
+            "logarithm is forecast (log_)."
+        )
+
+
 def warn_of_gaps(table, n_rows, frames):
     """Warn where most rows on the grid of the series of fit are missing.
 
@@ -72,6 +184,40 @@ def warn_of_gaps(table, n_rows, frames):
             f"{n_steps} steps of {frames.axis.step_name}: most rows are missing, and "
             "are taken for missing values. If that is not the step of the series, "
             "round its times, or resample it."
+        )
+
+
+def check_gap(seen, newer, frames, n_read):
+    """Warn where newer rows begin long after those seen; raise if absurdly long after.
+
+    Parameters
+    ----------
+    seen, newer : SeriesTable
+        The rows kept, and those that come after them.
+    frames : SeriesFrames
+        Knows times and the step.
+    n_read : int
+        Rows that a forecast reads: a longer gap leaves nothing of what was seen.
+    """
+    numbers = {key: code for code, key in enumerate(seen.keys)}
+    pairs = [(numbers[k], new) for new, k in enumerate(newer.keys) if k in numbers]
+    if not pairs:
+        return
+    old, new = np.array(pairs).T
+    gaps = newer.first[new] - seen.last[old] - 1
+    worst = int(np.argmax(gaps))
+    last, first = seen.last[old[worst]], newer.first[new[worst]]
+    last, first = (frames.axis.times(np.array([step]))[0] for step in (last, first))
+    what = f"y, which goes on at {first} after {last},"
+    advice = "Check its times, or fit again: memory is enough for {} rows."
+    n_exogenous = 0 if seen.x is None else seen.x.shape[1]
+    lengths = newer.last[new].astype(float) - seen.first[old] + 1
+    refuse_rows(what, lengths, seen.y.shape[1], n_exogenous, advice)
+    if gaps[worst] > n_read:
+        warn_user(
+            f"y goes on at {first}, but was seen up to {last}: the {gaps[worst]} rows "
+            f"between, in steps of {frames.axis.step_name}, are taken for missing "
+            f"values, and forecasts read {n_read}. Give the rows between, or fit again."
         )
 
 
@@ -99,6 +245,21 @@ def warn_of_late_targets(tail, frames):
         "its last one is carried forward, and its intervals are those of a column that "
         "is up to date. Forecast it by itself, and it is forecast from its last value."
     )
+
+
+def _first(is_wrong, table, frames):
+    """Say in words which is the first wrong value; "" if there is none."""
+    if not is_wrong.any():
+        return ""
+    row, column = np.argwhere(is_wrong)[0]
+    return _said(table, row, column, frames)
+
+
+def _said(table, row, column, frames):
+    """A value in words, with its place."""
+    value = frames.y_units.multiplied(table.y[[row]])[0, column]
+    place = _place(table, row, frames)
+    return f"y is {value:g} at {place} in {frames.y_columns[column]!r}"
 
 
 def _place(table, row, frames):

@@ -15,7 +15,7 @@ from skrnn._forecasting.table import Origins
 from skrnn._forecasting.target_transform import TargetTransform
 from skrnn._time.axis import TimeAxis
 
-__all__ = ["STRATEGIES", "Design", "Forecasts"]
+__all__ = ["STRATEGIES", "Design", "Forecasts", "shown_steps"]
 
 STRATEGIES = ("multioutput", "recursive", "direct", "dirrec")
 
@@ -25,6 +25,7 @@ class Design(NamedTuple):
 
     strategy: str  # as for `RNNForecaster`
     steps: np.ndarray  # (n_steps,) steps ahead that are asked for, rising
+    is_later: np.ndarray  # (n_steps,) those asked for once late rows have come
     window_length: int
     transform: TargetTransform
     covariates: Covariates
@@ -96,9 +97,17 @@ class Forecasts:
         self : Forecasts
         """
         estimator, n_members = self.design.estimator, self.design.n_members
-        for model in self.models:
+        for model in self._in_order_of_seeds:
             model.fit(prepared, new_members(estimator, n_members, random_state))
         return self
+
+    @property
+    def _in_order_of_seeds(self):
+        """What is asked for only later does not change what is asked for now."""
+        if self.strategy != "direct":
+            return self.models
+        order = np.argsort(self.design.is_later, kind="stable")
+        return [self.models[place] for place in order]
 
     def trained_on(self, prepared, newer_than, n_epochs):
         """A copy whose networks have trained on; see `HorizonModel.trained_on`."""
@@ -168,6 +177,31 @@ class Forecasts:
         return np.concatenate(path, axis=1)[:, steps - 1], first_scale
 
     @property
+    def known_after(self):
+        """Rows after an origin up to which a forecast reads X, for each of the steps.
+
+        The steps themselves, but where one network has them all and X is known in the
+        future: it reads that up to its last step (ndarray of int64).
+        """
+        reads_ahead = self.models[0].covariates.is_future.any()
+        if self.strategy == "multioutput" and reads_ahead:
+            return np.full_like(self.steps, self.steps[-1])
+        return self.steps
+
+    @property
+    def n_awaited(self):
+        """Rows whose forecast by the first step was made before all its X was known."""
+        return int(self.known_after[0] - self.steps[0])
+
+    @property
+    def groups(self):
+        """Places of steps whose errors count for each other, None for all of them."""
+        is_later = self.design.is_later
+        if self.strategy != "direct" or not is_later.any() or is_later.all():
+            return None
+        return [np.flatnonzero(~is_later), np.flatnonzero(is_later)]
+
+    @property
     def loss(self):
         """The loss of the networks, None where they name none."""
         return getattr(self.models[0].members[0], "loss", None)
@@ -217,13 +251,15 @@ class Forecasts:
         if len(missing):
             raise ValueError(
                 f"strategy={self.strategy!r} has a network for each of the steps "
-                f"{_shown(self.steps)} ahead of the newest value of y, as fit was "
-                f"told, and none for {_shown(missing)}. Give them to fit in fh, or "
-                "choose strategy='multioutput' or 'recursive'."
+                f"{shown_steps(self.steps)} ahead of the newest value of y, as fit was "
+                f"told, and none for {shown_steps(missing)}. Give them to fit in fh, "
+                "or choose strategy='multioutput' or 'recursive'. Rows of NaN at the "
+                "end of y are steps too."
             )
 
 
-def _shown(steps):
+def shown_steps(steps):
+    """Steps ahead in words (str)."""
     steps = [int(step) for step in steps]
     if len(steps) > 3 and steps == list(range(steps[0], steps[-1] + 1)):
         return f"{steps[0]} to {steps[-1]}"

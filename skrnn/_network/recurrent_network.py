@@ -7,6 +7,7 @@ from skrnn._kernels.rowwise import linear
 from skrnn._network.batch import SequenceBatch, to_device
 from skrnn._network.cells import bfloat16_fault
 from skrnn._network.decoder import ParallelDecoder
+from skrnn._network.description import describe_layers
 from skrnn._network.dropout import SeededDropout
 from skrnn._network.norms import Repeats
 from skrnn._network.pooling import Pooling, new_linear
@@ -197,6 +198,10 @@ class RecurrentNetwork(nn.Module):
             or self.segment_length > 1
         )
         return self.inputs(batch) if is_scaled else batch.x, batch.lengths, is_scaled
+
+    def layers(self, settings):
+        """Describe the layers (list of Layer) of a network made by settings."""
+        return describe_layers(self, settings)
 
     def bfloat16_fault(self):
         """Say (str) why torch cannot run the cells in bfloat16; None if it can."""

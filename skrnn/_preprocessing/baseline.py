@@ -26,6 +26,9 @@ class Baseline(nn.Module):
         self.linear_path = linear_path
         # The feature that each target follows.
         self.register_buffer("feature", torch.zeros(n_targets, dtype=torch.int64))
+        # Share of the variance of each target that is taken off, in training.
+        share = torch.zeros(n_targets, dtype=torch.float64)
+        self.register_buffer("explained", share)
 
     def _apply(self, fn, recurse=True):
         return self  # stays on the CPU, in double precision

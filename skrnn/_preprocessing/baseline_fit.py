@@ -105,6 +105,7 @@ class BaselineFit:
                 level[view.rows] = baseline.level(view.moments).numpy()
                 spread[view.rows] = baseline.spread(view.moments).numpy()
         if path is None:
+            self._explain(level)
             return level, spread
         # In one memory order, so that sums round alike whatever y has.
         rest = np.ascontiguousarray((self._target - level) / spread)
@@ -114,4 +115,14 @@ class BaselineFit:
         for view in views():
             predicted = baseline.of(view.regressors, view.moments)
             taken_off[view.rows] = predicted.numpy()
+        self._explain(taken_off)
         return taken_off, spread
+
+    def _explain(self, taken_off):
+        """Note the share of the targets' variance that is taken off; for the user."""
+        weight, target = self._weight[:, None], self._target
+        mean = (weight * target).sum(axis=0) / self._weight.sum()
+        whole = (weight * (target - mean) ** 2).sum(axis=0)
+        left = (weight * (target - taken_off) ** 2).sum(axis=0)
+        left = np.divide(left, whole, out=np.ones_like(whole), where=whole > 0)
+        self._baseline.explained.copy_(torch.from_numpy(np.nan_to_num(1 - left)))

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, validate_data
 
 from skrnn._columns import as_numbers, numbers_only
-from skrnn._sequences.nested import elements_of, is_nested, join_cells
+from skrnn._sequences.nested import sequences_of
 from skrnn._time.index import series_of
 from skrnn.windows._array import WindowedArray
 
@@ -61,7 +61,7 @@ def check_sequences(
                 f"is required by {type(estimator).__name__}."
             )
         return X, names
-    sequences, names = _sequences_of(X)
+    sequences, names = sequences_of(X)
     if sequences is not None:
         arrays, names = _read_arrays(sequences, names, options)
         _check_features(estimator, arrays[0].shape[1], names, reset)
@@ -79,16 +79,6 @@ def check_sequences(
     options.pop("input_name")
     with numbers_only(X):
         return as_numbers(validate_data(estimator, X, reset=reset, **options)), None
-
-
-def _sequences_of(X):
-    """Sequences of X (list) and the names of their features; None where X is dense."""
-    if is_nested(X):
-        return join_cells(X)
-    sequences = list(X) if is_ragged(X) else elements_of(X)
-    if sequences is None:
-        return None, None
-    return sequences, getattr(sequences[0], "columns", None)
 
 
 def _refuse_shape(estimator, X):
@@ -117,31 +107,6 @@ def _refuse_shape(estimator, X):
 
 def _holds_numbers(X):
     return getattr(X.dtype, "kind", "") in "fiub"
-
-
-def is_ragged(X: object) -> bool:
-    """Tell whether X is a list (tuple, object array) of 2-D arrays.
-
-    Parameters
-    ----------
-    X : object
-        Whatever the user gave.
-
-    Returns
-    -------
-    bool
-    """
-    if isinstance(X, np.ndarray) and (X.dtype != object or X.ndim != 1):
-        return False
-    if not isinstance(X, (list, tuple, np.ndarray)) or len(X) == 0:
-        return False
-    first = X[0]
-    if hasattr(first, "ndim"):
-        return first.ndim == 2
-    try:
-        return np.ndim(first) == 2
-    except ValueError:  # a list of lists of unequal lengths has no dimension
-        return False
 
 
 def series_of_samples(X: object) -> np.ndarray | None:

@@ -1,7 +1,55 @@
-"""Containers whose elements or cells are sequences, as lists of 2-D arrays."""
+"""Containers of sequences as lists: lists, arrays, Series, and tables of series."""
 
 import numpy as np
 import pandas as pd
+
+
+def sequences_of(X: object) -> tuple[list | None, list | None]:
+    """List the sequences that X is made of.
+
+    Parameters
+    ----------
+    X : object
+        Whatever the user gave.
+
+    Returns
+    -------
+    sequences : list or None
+        Each of two dimensions, unchecked; None where X is no container of sequences.
+    names : list or None
+        Of their features, those of the first sequence.
+    """
+    if is_nested(X):
+        return join_cells(X)
+    sequences = list(X) if is_ragged(X) else elements_of(X)
+    if sequences is None:
+        return None, None
+    return sequences, getattr(sequences[0], "columns", None)
+
+
+def is_ragged(X: object) -> bool:
+    """Tell whether X is a list (tuple, object array) of 2-D arrays.
+
+    Parameters
+    ----------
+    X : object
+        Whatever the user gave.
+
+    Returns
+    -------
+    bool
+    """
+    if isinstance(X, np.ndarray) and (X.dtype != object or X.ndim != 1):
+        return False
+    if not isinstance(X, (list, tuple, np.ndarray)) or len(X) == 0:
+        return False
+    first = X[0]
+    if hasattr(first, "ndim"):
+        return first.ndim == 2
+    try:
+        return np.ndim(first) == 2
+    except ValueError:  # a list of lists of unequal lengths has no dimension
+        return False
 
 
 def is_nested(X: object) -> bool:

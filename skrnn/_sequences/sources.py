@@ -194,6 +194,10 @@ class WindowSource(SequenceSource):
         self.n_samples, self.max_steps, self.n_features = windows.shape
         self.series = windows.series
         self._has_absent_rows = self._check_rows(allow_partial)
+        # Steps that every window lacks are left out before any is gathered.
+        longest = max(1, int(windows.length.max(initial=0)))
+        if longest < windows.window_length:
+            self._windows = windows.with_newest_steps(longest)
 
     def contents(self) -> list:
         windows = self._windows

@@ -112,6 +112,14 @@ class ClassTargets(Targets):
         self.is_multilabel = fitted.is_multilabel
         self.n_outputs, self.classes = fitted.n_outputs, fitted.classes
 
+    def _has_noted(self):
+        classes = self.classes
+        is_array = isinstance(classes, np.ndarray) and classes.ndim == 1
+        is_sorted = is_array and len(np.unique(classes)) == len(classes) > 0
+        n_outputs = len(classes) if self.is_multilabel is True else 1
+        is_flag = isinstance(self.is_multilabel, bool)
+        return is_sorted and is_flag and self.n_outputs == n_outputs
+
     def new_loss(self):
         """Make the head of a network and its loss."""
         return classification_loss(

@@ -61,6 +61,10 @@ class RegressionTargets(Targets):
         """Note the shape that other targets have noted."""
         self.y_ndim, self.n_targets = fitted.y_ndim, fitted.n_targets
 
+    def _has_noted(self):
+        is_count = isinstance(self.n_targets, int) and self.n_targets > 0
+        return is_count and self.y_ndim in (1, 2)
+
     def new_loss(self):
         """Make the head of a network and its loss."""
         return regression_loss(self.loss, self.quantiles)

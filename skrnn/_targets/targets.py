@@ -53,6 +53,22 @@ class Targets(ABC):
     def take_over(self, fitted):
         """Note what other targets (of the same kind) have noted, to go on from it."""
 
+    def note(self, noted):
+        """Take over attributes (dict) that targets of this kind have noted.
+
+        Raises
+        ------
+        ValueError
+            If they are not what `fit` notes.
+        """
+        vars(self).update(noted)
+        if not self._has_noted():
+            raise ValueError("What was noted of y is not what a fit notes.")
+
+    @abstractmethod
+    def _has_noted(self):
+        """Whether what was noted of y is of the right types."""
+
     @abstractmethod
     def new_loss(self):
         """Make the head of a network and its loss."""

@@ -12,6 +12,13 @@ from skrnn._time.index import fixed_length, keys, order_kind, wall_clock
 __all__ = ["TimeAxis"]
 
 _DAY = pd.Timedelta(days=1)
+# So far from zero there is room to count on, and the difference of any two is an int64.
+_MOST = 2**62 - 1
+_BEYOND = (
+    "The times of the series, or those to forecast, go beyond what an index of 64 bits "
+    "can hold or count on from: {}. Count the rows from a nearer start, or give dates "
+    'a coarser unit, as in y.index.as_unit("s").'
+)
 
 
 class TimeAxis:
@@ -39,6 +46,7 @@ class TimeAxis:
 
     def __init__(self, times, starts, freq=None):
         self.kind, starts = order_kind(times), np.asarray(starts)
+        _refuse_far(times)
         self._anchor, self._step, self._tick = None, None, None
         self._first = times.min() if len(times) else None
         if isinstance(times, (pd.DatetimeIndex, pd.TimedeltaIndex)):
@@ -71,6 +79,11 @@ class TimeAxis:
         return time
 
     @property
+    def has_dates(self):
+        """Whether the times are dates, which have a calendar."""
+        return self.kind.startswith(("a DatetimeIndex", "a PeriodIndex"))
+
+    @property
     def step_name(self):
         """The step in words."""
         return repr(self._step) if self._step is not None else str(self._stride)
@@ -88,6 +101,7 @@ class TimeAxis:
                 f"Times must be {self.kind}, as in fit, but are {order_kind(times)}."
             )
         if self._anchor is None:
+            _refuse_far(times)
             steps, rest = np.divmod(keys(times) - self._phase, self._stride)
             self._check_grid(times, rest != 0)
             return steps
@@ -105,7 +119,8 @@ class TimeAxis:
         if self._tick is None:
             return self._on_calendar(times)
         elapsed = wall_clock(times) if self._by_wall else times
-        steps, rest = divmod(elapsed - self._anchor, self._tick)
+        with self._explaining():
+            steps, rest = divmod(elapsed - self._anchor, self._tick)
         steps = np.asarray(steps, dtype=np.int64)
         is_off = np.asarray(rest != pd.Timedelta(0))
         if self._by_wall and is_off.any():
@@ -117,7 +132,8 @@ class TimeAxis:
     def _on_calendar(self, times):
         """Numbers of times whose steps are of uneven length."""
         local = wall_clock(times) if self._by_wall else times
-        grid, first = self._grid(local.min(), local.max())
+        with self._explaining():
+            grid, first = self._grid(local.min(), local.max())
         place = grid.get_indexer(local)
         if self._by_wall and (place < 0).any():
             moved = _localized(grid, self._zone).get_indexer(times)
@@ -126,7 +142,13 @@ class TimeAxis:
         return place + first
 
     def times(self, ordinals):
-        """The times at these steps (pandas.Index), for features of the calendar."""
+        """The times at these steps (pandas.Index), for features of the calendar.
+
+        Raises
+        ------
+        ValueError
+            If dates are beyond those that an index can hold.
+        """
         ordinals = np.asarray(ordinals, dtype=np.int64)
         if self._anchor is None:
             count = ordinals * self._stride + self._phase
@@ -136,7 +158,8 @@ class TimeAxis:
         if self._step is None or not len(ordinals):
             return self._only[np.zeros(len(ordinals), np.int64)]
         first = int(ordinals.min())
-        grid = self._range(first, int(ordinals.max()) - first + 1)
+        with self._explaining():
+            grid = self._range(first, int(ordinals.max()) - first + 1)
         # A run keeps its frequency.
         is_run = (np.diff(ordinals) == 1).all()
         return grid if is_run else grid[ordinals - first]
@@ -164,6 +187,14 @@ class TimeAxis:
         before = before[before < self._anchor]
         return before.append(after), -len(before)
 
+    @contextlib.contextmanager
+    def _explaining(self):
+        """Say in our words where pandas cannot go on counting."""
+        try:
+            yield
+        except (OverflowError, AssertionError, ValueError) as error:
+            raise ValueError(_BEYOND.format(error)) from error
+
     def _check_grid(self, times, is_off):
         if not is_off.any():
             return
@@ -178,6 +209,19 @@ class TimeAxis:
             f"The time {wrong} does not lie on the grid of the series, which goes from "
             f"{self._first} in steps of {self.step_name}. {advice}."
         )
+
+
+def _refuse_far(times):
+    """Raise where times are near the end of what 64 bits hold, or far apart."""
+    if not len(times):
+        return
+    count = keys(times)
+    first, last = int(count.min()), int(count.max())
+    is_far = last - first > _MOST
+    if not isinstance(times, (pd.DatetimeIndex, pd.TimedeltaIndex)):
+        is_far |= first < -_MOST or last > _MOST
+    if is_far:
+        raise ValueError(_BEYOND.format(f"they go from {times.min()} to {times.max()}"))
 
 
 def _stride(times, starts):

@@ -152,6 +152,12 @@ def order_kind(times):
         )
     if not isinstance(times, pd.RangeIndex) and times.hasnans:
         raise ValueError("The index has a missing time (NaT or NaN).")
+    is_unsigned = times.dtype == np.uint64
+    if is_unsigned and len(times) and times.max() > np.iinfo(np.int64).max:
+        raise ValueError(
+            f"The index has the integer {times.max()}, beyond those of 64 bits with a "
+            "sign. Count the rows from a nearer start."
+        )
     return kind
 
 

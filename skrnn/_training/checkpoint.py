@@ -85,7 +85,7 @@ class Checkpoint:
                 "other data or other parameters (max_epochs, max_time, verbose, "
                 "callbacks and device may differ; max_epochs not where the length "
                 "of lr_schedule is that of the fit). Fit with resume=False to "
-                "overwrite it, or give another checkpoint_dir."
+                "remove it, or give another checkpoint_dir."
             )
         return content["state"]
 

@@ -11,9 +11,12 @@ from skrnn._sequences.layouts import check_sequences
 from skrnn._sequences.tabular import warn_of_table
 from skrnn.reshape._base import SequenceTransformer
 from skrnn.windows._array import WindowedArray
+from skrnn.windows._sequence_output import SequenceOutputMixin
 
 
-class TimeDistributed(SequenceTransformer, auto_wrap_output_keys=None):
+class TimeDistributed(
+    SequenceOutputMixin, SequenceTransformer, auto_wrap_output_keys=None
+):
     """Apply a transformer of 2-D data to every time step.
 
     The name is that of Keras. The present steps of all sequences are the rows on which
@@ -158,22 +161,6 @@ class TimeDistributed(SequenceTransformer, auto_wrap_output_keys=None):
         check_is_fitted(self)
         names = _check_feature_names_in(self, input_features)
         return self.transformer_.get_feature_names_out(names) if self._is_3d else names
-
-    def set_output(self, *, transform=None):
-        """Accept an output container, and keep the layout of X.
-
-        Parameters
-        ----------
-        transform : {"default", "pandas", "polars"}, default=None
-            Has no effect: no data frame holds sequences. It is accepted so that
-            `set_output` works on a whole pipeline.
-
-        Returns
-        -------
-        self : TimeDistributed
-            The transformer.
-        """
-        return self
 
     def _names_out(self):
         try:

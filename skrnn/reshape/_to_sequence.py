@@ -3,19 +3,15 @@
 import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.validation import (
-    _check_feature_names_in,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
-from skrnn._columns import as_numbers, numbers_only
 from skrnn._numbers import AT_LEAST_ONE, plain
 from skrnn.reshape._base import SequenceTransformer
-from skrnn.windows._array import refuse_sequences
+from skrnn.windows._given_rows import check_rows
+from skrnn.windows._sequence_output import SequenceOutputMixin
 
 
-class ToSequence(SequenceTransformer, auto_wrap_output_keys=None):
+class ToSequence(SequenceOutputMixin, SequenceTransformer, auto_wrap_output_keys=None):
     """Fold flat columns into sequences: (n, T * F) becomes (n, T, F).
 
     Parameters
@@ -91,7 +87,7 @@ class ToSequence(SequenceTransformer, auto_wrap_output_keys=None):
         ValueError
             If the columns do not make up whole steps.
         """
-        X = self._check(X, reset=True)
+        X = check_rows(self, X, reset=True)
         n_columns = X.shape[1]
         steps, features = plain((self.n_timesteps, self.n_features))
         if features is None:
@@ -121,27 +117,11 @@ class ToSequence(SequenceTransformer, auto_wrap_output_keys=None):
             The sequences, in the dtype of X.
         """
         check_is_fitted(self)
-        X = self._check(X, reset=False)
+        X = check_rows(self, X, reset=False)
         if self._order == "time":
             return X.reshape(len(X), self.n_timesteps_, self.n_step_features_)
         folded = X.reshape(len(X), self.n_step_features_, self.n_timesteps_)
         return folded.transpose(0, 2, 1)
-
-    def set_output(self, *, transform=None):
-        """Accept an output container, and keep giving 3-D arrays.
-
-        Parameters
-        ----------
-        transform : {"default", "pandas", "polars"}, default=None
-            Has no effect: no data frame holds sequences. It is accepted so that
-            `set_output` works on a whole pipeline.
-
-        Returns
-        -------
-        self : ToSequence
-            The transformer.
-        """
-        return self
 
     def get_feature_names_out(self, input_features=None):
         """Name the features of a step.
@@ -167,9 +147,3 @@ class ToSequence(SequenceTransformer, auto_wrap_output_keys=None):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = False
         return tags
-
-    def _check(self, X, *, reset):
-        refuse_sequences(X, self)
-        with numbers_only(X):
-            X = validate_data(self, X, reset=reset, ensure_all_finite="allow-nan")
-            return as_numbers(X)

@@ -43,12 +43,6 @@ def calendar_columns(times, features):
         Sine and cosine of what comes round again, else the number itself.
     names : list of str
     """
-    if not isinstance(times, (pd.DatetimeIndex, pd.PeriodIndex)):
-        raise ValueError(
-            f"calendar={list(features)} needs a DatetimeIndex or a PeriodIndex, but "
-            f"the index is a {type(times).__name__}. Set calendar=None, or give y "
-            "dates."
-        )
     if isinstance(times, pd.DatetimeIndex) and times.tz is not None:
         times = times.tz_localize(None)
     frame = pd.DataFrame({"y": np.zeros(len(times))}, index=times)

@@ -1,49 +1,63 @@
 """The forecaster for sktime."""
 
-from numbers import Real
+import functools
 
 import numpy as np
 import pandas as pd
-from sklearn.utils._param_validation import (
-    HasMethods,
-    StrOptions,
-    validate_parameter_constraints,
-)
-from sktime.datatypes import convert_to
 from sktime.forecasting.base import BaseForecaster
-from sktime.forecasting.base._base import _format_moving_cutoff_predictions
 from sktime.utils.validation.forecasting import check_fh
 
-from skrnn._forecasting.auto import Options, wants_calibration
+from skrnn._forecasting.auto import wants_calibration
 from skrnn._forecasting.backtest import (
     as_frame,
     backtest,
     check_options,
     interval_levels,
 )
+from skrnn._forecasting.filled_table import FilledTable
 from skrnn._forecasting.fit import fit_forecaster
 from skrnn._forecasting.frames import SeriesFrames, time_axis
 from skrnn._forecasting.plausibility import (
+    check_gap,
     check_labels,
     check_positive,
+    check_sizes,
     warn_of_gaps,
     warn_of_late_targets,
 )
-from skrnn._forecasting.strategies import STRATEGIES
-from skrnn._numbers import AT_LEAST_ONE, NOT_NEGATIVE, Number
-from skrnn.regressor import RNNRegressor
 from skrnn.sktime._calendar import calendar_columns
-from skrnn.sktime._given_series import all_or_nothing, checked, twin_of
-from skrnn.sktime._horizon import dated, steps_ahead
-from skrnn.sktime._moving_cutoff import forecasts_of_windows
+from skrnn.sktime._given_series import checked, twin_of, whole_or_nothing, with_labels
+from skrnn.sktime._horizon import dated, farthest, refuse_longer_than, steps_ahead
+from skrnn.sktime._moving_cutoff import moving_forecasts, window_ends
+from skrnn.sktime._parameters import (
+    CONSTRAINTS,
+    checked_options,
+    test_parameters,
+    usual_estimator,
+)
 from skrnn.sktime._predictions import Predictions
+from skrnn.sktime._state import PlainStateMixin
 
 __all__ = ["RNNForecaster"]
 
-_AUTO = StrOptions({"auto"})
 
-
-class RNNForecaster(BaseForecaster):
+# Those of its methods that set what it knows, if only for the time that they take.
+@whole_or_nothing(
+    "fit",
+    "fit_predict",
+    "pretrain",
+    "predict",
+    "predict_quantiles",
+    "predict_interval",
+    "predict_var",
+    "predict_proba",
+    "predict_residuals",
+    "score",
+    "update",
+    "update_predict",
+    "update_predict_single",
+)
+class RNNForecaster(PlainStateMixin, BaseForecaster):
     """Forecasts of one or many series by recurrent networks.
 
     A regressor learns, from windows over the newest rows, what comes next; all series
@@ -69,7 +83,8 @@ class RNNForecaster(BaseForecaster):
         forecasts of the steps before [1]_.
     sp : int or "auto", default="auto"
         Rows of a season. ``"auto"``: what is usual for the frequency of the index (12
-        for months), else what autocorrelations show.
+        for months), else what autocorrelations show. Of less than two seasons it has no
+        effect, which is warned of; more rows than there are is an error.
     log : bool or "auto", default="auto"
         Whether to forecast the logarithm. ``"auto"``: of positive targets whose changes
         grow with their level.
@@ -88,7 +103,8 @@ class RNNForecaster(BaseForecaster):
         Covariates from the calendar, by the names of
         `sktime.transformations.date.DateTimeFeatures`, such as ``["day_of_week"]``.
         True takes those that are usual for the frequency, as far as the series cover
-        two rounds of them: two years for the day of the year.
+        two rounds of them: two years for the day of the year. An index without dates
+        is an error.
     past_covariates : list of str, "all" or None, default=None
         Columns of X that are known only up to the origin of a forecast; ``predict``
         needs none of them. The future of all others has to be given.
@@ -151,11 +167,17 @@ class RNNForecaster(BaseForecaster):
     share of their targets that was observed. A series that ends with NaN is one
     that ends earlier: it is forecast from its newest value, and intervals are as
     wide as so many more steps ask for. Where a strategy has no network for these
-    steps, the missing rows are carried forward, and the intervals widen. Changes
+    steps, or a loss no intervals, that is an error; `fh` in fit names steps. Changes
     that exceed ten times what 95 % of them do not, are taken for accidents, of
     which networks learn less. With ``strategy="multioutput"`` one network has all
     steps from 1 to the last of `fh`; steps beyond it, at ``predict``, are had by
-    feeding forecasts back.
+    feeding forecasts back, up to ten times the rows of the longest series.
+
+    A call that fails changes nothing. What would need more rows than there are, or
+    more memory than the process can have, is refused at once. Numbers may have any
+    size; a number beside which the rest of its series would be lost (10**18 times as
+    far off as most) is an error that names it, and so is a later one 2**60 times
+    larger than all of fit.
 
     References
     ----------
@@ -204,28 +226,7 @@ class RNNForecaster(BaseForecaster):
     # The tail is all that is needed of what was seen.
     _config = {"remember_data": False}
 
-    _parameter_constraints = {
-        "estimator": [HasMethods(["fit", "predict"]), None],
-        "window_length": [AT_LEAST_ONE, None],
-        "strategy": [StrOptions(set(STRATEGIES))],
-        "sp": [AT_LEAST_ONE, _AUTO],
-        "log": ["boolean", _AUTO],
-        "difference": [NOT_NEGATIVE, _AUTO],
-        "seasonal_difference": [NOT_NEGATIVE, _AUTO],
-        "scaling": [StrOptions({"window", "series"}), None],
-        "fourier_terms": [NOT_NEGATIVE, _AUTO],
-        "calendar": [list, "boolean", None],
-        "past_covariates": [list, StrOptions({"all"}), None],
-        "linear_effects": ["boolean"],
-        "series_id": ["boolean"],
-        "n_estimators": [AT_LEAST_ONE],
-        "interval": [StrOptions({"auto", "conformal", "loss"}), None],
-        "calibration_fraction": [Number(Real, 0, 1, closed="neither")],
-        "adaptation_rate": [Number(Real, 0, None, closed="left")],
-        "update_epochs": [NOT_NEGATIVE],
-        "insample": ["boolean"],
-        "random_state": ["random_state"],
-    }
+    _parameter_constraints = CONSTRAINTS
 
     @classmethod
     def get_test_params(cls, parameter_set="default"):
@@ -240,26 +241,7 @@ class RNNForecaster(BaseForecaster):
         -------
         list of dict
         """
-        short = {"hidden_size": 4, "max_epochs": 2, "n_estimators": 1}
-        quick = RNNRegressor("gru", early_stopping=False, **short)
-        normal = RNNRegressor("rnn", loss="gaussian", **short)
-        return [
-            {
-                "estimator": quick,
-                "strategy": "recursive",
-                "n_estimators": 1,
-                "random_state": 0,
-            },
-            {
-                "estimator": normal,
-                "window_length": 5,
-                "n_estimators": 2,
-                "insample": False,
-                "series_id": True,
-                "scaling": "series",
-                "random_state": 0,
-            },
-        ]
+        return test_parameters()
 
     def __init__(
         self,
@@ -321,6 +303,28 @@ class RNNForecaster(BaseForecaster):
 
     # -- fitting ----------------------------------------------------------------
 
+    def fit(self, y, X=None, fh=None):
+        """Train on series; of a forecaster that is pretrained, read their past.
+
+        If that fails, the forecaster stays as it was.
+
+        Parameters
+        ----------
+        y : series, panel or hierarchy in a data format of sktime
+            The series to learn from.
+        X : same kind as y, default=None
+            Exogenous values of the same rows, and others.
+        fh : int, list of int, pandas.Index or ForecastingHorizon, default=None
+            Steps ahead to learn. None: as many as a season has, 12 where there is
+            none, and at most a quarter of the rows.
+
+        Returns
+        -------
+        self : RNNForecaster
+        """
+        refuse_longer_than(y, fh)
+        return super().fit(y, X=X, fh=fh)
+
     def _fit(self, y, X, fh):
         if hasattr(self, "pretrained_"):
             self._take_over(*self.pretrained_)
@@ -335,35 +339,32 @@ class RNNForecaster(BaseForecaster):
         return self
 
     def _train(self, y, X, fh):
-        validate_parameter_constraints(
-            self._parameter_constraints,
-            self.get_params(deep=False),
-            caller_name=type(self).__name__,
-        )
+        options = checked_options(self)
         frames = SeriesFrames(y, X, self.past_covariates)
         table = frames.table(y, X)
         warn_of_gaps(table, len(y), frames)
-        given = self.get_params(deep=False)
-        given = {name: given[name] for name in Options._fields if name != "loss"}
+        # Of pretraining: series of many ends have no row that is the newest of all.
+        is_late = self.cutoff is not None
         engine = fit_forecaster(
             table,
             frames,
-            None if fh is None else self._steps_to_learn(fh, frames, table),
-            Options(loss=getattr(self.estimator, "loss", None), **given),
-            _usual_estimator() if self.estimator is None else self.estimator,
+            None if fh is None else steps_ahead(fh, self.cutoff, frames.axis),
+            int(table.last.max() - table.known_last.max()) if is_late else 0,
+            options,
+            usual_estimator() if self.estimator is None else self.estimator,
             calendar_columns,
             self.random_state,
         )
         self._take_over(frames, engine)
         warn_of_late_targets(engine.tail, frames)
 
-    def _steps_to_learn(self, fh, frames, table):
-        """Steps ahead of the newest row that has a target, now and later."""
-        steps = steps_ahead(fh, self.cutoff, frames.axis)
-        if self.cutoff is None:  # of pretraining: the series have ends of their own
-            return steps
-        gap = int(table.last.max() - table.known_last.max())
-        return np.union1d(steps, steps + gap)
+    def _state_to_keep(self):
+        shown = ("estimators_", "estimator_", "_settings")
+        return {k: v for k, v in super()._state_to_keep().items() if k not in shown}
+
+    def _state_was_set(self):
+        if hasattr(self, "forecaster_"):
+            self._take_over(self.frames_, self.forecaster_)
 
     def _take_over(self, frames, engine):
         """Set what is fitted, from the frames and the engine that are."""
@@ -380,17 +381,32 @@ class RNNForecaster(BaseForecaster):
         frames = self.frames_.named_as(y)
         table = self._table(frames, y, X)
         warn_of_gaps(table, len(y), frames)
+        self._check_new(table, frames)
         self._take_over(frames, self.forecaster_.for_series(table))
         warn_of_late_targets(self.forecaster_.tail, frames)
 
     def _table(self, frames, y, X):
-        """Rows that come after fit (SeriesTable)."""
+        """Rows that come after fit, or of other series (SeriesTable)."""
         table = frames.table(y, X)
         check_positive(table, self._settings.log, frames)
         return table
 
+    def _check_new(self, table, frames, known=()):
+        """Raise where series that are new cannot be computed with."""
+        new = [code for code, key in enumerate(table.keys) if key not in set(known)]
+        transform = self.forecaster_.transform
+        if new:
+            own = FilledTable(table.chosen(new), transform.log, transform.floor)
+            check_sizes(own, frames)
+
+    def _newer(self, y, X):
+        """Rows that come after those seen (SeriesTable)."""
+        engine, table = self.forecaster_, self._table(self.frames_, y, X)
+        check_gap(engine.seen, table, self.frames_, engine.forecasts.n_before)
+        return table
+
     def _check_X_y(self, X=None, y=None, y_inner_mtype=None, multivariate=None):
-        check = super()._check_X_y
+        check = functools.partial(with_labels, super()._check_X_y)
         is_pretrained = self.state == "pretrained" and y_inner_mtype is None
         if y is not None and self.is_fitted:
             return checked(self, check, self.frames_, X, y, is_other=False)
@@ -418,8 +434,7 @@ class RNNForecaster(BaseForecaster):
         -------
         self : RNNForecaster
         """
-        with all_or_nothing(self):
-            return super().update(y, X=X, update_params=update_params)
+        return super().update(y, X=X, update_params=update_params)
 
     def _update(self, y, X=None, update_params=True):
         n_epochs = self.update_epochs if update_params else 0
@@ -429,8 +444,10 @@ class RNNForecaster(BaseForecaster):
                 f"{type(self.estimator_).__name__} does not have. Set "
                 "update_params=False, or update_epochs=0."
             )
-        table = self._table(self.frames_, y, X)
-        check_labels(table.keys, self.forecaster_.tail.keys)
+        table = self._newer(y, X)
+        known = self.forecaster_.tail.keys
+        check_labels(table.keys, known)
+        self._check_new(table, self.frames_, known)
         self._take_over(self.frames_, self.forecaster_.updated(table, n_epochs))
         warn_of_late_targets(self.forecaster_.tail, self.frames_)
         return self
@@ -456,8 +473,7 @@ class RNNForecaster(BaseForecaster):
         y_pred : same type as y
             Forecasts, float64.
         """
-        with all_or_nothing(self):
-            return super().update_predict_single(y, fh, X, update_params)
+        return super().update_predict_single(y, fh, X, update_params)
 
     def _for(self, y, X):
         """A forecaster of the same networks for other series."""
@@ -544,6 +560,12 @@ class RNNForecaster(BaseForecaster):
             return self._for(y, X).predict_interval(fh=fh, X=X, coverage=coverage)
         return super().predict_interval(fh=fh, X=self._dated(X, fh), coverage=coverage)
 
+    def _check_fh(self, fh, pred_int=False):
+        far = farthest(fh) if self.is_fitted else None
+        if far is not None:  # before sktime counts up to it
+            self.forecaster_.refuse_far(far)
+        return super()._check_fh(fh, pred_int)
+
     def _dated(self, X, fh):
         if not isinstance(X, np.ndarray) or not self.is_fitted:
             return X
@@ -567,6 +589,7 @@ class RNNForecaster(BaseForecaster):
     def _predictions(self, fh, X):
         frames, cutoff = self.frames_, self.cutoff
         now, steps = frames.axis.ordinals(cutoff), steps_ahead(fh, cutoff, frames.axis)
+        self.forecaster_.refuse_far(int(steps.max()))
         names = self._get_varnames()
         return Predictions(self.forecaster_, frames, X, now, steps, names)
 
@@ -585,7 +608,7 @@ class RNNForecaster(BaseForecaster):
                 "RNNForecaster has variances of each time by itself, no covariances. "
                 "Set cov=False."
             )
-        return self._predictions(fh, X).deviations() ** 2
+        return self._predictions(fh, X).variances()
 
     # -- many origins -----------------------------------------------------------
 
@@ -634,10 +657,11 @@ class RNNForecaster(BaseForecaster):
         steps = known._check_fh(fh)
         steps = np.unique(steps_ahead(steps, self.cutoff, self.frames_.axis))
         check_options(steps, step_length, refit)
+        self.forecaster_.refuse_far(int(steps[-1]))
         coverage, levels = interval_levels(coverage, self.interval)
         found = backtest(
             self.forecaster_,
-            self._table(self.frames_, y_inner, X_inner),
+            self._newer(y_inner, X_inner),
             steps,
             step_length=step_length,
             n_epochs=self.update_epochs if refit else 0,
@@ -648,43 +672,15 @@ class RNNForecaster(BaseForecaster):
     def _predict_moving_cutoff(
         self, y, cv, X=None, update_params=True, reset_forecaster=True
     ):
-        ends, fh = [], check_fh(cv.get_fh())
-        is_ahead = fh.is_relative and fh.to_numpy().min() > 0
-        has_training = update_params and self.update_epochs
-        if is_ahead and not has_training and not isinstance(y.index, pd.MultiIndex):
-            ends = [window[-1] for window, _ in cv.split(y)]
+        fh = check_fh(cv.get_fh())
+        ends = []
+        if not (update_params and self.update_epochs):
+            ends = window_ends(y, cv, fh)
         if not ends:
             return super()._predict_moving_cutoff(
                 y, cv, X, update_params, reset_forecaster
             )
-        seen, steps = y.iloc[: max(ends) + 1], fh.to_numpy().astype(np.int64)
-        forecasts = [
-            convert_to(
-                frame,
-                self._y_metadata["mtype"],
-                store=self._converter_store_y,
-                store_behaviour="freeze",
-            )
-            for frame in forecasts_of_windows(
-                self.forecaster_, self.frames_, seen, X, steps, ends
-            )
-        ]
+        forecasts = moving_forecasts(self, y, X, fh, ends)
         if not reset_forecaster:
-            self.update(seen, X=X, update_params=False)
-        cutoffs = [y.index[[end]] for end in ends]
-        return _format_moving_cutoff_predictions(forecasts, cutoffs)
-
-
-def _usual_estimator():
-    # Small and slow to learn: what it is to add to a local forecast is little.
-    # What is linear is the target transform's to take off.
-    # One network: the forecaster has several of its own, and a linear part.
-    return RNNRegressor(
-        "gru",
-        32,
-        linear_steps=None,
-        n_estimators=1,
-        learning_rate=0.003,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-    )
+            self.update(y.iloc[: max(ends) + 1], X=X, update_params=False)
+        return forecasts

@@ -2,8 +2,11 @@
 
 import contextlib
 import copy
+import functools
 
-__all__ = ["all_or_nothing", "checked", "twin_of"]
+from skrnn._time.index import series_of
+
+__all__ = ["checked", "twin_of", "whole_or_nothing", "with_labels"]
 
 
 def checked(model, check, frames, X, y, is_other):
@@ -40,6 +43,43 @@ def checked(model, check, frames, X, y, is_other):
     return X, y
 
 
+def with_labels(check, X, y, *others):
+    """What sktime's check makes of series, unless the label of one is missing.
+
+    sktime itself looks for the last time of each series next, and fails without words.
+    """
+    X, y = check(X, y, *others)
+    for frame in (X, y):
+        series_of(getattr(frame, "index", None))
+    return X, y
+
+
+def whole_or_nothing(*names):
+    """Decorate a class, some methods of which are to change nothing if they fail.
+
+    Parameters
+    ----------
+    *names : str
+        Of the methods, its own ones or inherited.
+    """
+
+    def decorated(cls):
+        for name in names:
+            setattr(cls, name, _whole(getattr(cls, name)))
+        return cls
+
+    return decorated
+
+
+def _whole(method):
+    @functools.wraps(method)
+    def whole(self, *args, **kwargs):
+        with all_or_nothing(self):
+            return method(self, *args, **kwargs)
+
+    return whole
+
+
 @contextlib.contextmanager
 def all_or_nothing(model):
     """Leave a model as it was if an error is raised."""
@@ -60,8 +100,8 @@ def twin_of(model):
 
 
 def _state(model):
-    # sktime changes its dicts in place.
+    # sktime changes its dicts and lists in place.
     return {
-        name: dict(value) if type(value) is dict else value
+        name: copy.copy(value) if type(value) in (dict, list) else value
         for name, value in vars(model).items()
     }

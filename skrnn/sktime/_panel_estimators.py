@@ -3,19 +3,23 @@
 import numpy as np
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.utils import get_tags
+from sklearn.utils._param_validation import validate_parameter_constraints
 from sktime.base import BaseObject
 from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
+from skrnn._numbers import RANDOM_STATE
 from skrnn._sequences.moments import feature_moments
 from skrnn._sequences.sources import as_source
 from skrnn._warn import warn_user
 from skrnn.classifier import RNNClassifier
 from skrnn.regressor import RNNRegressor
 from skrnn.sktime._panels import fill_partly_missing, has_partly_missing, read_panel
+from skrnn.sktime._state import PlainStateMixin
 
 __all__ = ["RNNPanelClassifier", "RNNPanelRegressor"]
 
+_CONSTRAINTS = {"random_state": RANDOM_STATE}
 _TAGS = {
     "authors": "skrnn",
     "maintainers": "skrnn",
@@ -30,7 +34,7 @@ _TAGS = {
 }
 
 
-class _RecurrentPanel:
+class _RecurrentPanel(PlainStateMixin):
     """A clone of `estimator`, fitted on panels turned into sequences."""
 
     def _fit(self, X, y):
@@ -106,6 +110,8 @@ class _RecurrentPanel:
                 f"{estimator!r}."
             )
         estimator = clone(estimator)
+        given = {"random_state": self.random_state}
+        validate_parameter_constraints(_CONSTRAINTS, given, type(self).__name__)
         if self.random_state is not None:
             names = [
                 name

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from skrnn._forecasting.alignment import forecasts_at, starts_of
+from skrnn._forecasting.plausibility import refuse_overflow
 from skrnn.sktime._distributions import distribution
 
 __all__ = ["Predictions"]
@@ -56,9 +57,8 @@ class Predictions:
         """
         engine, levels = self.engine, np.asarray(alpha, dtype=float)
 
-        def of_future(prepared, origins, steps, n_carried):
-            where = prepared, origins, steps
-            return engine.quantiles(*where, levels, n_carried=n_carried)
+        def of_future(prepared, origins, steps):
+            return engine.quantiles(prepared, origins, steps, levels)
 
         def of_past(past, codes):
             return engine.insample_quantiles(past, codes, levels)
@@ -71,6 +71,27 @@ class Predictions:
         quartiles = self.quantiles([0.25, 0.75])
         low, high = (quartiles.xs(q, axis=1, level=1) for q in (0.25, 0.75))
         return (high - low) / (2 * norm.ppf(0.75))
+
+    def variances(self):
+        """Squares of the standard deviations (DataFrame).
+
+        Raises
+        ------
+        ValueError
+            If they are too large or too small for a number of 64 bits.
+        """
+        deviations = self.deviations()
+        with np.errstate(over="ignore", under="ignore"):
+            variances = deviations**2
+        if np.isinf(variances).any(axis=None) or (
+            (variances == 0) & (deviations > 0)
+        ).any(axis=None):
+            raise ValueError(
+                "Variances of forecasts are beyond what numbers of 64 bits can hold: "
+                f"deviations are up to {deviations.max(axis=None):g}. Ask for "
+                "intervals or quantiles, or give y in another unit."
+            )
+        return variances
 
     def law(self):
         """Distributions: those of the loss where it has some, else normal ones."""
@@ -88,18 +109,27 @@ class Predictions:
             and not (log.any() and (loss == "student_t" or not log.all()))
         )
         if is_parametric:
-            laws = self._values(engine.laws)  # (S, n, k, width)
+            laws = self._values(engine.laws, in_units=False)  # (S, n, k, width)
             laws = laws.reshape(-1, *laws.shape[2:])
+            units = self.frames.y_units
+            if log.any():
+                laws[..., 0] += units.exponents * np.log(2)
+            else:
+                laws[..., :2] = units.multiplied(laws[..., :2], axis=1)
         else:
             center, spread = self.point().to_numpy(), self.deviations().to_numpy()
             laws = np.stack([center, spread], axis=-1)
         return distribution(laws, is_parametric and log.any(), self.index, self.names)
 
-    def _values(self, of_future, of_past=None):
-        """Values (n_series, n_times, ...) as `of_future` and `of_past` have them."""
-        return forecasts_at(
+    def _values(self, of_future, of_past=None, in_units=True):
+        """Values (n_series, n_times, k, ...), in the user's units unless told not."""
+        values = forecasts_at(
             self.engine, self.frames, self.X, self.times, of_future, of_past
         )
+        if in_units:
+            values = self.frames.y_units.multiplied(values, axis=2)
+            refuse_overflow(values)
+        return values
 
     def _frame(self, values, columns):
         values = values.reshape(len(self.index), -1)

@@ -1,10 +1,10 @@
 """The lazy array of windows, whose rows are gathered when a window is read."""
 
-import operator
-
 import numpy as np
 
-__all__ = ["WindowedArray", "refuse_sequences"]
+from skrnn._numbers import AT_LEAST_ONE
+
+__all__ = ["WindowedArray"]
 
 # Windows gathered at a time where a whole array is asked for: so that what is copied
 # twice stays in the cache. Of 64 to 100,000 windows at a time, 24 steps of 8 features,
@@ -92,7 +92,11 @@ class WindowedArray:
         self.values = _frozen(values)
         self.stop = _frozen(_as_positions(stop))
         self.length = _frozen(_as_positions(length))
-        self.window_length = operator.index(window_length)
+        if not AT_LEAST_ONE.is_satisfied_by(window_length):
+            raise ValueError(
+                f"window_length must be {AT_LEAST_ONE}, got {window_length!r}."
+            )
+        self.window_length = int(window_length)
         self.index = index
         self.feature_names = None if feature_names is None else list(feature_names)
         # In the type given: the codes of a MultiIndex are often a byte each.
@@ -280,6 +284,21 @@ class WindowedArray:
             series=self.series,
         )
 
+    def with_newest_steps(self, n_steps):
+        """Return windows of the same rows without their oldest steps.
+
+        Parameters
+        ----------
+        n_steps : int
+            How many of the newest steps are left, as many as any window has rows.
+
+        Returns
+        -------
+        windows : WindowedArray of shape (n_windows, n_steps, n_features)
+            Windows over the same rows.
+        """
+        return self._with(window_length=n_steps)
+
     def _every_full_window(self):
         """What finds the windows that are full, made when the first batch is asked for.
 
@@ -355,20 +374,3 @@ def _readable_bytes(n):
             return f"{n:.3g} {unit}"
         n /= 1000
     return f"{n:.3g} GB"
-
-
-def refuse_sequences(X, estimator):
-    """Raise if X is sequences already, where an estimator expects plain rows."""
-    if isinstance(X, WindowedArray):
-        given = "windows already (a WindowedArray)"
-    elif getattr(X, "ndim", 2) == 3:
-        given = f"a 3-D array of shape {tuple(X.shape)}"
-    elif isinstance(X, list | tuple) and X and getattr(X[0], "ndim", 1) == 2:
-        given = "a list of 2-D arrays"
-    else:
-        return
-    name = type(estimator).__name__
-    raise ValueError(
-        f"{name} expects a 2-D X of shape (n_samples, n_features), but X is {given}. "
-        f"Sequences need no {name}: give them to the next step."
-    )

@@ -9,7 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, validate_params
 from sklearn.utils.validation import check_array
 
-from skrnn._numbers import AT_LEAST_ONE, NOT_NEGATIVE
+from skrnn._numbers import AT_LEAST_ONE, NOT_NEGATIVE, RANDOM_STATE
 from skrnn.exceptions import MissingHistoryWarning
 from skrnn.windows._array import WindowedArray
 
@@ -28,7 +28,7 @@ _FURTHEST_SCALE = 4.0
         "estimator": [HasMethods("fit")],
         "horizon": [NOT_NEGATIVE],
         "n_cuts": [AT_LEAST_ONE, None],
-        "random_state": ["random_state"],
+        "random_state": RANDOM_STATE,
     },
     prefer_skip_nested_validation=True,
 )

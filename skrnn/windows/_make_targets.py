@@ -5,6 +5,7 @@ import pandas as pd
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_array, check_consistent_length
 
+from skrnn._numbers import AT_LEAST_ONE
 from skrnn._time.index import keys
 from skrnn._warn import warn_user
 from skrnn.exceptions import LeakingSplitWarning
@@ -76,8 +77,7 @@ def make_targets(X, y, fh):
     >>> gap
     1
     """
-    ahead = steps_ahead(fh)
-    furthest = int(ahead.max())
+    ahead, furthest = steps_ahead(fh)
     index = _index_of(X, y)
     check_consistent_length(X, y)
     y = check_array(y, ensure_2d=False, dtype=None, ensure_all_finite=False)
@@ -95,7 +95,8 @@ def make_targets(X, y, fh):
     kept = rows.caller_rows(position)
     in_order = np.argsort(kept, kind="stable")
     position, kept = position[in_order], kept[in_order]
-    future = y[rows.caller_rows(position[:, None] + ahead)].reshape(len(kept), -1)
+    future = y[rows.caller_rows(position[:, None] + np.asarray(ahead))]  # (n, S, ...)
+    future = future.reshape(len(kept), -1)
     return _safe_indexing(X, kept), future, _gap(rows, position, furthest)
 
 
@@ -148,14 +149,34 @@ def _gap(rows, position, furthest):
 
 
 def steps_ahead(fh):
-    """Read a forecasting horizon (ndarray of int64, the steps in the order given)."""
-    steps = np.asarray(fh)
-    if steps.ndim == 0 and steps.dtype.kind in "iu" and steps > 0:
-        return np.arange(1, int(steps) + 1)
-    good = steps.ndim == 1 and steps.size > 0 and steps.dtype.kind in "iu"
-    if not good or steps.min() < 1 or len(np.unique(steps)) < len(steps):
+    """Read a forecasting horizon.
+
+    Parameters
+    ----------
+    fh : int or list of int
+        As for `make_targets`.
+
+    Returns
+    -------
+    steps : range or ndarray of int64
+        The steps in the order given, lazily, as there may be more than rows.
+    furthest : int
+        The greatest of them.
+    """
+    given = fh[()] if isinstance(fh, np.ndarray) and fh.ndim == 0 else fh
+    if AT_LEAST_ONE.is_satisfied_by(given):
+        return range(1, int(given) + 1), int(given)
+    steps = np.asarray(given)
+    is_fine = (
+        steps.ndim == 1
+        and steps.size > 0
+        # Of the list itself: among integers an array takes True for 1.
+        and all(map(AT_LEAST_ONE.is_satisfied_by, given))
+        and len(np.unique(steps)) == len(steps)
+    )
+    if not is_fine:
         raise ValueError(
             "fh must be a positive integer, for the steps 1 to fh, or a list of "
             f"different positive integers, for those steps; got {fh!r}."
         )
-    return steps.astype(np.intp)
+    return steps.astype(np.intp), int(steps.max())

@@ -105,7 +105,7 @@ def make_windows(
     array([4., 5., 6.])
     """
     window_length, step_length = plain((window_length, step_length))
-    ahead = steps_ahead(fh)
+    ahead, furthest = steps_ahead(fh)
     table = StackedSeries(series, "series")
     if np.isnan(table.values.astype(float, copy=False)).all():
         raise ValueError("series holds nothing but NaN.")
@@ -115,7 +115,7 @@ def make_windows(
         values, names = table.with_columns_of(StackedSeries(exog, "exog"))
     runs = table.runs()
     rows = runs.rows
-    counts = _windows_per_run(runs, window_length, ahead.max(), step_length)
+    counts = _windows_per_run(runs, window_length, furthest, step_length)
     newest = _newest_rows(runs, counts, window_length - 1, step_length)
     values = rows.values(values)
 

@@ -15,9 +15,12 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from skrnn._columns import as_numbers, numbers_only
 from skrnn._numbers import AT_LEAST_ONE, NOT_NEGATIVE, plain
-from skrnn.windows._array import WindowedArray, refuse_sequences
+from skrnn._plain import Codec, pack, unpack
+from skrnn._time.plain import TIME_CODECS
+from skrnn.windows._array import WindowedArray
 from skrnn.windows._beginnings import Beginnings
 from skrnn.windows._breaks import check_breaks
+from skrnn.windows._given_rows import check_rows, refuse_sequences
 from skrnn.windows._history import History
 from skrnn.windows._lost_index import check_index_of_target, warn_of_unread_freq
 from skrnn.windows._missing_history import (
@@ -26,12 +29,19 @@ from skrnn.windows._missing_history import (
     report_missing_history,
 )
 from skrnn.windows._runs import Rows
+from skrnn.windows._sequence_output import SequenceOutputMixin
+from skrnn.windows._state_check import check_state
 from skrnn.windows._target_in_window import warn_of_target
 
-_CHECKS = {"dtype": "numeric", "ensure_all_finite": "allow-nan"}
+# What is remembered is kept as arrays and text, like all of a fitted model.
+_CODECS = TIME_CODECS | {
+    kind.__name__: Codec(kind, vars, lambda plain, kind=kind: kind(**plain))
+    for kind in (History, Beginnings)
+}
 
 
 class SlidingWindow(
+    SequenceOutputMixin,
     OneToOneFeatureMixin,
     TransformerMixin,
     BaseEstimator,
@@ -231,7 +241,6 @@ class SlidingWindow(
             If rows lack the newest rows before them and ``history="warn"``.
         """
         check_is_fitted(self)
-        refuse_sequences(X, self)
         if (groups is not None) != self._grouped:
             had, lacks = ("with", "without") if self._grouped else ("without", "with")
             raise ValueError(
@@ -240,8 +249,7 @@ class SlidingWindow(
                 "groups to both or to neither (in a pipeline, by metadata routing), or "
                 "name the series in a MultiIndex (series, time)."
             )
-        with numbers_only(X):
-            checked = as_numbers(validate_data(self, X, reset=False, **_CHECKS))
+        checked = check_rows(self, X, reset=False)
         rows = Rows(len(checked), _index_of(X), groups)
         self._beginnings.check_labels(rows)
         step = rows.find_step(self._freq) if self.freq_ is None else self.freq_
@@ -258,7 +266,9 @@ class SlidingWindow(
         """Fit and return the checked X and its runs; set nothing before all is well."""
         refuse_sequences(X, self)
         with numbers_only(X):
-            checked = check_array(X, estimator=self, input_name="X", **_CHECKS)
+            checked = check_array(
+                X, estimator=self, input_name="X", ensure_all_finite="allow-nan"
+            )
             checked = as_numbers(checked)
         _check_numbers(checked)
         rows = Rows(len(checked), _index_of(X), groups)
@@ -290,6 +300,20 @@ class SlidingWindow(
             names = getattr(self, "feature_names_in_", np.arange(checked.shape[1]))
             warn_of_target(checked, y, names)
         return checked, runs
+
+    def __getstate__(self):
+        text, others = pack(super().__getstate__(), _CODECS)
+        return {"text": text, "others": others}
+
+    def __setstate__(self, state):
+        attributes = unpack(state["text"], state["others"], _CODECS)
+        check_state(attributes)
+        super().__setstate__(attributes)
+
+    def __copy__(self):
+        twin = object.__new__(type(self))
+        vars(twin).update(vars(self))
+        return twin
 
     def _windows(self, X, runs, preceding=None):
         rows = runs.rows
@@ -331,22 +355,6 @@ class SlidingWindow(
             lost=self._beginnings.lost_times(rows),
             n_before=sum(self._reach) - 1,
         )
-
-    def set_output(self, *, transform=None):
-        """Accept an output container, and keep giving windows.
-
-        Parameters
-        ----------
-        transform : {"default", "pandas", "polars"}, default=None
-            Has no effect: no data frame holds windows. It is accepted so that
-            `set_output` works on a whole pipeline.
-
-        Returns
-        -------
-        self : SlidingWindow
-            The transformer.
-        """
-        return self
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -77,11 +77,11 @@ class StackedSeries:
         n_columns = self.values.shape[1]
         if target is None:
             return np.arange(n_columns)
-        wanted = [target] if isinstance(target, str | Integral) else list(target)
+        is_one = isinstance(target, str) or not np.iterable(target)
+        wanted = [target] if is_one else list(target)
         by_name = dict(zip(self.names or [], range(n_columns), strict=False))
         by_name.update((i, i) for i in range(n_columns))
-        unknown = [column for column in wanted if column not in by_name]
-        if unknown or not wanted:
+        if not wanted or not all(_names_column(c, by_name) for c in wanted):
             raise ValueError(
                 f"target={target!r} is not among the {n_columns} columns of series"
                 + (f", {self.names}." if self.names else ", which have no names.")
@@ -126,6 +126,12 @@ def _common_step(indexes, name):
     return steps.pop() if steps else None
 
 
+def _names_column(column, by_name):
+    # Python takes True for 1.
+    is_label = isinstance(column, str | Integral) and not isinstance(column, bool)
+    return is_label and column in by_name
+
+
 def _is_list_of_series(series):
     """Whether it is a list of arrays, and not the numbers of one series."""
     return (
@@ -141,6 +147,8 @@ def _values_names_index(series, name):
             f"{name} must be rows, (n_rows,) or (n_rows, n_columns), or a list of "
             f"such; got an array of shape {series.shape}."
         )
+    if not np.iterable(series):
+        raise ValueError(f"{name} must be rows, or a list of such; got {series!r}.")
     names = index = None
     if isinstance(series, pd.DataFrame | pd.Series):
         index = series.index

@@ -56,3 +56,13 @@ def test_a_feature_by_name_that_was_not_seen_whole():
     with pytest.warns(UserWarning, match="day_of_year.* cover only 60 days"):
         model = forecaster(calendar=["day_of_year"], **PLAIN).fit(y, fh=1)
     assert model._settings.calendar == ("day_of_year",)
+
+
+@pytest.mark.parametrize("calendar", [True, np.True_, ["day_of_week"]])
+@pytest.mark.parametrize(
+    "index",
+    [pd.RangeIndex(60), pd.Index([*range(59), 70]), pd.timedelta_range(0, periods=60)],
+)
+def test_numbers_have_no_calendar(calendar, index):
+    with pytest.raises(ValueError, match="needs a DatetimeIndex or a"):
+        forecaster(calendar=calendar, **PLAIN).fit(wave_series(60, index), fh=1)

@@ -170,3 +170,27 @@ def test_intervals_of_short_series_hold_the_forecast(n):
         low, high = one.predict_interval(coverage=0.8).to_numpy().T
         assert (low < one.predict()).all() and (one.predict() < high).all()
         assert (high - low < 5 * np.ptp(y)).all()
+
+
+def test_steps_of_other_groups_tell_nothing():
+    steps = (1, 2, 5, 9)
+    errors = errors_of(60, n_series=2, steps=steps)
+    groups = [np.array([0, 2]), np.array([1, 3])]
+    scores = AdaptiveScores(errors, np.array(steps), 0.02, 500, groups=groups)
+    found = scores.rolling_offsets(LEVELS, 20)
+    for group in groups:
+        own = AdaptiveScores(errors[:, :, group], np.array(steps)[group], 0.02, 500)
+        expected = own.rolling_offsets(LEVELS, 20)
+        np.testing.assert_allclose(found[:, group], expected, rtol=1e-12)
+
+
+def test_errors_that_are_known_later():
+    errors = errors_of(300, steps=(1,))
+    late = AdaptiveScores(errors, np.array([1]), 0.02, 500, known_after=np.array([4]))
+    usual = AdaptiveScores(
+        errors[:, :-3], np.array([1]), 0.02, 500, start=late.start - 3
+    )
+    # What was known three origins before.
+    np.testing.assert_array_equal(
+        late.rolling_offsets(LEVELS, 50), usual.rolling_offsets(LEVELS, 50)
+    )

@@ -8,10 +8,15 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.pipeline import make_pipeline
+from sklearn.tree import ExtraTreeRegressor
 
-from tests.forecasting.support import LINEAR, PLAIN, forecaster
+from skrnn import FlattenSequence
+from tests.forecasting.support import LINEAR, PLAIN, STRATEGIES, forecaster
 from tests.support import short_network, wave_panel, wave_series
 
+# A regressor whose forecasts depend on its seed.
+UNSURE = make_pipeline(FlattenSequence(), ExtraTreeRegressor(min_samples_leaf=8))
 # What forecasts read: differences, X, several targets, their own forecasts.
 KINDS = {
     "one target": {},
@@ -21,6 +26,8 @@ KINDS = {
     "dirrec": {"strategy": "dirrec", "sp": 4, "seasonal_difference": 1},
     "log": {"log": True, "scaling": "series"},
 }
+# Those have networks for the steps of fit alone, which rows of NaN are among.
+FAR = {"direct": range(1, 31), "dirrec": range(1, 31)}
 
 
 def holed(seed, kind, n=88):
@@ -42,29 +49,44 @@ def holed(seed, kind, n=88):
 @given(seed=st.integers(0, 1000), cuts=st.sets(st.integers(61, 79), max_size=4))
 def test_forecasts_do_not_depend_on_how_the_rows_came(kind, seed, cuts):
     y, X = holed(seed, kind)
+    fh = [1, 2, 3]
 
     def part(a, b):
         return {"y": y[a:b], "X": None if X is None else X[a:b]}
 
     options = {"estimator": LINEAR, "window_length": 5} | KINDS[kind]
-    model = forecaster(**options).fit(**part(0, 60), fh=[1, 2, 3])
+    model = forecaster(**options).fit(**part(0, 60), fh=FAR.get(kind, fh))
     found = []
     for ends in ([60, 80], [60, *sorted(cuts), 80]):
         other = copy.deepcopy(model)
         for begin, end in itertools.pairwise(ends):
             other.update(**part(begin, end), update_params=False)
         future = {"X": part(80, 83)["X"]}
-        found.append(other.predict(**future).to_numpy())
-        if X is None:  # errors were made with as much of the future as was known
-            found.append(other.predict_interval(coverage=0.8, **future).to_numpy())
-    tested = model.backtest(**part(60, 83), coverage=0.8).loc[79]
+        found.append(other.predict(fh, **future).to_numpy())
+        found.append(other.predict_interval(fh, coverage=0.8, **future).to_numpy())
+        seen = range(-19, 1)
+        found.append(other.predict(seen).to_numpy())
+    tested = model.backtest(**part(60, 83), fh=fh, coverage=0.8).loc[79]
     is_point = tested.columns.get_level_values(1) == "forecast"
     found.append(tested.loc[:, is_point].to_numpy())
-    if X is None:
-        found.append(tested.loc[:, ~is_point].to_numpy())
-    n = 1 if X is not None else 2
-    for i in range(n, len(found)):
-        np.testing.assert_allclose(found[i], found[i % n], rtol=1e-9)
+    found.append(tested.loc[:, ~is_point].to_numpy())
+    for i in range(3, len(found)):
+        np.testing.assert_allclose(found[i], found[i % 3], rtol=1e-9)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("fh", [[1, 2, 3], [0, 2, 9]])
+def test_a_fit_to_a_series_that_ends_with_nan(strategy, fh):
+    y = wave_series(120)
+    late = y.where(y.index < 110)
+    options = {"strategy": strategy, "estimator": UNSURE}
+    model = forecaster(**options).fit(late, fh=fh)
+    cut = forecaster(**options).fit(y[:110], fh=np.add(fh, 10))
+    pd.testing.assert_series_equal(model.predict(), cut.predict())
+    pd.testing.assert_frame_equal(model.predict_interval(), cut.predict_interval())
+    # Once the rows are there, the same steps are asked for from the newest.
+    model.update(y[110:], update_params=False)
+    assert list(model.predict([2]).index) == [121]
 
 
 @pytest.mark.parametrize("strategy", ["multioutput", "recursive"])
@@ -117,21 +139,41 @@ def test_each_series_of_a_panel_ends_by_itself():
 @pytest.mark.parametrize("strategy", ["direct", "dirrec"])
 def test_where_there_is_no_network_for_the_steps(strategy):
     y = wave_series(100)
-    model = forecaster(strategy=strategy).fit(y[:80], fh=[1, 2, 3])
-    width = model.predict_interval().diff(axis=1).iloc[:, 1].mean()
-    model.update(y[80:86].where(y[80:86].index < 82), update_params=False)
-    assert np.isfinite(model.predict()).all()
-    assert model.predict_interval().diff(axis=1).iloc[:, 1].mean() > width
+    late = y[80:86].where(y[80:86].index < 82)
+    far = forecaster(strategy=strategy, estimator=UNSURE).fit(y[:80], fh=range(1, 8))
+    cut = copy.deepcopy(far).update(y[80:82], update_params=False)
+    far.update(late, update_params=False)
+    pd.testing.assert_frame_equal(
+        far.predict_interval([1, 2, 3]), cut.predict_interval([5, 6, 7])
+    )
+    near = forecaster(strategy=strategy, estimator=UNSURE).fit(y[:80], fh=[1, 2, 3])
     with pytest.raises(ValueError, match=r"newest value of y, .* none for 4\."):
-        forecaster(strategy=strategy).fit(y[:80], fh=[1, 2, 3]).predict([4])
+        near.predict([4])
+    before = copy.deepcopy(near)
+    near.update(late, update_params=False)
+    for call in (near.predict, near.predict_interval):
+        with pytest.raises(ValueError, match=r"none for 5, 6, 7\..* Rows of NaN"):
+            call([1, 2, 3])
+    with pytest.raises(ValueError, match=r"none for 4\.|none for 4, 5\."):
+        before.backtest(late, fh=[1, 2, 3])
+    near.update(y[80:86], update_params=False)
+    assert np.isfinite(near.predict([1, 2, 3])).all()
 
 
 def test_a_loss_that_tells_all_with_rows_missing():
     y = wave_series(100)
-    model = forecaster(estimator=short_network(loss="gaussian")).fit(y[:80], fh=[1, 2])
-    model.update(y[80:84].where(y[80:84].index < 82), update_params=False)
-    assert np.isfinite(model.predict_interval()).all(axis=None)
-    assert np.isfinite(model.predict_proba().mean()).all(axis=None)
+    gaussian = short_network(loss="gaussian")
+    model = forecaster(estimator=gaussian).fit(y[:80], fh=[1, 2])
+    far = forecaster(estimator=gaussian).fit(y[:80], fh=range(1, 5))
+    cut = copy.deepcopy(far).update(y[80:82], update_params=False)
+    for other in (model, far):
+        other.update(y[80:84].where(y[80:84].index < 82), update_params=False)
+    assert np.isfinite(model.predict()).all()
+    with pytest.raises(ValueError, match=r"forecasts 3, 4 steps ahead of the newest"):
+        model.predict_interval()
+    pd.testing.assert_frame_equal(
+        far.predict_interval([1, 2]), cut.predict_interval([3, 4])
+    )
 
 
 def test_a_column_that_ends_earlier_than_others():
@@ -146,3 +188,17 @@ def test_nothing_but_nan():
     y.loc[("b", slice(None)), :] = np.nan
     with pytest.raises(ValueError, match="nothing but NaN in the series 'b'"):
         forecaster().fit(y, fh=1)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("place", [0, 30, 59])
+def test_one_value_and_the_rest_nan(strategy, place):
+    y = wave_series(60).where(np.arange(60) == place)
+    model = forecaster(strategy=strategy, estimator=LINEAR)
+    if place == 0 or (place < 59 and strategy in ("multioutput", "direct")):
+        with pytest.raises(ValueError, match="rows of NaN at the end do not count"):
+            model.fit(y, fh=[place + 1])
+        return
+    model.fit(y, fh=[1])
+    assert model.predict().iloc[0] == pytest.approx(y.iloc[place])
+    assert np.isfinite(model.predict_interval()).all(axis=None)

@@ -10,15 +10,12 @@ from skrnn import RNNRegressor
 from skrnn._kernels.compiled_network import CompiledNetwork
 from skrnn._kernels.training_step import CompiledStep
 from skrnn._network.cells import new_cell
+from tests.support import seeded
 
 DTYPES = {torch.float32: 1e-6, torch.float64: 1e-12}
 GRADIENTS = {torch.float32: 1e-5, torch.float64: 1e-12}  # of the largest number
 every_cell = pytest.mark.parametrize("cell", ["lstm", "gru", "rnn", "relu"])
 every_dtype = pytest.mark.parametrize("dtype", list(DTYPES), ids=str)
-
-
-def seeded(seed=0):
-    return torch.Generator().manual_seed(seed)
 
 
 def new(cell, n_features, hidden_size, dtype, seed=0):

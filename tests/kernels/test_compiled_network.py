@@ -18,11 +18,11 @@ from tests.kernels.support import (
     compiled_step,
     every_cell,
     fitted,
-    seeded,
     sequences,
     targets,
     untrained,
 )
+from tests.support import seeded
 
 pytestmark = needs_kernels
 

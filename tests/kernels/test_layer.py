@@ -12,14 +12,8 @@ from skrnn._kernels.layer import run_kernel
 from skrnn._network.cells import run_cell
 from skrnn._network.stack import reverse_sequences
 from tests.instruction_levels import needs_kernels
-from tests.kernels.support import (
-    DTYPES,
-    GRADIENTS,
-    every_cell,
-    every_dtype,
-    new,
-    seeded,
-)
+from tests.kernels.support import DTYPES, GRADIENTS, every_cell, every_dtype, new
+from tests.support import seeded
 
 pytestmark = needs_kernels
 

@@ -9,13 +9,8 @@ from torch import nn
 from skrnn import RNNClassifier, RNNRegressor
 from skrnn._kernels.rowwise import linear, sum_over_steps
 from tests.instruction_levels import needs_kernels
-from tests.kernels.support import (
-    DTYPES,
-    every_dtype,
-    seeded,
-    sequences,
-    targets,
-)
+from tests.kernels.support import DTYPES, every_dtype, sequences, targets
+from tests.support import seeded
 
 pytestmark = needs_kernels
 

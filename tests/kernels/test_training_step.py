@@ -13,11 +13,11 @@ from tests.kernels.support import (
     GRADIENTS,
     compiled_step,
     every_cell,
-    seeded,
     sequences,
     targets,
     untrained,
 )
+from tests.support import seeded
 
 pytestmark = needs_kernels
 

@@ -4,38 +4,16 @@ import pytest
 import torch
 from torch import nn
 
-from skrnn._network.recurrent_network import RecurrentNetwork
-from skrnn._network.stack import RecurrentLayer, RecurrentStack
-from skrnn._preprocessing.scaling import Scaling
-from skrnn._targets.heads import Point
+from skrnn._network.stack import RecurrentLayer
+from tests import support
+from tests.support import TORCH_LAYERS, seeded, shake
 
-TORCH = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 POOLINGS = ("last", "mean", "max", "mixed", "attention")
-every_cell = pytest.mark.parametrize("cell", list(TORCH))
+every_cell = pytest.mark.parametrize("cell", list(TORCH_LAYERS))
 every_pooling = pytest.mark.parametrize("pooling", POOLINGS)
 N, L, F, H = 5, 7, 3, 4
 LENGTHS = torch.tensor([7, 1, 4, 6, 2])
 close = torch.testing.assert_close
-
-
-def seeded(seed=0):
-    return torch.Generator().manual_seed(seed)
-
-
-def normal(*shape, seed=1):
-    return torch.randn(*shape, generator=seeded(seed), dtype=torch.float64)
-
-
-def shake(module, seed=7):
-    """Move every parameter, so that no bias is zero and no factor one."""
-    generator = seeded(seed)
-    with torch.no_grad():
-        for parameter in module.parameters():
-            noise = torch.randn(
-                parameter.shape, generator=generator, dtype=parameter.dtype
-            )
-            parameter.add_(noise, alpha=0.2)
-    return module
 
 
 def copy_of_generator(generator):
@@ -48,17 +26,8 @@ def factors(shape, p, generator):
 
 
 def new_stack(cell, num_layers=1, bidirectional=False, dropout=0.0, **options):
-    stack = RecurrentStack(
-        cell,
-        F,
-        H,
-        num_layers=num_layers,
-        bidirectional=bidirectional,
-        dropout=dropout,
-        generator=seeded(),
-        **options,
-    )
-    return shake(stack.to(torch.float64))
+    options |= {"num_layers": num_layers, "bidirectional": bidirectional}
+    return shake(support.new_stack(cell, F, H, dropout=dropout, **options))
 
 
 def new_layer(cell, bidirectional=False, **options):
@@ -71,7 +40,7 @@ def new_layer(cell, bidirectional=False, **options):
 def torch_layer(layer, cell, masks=None, **options):
     """Build torch's own layer with the weights of one of skrnn, masked if asked."""
     n_inputs = layer.directions[0].input_size
-    twin = TORCH[cell](
+    twin = TORCH_LAYERS[cell](
         n_inputs,
         H,
         bidirectional=len(layer.directions) == 2,
@@ -111,19 +80,7 @@ def is_present(lengths):
 
 
 def new_network(pooling="last", scaling=None, **options):
-    options = {
-        "cell": "gru",
-        "hidden_size": H,
-        "num_layers": 1,
-        "bidirectional": False,
-        "dropout": 0.0,
-        "generator": seeded(),
-    } | options
-    if scaling is None:
-        scaling = Scaling(F, 2, instance_norm=None, indicator=False)
-    network = RecurrentNetwork(
-        scaling, Point(), n_targets=2, pooling=pooling, dtype=torch.float64, **options
-    )
+    network = support.new_network(F, pooling=pooling, scaling=scaling, **options)
     return shake(network)
 
 

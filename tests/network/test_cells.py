@@ -11,7 +11,8 @@ from torch import nn
 from skrnn import RNNRegressor
 from skrnn._network.cells import bfloat16_fault, new_cell, run_cell
 from skrnn._network.stack import RecurrentLayer
-from tests.network.support import F, H, L, N, close, normal, seeded
+from tests.network.support import F, H, L, N, close
+from tests.support import normal, seeded
 
 
 def raw_layer(cell, size=H, **options):

@@ -21,11 +21,10 @@ from tests.network.support import (
     is_present,
     new_network,
     new_stack,
-    normal,
-    seeded,
     torch_layer,
     torch_states,
 )
+from tests.support import normal, seeded
 
 
 @every_cell

@@ -19,11 +19,10 @@ from tests.network.support import (
     is_present,
     new_layer,
     new_stack,
-    normal,
-    shake,
     torch_layer,
     torch_states,
 )
+from tests.support import normal, shake
 
 
 @every_cell

@@ -8,18 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skrnn._network.pooling import Pooling
-from tests.network.support import (
-    POOLINGS,
-    H,
-    L,
-    N,
-    close,
-    every_pooling,
-    normal,
-    pool_steps,
-    seeded,
-    shake,
-)
+from tests.network.support import POOLINGS, H, L, N, close, every_pooling, pool_steps
+from tests.support import normal, seeded, shake
 
 
 def new_pooling(kind, scale=1.0):

@@ -16,10 +16,10 @@ from tests.network.support import (
     is_present,
     new_layer,
     new_stack,
-    normal,
     torch_layer,
     torch_states,
 )
+from tests.support import normal
 
 
 @every_cell

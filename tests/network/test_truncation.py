@@ -23,10 +23,10 @@ from tests.network.support import (
     factors,
     first_steps,
     new_network,
-    normal,
     truth,
     twin_output,
 )
+from tests.support import normal
 
 
 @pytest.mark.parametrize(

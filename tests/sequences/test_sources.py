@@ -100,3 +100,26 @@ def test_full_windows_are_read_as_they_are():
     assert lengths is None
     assert_array_equal(block, windows[4:])
     assert_array_equal(as_source(windows).batch(np.arange(3, 5))[1], [4, 5])
+
+
+@pytest.mark.parametrize("with_gap", [False, True])
+def test_windows_longer_than_all_rows_cost_no_more(with_gap):
+    rows = np.arange(20.0).reshape(10, 2)
+    rows[6] = np.nan if with_gap else 0.0
+    found = as_source(SlidingWindow(2**52).fit_transform(rows))
+    expected = as_source(SlidingWindow(10).fit_transform(rows))
+    chosen = np.array([9, 0, 4, 7])
+    assert found.longest() == expected.longest() == 10 - with_gap
+    assert_array_equal(found.lengths(chosen), expected.lengths(chosen))
+    for one, other in zip(found.batch(chosen), expected.batch(chosen), strict=True):
+        assert_array_equal(one, other)
+    windows = SlidingWindow(2**52, horizon=10).fit_transform(np.arange(5.0)[:, None])
+    assert as_source(windows).lengths(np.arange(5)).max() == 0
+
+
+def test_a_fault_in_a_long_window_is_told_by_its_step():
+    rows = np.arange(20.0).reshape(10, 2)
+    rows[3, 1] = np.inf
+    windows = SlidingWindow(2**52).fit_transform(np.nan_to_num(rows, posinf=0.0))
+    with pytest.raises(ValueError, match=f"step {2**52 - 1}"):
+        as_source(windows.with_values(rows))

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import torch
 from numpydoc.validate import validate
+from sklearn.utils._param_validation import InvalidParameterError
 from sktime.base import load
 from sktime.forecasting.compose import TransformedTargetForecaster
 from sktime.forecasting.model_evaluation import evaluate
@@ -194,9 +195,14 @@ def test_bad_series():
         "fourier_terms",
         "adaptation_rate",
         "update_epochs",
+        "difference",
+        "seasonal_difference",
+        "calibration_fraction",
+        "random_state",
     ],
 )
 def test_a_boolean_is_no_number(name):
     y = pd.Series(np.arange(40.0))
-    with pytest.raises(ValueError, match=f"'{name}' parameter of RNNForecaster"):
-        RNNForecaster(**{name: True}).fit(y, fh=[1])
+    for value in (True, np.True_):
+        with pytest.raises(InvalidParameterError, match=f"'{name}' parameter of RNNF"):
+            RNNForecaster(**{name: value}).fit(y, fh=[1])

@@ -1,6 +1,7 @@
 """Series given to a fitted forecaster: their columns, index and labels."""
 
 import copy
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -238,3 +239,73 @@ def test_x_of_other_series():
     wrong = X.rename(index={"b": "c"}, level=0)
     with pytest.raises(ValueError, match=r"series 'b' of y; .* \['a', 'c'\]"):
         forecaster().fit(y, wrong, fh=1)
+
+
+def test_labels_that_are_missing():
+    y = wave_panel([40, 40])
+    y.index = y.index.set_levels(range(40), level=1)
+    model = forecaster(estimator=LINEAR).fit(y, fh=1)
+    expected = model.predict()
+    for labels in (["a"] * 40 + [None] * 40, [np.nan] * 80):
+        index = pd.MultiIndex.from_arrays([labels, y.index.get_level_values(1)])
+        wrong = y.set_axis(index)
+        for call in (
+            lambda y: model.update(y, update_params=False),
+            lambda y: model.clone().fit(y, fh=1),
+            lambda y: model.clone().pretrain(y, fh=1),
+            lambda y: model.predict(y=y),
+            model.backtest,
+        ):
+            with pytest.raises(ValueError, match="label of a series is missing"):
+                call(wrong)
+    pd.testing.assert_frame_equal(model.predict(), expected)
+
+
+# -- what fails changes nothing --------------------------------------------------------
+
+BAD_HORIZONS = {
+    "too far": [4],
+    "far too far": 10**9,
+    "twice": [1, 1],
+    "empty": [],
+    "of texts": ["a"],
+    "a fraction": [1.5],
+    "off the grid": pd.PeriodIndex(["2030-01-01"], freq="D"),
+    "of another kind": pd.DatetimeIndex(["2030-01-01"]),
+}
+
+
+@pytest.mark.parametrize("name", BAD_HORIZONS)
+def test_a_horizon_that_is_refused_is_forgotten(name):
+    y = wave_series(60, pd.period_range("2000-01", periods=60, freq="M"))
+    model = forecaster(estimator=LINEAR, strategy="direct").fit(y[:50], fh=[1, 3])
+    expected, before = model.predict(), vars(model).copy()
+    fh = BAD_HORIZONS[name]
+    cv = SimpleNamespace(get_fh=lambda: fh, split=lambda y: iter([([0, 1], [2])]))
+    for call in (
+        lambda: model.predict(fh),
+        lambda: model.predict_interval(fh),
+        lambda: model.predict_quantiles(fh),
+        lambda: model.predict_var(fh),
+        lambda: model.predict_proba(fh),
+        lambda: model.score(y[50:52], fh=fh),
+        lambda: model.backtest(y[50:], fh=fh),
+        lambda: model.update_predict_single(y[50:], fh, update_params=False),
+        lambda: model.update_predict(y[50:], cv, reset_forecaster=False),
+        lambda: model.fit(y, fh=fh if name != "too far" else 60),
+        lambda: model.fit_predict(y, fh=[1], X_pred=y[:1].to_frame()),
+        lambda: model.predict([1], X=y[:1].to_frame()),
+        lambda: model.predict_quantiles([1], alpha=2.0),
+        lambda: model.predict_interval([1], coverage=[0.5, 0.5]),
+        lambda: model.predict_residuals(y[5:3]),
+        lambda: model.fit(y.where(y > 1e9), fh=[2]),
+        lambda: model.pretrain(y, fh=[2]),
+        lambda: model.update(y[50:].to_frame().assign(more=1.0)),
+    ):
+        with pytest.raises(
+            (ValueError, TypeError, AttributeError, NotImplementedError)
+        ):
+            call()
+        assert vars(model).keys() == before.keys()
+        assert all(vars(model)[key] is before[key] for key in ("_fh", "_cutoff"))
+        pd.testing.assert_series_equal(model.predict(), expected)

@@ -622,3 +622,11 @@ def test_reduction_with_exogenous_variables(airline):
     # The series and the two others are the variables of a step.
     assert forecaster.estimator_.estimator_.n_features_in_ == 3
     assert np.isfinite(forecast).all()
+
+
+@pytest.mark.parametrize("seed", [True, 1.0, -1, 2**32, "zero"])
+def test_a_seed_is_an_integer(panel, seed):
+    X, y = panel
+    for estimator in (RNNRegressor(**SHORT), None):
+        with pytest.raises(ValueError, match="'random_state' parameter of RNNPanelReg"):
+            RNNPanelRegressor(estimator, random_state=seed).fit(X, y)

@@ -125,3 +125,60 @@ def test_times_that_do_not_fit():
     assert list(one.ordinals(pd.DatetimeIndex(["2000-01-01"]))) == [0]
     with pytest.raises(ValueError, match="The frequency is unknown"):
         one.ordinals(pd.DatetimeIndex(["2000-01-02"]))
+
+
+FAR = 2**63 - 1
+# Integers, periods and dates near the end of what 64 bits hold, or a whole world apart.
+FAR_AWAY = {
+    "the largest": pd.RangeIndex(FAR - 50, FAR),
+    "the largest of all": pd.Index(np.arange(FAR - 50, FAR) + 1),
+    "the least": pd.Index(np.arange(-FAR - 1, -FAR + 50)),
+    "steps of ten": pd.Index(-FAR - 1 + 10 * np.arange(50)),
+    "both": pd.Index([-FAR, -1, FAR - 1]),
+    "without a sign": pd.Index(np.arange(50, dtype=np.uint64) + np.uint64(2**63 - 9)),
+    "beyond a sign": pd.Index(np.arange(50, dtype=np.uint64) + np.uint64(2**64 - 50)),
+    "periods": pd.PeriodIndex.from_ordinals(np.arange(FAR - 50, FAR), freq="M"),
+    "dates apart": pd.DatetimeIndex(
+        np.array([-FAR, 0, FAR], dtype="M8[ns]"), dtype="M8[ns]"
+    ),
+    "lengths apart": pd.TimedeltaIndex(np.array([-FAR, 0, FAR], dtype="m8[ns]")),
+}
+
+
+@pytest.mark.parametrize("name", FAR_AWAY)
+def test_times_near_the_end_of_all_integers(name):
+    times = FAR_AWAY[name]
+    with pytest.raises(ValueError, match=r"64 bits"):
+        TimeAxis(times, np.array([0]))
+    near = TimeAxis(pd.RangeIndex(9), np.array([0]))
+    if isinstance(times, pd.RangeIndex):
+        with pytest.raises(ValueError, match=r"64 bits .* go from 92\d+ to 92\d+"):
+            near.ordinals(times)
+
+
+@pytest.mark.parametrize("freq", ["D", "h", "MS", "W", "3D"])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_dates_beyond_all_dates(freq, sign):
+    end = pd.Timestamp.max if sign > 0 else pd.Timestamp.min
+    start = (end - sign * pd.Timedelta(days=2000)).normalize()
+    times = pd.date_range(start, periods=30, freq=freq, unit="ns")
+    axis = TimeAxis(times, np.array([0]))
+    np.testing.assert_array_equal(axis.times(axis.ordinals(times)), times)
+    with pytest.raises(ValueError, match=r"64 bits .* coarser unit, as in"):
+        axis.times(np.array([0, sign * 50_000]))
+    # As that advice has it.
+    axis = TimeAxis(times.as_unit("s"), np.array([0]))
+    assert (axis.times(np.array([0, sign * 50_000]))[1] > times[0]) == (sign > 0)
+
+
+def test_integers_as_far_as_there_is_room():
+    times = pd.Index(2**62 - 200 + 3 * np.arange(50))
+    axis = TimeAxis(times, np.array([0]))
+    np.testing.assert_array_equal(axis.times(axis.ordinals(times)), times)
+    later = axis.ordinals(times)[-1] + np.arange(9)
+    np.testing.assert_array_equal(axis.times(later), times[-1] + 3 * np.arange(9))
+    small = pd.Index(np.arange(68, 128), dtype=np.int8)
+    axis = TimeAxis(small, np.array([0]))
+    np.testing.assert_array_equal(
+        axis.times(np.array([127, 128, 300])), [127, 128, 300]
+    )

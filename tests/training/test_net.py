@@ -113,7 +113,7 @@ def test_a_pickle_holds_tensors_only_where_skorch_finds_a_device_for_them():
     state = model.net_.__getstate__()
     del state["__cuda_dependent_attributes__"]
     assert b"_rebuild_tensor" not in pickle.dumps(state)
-    net = pickle.loads(pickle.dumps(model)).net_
+    net = pickle.loads(pickle.dumps(model.net_))
     assert net.module is net.module_
     assert net.criterion is net.criterion_
     assert net.schedule_.scheduler.optimizer is net.optimizer_

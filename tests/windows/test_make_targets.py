@@ -8,7 +8,7 @@ from numpy.testing import assert_array_equal
 from sklearn.model_selection import TimeSeriesSplit
 
 from skrnn.exceptions import LeakingSplitWarning
-from skrnn.windows import make_targets
+from skrnn.windows import make_targets, make_windows
 from tests.windows.support import HOURS, frame, panel
 
 
@@ -131,3 +131,12 @@ def test_index_of_the_target_tells_series_and_times():
     # Numbers may be left from rows in any order.
     plain = pd.Series(np.arange(4), index=[3, 1, 2, 0])
     assert len(make_targets(np.zeros((4, 1)), plain, 1)[0]) == 3
+
+
+@pytest.mark.parametrize("fh", [10**6, 2**52, [1, 2**52]])
+def test_steps_beyond_all_rows_are_never_made(fh):
+    X = np.arange(20.0)[:, None]
+    with pytest.raises(ValueError, match="No row has a complete future"):
+        make_targets(X, X[:, 0], fh)
+    with pytest.raises(ValueError, match="No window fits"):
+        make_windows(X, 3, fh=fh)

@@ -1,0 +1,211 @@
+"""A fitted model as arrays and plain values, from which it is built again.
+
+What a training alone needs is not among them: no samples, no optimiser, no moving
+average of the weights. A training that goes on from a model built again begins with a
+new optimiser.
+"""
+
+import math
+import zlib
+from dataclasses import fields, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from skrnn._convolutions.convolution_classifier import ConvolutionClassifier
+from skrnn._convolutions.hydra import Hydra
+from skrnn._convolutions.multirocket import MultiRocket
+from skrnn._ensemble.build import new_network, new_scaling
+from skrnn._ensemble.network_ensemble import NetworkEnsemble
+from skrnn._ensemble.packed_module import pack_module, unpack_module
+from skrnn._ensemble.pretrained import freeze
+from skrnn._ensemble.settings import EnsembleSettings, Settings
+from skrnn._ensemble.stacking import StackedConvolutions, Stacking
+from skrnn._network.settings import NetworkSettings
+from skrnn._training.net import SequenceNet
+from skrnn._training.packed_history import pack_histories, unpack_histories
+from skrnn._training.settings import TrainingSettings, resolve_device
+
+_CONVOLUTIONS = {kind.title: kind for kind in (MultiRocket, Hydra)}
+_SETTINGS = {
+    "network": NetworkSettings,
+    "training": TrainingSettings,
+    "ensemble": EnsembleSettings,
+}
+
+
+class Shape(NamedTuple):
+    """As much of a `SequenceSource` as a network is built by."""
+
+    n_features: int
+    max_steps: int = 1
+
+
+# -- settings -------------------------------------------------------------------------
+
+
+def pack_settings(settings):
+    """Give settings (Settings) as nested dicts of the values of their fields."""
+    packed = {name: _values(getattr(settings, name)) for name in _SETTINGS}
+    return _values(settings) | packed
+
+
+def unpack_settings(packed):
+    """Build settings from what `pack_settings` gave.
+
+    A device that is not there is replaced by the CPU.
+    """
+    parts = {name: kind(**packed[name]) for name, kind in _SETTINGS.items()}
+    try:
+        resolve_device(parts["training"].device)
+    except ValueError:
+        parts["training"] = replace(parts["training"], device="cpu")
+    return Settings(**packed | parts)
+
+
+def _values(settings):
+    return {field.name: getattr(settings, field.name) for field in fields(settings)}
+
+
+# -- model ----------------------------------------------------------------------------
+
+
+def pack_model(model):
+    """Take a model apart.
+
+    Parameters
+    ----------
+    model : NetworkEnsemble or Stacking
+        Fitted.
+
+    Returns
+    -------
+    plain : dict
+        Plain values.
+    arrays : dict of dict of ndarray
+        Its numbers.
+    """
+    nets, convolutions = model.networks.nets, model.convolutions
+    plain = {
+        "n_features": nets[0].module_.scaling.x_mean.numel(),
+        "nets": [_pack_net(net) for net in nets],
+        "weights": np.asarray(model.networks.weights).tolist(),
+        "convolutions": None,
+    }
+    arrays = {
+        "networks": pack_module(*_modules(nets)),
+        "histories": pack_histories([net.history for net in nets]),
+    }
+    if convolutions is not None:
+        parts = [classifier.convolutions for classifier in convolutions.classifiers]
+        plain["convolutions"] = [(part.title, part.sizes) for part in parts]
+        arrays["convolutions"] = pack_module(convolutions)
+    return plain, arrays
+
+
+def unpack_model(plain, arrays, settings, targets):
+    """Build a model from what `pack_model` gave.
+
+    Parameters
+    ----------
+    plain, arrays
+        What it gave.
+    settings : Settings
+        Those of the fit.
+    targets : Targets
+        What is predicted.
+
+    Returns
+    -------
+    NetworkEnsemble or Stacking
+        Which gives the same bits.
+
+    Raises
+    ------
+    ValueError
+        If the arrays are of another model.
+    """
+    shape = Shape(plain["n_features"])
+    _check_size(plain, arrays, settings, targets)
+    nets = [
+        _unpack_net(packed, settings, targets, shape, place)
+        for place, packed in enumerate(plain["nets"])
+    ]
+    unpack_module(arrays["networks"], *_modules(nets))
+    lengths = [packed["n_epochs"] for packed in plain["nets"]]
+    histories = unpack_histories(arrays["histories"], lengths)
+    for net, history in zip(nets, histories, strict=True):
+        net.history_ = history
+    networks = NetworkEnsemble(nets, np.array(plain["weights"]))
+    if plain["convolutions"] is None:
+        return networks
+    classifiers = []
+    for title, sizes in plain["convolutions"]:
+        scaling = new_scaling(settings.network, *shape[:1], targets.n_targets)
+        convolutions = _CONVOLUTIONS[title](*sizes)
+        classifiers.append(
+            ConvolutionClassifier(scaling, convolutions, targets.n_targets)
+        )
+    # All of them have one scaling.
+    for classifier in classifiers:
+        classifier.scaling = classifiers[0].scaling
+    stacked = StackedConvolutions(classifiers)
+    unpack_module(arrays["convolutions"], stacked)
+    return Stacking(networks, stacked)
+
+
+def _check_size(plain, arrays, settings, targets):
+    """Refuse sizes that need more numbers than there are, before anything is made."""
+    network = settings.network
+    n_weights = sum(len(array) for array in arrays["networks"].values())
+    n_nets, n_features = len(plain["nets"]), plain["n_features"]
+    longest = max(length or 1 for length in settings.ensemble.segment_lengths)
+    least = n_nets * max(
+        network.hidden_size * network.num_layers * network.hidden_size,
+        network.hidden_size * n_features,
+        network.hidden_size * longest if n_nets == 1 else 1,
+        targets.n_targets,
+        (network.linear_steps or 0) * n_features * targets.n_targets,
+    )
+    for _, sizes in plain["convolutions"] or ():
+        n_convolutions = sum(len(array) for array in arrays["convolutions"].values())
+        least = max(least, math.prod(sizes) + n_weights - n_convolutions)
+    if least > n_weights or min(n_nets, n_features, targets.n_targets) < 1:
+        raise ValueError(
+            f"A model of these settings has {least:,} numbers or more; found were "
+            f"{n_weights:,}."
+        )
+
+
+def _modules(nets):
+    return [part for net in nets for part in (net.module_, net.criterion_)]
+
+
+def _pack_net(net):
+    best = net.best_weights
+    random = net.module_.generator.get_state().numpy()
+    return {
+        "title": net.title,
+        "learning_rate": net.settings.learning_rate,
+        "n_epochs": len(net.history),
+        "best": [best.best_loss_, best.best_epoch_, best.n_stalled_],
+        # A training that goes on needs random numbers, and 5 kB to have the same.
+        "seed": zlib.crc32(random.tobytes()),
+    }
+
+
+def _unpack_net(packed, settings, targets, shape, place):
+    ensemble = settings.ensemble
+    length = ensemble.segment_lengths[ensemble.kind_of(place)]
+    # The initial weights are replaced.
+    of_network = replace(settings.network, segment_length=length, init="orthogonal")
+    head, loss = targets.new_loss()
+    network = new_network(of_network, targets, head, shape, packed["seed"])
+    freeze(network, ensemble.frozen)
+    of_training = replace(settings.training, learning_rate=packed["learning_rate"])
+    net = SequenceNet(network, loss, of_training, packed["title"]).initialize()
+    network.generator.manual_seed(packed["seed"])
+    best = net.best_weights
+    best.best_loss_, best.best_epoch_, best.n_stalled_ = packed["best"]
+    best.weights_ = None
+    return net

@@ -1,0 +1,143 @@
+"""The state of a fitted estimator as plain data, for pickles and files."""
+
+import warnings
+from importlib.metadata import version
+
+import numpy as np
+import torch
+from sklearn import __version__ as sklearn_version
+from sklearn.exceptions import InconsistentVersionWarning
+from sklearn.utils._param_validation import validate_parameter_constraints
+
+from skrnn._ensemble.model import attributes_of
+from skrnn._ensemble.packed_model import (
+    pack_model,
+    pack_settings,
+    unpack_model,
+    unpack_settings,
+)
+from skrnn._estimator.parameters import CONSTRAINTS
+from skrnn._plain import pack, unpack
+from skrnn._sequences.sources import as_source
+
+# Of the state; one more where an older skrnn could not read it.
+FORMAT = 1
+
+
+def versions():
+    """Versions (dict of str) of the packages that a fitted model depends on."""
+    return {
+        "skrnn": version("skrnn"),
+        "scikit-learn": sklearn_version,
+        "torch": torch.__version__.partition("+")[0],
+    }
+
+
+def pack_fitted(estimator):
+    """Give what an estimator has learned as plain data.
+
+    Parameters
+    ----------
+    estimator : BaseRNN
+        Fitted.
+
+    Returns
+    -------
+    dict
+        ``format`` (int); ``text`` (str), JSON in which other things are places in
+        ``others`` (list); ``arrays`` (dict of dict of ndarray).
+    """
+    plain, arrays = pack_model(estimator._model)
+    nets = estimator.nets_
+    text, others = pack(
+        {
+            "versions": versions(),
+            "settings": pack_settings(estimator.settings_),
+            "targets": vars(estimator._targets),
+            "model": plain,
+            "told": next(i for i, net in enumerate(nets) if net is estimator.net_),
+            "n_iter": estimator.n_iter_,
+        }
+    )
+    return {"format": FORMAT, "text": text, "others": others, "arrays": arrays}
+
+
+def unpack_fitted(packed, new_targets, name):
+    """Build what an estimator has learned from what `pack_fitted` gave.
+
+    Parameters
+    ----------
+    packed : dict
+        What it gave.
+    new_targets : callable
+        Makes targets (Targets) to be filled in.
+    name : str
+        Of the estimator's class.
+
+    Returns
+    -------
+    settings : Settings
+    targets : Targets
+    model : NetworkEnsemble or Stacking
+    attributes : dict
+        Fitted attributes that tell of the training.
+
+    Raises
+    ------
+    ValueError
+        If it is of a later skrnn, or was altered.
+
+    Warns
+    -----
+    InconsistentVersionWarning
+        If other versions of skrnn, scikit-learn or torch have written it.
+    """
+    if packed["format"] > FORMAT:
+        raise ValueError(
+            f"This {name} was written by a later version of skrnn, in format "
+            f"{packed['format']}; this one, {version('skrnn')}, reads up to format "
+            f"{FORMAT}. Install a newer skrnn."
+        )
+    plain = unpack(packed["text"], packed["others"])
+    _warn_of_versions(plain["versions"], name)
+    settings, targets = unpack_settings(plain["settings"]), new_targets()
+    targets.note(plain["targets"])
+    _check_settings(settings, name)
+    model = unpack_model(plain["model"], packed["arrays"], settings, targets)
+    _check_model(model, plain["model"]["n_features"], targets)
+    attributes = attributes_of(model.networks, plain["told"], plain["n_iter"])
+    return settings, targets, model, attributes
+
+
+def _check_settings(settings, name):
+    """Refuse settings that are no parameters."""
+    for part in (settings.network, settings.training, settings.ensemble):
+        values = {k: v for k, v in vars(part).items() if k in CONSTRAINTS}
+        constraints = {k: CONSTRAINTS[k] for k in values}
+        validate_parameter_constraints(constraints, values, name)
+
+
+def _check_model(model, n_features, targets):
+    """Refuse a model that cannot predict."""
+    steps = np.zeros((1, 2, n_features))
+    found = model.outputs(as_source(steps, None, allow_partial=False))
+    if found.shape[1] != targets.n_targets or not np.isfinite(found).all():
+        raise ValueError("The model cannot predict.")
+
+
+def _warn_of_versions(written, name):
+    now = versions()
+    other = [package for package in now if written.get(package) != now[package]]
+    if other:
+        warnings.warn(
+            InconsistentVersionWarning(
+                estimator_name=name,
+                current_sklearn_version=_named(now, other),
+                original_sklearn_version=_named(written, other),
+            ),
+            stacklevel=2,
+        )
+
+
+def _named(several, packages):
+    return ", ".join(f"{package} {several.get(package)}" for package in packages)

@@ -1,0 +1,53 @@
+"""What a forecaster has learned as plain values and arrays."""
+
+from skrnn._forecasting.auto import Settings
+from skrnn._forecasting.conformal import AdaptiveScores
+from skrnn._forecasting.covariates import Covariates
+from skrnn._forecasting.differencing import Differencing
+from skrnn._forecasting.engine import SeriesForecaster
+from skrnn._forecasting.frames import SeriesFrames
+from skrnn._forecasting.horizon_model import HorizonModel
+from skrnn._forecasting.strategies import Design, Forecasts
+from skrnn._forecasting.table import SeriesTable
+from skrnn._forecasting.target_transform import TargetTransform
+from skrnn._forecasting.units import Units
+from skrnn._plain import Codec
+from skrnn._time.axis import TimeAxis
+from skrnn._time.plain import TIME_CODECS
+
+__all__ = ["FORECAST_CODECS", "object_codec"]
+
+_CLASSES = (
+    AdaptiveScores,
+    Covariates,
+    Design,
+    Differencing,
+    Forecasts,
+    HorizonModel,
+    SeriesForecaster,
+    SeriesFrames,
+    SeriesTable,
+    Settings,
+    TargetTransform,
+    TimeAxis,
+    Units,
+)
+
+
+def object_codec(kind):
+    """Make the codec (Codec) of a class by the attributes of its objects."""
+
+    def new(plain):
+        made = object.__new__(kind)
+        vars(made).update(plain)
+        return made
+
+    if issubclass(kind, tuple):  # one with names
+        return Codec(kind, list, lambda plain: kind(*plain))
+    return Codec(kind, vars, new)
+
+
+FORECAST_CODECS = TIME_CODECS | {kind.__name__: object_codec(kind) for kind in _CLASSES}
+FORECAST_CODECS["slice"] = Codec(
+    slice, lambda s: (s.start, s.stop, s.step), lambda plain: slice(*plain)
+)

@@ -1,0 +1,76 @@
+"""What a network is made of, for people: its layers, their sizes and weights."""
+
+from typing import NamedTuple
+
+_CELLS = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
+_POOLINGS = {
+    "last": "last state",
+    "mean": "mean of the states",
+    "max": "maximum of the states",
+    "mixed": "last state of half of the units, maximum of the others",
+    "attention": "mean of the states with learned weights",
+}
+
+
+class Layer(NamedTuple):
+    """A part of a network."""
+
+    name: str  # as in `frozen`
+    description: str
+    n_parameters: int  # those that are trained by gradients
+
+
+def describe_layers(network, settings):
+    """Describe the layers of a network, in the order of the data.
+
+    Parameters
+    ----------
+    network : RecurrentNetwork
+        The network.
+    settings : NetworkSettings
+        What it was made by.
+
+    Returns
+    -------
+    list of Layer
+        Their weights are all that the network has.
+    """
+    layers = [
+        Layer(
+            f"recurrent.{i}",
+            _recurrent(network, settings, i),
+            _count(layer),
+        )
+        for i, layer in enumerate(network.stack.layers)
+    ]
+    layers.append(Layer("pooling", _POOLINGS[settings.pooling], _count(network.pool)))
+    if network.decoder is not None:
+        n_groups = len(network.decoder.positions)
+        description = f"{_CELLS[settings.cell]}, one step for each of {n_groups} groups"
+        layers.append(Layer("decoder", description, _count(network.decoder)))
+    head = network.head
+    description = f"linear, {head.in_features} -> {head.out_features}"
+    layers.append(Layer("head", description, _count(head)))
+    return layers
+
+
+def _recurrent(network, settings, place):
+    """Say what a recurrent layer is."""
+    cell = network.stack.layers[place].directions[0]
+    kind = _CELLS[settings.cell]
+    if settings.cell == "rnn":
+        kind += f" ({settings.nonlinearity})"
+    words = [f"{kind}, {cell.input_size} -> {settings.hidden_size}"]
+    if settings.bidirectional:
+        words[0] += " in each direction"
+    if place == 0 and network.segment_length > 1:
+        words.append(f"{network.segment_length} steps at a time")
+    if settings.norm is not None:
+        words.append(f"{settings.norm} normalisation")
+    if place > 0 and settings.residual:
+        words.append("residual")
+    return ", ".join(words)
+
+
+def _count(module):
+    return sum(weight.numel() for weight in module.parameters())

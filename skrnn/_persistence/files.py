@@ -1,0 +1,147 @@
+"""Fitted models in files, by skops: nothing in them is run when they are read."""
+
+import io
+import zipfile
+from pathlib import Path
+
+from skrnn._persistence.container import read_archive, seal, write_whole
+from skrnn.exceptions import ModelFileError
+
+# Classes of skrnn, by the paths that files name them by.
+TYPES = (
+    "skrnn.classifier.RNNClassifier",
+    "skrnn.regressor.RNNRegressor",
+    "skrnn.sktime._forecaster.RNNForecaster",
+    "skrnn.sktime._panel_estimators.RNNPanelClassifier",
+    "skrnn.sktime._panel_estimators.RNNPanelRegressor",
+    "skrnn.reshape._flatten.FlattenSequence",
+    "skrnn.reshape._time_distributed.TimeDistributed",
+    "skrnn.reshape._to_sequence.ToSequence",
+    "skrnn.windows._sliding.SlidingWindow",
+)
+
+
+def save(model, path):
+    """Write a fitted model to a file that holds no code.
+
+    The file is one of skops [1]_: a ZIP archive of arrays and JSON, which
+    ``skops.io.load`` and the tools around it read as well. It is written beside the
+    place where it is to be, and put there as a whole. A checksum at its end tells
+    damage; it proves nothing of who wrote the file.
+
+    Parameters
+    ----------
+    model : estimator or Pipeline
+        Estimators and transformers of skrnn, alone or among those of scikit-learn,
+        fitted or not.
+    path : str or path
+        The file; ``.skops`` is its usual ending. One that is there is replaced.
+
+    Raises
+    ------
+    TypeError
+        If the model holds something that cannot be written as data.
+    OSError
+        If the file cannot be written. What was there before is then kept.
+
+    See Also
+    --------
+    load : Reads it.
+    describe : Says what is in it without loading it.
+
+    Notes
+    -----
+    What only a training needs is not kept: with ``warm_start=True`` or ``partial_fit``
+    a loaded model goes on with a new optimiser. Its predictions are the same to the
+    bit. Losses and optimisers given as classes, callbacks, and some models of
+    scikit-learn (trees, nearest neighbours) are written, but `load` has to be told to
+    trust them.
+
+    References
+    ----------
+    .. [1] https://skops.readthedocs.io/en/stable/persistence.html
+
+    Examples
+    --------
+    >>> import tempfile, numpy as np, skrnn
+    >>> X = np.random.default_rng(0).normal(size=(60, 5))
+    >>> model = skrnn.RNNRegressor(max_epochs=5, early_stopping=False).fit(X, X[:, -1])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     skrnn.save(model, f"{folder}/model.skops")
+    ...     again = skrnn.load(f"{folder}/model.skops")
+    >>> bool((again.predict(X) == model.predict(X)).all())
+    True
+    """
+    from skops.io import dump
+
+    buffer = io.BytesIO()
+    try:
+        dump(model, buffer, compression=zipfile.ZIP_DEFLATED)
+    except Exception as error:  # skops has several for what it cannot write
+        raise TypeError(
+            f"This {type(model).__name__} holds something that is no data, and cannot "
+            f"be written: {error}"
+        ) from error
+    write_whole(Path(path), seal(buffer.getvalue()))
+
+
+def load(path, *, trusted=()):
+    """Read a model that `save` wrote.
+
+    Nothing in the file is run, and no module is imported for it but those of the types
+    that are trusted: those of skrnn, scikit-learn and NumPy that skops holds to be
+    safe.
+
+    Parameters
+    ----------
+    path : str or path
+        The file.
+    trusted : sequence of str, default=()
+        Full names of further types that may be made. `describe` names those that a file
+        asks for; look at them before.
+
+    Returns
+    -------
+    estimator or Pipeline
+        It predicts the same bits as the one that was written.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no file.
+    ModelFileError
+        If the file is damaged, is none of a model, holds more than its size allows, or
+        asks for types that are not trusted.
+
+    Warns
+    -----
+    sklearn.exceptions.InconsistentVersionWarning
+        If other versions of skrnn, scikit-learn or torch have written it.
+
+    See Also
+    --------
+    save : Writes it.
+
+    Examples
+    --------
+    See `save`.
+    """
+    from skops.io import get_untrusted_types, loads
+
+    content = read_archive(path)
+    known = {*TYPES, *trusted}
+    try:
+        unknown = sorted(set(get_untrusted_types(data=content)) - known)
+        if not unknown:
+            return loads(content, trusted=sorted(known))
+    except Warning:  # made an error by a filter of the user's
+        raise
+    except Exception as error:  # whatever is found in a forged one
+        raise ModelFileError(
+            f"{str(path)!r} holds no model that skrnn could have written "
+            f"({type(error).__name__}: {error})."
+        ) from error
+    raise ModelFileError(
+        f"{str(path)!r} asks for types that are not trusted: {', '.join(unknown)}. If "
+        "you know them, and who wrote the file, name them in `trusted`."
+    )

@@ -1,0 +1,110 @@
+"""What the parameters of the forecaster may be."""
+
+from numbers import Real
+
+from sklearn.utils._param_validation import (
+    HasMethods,
+    StrOptions,
+    validate_parameter_constraints,
+)
+
+from skrnn._forecasting.auto import Options
+from skrnn._forecasting.strategies import STRATEGIES
+from skrnn._numbers import AT_LEAST_ONE, NOT_NEGATIVE, RANDOM_STATE, Number, plain
+from skrnn.regressor import RNNRegressor
+
+__all__ = [
+    "CONSTRAINTS",
+    "checked_options",
+    "test_parameters",
+    "usual_estimator",
+]
+
+_AUTO = StrOptions({"auto"})
+CONSTRAINTS = {
+    "estimator": [HasMethods(["fit", "predict"]), None],
+    "window_length": [AT_LEAST_ONE, None],
+    "strategy": [StrOptions(set(STRATEGIES))],
+    "sp": [AT_LEAST_ONE, _AUTO],
+    "log": ["boolean", _AUTO],
+    "difference": [NOT_NEGATIVE, _AUTO],
+    "seasonal_difference": [NOT_NEGATIVE, _AUTO],
+    "scaling": [StrOptions({"window", "series"}), None],
+    "fourier_terms": [NOT_NEGATIVE, _AUTO],
+    "calendar": [list, "boolean", None],
+    "past_covariates": [list, StrOptions({"all"}), None],
+    "linear_effects": ["boolean"],
+    "series_id": ["boolean"],
+    "n_estimators": [AT_LEAST_ONE],
+    "interval": [StrOptions({"auto", "conformal", "loss"}), None],
+    "calibration_fraction": [Number(Real, 0, 1, closed="neither")],
+    "adaptation_rate": [Number(Real, 0, None, closed="left")],
+    "update_epochs": [NOT_NEGATIVE],
+    "insample": ["boolean"],
+    "random_state": RANDOM_STATE,
+}
+
+
+def checked_options(model):
+    """The parameters of a forecaster as numbers of Python, once they are checked.
+
+    Parameters
+    ----------
+    model : RNNForecaster
+        Whose they are.
+
+    Returns
+    -------
+    Options
+
+    Raises
+    ------
+    InvalidParameterError
+        If one of them is none that can be.
+    """
+    given = model.get_params(deep=False)
+    name = type(model).__name__
+    validate_parameter_constraints(CONSTRAINTS, given, caller_name=name)
+    loss = getattr(model.estimator, "loss", None)
+    own = {name: plain(given[name]) for name in Options._fields if name != "loss"}
+    return Options(loss=loss, **own)
+
+
+def usual_estimator():
+    """The estimator of a forecaster that was given none (RNNRegressor)."""
+    # Small and slow to learn: what it is to add to a local forecast is little.
+    # What is linear is the target transform's to take off.
+    # One network: the forecaster has several of its own, and a linear part.
+    return RNNRegressor(
+        "gru",
+        32,
+        linear_steps=None,
+        n_estimators=1,
+        learning_rate=0.003,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+    )
+
+
+def test_parameters():
+    """Parameters of small forecasters, for sktime's checks (list of dict)."""
+    short = {"hidden_size": 4, "max_epochs": 2, "n_estimators": 1}
+    quick = RNNRegressor("gru", early_stopping=False, **short)
+    normal = RNNRegressor("rnn", loss="gaussian", **short)
+    return [
+        {
+            "estimator": quick,
+            "strategy": "recursive",
+            "n_estimators": 1,
+            "random_state": 0,
+        },
+        {
+            "estimator": normal,
+            "window_length": 5,
+            "n_estimators": 2,
+            "insample": False,
+            "series_id": True,
+            "scaling": "series",
+            "random_state": 0,
+        },
+    ]

@@ -1,0 +1,168 @@
+"""Files that are damaged, forged, too large, or not there."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import pytest
+import skops.io
+from numpy.testing import assert_array_equal
+
+import skrnn
+from skrnn import RNNClassifier, RNNRegressor
+from skrnn.__main__ import main
+from skrnn._persistence import container
+from skrnn.exceptions import ModelFileError
+from skrnn.persistence import describe
+from tests.mutation import damaged, forged
+
+X = np.random.default_rng(0).normal(size=(40, 6))
+OPTIONS = {"hidden_size": 4, "max_epochs": 2, "n_estimators": 2, "random_state": 0}
+
+
+@pytest.fixture(scope="module")
+def model():
+    classifier = RNNClassifier(**OPTIONS, n_kernels=84, early_stopping=False)
+    return classifier.fit(X, X[:, -1] > 0)
+
+
+@pytest.fixture
+def path(model, tmp_path):
+    skrnn.save(model, tmp_path / "model.skops")
+    return tmp_path / "model.skops"
+
+
+@pytest.mark.parametrize("change", [damaged, forged])
+def test_whatever_is_changed_is_refused_or_means_nothing(model, path, change):
+    """`tests/soak/model_files.py` does this ten thousand times."""
+    content, rng = path.read_bytes(), np.random.default_rng(3)
+    expected, n_refused = model.predict_proba(X), 0
+    for _ in range(40):
+        path.write_bytes(change(content, rng))
+        try:
+            found = skrnn.load(path).predict_proba(X)
+        except ModelFileError:
+            n_refused += 1
+        else:
+            assert np.isfinite(found).all()
+            if change is damaged:
+                assert_array_equal(found, expected)
+    assert n_refused > 10
+
+
+def test_a_file_of_skops_is_read_as_well(model, path):
+    skops.io.dump(model, path)
+    assert_array_equal(skrnn.load(path).predict(X), model.predict(X))
+    skrnn.save(model, path)
+    trusted = skops.io.get_untrusted_types(file=path)
+    again = skops.io.load(path, trusted=trusted)
+    assert_array_equal(again.predict(X), model.predict(X))
+
+
+def test_a_bomb_is_not_read(tmp_path):
+    path = tmp_path / "bomb.skops"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("schema.json", bytes(200_000_000))
+    with pytest.raises(ModelFileError, match="unpacks to 200,000,000"):
+        skrnn.load(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes are of POSIX")
+def test_what_is_no_file_is_refused(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        skrnn.load(tmp_path / "nothing")
+    with pytest.raises(ModelFileError, match="is a folder"):
+        skrnn.load(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ModelFileError, match="a pipe or a device"):
+        skrnn.load(tmp_path / "pipe")
+    with open(tmp_path / "hole", "wb") as file:
+        file.truncate(3 * 2**30)
+    with pytest.raises(ModelFileError, match="no file of a model"):
+        skrnn.load(tmp_path / "hole")
+    (tmp_path / "empty").write_bytes(b"")
+    with pytest.raises(ModelFileError, match="no file of a model"):
+        skrnn.load(tmp_path / "empty")
+
+
+class Runs:
+    def __reduce__(self):
+        return os.system, ("echo something was run",)
+
+
+def test_unknown_types_are_named(tmp_path):
+    path = tmp_path / "model.skops"
+    model = RNNRegressor(**OPTIONS).fit(X, X[:, 0])
+    skops.io.dump([model, os.system], path)
+    with pytest.raises(ModelFileError, match=r"not trusted: .*system"):
+        skrnn.load(path)
+
+
+def test_sizes_that_are_not_there_are_refused_before_they_are_made(model):
+    state = model.__getstate__()
+    text = state["_fitted"]["text"]
+    assert '"hidden_size":4' in text
+    state["_fitted"]["text"] = text.replace('"hidden_size":4', '"hidden_size":900000')
+    with pytest.raises(ValueError, match="numbers or more; found were"):
+        object.__new__(RNNClassifier).__setstate__(state)
+
+
+def test_what_was_there_is_kept_where_writing_fails(path, monkeypatch):
+    before = path.read_bytes()
+
+    def full(handle):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(container.os, "fsync", full)
+    with pytest.raises(OSError, match="What was there before is kept"):
+        skrnn.save(RNNRegressor(), path)
+    assert path.read_bytes() == before
+    assert [p.name for p in path.parent.iterdir()] == ["model.skops"]
+
+
+def test_what_cannot_be_written_is_told(tmp_path):
+    pairs = np.array([(1, 2)], dtype=[("a", "i4"), ("b", "O")])
+    with pytest.raises(TypeError, match="This RNNRegressor holds something"):
+        skrnn.save(RNNRegressor(init=pairs), tmp_path / "model")
+
+
+# -- description ----------------------------------------------------------------------
+
+
+def test_description(model, path, capsys):
+    found = describe(path)
+    assert found["model"] == "skrnn.classifier.RNNClassifier"
+    assert found["untrusted"] == []
+    [one] = found["estimators"]
+    assert one["versions"]["skrnn"] == skrnn.__version__
+    expected = {"cell": "gru", "hidden_size": 4, "num_layers": 1, "n_networks": 2}
+    expected |= {"n_features": 1, "convolutions": ["MultiRocket", "Hydra"]}
+    assert {name: one[name] for name in expected} == expected
+    states = [net.module_.state_dict().values() for net in model.nets_]
+    assert one["n_numbers"] == sum(t.numel() for state in states for t in state)
+    assert main(["describe", str(path)]) == 0
+    assert json.loads(capsys.readouterr().out) == found
+
+
+def test_description_of_nothing(tmp_path, capsys):
+    path = tmp_path / "text.skops"
+    path.write_text("no model")
+    with pytest.raises(ModelFileError):
+        describe(path)
+    assert main(["describe", str(path)]) == 1
+    assert "no file of a model" in capsys.readouterr().err
+    assert main(["describe", str(tmp_path / "nothing")]) == 1
+
+
+def test_another_process_with_other_threads_predicts_the_same_bits(model, path):
+    code = (
+        "import sys, numpy as np, torch, skrnn; torch.set_num_threads(3);"
+        "X = np.random.default_rng(0).normal(size=(40, 6));"
+        "print(skrnn.load(sys.argv[1]).predict_proba(X).tobytes().hex())"
+    )
+    command = [sys.executable, "-c", code, str(path)]
+    shown = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+    assert bytes.fromhex(shown) == model.predict_proba(X).tobytes()

@@ -1,0 +1,104 @@
+"""Forecasters and panel estimators, through every way of keeping them."""
+
+import copy
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_array_equal
+from pandas.testing import assert_frame_equal
+from sktime.base import load as load_by_sktime
+from sktime.datasets import load_airline, load_unit_test
+
+import skrnn
+from skrnn import RNNClassifier, RNNRegressor
+from skrnn.sktime import RNNForecaster, RNNPanelClassifier
+
+SMALL = {"hidden_size": 4, "max_epochs": 2, "n_estimators": 1, "random_state": 0}
+FH = [1, 2, 3]
+
+
+def kept(model, tmp_path):
+    """Copies of a model by every way."""
+    skrnn.save(model, tmp_path / "model.skops")
+    yield skrnn.load(tmp_path / "model.skops")
+    yield pickle.loads(pickle.dumps(model))
+    yield load_by_sktime(model.save())
+    model.save(str(tmp_path / "model"))
+    yield load_by_sktime(str(tmp_path / "model"))
+    yield copy.copy(model)
+    yield copy.deepcopy(model)
+
+
+def stores():
+    hours = pd.date_range("2024", periods=60, freq="h")
+    index = pd.MultiIndex.from_product([["a", "b"], hours], names=["store", "hour"])
+    return pd.DataFrame({"sold": np.arange(120) % 24 + 1.0}, index=index)
+
+
+def effects():
+    y = load_airline()[:72]
+    return y, pd.DataFrame({"x": np.arange(72) % 5 * 1.0}, index=y.index)
+
+
+CASES = {
+    "default": ({}, load_airline),
+    "calendar": ({"calendar": True, "insample": True}, lambda: load_airline()[:60]),
+    "panel": ({"series_id": True, "scaling": "series"}, stores),
+    "direct": ({"strategy": "direct"}, lambda: load_airline()[:60]),
+    "dates": (
+        {"sp": 7},
+        lambda: pd.Series(
+            np.arange(60) % 7 + 1.0, pd.date_range("2024", periods=60, tz="UTC")
+        ),
+    ),
+    "covariates": ({"linear_effects": True}, effects),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_forecasters(name, tmp_path):
+    options, data = CASES[name]
+    found = data()
+    y, X = found if isinstance(found, tuple) else (found, None)
+    small = RNNRegressor("gru", **SMALL)
+    model = RNNForecaster(small, n_estimators=1, random_state=0, **options)
+    future = None
+    if X is not None:
+        future = X[-3:].set_axis(y.index[-1] + np.arange(1, 4) * y.index.freq)
+    model.fit(y, fh=FH, X=X)
+    expected = model.predict(X=future), model.predict_interval(X=future)
+    for twin in kept(model, tmp_path):
+        assert_frame_equal(
+            pd.DataFrame(twin.predict(X=future)), pd.DataFrame(expected[0])
+        )
+        assert_frame_equal(twin.predict_interval(X=future), expected[1])
+        assert twin.get_params().keys() == model.get_params().keys()
+        assert vars(twin).keys() == vars(model).keys()
+        assert twin.estimator_ is twin.forecaster_.forecasts.models[0].members[0]
+
+
+def test_a_forecaster_goes_on_by_rows_that_come_later(tmp_path):
+    y = load_airline()
+    small = RNNRegressor("gru", **SMALL)
+    model = RNNForecaster(small, n_estimators=1, random_state=0).fit(y[:100], fh=FH)
+    twins = [*kept(model, tmp_path), model]
+    found = [t.update(y[100:], update_params=False).predict() for t in twins]
+    for one in found:
+        assert_array_equal(one, found[-1])
+
+
+def test_panels(tmp_path):
+    X, y = load_unit_test(split="train")
+    model = RNNPanelClassifier(RNNClassifier(**SMALL, n_kernels=84)).fit(X, y)
+    expected = model.predict_proba(X)
+    for twin in kept(model, tmp_path):
+        assert_array_equal(twin.predict_proba(X), expected)
+        assert_array_equal(twin.classes_, model.classes_)
+
+
+def test_what_is_not_fitted(tmp_path):
+    model = RNNForecaster(RNNRegressor("lstm"), sp=3)
+    for twin in kept(model, tmp_path):
+        assert str(twin.get_params()) == str(model.get_params())
