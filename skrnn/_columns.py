@@ -1,5 +1,6 @@
 """Tables whose columns are to be numbers: errors that name the column which is not."""
 
+import math
 from contextlib import contextmanager
 
 import numpy as np
@@ -12,8 +13,8 @@ _SPANS = ("timedelta", "duration")
 
 
 @contextmanager
-def numbers_only(X, input_name="X"):
-    """Refuse times, and name the column for which the conversion inside fails.
+def numbers_only(X, input_name="X", axes=("row", "column")):
+    """Refuse times, and name the column or place at which the conversion inside fails.
 
     Parameters
     ----------
@@ -21,6 +22,8 @@ def numbers_only(X, input_name="X"):
         What is converted to an array of numbers.
     input_name : str, default="X"
         What the user calls it.
+    axes : tuple of str, default=("row", "column")
+        What its axes are called.
 
     Raises
     ------
@@ -29,7 +32,18 @@ def numbers_only(X, input_name="X"):
     """
     _refuse_times(X, input_name)
     try:
-        yield
+        # scikit-learn adds up what may be beyond floats, to see whether it is finite.
+        with np.errstate(over="ignore", invalid="ignore"):
+            yield
+    except OverflowError as error:
+        place, value = _first_beyond_floats(X)
+        names = zip(axes, place, strict=False)
+        where = ", ".join(f"{name} {number}" for name, number in names)
+        raise ValueError(
+            f"{input_name} must hold numbers that a float can be, up to 1.8e308, but "
+            f"{where} holds {_magnitude(value)}. Correct it, or give all values "
+            "divided by a constant."
+        ) from error
     except (TypeError, ValueError) as error:
         fault = _first_fault(X)
         if fault is None:
@@ -43,7 +57,7 @@ def numbers_only(X, input_name="X"):
 
 
 def as_numbers(array):
-    """Convert what scikit-learn leaves an array of objects: categories among numbers.
+    """Convert what is no float64 and more than it: objects and longer floats.
 
     Parameters
     ----------
@@ -53,8 +67,48 @@ def as_numbers(array):
     Returns
     -------
     ndarray
+
+    Raises
+    ------
+    ValueError
+        If a longer float is beyond float64.
     """
-    return array.astype(np.float64) if array.dtype.kind == "O" else array
+    if array.dtype.kind == "O":
+        return array.astype(np.float64)
+    if array.dtype.kind != "f" or array.dtype.itemsize <= 8:
+        return array
+    with np.errstate(over="ignore"):
+        numbers = array.astype(np.float64)
+    fault = np.isinf(numbers) & np.isfinite(array)
+    if fault.any():
+        place = tuple(np.argwhere(fault)[0].tolist())
+        raise ValueError(
+            f"Numbers must be such as float64 can be, up to 1.8e308, but {array.dtype} "
+            f"at {place} is {array[place]!s}. Give all values divided by a constant."
+        )
+    return numbers
+
+
+def _first_beyond_floats(X):
+    """Place (tuple of int) and value of the first number that no float can be."""
+    array = np.asarray(X, dtype=object)
+    for place, value in np.ndenumerate(array):
+        try:
+            float(value)
+        except OverflowError:
+            return place, value
+        except (TypeError, ValueError):
+            continue
+    return (), X
+
+
+def _magnitude(value):
+    """Say what a number beyond floats is, in few characters."""
+    kind = type(value).__name__
+    if not isinstance(value, int):
+        return f"a {kind} beyond that"
+    sign = "-" * (value < 0)
+    return f"an integer of about {sign}1e{math.floor(math.log10(abs(value)))}"
 
 
 def _refuse_times(X, input_name):
@@ -102,6 +156,8 @@ def _first_fault(X):
     for name, column in columns:
         try:
             np.asarray(column).astype(np.float64)
+        except OverflowError:
+            continue
         except (TypeError, ValueError):
             for value in column:
                 if not _is_number(value):
@@ -112,6 +168,8 @@ def _first_fault(X):
 def _is_number(value):
     try:
         float(value)
+    except OverflowError:
+        return True
     except (TypeError, ValueError):
         return value is None
     return True

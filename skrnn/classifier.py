@@ -91,7 +91,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         ``"network"``: one network alone, that of the other parameters.
     scale : bool, default=True
         Whether to standardise the features inside ``fit`` and ``predict``, so that data
-        in any unit works.
+        in any unit works, up to 1e308. What lies more than 1e15 standard deviations
+        from the mean of a feature counts as that far.
     instance_norm : {"last", "standard"} or None, default=None
         What is taken off each sequence, feature by feature, before anything else: its
         last value [10]_, or its mean, and then it is divided by its deviation [11]_.
@@ -541,8 +542,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         Raises
         ------
         ValueError
-            If X, y or a parameter is not as described, or no memory here could hold
-            the networks; the estimator is then left as it was.
+            If X, y or a parameter is not as described, a value is too large for
+            ``scale=False`` or for `dtype` beside all others, or no memory here could
+            hold the networks; the estimator is then left as it was.
         skrnn.exceptions.NonFiniteLossError
             If training diverged.
         skrnn.exceptions.ModelFileError

@@ -1,6 +1,8 @@
 """The recurrent regressor."""
 
+import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
+from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import (
     HasMethods,
     StrOptions,
@@ -9,8 +11,10 @@ from sklearn.utils._param_validation import (
 from sklearn.utils.metaestimators import available_if
 
 from skrnn._estimator.base import BaseRNN
+from skrnn._estimator.extremes import of_ordinary_size
 from skrnn._numbers import AT_LEAST_ONE
 from skrnn._targets.losses import REGRESSION_LOSSES
+from skrnn._targets.reading import checked_y
 from skrnn._targets.regression import RegressionTargets
 
 __all__ = ["RNNRegressor"]
@@ -115,7 +119,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         beside them. ``"network"``: one network alone, that of the other parameters.
     scale : bool, default=True
         Whether to standardise features and targets inside ``fit`` and to undo that in
-        ``predict``, so that data in any unit works.
+        ``predict``, so that data in any unit works, up to 1e308. What lies more than
+        1e15 standard deviations from the mean of a feature counts as that far.
     instance_norm : {"last", "standard"} or None, default=None
         What is taken off each sequence, feature by feature, before anything else: its
         last value [10]_, or its mean, and then it is divided by its deviation [11]_.
@@ -527,8 +532,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         Raises
         ------
         ValueError
-            If X, y or a parameter is not as described, or no memory here could hold
-            the networks; the estimator is then left as it was.
+            If X, y or a parameter is not as described, a value is too large for
+            ``scale=False`` or for `dtype` beside all others, or no memory here could
+            hold the networks; the estimator is then left as it was.
         skrnn.exceptions.NonFiniteLossError
             If training diverged.
         skrnn.exceptions.ModelFileError
@@ -611,7 +617,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         Raises
         ------
         ValueError
-            If X is not as in ``fit``, or the loss gives no deviations.
+            If X is not as in ``fit``, the loss gives no deviations, or a prediction
+            is beyond the largest float.
         """
         head = self._head
         validate_parameter_constraints(
@@ -651,6 +658,34 @@ class RNNRegressor(RegressorMixin, BaseRNN):
             In the order of ``quantiles``; higher levels never lie below lower ones.
         """
         return self._quantiles_at(X, self._targets.quantiles)
+
+    def score(self, X, y, sample_weight=None):
+        """Compute the coefficient of determination of the predictions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timesteps) or \
+                (n_samples, n_timesteps, n_features), list of such arrays of shape \
+                (n_timesteps_i, n_features), or WindowedArray
+            Sequences, oldest step first, any real dtype. 2-D: one univariate
+            sequence a row. A step whose features are all NaN is absent.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their targets, in any unit that floats can be in.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights of the samples; None means 1 each.
+
+        Returns
+        -------
+        score : float
+            R², at most 1, which is averaged over several targets; 0 is what the mean
+            of y scores.
+        """
+        y, predicted = checked_y(y, type(self).__name__), self.predict(X)
+        # It has no unit, and sums of squares are to be floats.
+        y, predicted = of_ordinary_size(y, predicted)
+        with np.errstate(over="ignore"):
+            score = r2_score(y, predicted, sample_weight=sample_weight)
+        return np.finfo(float).min if score == -np.inf else score
 
     def _quantiles_at(self, X, levels):
         """Quantiles at other levels too, which a distribution has all of."""

@@ -23,8 +23,6 @@ from skrnn._preprocessing.distinct import count_distinct, number_distinct
 
 # Numbers that a block of samples and their features hold: 16 MB in double precision.
 _BLOCK_SIZE = 2**21
-# Scaled values are cut off there: sums of them stay within single precision.
-LARGEST = 1e30
 # Range of the logarithm of what the scores of the ridge classifier are multiplied by:
 # beyond it probabilities are those of a coin, or certain, to many digits.
 _LEAST_LOG, _MOST_LOG = -3.0, 6.0
@@ -61,7 +59,7 @@ class ConvolutionClassifier(nn.Module):
         x, lengths = tensors(*source.batch(rows))
         x = self.scaling.inputs(x, self.scaling.moments(x, lengths))
         # Without the channels that tell what is missing.
-        x = x[:, :, : source.n_features].clamp(-LARGEST, LARGEST)
+        x = x[:, :, : source.n_features]
         return x.to(torch.float32), lengths
 
     def blocks(self, source):
@@ -78,6 +76,7 @@ class ConvolutionClassifier(nn.Module):
             Which samples.
         features : Tensor of shape (N, P) of float64
         """
+        source = self.scaling.limited(source)
         step = source.n_features * source.max_steps + self.convolutions.n_outputs
         size = int(np.clip(_BLOCK_SIZE // step, 1, 1024))
         for start in range(0, len(source), size):
@@ -202,7 +201,7 @@ def _choose_biases(classifier, source, generator):
     Which one, a checksum of its values says: neither the order of the samples matters
     nor how often each is there.
     """
-    convolutions = classifier.convolutions
+    convolutions, source = classifier.convolutions, classifier.scaling.limited(source)
     different = np.unique(_checksums(source), return_index=True)[1]
     biases = convolutions.biases.numpy()  # (D, 84, B)
     for place in np.ndindex(biases.shape[:2]):

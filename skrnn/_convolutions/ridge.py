@@ -16,6 +16,8 @@ _NOTHING = 1e-4
 _MOST_KEPT = 2**24
 _BAND = 256  # rows
 _EPSILON = torch.finfo(torch.float64).eps
+# What is left of the weight of all samples, as a share of it, is rounding below that.
+_ROUNDING = 1e-13
 
 
 def _add_products(to, left, right):
@@ -185,5 +187,8 @@ class Ridge:
             matrix -= weighted @ components
             moment -= weighted @ wanted
             parts.append(components)
+        if matrix[-1, -1] <= _ROUNDING * self._mass:
+            # Nothing is left to fit to, so nothing is known.
+            return torch.zeros(len(rows), self._wanted.shape[1], dtype=torch.float64)
         solution = torch.linalg.solve(matrix, moment)
         return torch.cat(parts) @ solution + self.bias

@@ -1,5 +1,6 @@
 """From settings and samples to a network with its initial weights."""
 
+import numpy as np
 import torch
 
 from skrnn._kernels.threads import single_thread
@@ -44,6 +45,7 @@ def new_network(settings, targets, head, source, seed):
         n_targets,
         has_level=targets.is_scaled and settings.instance_norm is not None,
         linear_path=linear_path,
+        units=_level_units(source, targets),
     )
     with single_thread():
         return RecurrentNetwork(
@@ -69,6 +71,19 @@ def new_network(settings, targets, head, source, seed):
         )
 
 
+def _level_units(source, targets):
+    """Exponents (n_targets, F) of the units of features, in those of the targets."""
+    if source.exponents is None and targets.exponents is None:
+        return None
+    of_features = np.zeros((1, source.n_features), np.int32)
+    of_targets = np.zeros((targets.n_targets, 1), np.int32)
+    if source.exponents is not None:
+        of_features[0] = source.exponents
+    if targets.exponents is not None:
+        of_targets[:, 0] = targets.exponents
+    return of_features - of_targets
+
+
 def new_scaling(settings, n_features, n_targets):
     """Make what scales samples.
 
@@ -89,4 +104,5 @@ def new_scaling(settings, n_features, n_targets):
         instance_norm=settings.instance_norm,
         # A step that lacks its only feature is absent.
         indicator=settings.missing == "indicator" and n_features > 1,
+        is_bounded=settings.scale,
     )

@@ -5,10 +5,12 @@ from dataclasses import replace
 import torch
 
 from skrnn._ensemble.build import new_network
+from skrnn._ensemble.far_targets import refuse_far_targets
 from skrnn._ensemble.pretrained import freeze, take_over_weights
 from skrnn._preprocessing.preprocessing import Preprocessing
 from skrnn._training.batches import SequenceDataset
 from skrnn._training.net import SequenceNet
+from skrnn._units import ordinary_weights
 
 # Least weight that is one sample to batch normalisation, as a share of the greatest:
 # that of a sample then counts as a number that single precision holds.
@@ -49,7 +51,9 @@ def new_member(settings, targets, samples, train, *, place, seed, pretrained, ti
     head, loss = targets.new_loss()
     network = new_network(of_network, targets, head, samples.source, seed)
     part = samples.part(train)
-    weight = None if samples.weight is None else samples.weight[train]
+    weight = samples.weight
+    if weight is not None:
+        weight = ordinary_weights(weight[train])
     has_head = pretrained is not None and take_over_weights(
         network, settings, targets, pretrained, place
     )
@@ -90,7 +94,7 @@ def new_dataset(network, settings, targets, samples, rows, taken_off=None):
     -------
     SequenceDataset
     """
-    source = samples.part(rows)
+    source = network.scaling.limited(samples.part(rows))
     target, weight = samples.target[rows], samples.loss_weight
     dtype = network.head.weight.dtype
     if target.ndim == 2:
@@ -98,7 +102,12 @@ def new_dataset(network, settings, targets, samples, rows, taken_off=None):
             preprocessing = Preprocessing(network.scaling, network.baseline)
             taken_off = preprocessing.baselines(source)
         pair = torch.from_numpy(target), torch.from_numpy(taken_off)
-        target = network.scaling.encode(*pair).to(dtype)
+        target = network.scaling.encode(*pair)
+        if targets.is_scaled:
+            numbers = rows if samples.rows is None else samples.rows[rows]
+            of_loss, given = target.numpy(), samples.target[rows]
+            refuse_far_targets(of_loss, given, numbers, settings.network, targets)
+        target = target.to(dtype)
     if weight is not None:
         weight = torch.as_tensor(targets.with_mean_one(weight[rows])).to(dtype)
     repeats = None

@@ -39,6 +39,7 @@ class Shape(NamedTuple):
 
     n_features: int
     max_steps: int = 1
+    exponents: np.ndarray | None = None  # those of a baseline are read from its state
 
 
 # -- settings -------------------------------------------------------------------------
@@ -184,7 +185,10 @@ def _modules(nets):
 def _pack_net(net):
     best = net.best_weights
     random = net.module_.generator.get_state().numpy()
+    units = net.module_.baseline.units
     return {
+        "units": None if units is None else units.tolist(),
+        "is_bounded": net.module_.scaling.is_bounded,
         "title": net.title,
         "learning_rate": net.settings.learning_rate,
         "n_epochs": len(net.history),
@@ -201,6 +205,9 @@ def _unpack_net(packed, settings, targets, shape, place):
     of_network = replace(settings.network, segment_length=length, init="orthogonal")
     head, loss = targets.new_loss()
     network = new_network(of_network, targets, head, shape, packed["seed"])
+    units = packed["units"]
+    network.baseline.units = None if units is None else np.array(units, np.int32)
+    network.scaling.is_bounded = packed["is_bounded"]
     freeze(network, ensemble.frozen)
     of_training = replace(settings.training, learning_rate=packed["learning_rate"])
     net = SequenceNet(network, loss, of_training, packed["title"]).initialize()

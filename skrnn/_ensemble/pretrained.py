@@ -15,6 +15,7 @@ class Pretrained(NamedTuple):
     nets: list
     settings: Settings
     targets: Targets
+    exponents: np.ndarray | None  # (F,), of two, by which features are divided
 
 
 def take_over_weights(network, settings, targets, pretrained, place=0):
@@ -65,6 +66,7 @@ def take_over_weights(network, settings, targets, pretrained, place=0):
     for which in ("x", "row"):
         moments = (getattr(other.scaling, f"{which}_{m}") for m in ("mean", "scale"))
         network.scaling.set_moments(which, *moments)
+    network.scaling.is_bounded |= other.scaling.is_bounded
     if mine.pooling != theirs.pooling:
         return False
     network.pool.load_state_dict(other.pool.state_dict())
@@ -83,9 +85,15 @@ def take_over_weights(network, settings, targets, pretrained, place=0):
 
 
 def _is_of_same_kind(targets, others):
-    return type(targets) is type(others) and np.array_equal(
-        getattr(targets, "classes", 0), getattr(others, "classes", 0)
+    pairs = (
+        (getattr(targets, "classes", 0), getattr(others, "classes", 0)),
+        (_units(targets), _units(others)),
     )
+    return type(targets) is type(others) and all(np.array_equal(*p) for p in pairs)
+
+
+def _units(targets):
+    return 0 if targets.exponents is None else targets.exponents
 
 
 def _has_same_head(network, other):

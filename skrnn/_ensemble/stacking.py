@@ -18,6 +18,7 @@ from skrnn._preprocessing.distinct import (
     sample_keys,
 )
 from skrnn._preprocessing.preprocessing import Preprocessing
+from skrnn._units import ordinary_weights
 
 # How strongly the stacking weights are held to 1 for the first classifier and 0 for all
 # else, in units of the loss of a sample: few different samples prove little.
@@ -175,7 +176,7 @@ def _losses(logits, target, weight, weights):
 
 def _as_samples(weight, keys):
     """Weights (n,) that add up to the number of different samples, in any unit."""
-    weight = np.ones(len(keys)) if weight is None else weight
+    weight = np.ones(len(keys)) if weight is None else ordinary_weights(weight)
     total = np.bincount(number_distinct(keys)[1], weight)
     return weight * (count_distinct(total) / total.sum()) if weight.any() else weight
 

@@ -16,6 +16,7 @@ from skrnn._ensemble.network_ensemble import NetworkEnsemble
 from skrnn._ensemble.settings import Settings
 from skrnn._ensemble.train_networks import NetworkTraining
 from skrnn._estimator.callbacks import CallbackSupportMixin, FitTasks
+from skrnn._estimator.extremes import refuse_non_finite, refuse_unscaled
 from skrnn._estimator.parameters import CONSTRAINTS, check_combination
 from skrnn._estimator.pretrained import pretrained_of
 from skrnn._estimator.reading import read_samples, read_X
@@ -24,6 +25,7 @@ from skrnn._estimator.state import pack_fitted, unpack_fitted
 from skrnn._estimator.summary import summary_of
 from skrnn._estimator.summary_html import html_with_summary
 from skrnn._numbers import plain
+from skrnn._sequences.changed import in_units
 
 # Fitted attributes that the histories of the nets tell.
 _TOLD = {
@@ -43,6 +45,8 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
     """Reads X and y, decides the settings, and has a model fitted and asked."""
 
     _parameter_constraints: dict = CONSTRAINTS
+    # Features are divided by two to these powers (ndarray of int32), or are not.
+    _exponents = None
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -85,11 +89,17 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         goes_on = hasattr(self, "nets_") and (self.warm_start or incremental)
         # The estimator as it will be; this one stays as it is until all has gone well.
         fitted = copy.copy(self)
+        pretrained = None if goes_on else pretrained_of(self.init)
         read = self._read(
-            fitted, parameters, (X, y, sample_weight), (X_val, y_val), classes, goes_on
+            fitted,
+            parameters,
+            (X, y, sample_weight),
+            (X_val, y_val),
+            classes,
+            goes_on,
+            pretrained,
         )
         targets, samples, given = read
-        pretrained = None if goes_on else pretrained_of(self.init)
         settings = fitted.settings_ = Settings.decide(
             parameters,
             samples.source,
@@ -128,7 +138,9 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
         tasks.end()
         return self
 
-    def _read(self, fitted, parameters, given, validation, classes, goes_on):
+    def _read(
+        self, fitted, parameters, given, validation, classes, goes_on, pretrained
+    ):
         """Targets, samples and validation samples (or None) that a fit is given.
 
         Parameters
@@ -143,12 +155,19 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
             All labels that may ever come.
         goes_on : bool
             Whether the fit goes on from the one before.
+        pretrained : Pretrained or None
+            What the fit begins with.
         """
         targets = fitted._targets = self._new_targets(parameters)
         if goes_on:
             targets.take_over(self._targets)
         samples = read_samples(
-            fitted, *given, targets=targets, reset=not goes_on, classes=classes
+            fitted,
+            *given,
+            targets=targets,
+            reset=not goes_on,
+            classes=classes,
+            pretrained=pretrained,
         )
         if goes_on:
             self.settings_.check_same_network(parameters, type(self).__name__)
@@ -277,8 +296,14 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
     def _predict_outputs(self, X):
         """Parameters of the targets, an ndarray (n_samples, n_targets, width)."""
         check_is_fitted(self)
-        source = read_X(self, X, missing=self.settings_.network.missing, reset=False)
-        return self._model.outputs(source)
+        settings = self.settings_.network
+        source = read_X(self, X, missing=settings.missing, reset=False)
+        if not settings.scale:
+            refuse_unscaled(source, None, settings=vars(settings))
+        source = in_units(source, self._exponents)
+        outputs = self._model.outputs(source)
+        refuse_non_finite(outputs, source)
+        return outputs
 
     @property
     def _head(self):

@@ -3,15 +3,28 @@
 import numpy as np
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length
 
+from skrnn._columns import numbers_only
 from skrnn._ensemble.samples import Samples
+from skrnn._estimator.extremes import refuse_unscaled
 from skrnn._estimator.long_table import refuse_long_table
+from skrnn._sequences.changed import in_units, units_of
 from skrnn._sequences.layouts import check_sequences, series_of_samples
 from skrnn._sequences.sources import as_source
 from skrnn._sequences.tabular import warn_of_table
 from skrnn._warn import warn_user
 
 
-def read_samples(estimator, X, y, sample_weight=None, *, targets, reset, classes=None):
+def read_samples(
+    estimator,
+    X,
+    y,
+    sample_weight=None,
+    *,
+    targets,
+    reset,
+    classes=None,
+    pretrained=None,
+):
     """Check and encode X, y and the weights; leave out what weighs nothing.
 
     Parameters
@@ -26,6 +39,8 @@ def read_samples(estimator, X, y, sample_weight=None, *, targets, reset, classes
         Whether to note or to compare.
     classes : array-like, default=None
         All labels that may ever come.
+    pretrained : Pretrained, default=None
+        What the fit begins with, whose units it then has.
 
     Returns
     -------
@@ -41,8 +56,31 @@ def read_samples(estimator, X, y, sample_weight=None, *, targets, reset, classes
         # A weight of zero means absence, in the split and the scaling too.
         rows = np.flatnonzero(weight)
         source, target, weight = source.take(rows), target[rows], weight[rows]
+    if not estimator.scale:
+        refuse_unscaled(source, target, rows, settings=vars(estimator))
+    if reset:
+        _choose_units(estimator, source, target, targets, pretrained)
+    source, target = in_units(source, estimator._exponents), targets.in_units(target)
     loss_weight = targets.loss_weight(target, weight)
     return Samples(source, target, weight, loss_weight, rows)
+
+
+def _choose_units(estimator, source, target, targets, pretrained):
+    """Note the units in which features and targets are learned."""
+    estimator._exponents = None
+    if pretrained is None and not estimator.scale:
+        return
+    exponents, level = units_of(source)
+    if pretrained is not None:
+        exponents = pretrained.exponents
+        if exponents is not None and len(exponents) != source.n_features:
+            return  # the weights will not fit either, which is said there
+    estimator._exponents = exponents
+    targets.choose_units(
+        target,
+        0.0 if estimator.instance_norm is None else level,
+        None if pretrained is None else pretrained.targets,
+    )
 
 
 def read_X(estimator, X, *, missing, reset):
@@ -93,9 +131,10 @@ def _read_weight(sample_weight, source):
             'classes weigh is a parameter of RNNClassifier: class_weight="balanced".'
         )
     proxy = np.empty((len(source), 1))
-    weight = _check_sample_weight(
-        sample_weight, proxy, dtype=np.float64, ensure_non_negative=True
-    )
+    with numbers_only(sample_weight, "sample_weight", ("sample",)):
+        weight = _check_sample_weight(
+            sample_weight, proxy, dtype=np.float64, ensure_non_negative=True
+        )
     if not weight.any():
         raise ValueError("Sample weights must contain at least one non-zero number.")
     # Their unit means nothing; sums of them are finite now.

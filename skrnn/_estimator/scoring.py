@@ -57,14 +57,18 @@ class ValidationScorer:
 
         def score():
             try:
-                value = float(self._scorer(judge, X, y))
+                # What is beyond a float is said below.
+                with np.errstate(over="ignore", invalid="ignore"):
+                    value = float(self._scorer(judge, X, y))
             except ValueError as error:
                 lack = _lack_of_classes(judge, y)
                 if not lack:
                     raise
                 raise self._undefined(f"fails ({error})", y, lack) from error
-            if np.isnan(value):
-                raise self._undefined("gives NaN", y, _lack_of_classes(judge, y))
+            if not np.isfinite(value):
+                told = "NaN" if np.isnan(value) else str(value)
+                lack = _lack_of_classes(judge, y)
+                raise self._undefined(f"gives {told}", y, lack)
             return value
 
         return score

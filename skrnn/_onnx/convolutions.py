@@ -9,10 +9,9 @@ from functools import partial
 import numpy as np
 
 from skrnn._convolutions.base import N_WEIGHTS
-from skrnn._convolutions.convolution_classifier import LARGEST
 from skrnn._convolutions.hydra import Hydra
 from skrnn._convolutions.multirocket import TRIPLES, MultiRocket
-from skrnn._onnx.preprocessing import array_of, moments_of, scaled_inputs
+from skrnn._onnx.preprocessing import array_of, limited, moments_of, scaled_inputs
 from skrnn._onnx.scan import scan, zeros
 
 
@@ -24,14 +23,15 @@ def classifier_logits(classifier, steps, n_features):
     classifier : ConvolutionClassifier
         Fitted.
     steps : Steps
-        Sequences in the user's units.
+        Sequences in the units of the fit.
     n_features : int
         Features of a step.
     """
     scaling, convolutions = classifier.scaling, classifier.convolutions
+    steps = limited(scaling, steps)
     x = scaled_inputs(scaling, steps, moments_of(scaling, steps))
     # Without the channels that tell what is missing.
-    x = x.slice(2, 0, n_features).at_least(-LARGEST).at_most(LARGEST)
+    x = x.slice(2, 0, n_features)
     channels = _Channels(x.cast(np.float32), steps)
     features = _FEATURES[type(convolutions)](convolutions, channels)  # (P, N)
     centred = features.cast(np.float64) - array_of(classifier.center)[:, None]

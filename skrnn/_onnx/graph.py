@@ -107,6 +107,20 @@ class Value:
         """Replace what is above a number."""
         return self._binary("Min", number)
 
+    def clip(self, low, high):
+        """Move what lies beyond limits to them; NaN stays."""
+        graph = self.graph
+        inside = graph.where(self > high, high, self)
+        return graph.where(self < low, low, inside)
+
+    def times_power_of_two(self, exponents):
+        """Multiply by two to the power of integers, an array, or by 1 for None."""
+        if exponents is None:
+            return self
+        # One factor of two to that power might be no float.
+        half = exponents // 2
+        return self * np.ldexp(1.0, half) * np.ldexp(1.0, exponents - half)
+
     # -- along axes -----------------------------------------------------------------
 
     def _reduce(self, op, axis, keep):

@@ -4,10 +4,12 @@ import numpy as np
 
 from skrnn._ensemble.network_ensemble import NetworkEnsemble
 from skrnn._ensemble.stacking import Stacking
+from skrnn._estimator.extremes import most_of_x
 from skrnn._onnx.convolutions import classifier_logits
 from skrnn._onnx.heads import deviation, location, quantiles
 from skrnn._onnx.network import network_parameters
 from skrnn._onnx.steps import read_steps
+from skrnn._sequences.changed import FARTHEST
 from skrnn._targets.heads import Labels
 
 
@@ -28,9 +30,15 @@ def parameters_of(estimator, x, lengths):
     Value of shape (N, n_targets, width) of float64
         NaN for a sample that the estimator would refuse.
     """
-    allow_partial = estimator.settings_.network.missing == "indicator"
+    graph, settings, model = x.graph, estimator.settings_.network, estimator._model
+    allow_partial = settings.missing == "indicator"
     steps = read_steps(x, lengths, allow_partial=allow_partial)
-    model = estimator._model
+    if not settings.scale:
+        most = most_of_x(settings.dtype, settings.instance_norm)
+        steps = _refuse_beyond(steps, most)
+    exponents = estimator._exponents
+    x = steps.x.times_power_of_two(None if exponents is None else -exponents)
+    steps = steps._replace(x=x.clip(-FARTHEST, FARTHEST))
     parameters = _network_outputs(model.networks, steps)
     if isinstance(model, Stacking):
         n_features = estimator.n_features_in_ if estimator._is_3d else 1
@@ -45,8 +53,17 @@ def parameters_of(estimator, x, lengths):
         raise NotImplementedError(
             f"No ONNX operators are known for a {type(model).__name__}."
         )
-    is_faulty = steps.is_faulty.unsqueeze(1, 2)
-    return x.graph.where(is_faulty, np.nan, parameters)
+    # Infinite less itself is NaN, as NaN is, and any other number less itself is 0.
+    width = parameters.reshape(0, -1)
+    rest = (width - width).sum(1)  # (N,)
+    is_faulty = steps.is_faulty | rest.apply("IsNaN", dtype=bool)
+    return graph.where(is_faulty.unsqueeze(1, 2), np.nan, parameters)
+
+
+def _refuse_beyond(steps, most):
+    """Count sequences with a larger value among those that are refused."""
+    is_beyond = (steps.x.apply("Abs") > most).cast(np.float32).max(2).max(1) > 0
+    return steps._replace(is_faulty=steps.is_faulty | is_beyond)
 
 
 def _network_outputs(networks, steps):
@@ -77,11 +94,27 @@ def regressor_outputs(regressor, parameters):
         By name: ``"variable"`` (N, n_outputs), and by the loss ``"std"`` (N, n_outputs)
         and ``"quantiles"`` (N, n_outputs, n_quantiles).
     """
-    head, levels = regressor._head, regressor._targets.quantiles
+    head, targets = regressor._head, regressor._targets
     outputs = {"variable": location(head, parameters)}
     outputs["std"] = deviation(head, parameters)
-    outputs["quantiles"] = quantiles(head, parameters, levels)
-    return {name: value for name, value in outputs.items() if value is not None}
+    outputs["quantiles"] = quantiles(head, parameters, targets.quantiles)
+    if targets.exponents is not None:
+        # Of each target: (k,), and (k, 1) for quantiles.
+        exponents = targets.exponents
+        shapes = {"variable": exponents, "std": exponents}
+        shapes["quantiles"] = exponents[:, None]
+    else:
+        shapes = dict.fromkeys(outputs)
+    return {
+        name: _finite(value.times_power_of_two(shapes[name]))
+        for name, value in outputs.items()
+        if value is not None
+    }
+
+
+def _finite(value):
+    """NaN in the place of what is beyond the largest float."""
+    return value.graph.where(value.apply("IsInf", dtype=bool), np.nan, value)
 
 
 def classifier_outputs(classifier, parameters, classes):

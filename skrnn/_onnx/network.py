@@ -7,6 +7,7 @@ from skrnn._onnx.pooling import linear, pool
 from skrnn._onnx.preprocessing import (
     array_of,
     baseline_of,
+    limited,
     moments_of,
     scaled_inputs,
 )
@@ -27,7 +28,7 @@ def network_parameters(network, steps):
     network : RecurrentNetwork
         Trained.
     steps : Steps
-        Sequences in the user's units.
+        Sequences in the units of the fit.
 
     Returns
     -------
@@ -45,6 +46,7 @@ def network_parameters(network, steps):
             f"{sorted(unknown)}."
         )
     scaling, target_head = network.scaling, network.target_head
+    steps = limited(scaling, steps)
     dtype = array_of(network.head.weight).dtype
     moments = moments_of(scaling, steps)
     inputs = scaled_inputs(scaling, steps, moments).cast(dtype)

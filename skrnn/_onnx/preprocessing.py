@@ -6,7 +6,7 @@ import numpy as np
 
 from skrnn._onnx.graph import Value
 from skrnn._onnx.steps import take_steps
-from skrnn._preprocessing.scaling import LEAST_VARIANCE
+from skrnn._preprocessing.scaling import FARTHEST, LEAST_VARIANCE
 
 
 class Moments(NamedTuple):
@@ -21,6 +21,28 @@ def array_of(tensor):
     return tensor.detach().cpu().numpy()
 
 
+def limited(scaling, steps):
+    """Move what lies too far from the mean of a feature nearer, as `Scaling.limited`.
+
+    Parameters
+    ----------
+    scaling : Scaling
+        Fitted.
+    steps : Steps
+        Sequences in the units of the fit.
+
+    Returns
+    -------
+    Steps
+    """
+    if not scaling.is_bounded:
+        return steps
+    which = "x" if scaling.instance_norm is None else "row"
+    mean = array_of(getattr(scaling, f"{which}_mean"))
+    reach = FARTHEST * array_of(getattr(scaling, f"{which}_scale"))
+    return steps._replace(x=steps.x.clip(mean - reach, mean + reach))
+
+
 def moments_of(scaling, steps):
     """Level and spread of each sequence, or None where nothing is taken off.
 
@@ -29,7 +51,7 @@ def moments_of(scaling, steps):
     scaling : Scaling
         Fitted.
     steps : Steps
-        Sequences in the user's units.
+        Sequences in the units of the fit.
     """
     if scaling.instance_norm is None:
         return None
@@ -69,13 +91,15 @@ def scaled_inputs(scaling, steps, moments):
     scaling : Scaling
         Fitted.
     steps : Steps
-        Sequences in the user's units.
+        Sequences in the units of the fit.
     moments : Moments or None
         Theirs.
     """
     x, graph = steps.x, steps.x.graph
     mean, scale = array_of(scaling.x_mean), array_of(scaling.x_scale)
     x = (_normalise(x, moments) - mean) / scale
+    if scaling.is_bounded:
+        x = x.clip(-FARTHEST, FARTHEST)
     if not scaling.indicator:
         return x
     missing = x.apply("IsNaN", dtype=bool)
@@ -91,7 +115,7 @@ def baseline_of(baseline, steps, moments):
     baseline : Baseline
         Fitted.
     steps : Steps
-        Sequences in the user's units.
+        Sequences in the units of the fit.
     moments : Moments or None
         Theirs.
 
@@ -109,6 +133,9 @@ def baseline_of(baseline, steps, moments):
         return predicted, None
     feature = array_of(baseline.feature)
     level = moments.level.gather(feature, 1)  # (N, k)
+    if baseline.units is not None:
+        followed = baseline.units[np.arange(len(feature)), feature]
+        level = level.times_power_of_two(followed)
     if moments.deviation is None:
         spread = level * 0.0 + 1.0
     else:

@@ -1,7 +1,10 @@
 """What is taken off the targets of a sequence and given back to the outputs."""
 
+import numpy as np
 import torch
 from torch import nn
+
+from skrnn._units import times_power_of_two
 
 
 class Baseline(nn.Module):
@@ -18,10 +21,16 @@ class Baseline(nn.Module):
         window, which instance normalisation takes off the inputs.
     linear_path : LinearPath, default=None
         Predicts targets, less their level and divided by their spread.
+    units : ndarray of shape (n_targets, F) of int32, default=None
+        A feature, times two to that power, is in the unit of a target; None where all
+        have one unit.
     """
 
-    def __init__(self, n_targets, *, has_level=False, linear_path=None):
+    units = None
+
+    def __init__(self, n_targets, *, has_level=False, linear_path=None, units=None):
         super().__init__()
+        self.units = units
         self.n_targets, self.has_level = n_targets, has_level
         self.linear_path = linear_path
         # The feature that each target follows.
@@ -42,11 +51,30 @@ class Baseline(nn.Module):
         """Level (N, k) of the windows of targets; zeros (k,) if they follow none."""
         if not self.has_level:
             return torch.zeros(self.n_targets, dtype=torch.float64)
-        return moments.level[:, self.feature]
+        level = moments.level[:, self.feature]
+        if self.units is None:
+            return level
+        return torch.from_numpy(times_power_of_two(level.numpy(), self._followed()))
+
+    def _followed(self):
+        """Exponents (k,) of the units of the features that targets follow."""
+        place = self.feature.numpy()[:, None]
+        return np.take_along_axis(self.units, place, axis=1)[:, 0]
 
     def spread(self, moments):
-        """Spread (N, k) of the windows of targets; None if they follow none."""
+        """Spread (N, k) of the windows of targets; None if they follow none.
+
+        It stays in the unit of the feature: what is left of targets is divided by it
+        and multiplied again.
+        """
         return moments.spread[:, self.feature] if self.has_level else None
+
+    def unit_of_rest(self):
+        """What a target over the spread of its window is, if both are one (k,)."""
+        ones = np.ones(self.n_targets)
+        return (
+            ones if self.units is None else times_power_of_two(ones, self._followed())
+        )
 
     def forward(self, x, lengths, moments):
         """Predict targets.

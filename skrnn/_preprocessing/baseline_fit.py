@@ -7,6 +7,7 @@ import torch
 
 from skrnn._preprocessing.linear_path import KnownMeans, with_mean_one
 from skrnn._preprocessing.scaling import WindowMoments
+from skrnn._units import times_power_of_two
 
 
 class View(NamedTuple):
@@ -78,6 +79,7 @@ class BaselineFit:
             self._means.add(view.regressors, torch.from_numpy(self._weight[rows]))
         if self._baseline.has_level and self._errors.shape[1] > 1:
             level = view.moments.level.numpy()[:, None]  # (N, 1, F)
+            level = times_power_of_two(level, self._baseline.units)  # or (N, k, F)
             difference = self._target[rows][:, :, None] - level  # (N, k, F)
             part = self._weight[rows][:, None, None]
             self._errors += (part * difference**2).sum(axis=0)

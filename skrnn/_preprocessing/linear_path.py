@@ -173,11 +173,6 @@ class LinearPath(nn.Module):
             block = torch.cat([self._centred(regressors), target[rows]], dim=1)
             block *= weight[rows].sqrt()[:, None]
             triangle = torch.linalg.qr(torch.cat([triangle, block]), mode="r").R
-        if not triangle.isfinite().all():
-            raise ValueError(
-                "X or y has values so large that their squares are beyond the largest "
-                "float. Divide them by a constant."
-            )
         columns = triangle[:, : self.n_regressors]
         target = triangle[:, self.n_regressors :]
         scale = columns.norm(dim=0) / mass.sqrt()

@@ -147,17 +147,19 @@ class Preprocessing:
         if baseline.is_zero:
             self.scaling.set_moments("y", *target_moments(target, weight))
             return
-        whole = target_moments(target, weight)[1]
+        units = {"y": target_moments(target, weight)[1]}
         rest = target - taken_off
-        moments = {"y": target_moments(rest, weight)}
+        parts = {"y": rest}
         if baseline.has_level:
-            moments["rest"] = target_moments(rest / spread, weight)
-        for name, (mean, scale) in moments.items():
+            parts["rest"], units["rest"] = rest / spread, baseline.unit_of_rest()
+            if self.scaling.instance_norm == "last":  # whose spread is 1
+                units["rest"] = units["y"]
+        for name, part in parts.items():
+            mean, scale = target_moments(part, weight, units[name])
             if baseline.linear_path is not None:
                 mean = np.zeros_like(mean)  # the path has a constant of its own
                 # What an exact linear law leaves is rounding, nothing to be learned.
-                least = _LEAST_SHARE * (whole if name == "y" else 1.0)
-                scale = np.maximum(scale, least)
+                scale = np.maximum(scale, _LEAST_SHARE * units[name])
             self.scaling.set_moments(name, mean, scale)
 
 

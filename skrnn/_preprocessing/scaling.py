@@ -5,10 +5,15 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
+from skrnn._sequences.changed import LimitedSource
+
 # Variance added to that of a window, as a share of the variance of all rows: the
 # scale of a constant window is small, but not zero. The number is that of Kim et al.
 # (2022), who add it to windows of standardised series; no other was tried on record.
 LEAST_VARIANCE = 1e-5
+# Standard deviations beyond which an input counts as that far from the mean: its square
+# is a float32, and double precision could not tell the other inputs apart beside it.
+FARTHEST = 1e15
 
 
 class WindowMoments(NamedTuple):
@@ -61,10 +66,18 @@ class Scaling(nn.Module):
     indicator : bool
         Whether single values may be missing: they are filled with the mean, and a
         0/1 channel a feature tells.
+    is_bounded : bool, default=False
+        Whether what lies far from the mean counts as being nearer; not for what is not
+        scaled.
     """
 
-    def __init__(self, n_features, n_targets, *, instance_norm, indicator):
+    is_bounded = True
+
+    def __init__(
+        self, n_features, n_targets, *, instance_norm, indicator, is_bounded=False
+    ):
         super().__init__()
+        self.is_bounded = is_bounded
         self.instance_norm = instance_norm
         self.indicator = indicator
         self.n_inputs = n_features * (2 if indicator else 1)
@@ -110,6 +123,29 @@ class Scaling(nn.Module):
                 )
             getattr(self, f"{which}_{name}").copy_(value)
 
+    def limited(self, source):
+        """Move what lies too far from the mean of a feature nearer.
+
+        Parameters
+        ----------
+        source : SequenceSource
+            Sequences.
+
+        Returns
+        -------
+        SequenceSource
+            The same one, if nothing of it lies so far.
+        """
+        if not self.is_bounded:
+            return source
+        which = "x" if self.instance_norm is None else "row"
+        mean = getattr(self, f"{which}_mean").numpy()
+        reach = FARTHEST * getattr(self, f"{which}_scale").numpy()
+        low, high = mean - reach, mean + reach
+        if source.largest <= min(-low.max(), high.min()):
+            return source
+        return LimitedSource(source, low, high)
+
     def moments(self, x, lengths):
         """Level and spread of each sequence, or None where nothing is taken off.
 
@@ -149,6 +185,8 @@ class Scaling(nn.Module):
     def inputs(self, x, moments):
         """Inputs (N, L, n_inputs) of the network, in double precision."""
         x = (normalise(x, moments) - self.x_mean) / self.x_scale
+        if self.is_bounded:
+            x.clamp_(-FARTHEST, FARTHEST)
         if not self.indicator:
             return x
         missing = x.isnan()

@@ -12,6 +12,8 @@ from skrnn._sequences.nested import sequences_of
 from skrnn._time.index import series_of
 from skrnn.windows._array import WindowedArray
 
+_AXES = ("sample", "step", "feature")
+
 
 def check_sequences(
     estimator: BaseEstimator,
@@ -69,7 +71,7 @@ def check_sequences(
     if not hasattr(X, "shape"):
         X = _from_lists(X)
     if len(X.shape) == 3:
-        with numbers_only(X):
+        with numbers_only(X, axes=_AXES):
             X = check_array(X, allow_nd=True, estimator=estimator, **options)
             X = as_numbers(X)
         _check_features(estimator, X.shape[2], None, reset)
@@ -77,7 +79,7 @@ def check_sequences(
     _refuse_shape(estimator, X)
     _check_layout(estimator, False, reset)
     options.pop("input_name")
-    with numbers_only(X):
+    with numbers_only(X, axes=_AXES):
         return as_numbers(validate_data(estimator, X, reset=reset, **options)), None
 
 
@@ -159,7 +161,7 @@ def _read_arrays(X, names, options):
     has_frames = hasattr(X[0], "columns")
     arrays = []
     for i, item in enumerate(X):
-        with numbers_only(item, f"X[{i}]"):
+        with numbers_only(item, f"X[{i}]", _AXES[1:]):
             array = as_numbers(
                 check_array(
                     item,

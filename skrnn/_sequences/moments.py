@@ -12,6 +12,11 @@ import numpy as np
 
 from skrnn._sequences.sources import SequenceSource
 
+# What varies less than that counts as constant: squares of less are no floats with all
+# their digits. In the units of a fit it happens where nearly all weight is on samples
+# that are tiny beside the others.
+_LEAST_SCALE = 1e-140
+
 
 class FeatureMoments:
     """Mean and standard deviation of each feature, learned block by block.
@@ -118,7 +123,9 @@ def feature_moments(
 
 
 def target_moments(
-    target: np.ndarray, sample_weight: np.ndarray | None = None
+    target: np.ndarray,
+    sample_weight: np.ndarray | None = None,
+    constant: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation of each target.
 
@@ -128,11 +135,14 @@ def target_moments(
         Targets.
     sample_weight : ndarray of shape (n_samples,), default=None
         Weights; None means 1 each.
+    constant : ndarray of shape (n_outputs,), default=None
+        Scales of targets that are constant; None means that of the target itself if
+        that is less than 1 and not 0, so that what is predicted is about as large, and
+        else 1.
 
     Returns
     -------
     mean, scale : ndarray of shape (n_outputs,) of float64
-        The scale of a constant target is 1.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         mean = np.average(target, axis=0, weights=sample_weight)
@@ -140,24 +150,31 @@ def target_moments(
         deviation *= deviation
         variance = np.average(deviation, axis=0, weights=sample_weight)
     _check_range(mean, variance, "y", "target")
-    return mean, safe_scale(mean, variance)
+    if constant is None:
+        constant = np.where(mean == 0, 1.0, np.minimum(1.0, np.abs(mean)))
+    return mean, safe_scale(mean, variance, constant)
 
 
-def safe_scale(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
-    """Square root of a variance, or 1 where the values are constant.
+def safe_scale(
+    mean: np.ndarray, variance: np.ndarray, constant: np.ndarray | float = 1.0
+) -> np.ndarray:
+    """Square root of a variance, or something else where the values are constant.
 
     Parameters
     ----------
     mean, variance : ndarray of shape (n_features,) of float64
-        Moments. A variance within rounding error of zero counts as zero.
+        Moments. A variance within rounding error of zero counts as zero, and so does
+        one whose root has no square.
+    constant : float or ndarray of shape (n_features,), default=1.0
+        The scale where the values are constant.
 
     Returns
     -------
     scale : ndarray of shape (n_features,) of float64
     """
-    rounding = 10 * np.finfo(np.float64).eps * np.abs(mean)
+    least = np.maximum(10 * np.finfo(np.float64).eps * np.abs(mean), _LEAST_SCALE)
     scale = np.sqrt(variance)
-    return np.where(scale <= rounding, 1.0, scale)
+    return np.where(scale <= least, constant, scale)
 
 
 def _check_range(mean, variance, input_name, what):

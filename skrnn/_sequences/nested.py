@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from skrnn._columns import numbers_only
+
 
 def sequences_of(X: object) -> tuple[list | None, list | None]:
     """List the sequences that X is made of.
@@ -107,6 +109,12 @@ def join_cells(nested: object) -> tuple[list[np.ndarray], list | None]:
         cells = [_cell(cell, label, nested.columns[j]) for j, cell in enumerate(row)]
         try:
             arrays.append(_joined(cells))
+        except OverflowError:
+            for cell, name in zip(cells, nested.columns, strict=True):
+                what = f"The cell of instance {label!r}, variable {name!r}"
+                with numbers_only(cell.to_numpy(), what, ("step",)):
+                    numbers_of(cell)
+            raise
         except (TypeError, ValueError) as error:
             raise ValueError(
                 f"The cells of instance {label!r} must hold numbers ({error})."

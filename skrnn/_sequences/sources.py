@@ -14,6 +14,8 @@ from skrnn._sequences.steps import (
     compact,
     find_fault,
     is_absent,
+    largest_of,
+    largest_present,
     raise_step_error,
 )
 from skrnn.windows._array import WindowedArray
@@ -35,6 +37,10 @@ class SequenceSource:
         Which series each sample belongs to; None where that is not known.
     is_of_windows : bool
         Whether samples overlap with their neighbours, as windows over a series do.
+    largest : float
+        No absolute value is above that.
+    exponents : ndarray of shape (n_features,) of int32, or None
+        The user's features are divided by two to that power; None where they are not.
     """
 
     n_samples: int
@@ -42,6 +48,8 @@ class SequenceSource:
     max_steps: int
     series: np.ndarray | None = None
     is_of_windows: bool = False
+    largest: float = np.inf
+    exponents: np.ndarray | None = None
 
     def __len__(self) -> int:
         return self.n_samples
@@ -110,6 +118,7 @@ class _Subset(SequenceSource):
         self.n_features, self.max_steps = source.n_features, source.max_steps
         self.series = None if source.series is None else source.series[rows]
         self.is_of_windows = source.is_of_windows
+        self.largest, self.exponents = source.largest, source.exponents
 
     def contents(self) -> list:
         return [*self._source.contents(), self._rows]
@@ -131,10 +140,14 @@ class DenseSource(SequenceSource):
         self._values = values  # (n, L, F)
         self.n_samples, self.max_steps, self.n_features = values.shape
         self._lengths = None  # (n,), if a step is absent
+        self.largest = 0.0 if values.dtype.kind == "f" else largest_of(values)
         if values.dtype.kind == "f":
             for rows in self.chunks():
                 block = values[rows[0] : rows[-1] + 1]
-                if check_steps(block, rows[0], feature_names, allow_partial):
+                found = check_steps(block, rows[0], feature_names, allow_partial)
+                has_absent, largest = found
+                self.largest = max(self.largest, largest)
+                if has_absent:
                     if self._lengths is None:
                         self._lengths = np.full(self.n_samples, self.max_steps)
                     self._lengths[rows] = self.max_steps - is_absent(block).sum(axis=1)
@@ -156,10 +169,13 @@ class RaggedSource(SequenceSource):
     """Sequences in a list of arrays of shape (n_timesteps_i, n_features)."""
 
     def __init__(self, arrays, feature_names=None, *, allow_partial=False):
-        self._arrays = []
+        self._arrays, self.largest = [], 0.0
         for i, array in enumerate(arrays):
-            if array.dtype.kind == "f":
-                check_steps(array[None], i, feature_names, allow_partial)
+            if array.dtype.kind != "f":
+                self.largest = max(self.largest, largest_of(array))
+            else:
+                checked = check_steps(array[None], i, feature_names, allow_partial)
+                self.largest = max(self.largest, checked[1])
                 absent = is_absent(array)
                 array = array[~absent] if absent.any() else array
             self._arrays.append(array)
@@ -206,14 +222,17 @@ class WindowSource(SequenceSource):
     def _check_rows(self, allow_partial):
         """Check the rows that some window reads; tell whether one is all NaN."""
         windows = self._windows
-        values, has_absent = windows.values, False
+        values, has_absent, self.largest = windows.values, False, 0.0
         if values.dtype.kind != "f":
+            self.largest = largest_of(values)
             return False
         is_read = None  # costs some memory, and most data are complete
         size = max(1, CHUNK_SIZE // max(1, self.n_features))
         for start in range(0, len(values), size):
             block = values[start : start + size]
-            if np.isfinite(block).all():
+            largest = largest_of(block)
+            if np.isfinite(largest):
+                self.largest = max(self.largest, largest)
                 continue
             is_read = windows.rows_read() if is_read is None else is_read
             used = is_read[start : start + size]
@@ -224,6 +243,7 @@ class WindowSource(SequenceSource):
                 row = start + np.flatnonzero(used)[fault[0]]
                 self._raise_fault(row, fault[1])
             has_absent |= bool(is_absent(block[used]).any())
+            self.largest = max(self.largest, largest_present(block[used]))
         return has_absent
 
     def _raise_fault(self, row, feature):

@@ -55,8 +55,8 @@ def check_steps(
     first_sample: int,
     feature_names: Sequence[str] | None,
     allow_partial: bool,
-) -> bool:
-    """Refuse infinity and partly missing steps; tell whether a step is absent.
+) -> tuple[bool, float]:
+    """Refuse infinity and partly missing steps; tell what else there is.
 
     Parameters
     ----------
@@ -71,24 +71,47 @@ def check_steps(
 
     Returns
     -------
-    bool
+    has_absent : bool
+        Whether a step is absent.
+    largest : float
+        The largest absolute value.
 
     Raises
     ------
     ValueError
         If a value is infinite, or missing where that is not allowed.
     """
-    # The sum is not finite if any value is not, and it needs no mask.
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(np.sum(block)):
-            return False
+    largest = largest_of(block)
+    if np.isfinite(largest):
+        return False, largest
     rows = block.reshape(-1, block.shape[2])
     fault = find_fault(rows, allow_partial)
     if fault is not None:
         sample, step = divmod(fault[0], block.shape[1])
         value = rows[fault]
         raise_step_error(value, first_sample + sample, step, fault[1], feature_names)
-    return bool(is_absent(rows).any())
+    return bool(is_absent(rows).any()), largest_present(rows)
+
+
+def largest_of(values: np.ndarray) -> float:
+    """Find the largest absolute value; NaN if one is missing.
+
+    Parameters
+    ----------
+    values : ndarray of any real dtype
+        Of no number the largest is 0.
+
+    Returns
+    -------
+    float
+    """
+    with np.errstate(invalid="ignore"):  # no mask is needed, and nothing is copied
+        return max(-float(values.min(initial=0)), float(values.max(initial=0)))
+
+
+def largest_present(values: np.ndarray) -> float:
+    """Find the largest absolute value (float) of what is not missing."""
+    return float(np.fmax.reduce(np.abs(values), axis=None, initial=0))
 
 
 def find_fault(rows: np.ndarray, allow_partial: bool) -> tuple[int, int] | None:

@@ -97,10 +97,11 @@ def unlike_columns(X: np.ndarray, names: list | None) -> str | None:
             columns[name] = present
     if len(columns) < 2:
         return None
-    for sign in (_unlike_kind, _unlike_repetition, _unlike_place):
-        found = sign(columns)
-        if found is not None:
-            return found
+    with np.errstate(over="ignore", invalid="ignore"):  # of differences of 1e308
+        for sign in (_unlike_kind, _unlike_repetition, _unlike_place):
+            found = sign(columns)
+            if found is not None:
+                return found
     return None
 
 

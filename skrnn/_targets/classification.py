@@ -8,6 +8,7 @@ from sklearn.utils.validation import column_or_1d
 from skrnn._targets.losses import classification_loss
 from skrnn._targets.reading import checked_y
 from skrnn._targets.targets import Targets
+from skrnn._units import ordinary_weights
 
 
 class ClassTargets(Targets):
@@ -90,8 +91,9 @@ class ClassTargets(Targets):
 
     def _checked(self, y):
         y = checked_y(y, self.estimator_name)
-        check_classification_targets(y)
-        return y, type_of_target(y) == "multilabel-indicator"
+        with np.errstate(invalid="ignore"):  # of labels beyond integers
+            check_classification_targets(y)
+            return y, type_of_target(y) == "multilabel-indicator"
 
     def _places(self, y):
         """Replace each label by its place among the classes."""
@@ -146,13 +148,31 @@ class ClassTargets(Targets):
                 "has one. Give a dict of a weight for each class."
             )
         else:
-            balance = compute_sample_weight(self.class_weight, labels)
+            balance = self._given_balance(labels)
         if not (np.isfinite(balance) & (balance >= 0)).all():
             raise ValueError(
                 "class_weight must be made of finite numbers that are not negative, "
                 f"got {self.class_weight!r}."
             )
-        return balance if weight is None else balance * weight
+        balance = ordinary_weights(balance)
+        return balance if weight is None else ordinary_weights(balance * weight)
+
+    def _given_balance(self, labels):
+        given = self.class_weight
+        try:
+            if not isinstance(given, list) or len(given) != self.n_outputs:
+                return compute_sample_weight(given, labels)
+            # The product over the labels, within floats.
+            balance = np.ones(len(labels))
+            for of_label, column in zip(given, labels.T, strict=True):
+                weight = compute_sample_weight(of_label, column)
+                balance = ordinary_weights(balance * ordinary_weights(weight))
+            return balance
+        except OverflowError as error:
+            raise ValueError(
+                "class_weight must be made of numbers that a float can be, up to 1.8e"
+                "308; one is an integer beyond that. Divide all of them by a constant."
+            ) from error
 
     def validation_groups(self, target, series):
         """Return the classes, each of which validates; series for several labels."""

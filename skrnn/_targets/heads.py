@@ -79,8 +79,9 @@ class LogRate(Point):
         return parameters + np.log(scale)[..., None]
 
     def location(self, parameters):
-        """Mean of the counts."""
-        return np.exp(parameters[..., 0])
+        """Mean of the counts; infinite beyond floats."""
+        with np.errstate(over="ignore"):
+            return np.exp(parameters[..., 0])
 
 
 class Quantiles(Point):

@@ -42,6 +42,7 @@ def checked_y(y, estimator_name, *, dtype=None):
         )
     options = {"input_name": "y", "estimator": estimator_name, "ensure_2d": False}
     if dtype is None:
-        return check_array(y, dtype=None, **options)
-    with numbers_only(y, "y"):
+        with np.errstate(over="ignore", invalid="ignore"):  # of sums, as below
+            return check_array(y, dtype=None, **options)
+    with numbers_only(y, "y", ("sample", "target")):
         return as_numbers(check_array(y, dtype=dtype, **options))

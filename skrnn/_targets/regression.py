@@ -5,6 +5,7 @@ import numpy as np
 from skrnn._targets.losses import regression_loss
 from skrnn._targets.reading import checked_y
 from skrnn._targets.targets import Targets
+from skrnn._units import LEAST, MOST, exponents_of, times_power_of_two
 
 
 class RegressionTargets(Targets):
@@ -60,10 +61,52 @@ class RegressionTargets(Targets):
     def take_over(self, fitted):
         """Note the shape that other targets have noted."""
         self.y_ndim, self.n_targets = fitted.y_ndim, fitted.n_targets
+        self.exponents = fitted.exponents
+
+    def choose_units(self, target, level=0.0, like=None):
+        """Note powers of two by which extreme targets are divided."""
+        largest = np.maximum(np.abs(target).max(axis=0, initial=0.0), level)
+        if isinstance(like, RegressionTargets) and like.n_targets == self.n_targets:
+            # A head that is taken over gives targets in its own unit.
+            moved = 0 if like.exponents is None else -like.exponents
+            moved = times_power_of_two(largest, moved)
+            if ((moved == 0) | ((moved >= LEAST) & (moved <= MOST))).all():
+                self.exponents = like.exponents
+                return
+        self.exponents = exponents_of(largest)
+
+    def in_units(self, target):
+        """Divide targets by those powers of two."""
+        if self.exponents is None:
+            return target
+        return times_power_of_two(target, -self.exponents)
+
+    def in_units_of_y(self, values):
+        """Bring what is predicted (n, n_targets, ...) back to the user's units.
+
+        Raises
+        ------
+        ValueError
+            If a value is then beyond the largest float.
+        """
+        if self.exponents is not None:
+            exponents = self.exponents.reshape(-1, *[1] * (values.ndim - 2))
+            values = times_power_of_two(values, exponents)
+        if not np.isfinite(values).all():
+            sample = int(np.argwhere(~np.isfinite(values))[0, 0])
+            raise ValueError(
+                f"The prediction of sample {sample} is beyond the largest float, "
+                "1.8e308: its values are too far from those of fit, or y needs a "
+                "larger unit. Leave the sample out, or fit with y divided by a "
+                "constant."
+            )
+        return values
 
     def _has_noted(self):
         is_count = isinstance(self.n_targets, int) and self.n_targets > 0
-        return is_count and self.y_ndim in (1, 2)
+        units = self.exponents
+        has_units = units is None or np.shape(units) == (self.n_targets,)
+        return is_count and self.y_ndim in (1, 2) and has_units
 
     def new_loss(self):
         """Make the head of a network and its loss."""
@@ -74,5 +117,6 @@ class RegressionTargets(Targets):
         return {"n_outputs_": self.n_targets}
 
     def in_shape_of_y(self, values):
-        """Bring values (n, n_targets, ...) to the shape that y had in fit."""
+        """Bring predictions (n, n_targets, ...) to the unit and shape of y in fit."""
+        values = self.in_units_of_y(values)
         return values[:, 0] if self.y_ndim == 1 else values

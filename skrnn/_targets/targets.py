@@ -4,6 +4,8 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
+from skrnn._units import ordinary_weights
+
 
 class Targets(ABC):
     """What an estimator predicts, learned from the y of its fit.
@@ -26,8 +28,12 @@ class Targets(ABC):
         Whether a sample is of one class, and each class validates.
     n_targets : int
         Targets of the network, or classes.
+    exponents : ndarray of shape (n_targets,) of int32, or None
+        The network learns targets divided by two to that power; None where those are
+        the user's.
     """
 
+    exponents = None
     is_scaled = False
     is_centered = True
     has_classes = False
@@ -52,6 +58,24 @@ class Targets(ABC):
     @abstractmethod
     def take_over(self, fitted):
         """Note what other targets (of the same kind) have noted, to go on from it."""
+
+    def choose_units(self, target, level=0.0, like=None):
+        """Note in which units targets are learned, in a fit that begins anew.
+
+        Parameters
+        ----------
+        target : ndarray
+            Encoded, in the user's units.
+        level : float, default=0.0
+            A value that is taken off the targets, and that the unit has to hold too.
+        like : Targets, default=None
+            Those of an estimator to begin with.
+        """
+        return  # classes have none
+
+    def in_units(self, target):
+        """Return targets (ndarray), encoded in the user's units, in those noted."""
+        return target
 
     def note(self, noted):
         """Take over attributes (dict) that targets of this kind have noted.
@@ -107,6 +131,7 @@ class Targets(ABC):
         The mean over a full batch is then the weighted mean, and small batches keep
         their relative weights.
         """
+        weight = ordinary_weights(weight)
         mean = weight.mean()
         if mean == 0:
             self._refuse_weights()

@@ -35,6 +35,7 @@ def outputs(net, source):
     ndarray of shape (n_samples, n_targets, width) of float64
     """
     network = net.module_
+    source = network.scaling.limited(source)
     weight = network.head.weight
     if weight.device.type == "cpu" and library() is None:
         network = copy.deepcopy(network).double()

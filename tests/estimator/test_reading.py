@@ -180,16 +180,6 @@ def test_x_of_nothing_but_nan_is_warned_of(Estimator):
             Estimator(**FAST).fit(nothing, np.arange(24) % 2)
 
 
-@ESTIMATORS
-def test_values_too_large_to_scale(Estimator):
-    X = np.finfo(float).max * np.random.default_rng(0).uniform(size=(24, 2))
-    with pytest.raises(ValueError, match="feature 0 of X has values too large"):
-        Estimator().fit(X, np.arange(24) % 2)
-    if Estimator is RNNRegressor:
-        with pytest.raises(ValueError, match=r"y has values (too|so) large"):
-            Estimator().fit(np.arange(48.0).reshape(24, 2), X[:, 0])
-
-
 def test_weights_that_are_a_word():
     with pytest.raises(ValueError, match='class_weight="balanced"'):
         RNNClassifier().fit(TABLE.to_numpy(), HOUR % 2, sample_weight="balanced")

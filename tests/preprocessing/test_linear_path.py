@@ -18,7 +18,6 @@ from skrnn._preprocessing.linear_path import LinearPath
 from skrnn._preprocessing.preprocessing import Preprocessing
 from skrnn._preprocessing.scaling import Scaling
 from skrnn._sequences.sources import as_source
-from skrnn.exceptions import NonFiniteLossError
 
 RNG = np.random.default_rng(0)
 N, L, F = 60, 7, 2
@@ -167,12 +166,21 @@ def test_weights_that_add_up_to_one_are_no_single_sample():
     assert_allclose(first, second, rtol=1e-9)
 
 
-def test_values_whose_squares_are_no_floats_are_refused():
-    for data in ((X * 1e305, y), (X, y * 1e305), (X * 1e305, y * 1e305)):
-        with pytest.raises(ValueError, match="has values too large to be scaled"):
-            RNNRegressor(**OPTIONS, n_estimators=2).fit(*data)
-        with pytest.raises(NonFiniteLossError, match="extreme values in X or y"):
-            RNNRegressor(**OPTIONS, n_estimators=2, scale=False).fit(*data)
+@pytest.mark.parametrize("power", [-1000, -400, 400, 1010])
+def test_values_whose_squares_are_no_floats_are_as_good_as_others(power):
+    expected = path_of(RNNRegressor(**OPTIONS, n_estimators=2).fit(X, y))
+    large = np.ldexp(X, power), np.ldexp(y, power)
+    found = path_of(RNNRegressor(**OPTIONS, n_estimators=2).fit(*large))
+    assert_array_equal(found.weight, expected.weight)
+
+
+def test_what_is_not_scaled_is_refused_where_squares_are_no_floats():
+    options = OPTIONS | {"n_estimators": 2, "scale": False}
+    for data in ((X * 1e305, y), (X * 1e305, y * 1e305)):
+        with pytest.raises(ValueError, match="X has values too large for scale=False"):
+            RNNRegressor(**options).fit(*data)
+    with pytest.raises(ValueError, match="y has values too large for scale=False"):
+        RNNRegressor(**options).fit(X, y * 1e305)
 
 
 @pytest.mark.parametrize("unit", [1e-6, 1 / 3, 2.0, 1e6])

@@ -237,4 +237,11 @@ def test_target_moments_equal_a_loop(weighted):
     means, scales = plain_moments(y[:, None], weight)
     assert_allclose(mean, means, rtol=1e-12, atol=1e-12)
     assert_allclose(scale[:2], scales[:2], rtol=1e-6)
-    assert scale[2] == 1.0
+    assert scale[2] == pytest.approx(1 / 3)
+
+
+def test_scales_of_constant_targets():
+    y = np.tile([1e-9, 0.0, -0.5, 7.0], (4, 1))
+    assert_allclose(target_moments(y)[1], [1e-9, 1.0, 0.5, 1.0])
+    given = np.array([2.0, 3.0, 4.0, 5.0])
+    assert np.array_equal(target_moments(y, constant=given)[1], given)
