@@ -7,12 +7,13 @@ and the transformers of sequences are registered as converters of skl2onnx, so t
 
 import onnx
 from skl2onnx import convert_sklearn
+from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
 from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn._onnx.converters import register_estimators
 from skrnn._onnx.graph import LEAST_OPSET
-from skrnn._onnx.pipelines import input_types, pipeline_of, steps_of
+from skrnn._onnx.pipelines import check_kind, input_types, pipeline_of, steps_of
 from skrnn._onnx.transformers import check_convertible, register_transformers
 
 __all__ = ["to_onnx"]
@@ -56,6 +57,8 @@ def to_onnx(estimator, X=None, *, path=None, lengths=False, target_opset=LEAST_O
     NotImplementedError
         If a part of the model has no operators, such as `SlidingWindow`, which reads
         rows from before those it is given: export what comes after it.
+    TypeError
+        If `estimator` is none of scikit-learn's kind, such as a forecaster.
     ValueError
         If an argument is not as described, or labels are neither strings nor whole
         numbers.
@@ -99,17 +102,26 @@ def to_onnx(estimator, X=None, *, path=None, lengths=False, target_opset=LEAST_O
     >>> predicted.shape, bool(np.allclose(predicted[:, 0], model.predict(X)))
     ((40, 1), True)
     """
+    check_kind(estimator)
     check_is_fitted(estimator)
     steps = steps_of(estimator)
     check_convertible(steps)
+    register_estimators({type(step) for step in steps})
     types = input_types(steps, X, lengths=lengths)
-    model = convert_sklearn(
-        pipeline_of(steps, types),
-        name=type(estimator).__name__,
-        initial_types=types,
-        target_opset=target_opset,
-        options={"zipmap": False} if is_classifier(estimator) else None,
-    )
+    try:
+        model = convert_sklearn(
+            pipeline_of(steps, types),
+            name=type(estimator).__name__,
+            initial_types=types,
+            target_opset=target_opset,
+            options={"zipmap": False} if is_classifier(estimator) else None,
+        )
+    except (MissingConverter, MissingShapeCalculator) as error:
+        raise NotImplementedError(
+            f"{str(error).splitlines()[0]} skl2onnx writes the other steps of a "
+            "pipeline; register a converter of this one with it "
+            "(skl2onnx.update_registered_converter), or export the steps after it."
+        ) from error
     if path is not None:
         onnx.save(model, path)
     return model

@@ -178,24 +178,29 @@ def _convert_classifier(scope, operator, container):
 _REGRESSOR, _CLASSIFIER = "SkrnnRNNRegressor", "SkrnnRNNClassifier"
 
 
-def register_estimators():
-    """Tell skl2onnx of the estimators."""
-    update_registered_converter(
-        RNNRegressor,
-        _REGRESSOR,
-        _shape_regressor,
-        _convert_regressor,
-        parser=_parse_regressor,
-    )
-    update_registered_converter(
-        RNNClassifier,
-        _CLASSIFIER,
-        _shape_classifier,
-        _convert_classifier,
-        options={
-            "zipmap": [True, False, "columns"],
-            "nocl": [True, False],
-            "output_class_labels": [True, False],
-            "raw_scores": [True, False],
-        },
-    )
+def register_estimators(kinds=(RNNRegressor, RNNClassifier)):
+    """Tell skl2onnx of estimators, which it knows by their exact classes.
+
+    Parameters
+    ----------
+    kinds : iterable of class, default=(RNNRegressor, RNNClassifier)
+        These, and whatever is derived from them; others are left out.
+    """
+    for kind in kinds:
+        if issubclass(kind, RNNRegressor):
+            both = _shape_regressor, _convert_regressor
+            update_registered_converter(
+                kind, _REGRESSOR, *both, parser=_parse_regressor
+            )
+        if issubclass(kind, RNNClassifier):
+            both = _shape_classifier, _convert_classifier
+            update_registered_converter(kind, _CLASSIFIER, *both, options=_OPTIONS)
+
+
+# Of skl2onnx, for classifiers.
+_OPTIONS = {
+    "zipmap": [True, False, "columns"],
+    "nocl": [True, False],
+    "output_class_labels": [True, False],
+    "raw_scores": [True, False],
+}

@@ -1,12 +1,13 @@
 """What is converted of a pipeline, and what it takes."""
 
 import numpy as np
-from skl2onnx.algebra.type_helper import guess_initial_types
 from skl2onnx.common.data_types import (
     DoubleTensorType,
+    FloatTensorType,
     Int64TensorType,
     StringTensorType,
 )
+from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
@@ -32,6 +33,29 @@ def steps_of(estimator):
         if step is not None and step != "passthrough":
             steps += steps_of(step)
     return steps
+
+
+def check_kind(estimator):
+    """Refuse what is no estimator of scikit-learn.
+
+    Raises
+    ------
+    TypeError
+        If it is none.
+    """
+    if isinstance(estimator, BaseEstimator):
+        return
+    name, inner = type(estimator).__name__, getattr(estimator, "estimator_", None)
+    hint = ""
+    if isinstance(inner, BaseEstimator):
+        hint = (
+            " Export its `estimator_`, which takes X of shape (n_samples, "
+            "n_timesteps, n_features)."
+        )
+    raise TypeError(
+        "to_onnx takes fitted estimators and pipelines of scikit-learn's kind, got "
+        f"an object of type {name}.{hint}"
+    )
 
 
 def pipeline_of(steps, types):
@@ -104,9 +128,21 @@ def _fitted_types(first, is_3d):
 
 def _types_like(X):
     if hasattr(X, "columns"):
-        return [(str(name), kind) for name, kind in guess_initial_types(X)]
+        return [(str(name), _type_like(X[name], [None, 1])) for name in X.columns]
     if isinstance(X, WindowedArray):
-        X = X.values[:1]
+        X = X.values
     elif isinstance(X, (list, tuple)):  # of sequences, or of rows
         X = X[0]
-    return guess_initial_types(np.asarray(X))
+    return [("X", _type_like(X, [None, *np.shape(X)[1:]]))]
+
+
+def _type_like(values, shape):
+    """Type of an input of that shape, of the dtype of some values."""
+    values = np.asarray(values)
+    if values.dtype.kind in "OUST":
+        is_text = all(isinstance(value, str) for value in values.ravel())
+        return (StringTensorType if is_text else DoubleTensorType)(shape)
+    if values.dtype.kind == "f":
+        is_single = values.dtype.itemsize <= 4
+        return (FloatTensorType if is_single else DoubleTensorType)(shape)
+    return Int64TensorType(shape)

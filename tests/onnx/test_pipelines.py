@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import skl2onnx
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import PCA
 from sklearn.ensemble import StackingRegressor, VotingRegressor
 from sklearn.impute import SimpleImputer
@@ -157,6 +158,19 @@ def test_options_of_skl2onnx_for_classifiers(labels):
     np.testing.assert_array_equal(model.classes_[got], label)
 
 
+def test_a_step_that_nobody_can_write():
+    model = make_pipeline(_NoColumns(), network()).fit(FLAT, Y)
+    with pytest.raises(NotImplementedError, match=r"_NoColumns.*register a converter"):
+        to_onnx(model, FLAT)
+
+
+def test_a_class_derived_from_the_estimators():
+    class Derived(RNNRegressor):
+        pass
+
+    assert_converted(Derived(**TINY).fit(X, Y), X)
+
+
 def test_windows_are_refused():
     series = X[:, 0]
     pipeline = make_pipeline(SlidingWindow(3, history="allow"), network())
@@ -189,7 +203,7 @@ def test_an_unknown_first_step():
         to_onnx(model)
 
 
-class _NoColumns:
+class _NoColumns(TransformerMixin, BaseEstimator):
     def fit(self, X, y=None):
         return self
 

@@ -5,13 +5,20 @@ import sys
 
 import numpy as np
 import onnx
+import pandas as pd
+import polars
 import pytest
+from skl2onnx import get_latest_tested_opset_version
+from sklearn.compose import ColumnTransformer
 from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from torch import nn
 
 from skrnn import RNNRegressor
 from skrnn._onnx.graph import LEAST_OPSET
 from skrnn.onnx import to_onnx
+from skrnn.sktime import RNNPanelRegressor
 from tests.onnx.support import assert_near, fitted, run, sequences, targets
 
 X = sequences()
@@ -23,7 +30,7 @@ def model():
     return fitted(X, Y, segment_length=2, dtype="float64")
 
 
-@pytest.mark.parametrize("opset", [LEAST_OPSET, 22])
+@pytest.mark.parametrize("opset", [LEAST_OPSET, get_latest_tested_opset_version()])
 def test_opsets(model, opset):
     made = to_onnx(model, target_opset=opset)
     onnx.checker.check_model(made, full_check=True)
@@ -59,6 +66,52 @@ def test_what_X_is_like_may_be_shown(model):
         for given in (X, single)
     ]
     assert kinds == [onnx.TensorProto.DOUBLE, onnx.TensorProto.FLOAT]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "kind"),
+    [
+        ("f2", "FLOAT"),
+        ("f4", "FLOAT"),
+        ("f8", "DOUBLE"),
+        ("u1", "INT64"),
+        (bool, "INT64"),
+    ],
+)
+def test_dtypes_of_inputs(model, dtype, kind):
+    kinds = [
+        to_onnx(model, given).graph.input[0].type.tensor_type.elem_type
+        for given in (np.zeros((1, 2, 2), dtype), [np.zeros((3, 2), dtype)])
+    ]
+    assert kinds == [getattr(onnx.TensorProto, kind)] * 2
+
+
+def test_frames_of_other_libraries():
+    """And columns of text, which a step before the network makes numbers of."""
+    frame = polars.DataFrame({"a": X[:, 0, 0], "b": X[:, 0, 1], "c": ["u", "v"] * 12})
+    codes = ColumnTransformer(
+        [("words", OneHotEncoder(sparse_output=False), ["c"])],
+        remainder="passthrough",
+    )
+    table = pd.DataFrame(frame.to_dict(as_series=False))
+    network = RNNRegressor(hidden_size=2, max_epochs=1, n_estimators=1)
+    made = make_pipeline(codes, StandardScaler(), network).fit(table, Y[:, 0])
+    given = {name: table[[name]].to_numpy() for name in table}
+    got = run(to_onnx(made, frame), **given)["variable"]
+    assert_near(got[:, 0], made.predict(table))
+
+
+def test_what_is_no_estimator_of_scikit_learn():
+    panel = RNNPanelRegressor(RNNRegressor(hidden_size=2, max_epochs=1))
+    panel.fit(X.transpose(0, 2, 1), Y[:, 0])
+    with pytest.raises(TypeError, match=r"type RNNPanelRegressor.*its `estimator_`"):
+        to_onnx(panel)
+    assert_near(
+        run(to_onnx(panel.estimator_), X=X)["variable"][:, 0],
+        panel.predict(X.transpose(0, 2, 1)),
+    )
+    with pytest.raises(TypeError, match="type dict"):
+        to_onnx({})
 
 
 def test_lengths_are_of_sequences():
