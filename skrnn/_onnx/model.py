@@ -53,11 +53,11 @@ def parameters_of(estimator, x, lengths):
         raise NotImplementedError(
             f"No ONNX operators are known for a {type(model).__name__}."
         )
-    # Infinite less itself is NaN, as NaN is, and any other number less itself is 0.
-    width = parameters.reshape(0, -1)
-    rest = (width - width).sum(1)  # (N,)
-    is_faulty = steps.is_faulty | rest.apply("IsNaN", dtype=bool)
-    return graph.where(is_faulty.unsqueeze(1, 2), np.nan, parameters)
+    is_fault = parameters.apply("IsNaN", dtype=bool)
+    is_fault = is_fault | parameters.apply("IsInf", dtype=bool)
+    is_faulty = is_fault.cast(np.float32).max(2).max(1) > 0  # (N,)
+    is_faulty = (steps.is_faulty | is_faulty).unsqueeze(1, 2)
+    return graph.where(is_faulty, np.nan, parameters)
 
 
 def _refuse_beyond(steps, most):
