@@ -31,6 +31,23 @@ if platform.machine().lower() in ("x86_64", "amd64"):
     LEVELS |= {"kernels_v3": "x86-64-v3", "kernels_v4": "x86-64-v4"}
 
 
+def compile_command(level, source, target, flags=()):
+    """Return the command (list of str) that compiles the kernels for a level.
+
+    Parameters
+    ----------
+    level : str
+        A value of LEVELS.
+    source, target : path
+        From where to where.
+    flags : list of str, default=()
+        What follows the flags that are always given.
+    """
+    wide = ["-mprefer-vector-width=512"] if level.endswith("v4") else []
+    given = [*FLAGS, *wide, *flags, str(source), "-o", str(target), "-lm"]
+    return [*compiler_and_flags(level), *given]
+
+
 class BuildKernels(build_ext):
     """Plain shared libraries, which Python loads by ctypes."""
 
@@ -39,18 +56,17 @@ class BuildKernels(build_ext):
         target = Path(self.get_ext_fullpath(ext.name))
         target.parent.mkdir(parents=True, exist_ok=True)
         level = LEVELS[ext.name.rpartition(".")[2]]
-        flags = FLAGS + (["-mprefer-vector-width=512"] if level.endswith("v4") else [])
-        command = [*compiler_and_flags(level), *flags, SOURCE, "-o", str(target)]
         try:
-            subprocess.run([*command, "-lm"], check=True)
+            subprocess.run(compile_command(level, SOURCE, target), check=True)
         except (OSError, subprocess.CalledProcessError) as error:
             print(f"skrnn: no {ext.name}, so torch's layers serve: {error}")
             target.touch()  # setuptools wants a file; an empty one is never loaded
 
 
-setup(
-    ext_modules=[
-        Extension(f"skrnn._kernels.native.{name}", [SOURCE]) for name in LEVELS
-    ],
-    cmdclass={"build_ext": BuildKernels},
-)
+if __name__ == "__main__":  # else it is asked how to compile
+    setup(
+        ext_modules=[
+            Extension(f"skrnn._kernels.native.{name}", [SOURCE]) for name in LEVELS
+        ],
+        cmdclass={"build_ext": BuildKernels},
+    )

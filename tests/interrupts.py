@@ -8,19 +8,9 @@ interpreter does.
 
 import dis
 import sys
-import threading
-import time
-from functools import partial
 from pathlib import Path
 
-import numpy as np
-import torch
-from sklearn.base import clone
-
 import skrnn
-from skrnn import RNNClassifier, RNNRegressor
-from skrnn._kernels.scopes import open_scopes
-from skrnn._kernels.threads import current_pool
 
 _FOLDER = str(Path(skrnn.__file__).parent)
 _LOOKS = {
@@ -106,89 +96,11 @@ def run_interrupted(function, at=None, **options):
         function()
     except interrupts.error:
         pass
+    except Exception:
+        # torch makes errors of its own of some that it is told.
+        if not interrupts.where:
+            raise
     finally:
         sys.settrace(None)
         sys.unraisablehook = hook
     return interrupts
-
-
-class Scenario:
-    """Something that is interrupted, and what has to hold afterwards.
-
-    Parameters
-    ----------
-    work : callable
-        What is interrupted.
-    result : callable
-        Gives an array, the same bits before and after.
-    """
-
-    def __init__(self, work, result):
-        self.work, self._result = work, result
-        self._expected = result()
-        work()
-        self._before = state_of_process()
-
-    def check(self, interrupts):
-        """Raise AssertionError where something is not as it was."""
-        where = interrupts.where
-        self._check_state(f"after {where}")
-        assert np.array_equal(self._result(), self._expected), where
-        self._check_state(f"in the call after {where}")
-
-    def _check_state(self, when):
-        end = time.monotonic() + 2
-        # A thread that has ended and was waited for is listed a little longer.
-        while (after := state_of_process()) != self._before and time.monotonic() < end:
-            time.sleep(0.001)
-        changed = {k: (self._before[k], v) for k, v in after.items()}
-        changed = {k: pair for k, pair in changed.items() if pair[0] != pair[1]}
-        assert not changed, f"{changed} {when}"
-
-
-def state_of_process():
-    """Counts (dict) that no call of skrnn may change for good."""
-    pool = current_pool()
-    return {
-        "threads": threading.active_count(),
-        "native threads": len(list(Path("/proc/self/task").glob("*"))),
-        "threads of torch": torch.get_num_threads(),
-        "records gradients": torch.is_grad_enabled(),
-        "inference mode": torch.is_inference_mode_enabled(),
-        "flushes denormals": float(torch.full((1,), 1e-40) / 2) == 0.0,
-        "open scopes": len(open_scopes()),
-        "pool": None if pool is None else pool.handle,
-    }
-
-
-def scenarios():
-    """Return functions (dict by name) that make the scenarios."""
-    return {
-        f"{what} of {name}": partial(_scenario, name, what)
-        for name in ("compiled", "bidirectional", "classifier")
-        for what in ("predict", "fit")
-    }
-
-
-def _scenario(name, what):
-    rng = np.random.default_rng(0)
-    X, y = rng.normal(size=(130, 6)), rng.normal(size=130)
-    options = {"hidden_size": 5, "max_epochs": 2, "n_estimators": 1, "random_state": 0}
-    options |= {"batch_size": 64, "early_stopping": True}
-    if name == "classifier":
-        X, y = X[:60], y[:60] > 0
-        options |= {"n_kernels": 84, "bidirectional": False, "n_iter_no_change": 9}
-        model = RNNClassifier(**options)
-    else:
-        model = RNNRegressor(**options, bidirectional=name == "bidirectional")
-    model.fit(X, y)
-    result = partial(model.predict, X)
-    if name == "classifier":
-        result = partial(model.predict_proba, X)
-    if what == "predict":
-        return Scenario(result, result)
-
-    def fit():
-        return clone(model).fit(X, y)
-
-    return Scenario(fit, lambda: fit().predict(X))

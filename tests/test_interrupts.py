@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from tests.instruction_levels import needs_kernels
-from tests.interrupts import run_interrupted, scenarios
+from tests.interrupts import run_interrupted
+from tests.scenarios import scenarios
 
 pytestmark = needs_kernels
 # Places that are tried of each, spread over all.
@@ -34,7 +35,7 @@ def test_an_interrupt_leaves_nothing_behind(name, error):
         assert n_places > 300
         step = n_places // N_PLACES[name.split()[0]]
         for at in range(n_places // 7, n_places, step):
-            scenario.check(run_interrupted(scenario.work, at, error=error))
+            scenario.check(run_interrupted(scenario.work, at, error=error).where)
 
 
 @pytest.mark.parametrize("name", ["predict of compiled", "predict of bidirectional"])
@@ -47,4 +48,18 @@ def test_interrupts_while_kernels_work_leave_nothing_behind(name):
     ]
     assert len(places) > 20
     for at in places:
-        scenario.check(run_interrupted(scenario.work, at))
+        scenario.check(run_interrupted(scenario.work, at).where)
+
+
+def test_an_epoch_is_compared_with_the_best_or_is_none():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        scenario = scenarios()["fit with checkpoints"]()
+        places = [
+            at
+            for at, where in enumerate(run_interrupted(scenario.work).all_places)
+            if "best_weights.py" in where
+        ]
+        assert len(places) > 15
+        for at in places[:24]:
+            scenario.check(run_interrupted(scenario.work, at).where)

@@ -5,7 +5,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from skrnn._kernels.library import library
+from skrnn._kernels.fit import check_lengths, check_tensor
+from skrnn._kernels.library import check_answer, library
 from skrnn._kernels.threads import current_handle
 
 N_WEIGHTS = 9
@@ -59,10 +60,15 @@ class FixedConvolutions(nn.Module):
         kept = {name: t.contiguous() for name, t in tensors.items() if t is not None}
         for name, tensor in kept.items():
             setattr(call, name, tensor.data_ptr())
-        if not getattr(library(), self._function)(current_handle(), call):
-            raise MemoryError(
-                f"There is no memory for sequences of {x.shape[1]} steps."
-            )
+        self._check_fit(kept)
+        answer = getattr(library(), self._function)(current_handle(), call)
+        check_answer(answer, f"There is no memory for sequences of {x.shape[1]} steps.")
+
+    def _check_fit(self, tensors):
+        n_features = self.channels.shape[-1]
+        x = tensors["x"]
+        check_tensor("x", x, (*x.shape[:2], n_features), torch.float32)
+        check_lengths(tensors.get("lengths"), len(x))
 
 
 def shifted(u, dilation):

@@ -10,12 +10,25 @@ import threading
 
 import torch
 
+from skrnn._kernels.fit import check_lengths, check_tensor
 from skrnn._kernels.handle import Handle
-from skrnn._kernels.library import CELLS, LOSSES, POOLINGS, addresses, function
+from skrnn._kernels.library import (
+    CELLS,
+    LOSSES,
+    POOLINGS,
+    addresses,
+    check_answer,
+    function,
+)
 from skrnn._kernels.scopes import Scope
 from skrnn._kernels.structs import Input, Loss, Shape
 
 _KINDS = {torch.float32: 0, torch.float64: 1}
+_GATES = {"lstm": 4, "gru": 3, "rnn": 1}
+_NO_MEMORY = (
+    "There is no memory for the states of a batch. Lower batch_size, or set "
+    "tbptt_steps."
+)
 
 
 class CompiledNetwork(Scope):
@@ -45,6 +58,7 @@ class CompiledNetwork(Scope):
     def __init__(self, form, n_threads):
         self._thread = threading.get_ident()
         self.dtype = str(form.weights[0].dtype).removeprefix("torch.")
+        self._kind = _kind_of(form)
         self._shape = Shape(
             cell=CELLS[form.cell],
             is_relu=form.is_relu,
@@ -62,9 +76,8 @@ class CompiledNetwork(Scope):
         self.read_addresses(form)
 
     def _begin(self):
-        self._handle.open(function("open_network", self.dtype), self._shape)
-        if not self._handle.value:
-            raise MemoryError("There is no memory for a network.")
+        answer = self._handle.open(function("open_network", self.dtype), self._shape)
+        check_answer(answer, "There is no memory for a network.")
         return self
 
     def _finish(self):
@@ -105,17 +118,50 @@ class CompiledNetwork(Scope):
             Of the same network.
         gradients : list of Tensor, default=()
             One for each of its weights, where gradients are wanted.
+
+        Raises
+        ------
+        ValueError
+            If one of them is not what the kernels can read.
         """
+        self._check_form(form, gradients)
         self.form = form
         self._weights = addresses([p.data_ptr() for p in form.weights])
         self._gradients = addresses([g.data_ptr() for g in gradients])
         self._kept = gradients
 
+    def _check_form(self, form, gradients):
+        if _kind_of(form) != self._kind:
+            raise ValueError(f"A network {_kind_of(form)} is not one {self._kind}.")
+        columns, units = form.n_features, form.hidden_size
+        rows, expected = _GATES[form.cell] * units, []
+        for _ in range(form.n_layers):
+            expected += [(rows, columns), (rows, units), (rows,), (rows,)]
+            columns = units
+        expected += [(form.n_outputs, units), (form.n_outputs,)]
+        dtype = getattr(torch, self.dtype)
+        for weight, of_weight in zip(form.weights, expected, strict=True):
+            check_tensor("A weight", weight, of_weight, dtype)
+        for gradient, of_weight in zip(gradients, expected, strict=bool(gradients)):
+            check_tensor("A gradient", gradient, of_weight, dtype)
+        # Of a step in the user's units, several of which may be one of the recurrence.
+        of_step = form.x_mean.shape
+        check_tensor("x_mean", form.x_mean, of_step, torch.float64)
+        check_tensor("x_scale", form.x_scale, of_step, torch.float64)
+        self._reads_users_units = of_step == (form.n_features,)
+
     def _input(self, x, lengths, is_scaled):
+        if x.dtype not in _KINDS:
+            raise ValueError(
+                f"x is {x.dtype}, and the kernels need float32 or float64."
+            )
+        check_tensor("x", x, (*x.shape[:2], self.form.n_features), x.dtype)
+        check_lengths(lengths, len(x))
+        if not (is_scaled or self._reads_users_units):
+            raise ValueError("Steps of the recurrence are to be scaled already.")
         return Input(
             x.data_ptr(),
             _KINDS[x.dtype],
-            x.shape[1] * x.shape[2],
             None if lengths is None else lengths.data_ptr(),
             None if is_scaled else self.form.x_mean.data_ptr(),
             None if is_scaled else self.form.x_scale.data_ptr(),
@@ -139,17 +185,17 @@ class CompiledNetwork(Scope):
             The bits of a row do not depend on the other rows.
         """
         results = self.form.weights[-1].new_empty(len(x), self.form.n_outputs)
-        given = self._input(x.contiguous(), lengths, is_scaled)
-        _check(
-            self._predict(
-                self.open_handle(),
-                self._weights,
-                given,
-                len(x),
-                x.shape[1],
-                results.data_ptr(),
-            )
+        x = x.contiguous()
+        given = self._input(x, lengths, is_scaled)
+        answer = self._predict(
+            self.open_handle(),
+            self._weights,
+            given,
+            len(x),
+            x.shape[1],
+            results.data_ptr(),
         )
+        check_answer(answer, _NO_MEMORY)
         return results
 
     def gradients(self, x, lengths, target, weight, loss, *, is_scaled=False):
@@ -172,6 +218,13 @@ class CompiledNetwork(Scope):
         outputs : Tensor of shape (N, n_outputs)
         """
         kind, smoothing = loss
+        if kind == "cross_entropy":
+            check_tensor("target", target, (len(x),), torch.int64)
+        else:
+            of_outputs = (len(x), self.form.n_outputs)
+            check_tensor("target", target, of_outputs, getattr(torch, self.dtype))
+        if weight is not None:
+            check_tensor("weight", weight, (len(x),), getattr(torch, self.dtype))
         results = self.form.weights[-1].new_empty(len(x), self.form.n_outputs)
         given = self._input(x, lengths, is_scaled)
         wanted = Loss(
@@ -180,25 +233,22 @@ class CompiledNetwork(Scope):
             target.data_ptr(),
             None if weight is None else weight.data_ptr(),
         )
-        _check(
-            self._train(
-                self.open_handle(),
-                self._weights,
-                self._gradients,
-                given,
-                len(x),
-                x.shape[1],
-                wanted,
-                results.data_ptr(),
-                self._loss,
-            )
+        answer = self._train(
+            self.open_handle(),
+            self._weights,
+            self._gradients,
+            given,
+            len(x),
+            x.shape[1],
+            wanted,
+            results.data_ptr(),
+            self._loss,
         )
+        check_answer(answer, _NO_MEMORY)
         return self._loss.value, results
 
 
-def _check(is_done):
-    if not is_done:
-        raise MemoryError(
-            "There is no memory for the states of a batch. Lower batch_size, or set "
-            "tbptt_steps."
-        )
+def _kind_of(form):
+    """All of a form (tuple) but its tensors, which a handle is made for."""
+    shape = form.n_layers, form.n_features, form.hidden_size, form.n_outputs
+    return form.cell, form.is_relu, form.pooling, *shape

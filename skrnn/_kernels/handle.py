@@ -25,9 +25,15 @@ class Handle:
         return self._place.value
 
     def open(self, function, *arguments):
-        """Have a function of the library open something; it takes the place last."""
+        """Have a function of the library open something; it takes the place last.
+
+        Returns
+        -------
+        int
+            What the function answers.
+        """
         self.close()
-        function(*arguments, ctypes.byref(self._place))
+        return function(*arguments, ctypes.byref(self._place))
 
     def close(self):
         """Close what is open, if anything is."""

@@ -3,10 +3,12 @@
 import torch
 from torch.autograd.function import once_differentiable
 
-from skrnn._kernels.library import CELLS, function, library
+from skrnn._kernels.fit import check_lengths, check_tensor
+from skrnn._kernels.library import CELLS, check_answer, function, library
 from skrnn._kernels.structs import LayerCall
 from skrnn._kernels.threads import current_handle, current_pool
 
+_N_GATES = (4, 3, 1)  # by number of the cell
 _DTYPES = {torch.float32: "float32", torch.float64: "float64"}
 # Here samples are the lanes, 16 of float32 in the least part of a batch (lanes.h): up
 # to 8 of them leave half or more of each part to zeros. What that costs grows with the
@@ -92,9 +94,11 @@ class _LayerFunction(torch.autograd.Function):
             t.contiguous() for t in (x, w_ih, w_hh, b_ih, b_hh)
         )
         begin = [None if t is None else t.detach().contiguous() for t in (h0, c0)]
+        lengths = None if lengths is None else lengths.contiguous()
         n_samples, n_steps, n_features = x.shape
         hidden_size = w_hh.shape[1]
         cell, is_relu, reverse = kind
+        _check_tensors(cell, x, (w_ih, w_hh, b_ih, b_hh), lengths, begin)
         needs_record = is_recorded and any(ctx.needs_input_grad[:5])
         states = x.new_empty(n_samples, n_steps, hidden_size)
         ends = [x.new_empty(n_samples, hidden_size) for _ in range(1 + (cell == 0))]
@@ -108,14 +112,15 @@ class _LayerFunction(torch.autograd.Function):
             n_features=n_features,
             hidden_size=hidden_size,
         )
-        lengths = None if lengths is None else lengths.contiguous()
         given = {"lengths": lengths, "h0": begin[0], "c0": begin[1]}
         given |= {"w_ih": w_ih, "w_hh": w_hh, "b_ih": b_ih, "b_hh": b_hh, "x": x}
         given |= {"states": states, "h_end": ends[0], "c_end": ends[-1]}
         _set(call, given)
         dtype = _DTYPES[x.dtype]
         if needs_record:
-            ctx.record = _Record(function("layer_size", dtype)(call))
+            size = function("layer_size", dtype)(call)
+            check_answer(min(size, 1), _no_memory(call))
+            ctx.record = _Record(size)
             call.record = ctx.record.memory.data_ptr()
             ctx.save_for_backward(w_ih, w_hh, b_ih, b_hh)
             ctx.call, ctx.lengths, ctx.shape = call, lengths, x.shape
@@ -140,6 +145,9 @@ class _LayerFunction(torch.autograd.Function):
             "d_end": None if d_end is None else d_end.contiguous(),
             "dx": dx,
         }
+        for name in ("d_states", "d_end"):
+            if given[name] is not None:
+                check_tensor(name, given[name], given[name].shape, weights[0].dtype)
         _set(ctx.call, given)
         _run("layer_backward", _DTYPES[weights[0].dtype], ctx.call)
         return dx, *gradients, *nothing[5:]
@@ -151,11 +159,28 @@ def _set(call, tensors):
 
 
 def _run(name, dtype, call):
-    if not function(name, dtype)(current_handle(), call):
-        raise MemoryError(
-            f"There is no memory for the states of {call.n_samples} sequences of "
-            f"{call.n_steps} steps. Lower batch_size, or set tbptt_steps."
-        )
+    check_answer(function(name, dtype)(current_handle(), call), _no_memory(call))
+
+
+def _no_memory(call):
+    return (
+        f"There is no memory for the states of {call.n_samples} sequences of "
+        f"{call.n_steps} steps. Lower batch_size, or set tbptt_steps."
+    )
+
+
+def _check_tensors(cell, x, weights, lengths, begin):
+    n_samples, _, n_features = x.shape
+    hidden_size, dtype = weights[1].shape[1], x.dtype
+    rows = _N_GATES[cell] * hidden_size
+    shapes = (rows, n_features), (rows, hidden_size), (rows,), (rows,)
+    check_tensor("x", x, x.shape, dtype)
+    for weight, shape in zip(weights, shapes, strict=True):
+        check_tensor("A weight", weight, shape, dtype)
+    check_lengths(lengths, n_samples)
+    for state in begin:
+        if state is not None:
+            check_tensor("begin", state, (n_samples, hidden_size), dtype)
 
 
 class _Record:

@@ -45,8 +45,8 @@ DTYPES = ("float32", "float64")
 PIECE = 2**14
 
 _SIGNATURES = {
-    "open_network": (None, [POINTER(Shape), POINTER(c_void_p)]),
-    "close_network": (None, [POINTER(c_void_p)]),
+    "open_network": (c_int, [POINTER(Shape), POINTER(c_void_p)]),
+    "close_network": (c_int, [POINTER(c_void_p)]),
     "train": (
         c_int,
         [
@@ -66,13 +66,13 @@ _SIGNATURES = {
         [c_void_p, c_void_p, POINTER(Input), c_int64, c_int64, c_void_p],
     ),
     "clip": (c_double, [c_void_p, POINTER(Tensors), POINTER(AdamOptions), c_void_p]),
-    "adam": (None, [c_void_p, POINTER(Tensors), POINTER(AdamOptions)]),
+    "adam": (c_int, [c_void_p, POINTER(Tensors), POINTER(AdamOptions)]),
     "linear": (
         c_int,
         [c_void_p, c_int64, c_int64, c_void_p, c_void_p, c_int64, c_void_p],
     ),
     "sum_over_steps": (
-        None,
+        c_int,
         [c_void_p, c_void_p, c_void_p, c_int64, c_int64, c_int64, c_void_p],
     ),
     "layer_size": (c_int64, [POINTER(LayerCall)]),
@@ -80,8 +80,8 @@ _SIGNATURES = {
     "layer_backward": (c_int, [c_void_p, POINTER(LayerCall)]),
 }
 _OF_NO_DTYPE = {
-    "open_pool": (None, [c_int, POINTER(c_void_p)]),
-    "close_pool": (None, [POINTER(c_void_p)]),
+    "open_pool": (c_int, [c_int, POINTER(c_void_p)]),
+    "close_pool": (c_int, [POINTER(c_void_p)]),
     "convolve": (c_int, [c_void_p, POINTER(ConvolutionCall)]),
     "compete": (c_int, [c_void_p, POINTER(CompetitionCall)]),
 }
@@ -174,3 +174,28 @@ def function(name, dtype):
 def addresses(arrays):
     """Return a C array of the addresses (int) of arrays."""
     return (c_void_p * len(arrays))(*arrays)
+
+
+def check_answer(answer, no_memory):
+    """Raise what an answer of the library means, if it is not that all was done.
+
+    Parameters
+    ----------
+    answer : int
+        As `Answer` in checks.h.
+    no_memory : str
+        What to tell where there was no memory.
+
+    Raises
+    ------
+    MemoryError
+        If there was no memory.
+    ValueError
+        If sizes or addresses cannot be right.
+    """
+    if answer == 0:
+        raise MemoryError(no_memory)
+    if answer < 0:
+        raise ValueError(
+            "The kernels were given sizes, lengths, labels or addresses that misfit."
+        )

@@ -7,7 +7,8 @@ or there are no kernels, torch's are used all the same.
 import torch
 from torch.nn import functional
 
-from skrnn._kernels.library import DTYPES, function, library
+from skrnn._kernels.fit import check_lengths, check_tensor
+from skrnn._kernels.library import DTYPES, check_answer, function, library
 
 
 def linear(layer, x):
@@ -48,8 +49,10 @@ def affine(x, weight, bias):
         return functional.linear(x, weight, bias)
     rows = x.contiguous().view(-1, x.shape[-1])  # (N, K)
     weight, bias = weight.contiguous(), bias.contiguous()
+    check_tensor("weight", weight, (len(weight), rows.shape[1]), x.dtype)
+    check_tensor("bias", bias, (len(weight),), x.dtype)
     to = rows.new_empty(len(rows), len(weight))
-    is_done = function("linear", dtype)(
+    answer = function("linear", dtype)(
         rows.data_ptr(),
         *rows.shape,
         weight.data_ptr(),
@@ -57,8 +60,7 @@ def affine(x, weight, bias):
         len(weight),
         to.data_ptr(),
     )
-    if not is_done:
-        raise MemoryError(f"There is no memory for {len(weight)} outputs.")
+    check_answer(answer, f"There is no memory for {len(weight)} outputs.")
     return to.view(*x.shape[:-1], -1)
 
 
@@ -107,9 +109,14 @@ def sum_over_steps(values, factors, lengths):
         return values.sum(dim=1)
     n_samples, n_steps, size = values.shape
     values = values.contiguous()
-    factors = None if factors is None else factors.contiguous()
+    if factors is not None:
+        factors = factors.contiguous()
+        check_tensor("factors", factors, (n_samples, n_steps, 1), values.dtype)
+    if lengths is not None:
+        lengths = lengths.contiguous()
+    check_lengths(lengths, n_samples)
     to = values.new_empty(n_samples, size)
-    function("sum_over_steps", dtype)(
+    answer = function("sum_over_steps", dtype)(
         values.data_ptr(),
         None if factors is None else factors.data_ptr(),
         None if lengths is None else lengths.data_ptr(),
@@ -118,6 +125,7 @@ def sum_over_steps(values, factors, lengths):
         size,
         to.data_ptr(),
     )
+    check_answer(answer, "There is no memory for sums.")
     return to
 
 

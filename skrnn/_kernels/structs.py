@@ -25,7 +25,6 @@ class Input(ctypes.Structure):
     _fields_ = [
         ("values", c_void_p),
         ("kind", c_int),
-        ("sample_step", c_long),
         ("lengths", c_void_p),
         ("mean", c_void_p),
         ("scale", c_void_p),

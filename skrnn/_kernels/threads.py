@@ -4,6 +4,7 @@ Both are arranged here for the thread that calls, since what needs them is reach
 through torch: its modules, and the backward pass of its graphs.
 """
 
+import os
 import threading
 from functools import cache
 
@@ -11,8 +12,8 @@ import joblib
 import torch
 
 from skrnn._kernels.handle import Handle
-from skrnn._kernels.library import library
-from skrnn._kernels.scopes import Scope
+from skrnn._kernels.library import check_answer, library
+from skrnn._kernels.scopes import Scope, open_scopes
 
 # What belongs to the calling thread alone. Fits and predictions may run in several
 # threads of the user's at once, each of which has a pool of its own; and a layer
@@ -55,8 +56,18 @@ class _TorchThreads:
                 torch.set_num_threads(self._of_user)
                 self._users.remove(user)
 
+    def after_fork(self):
+        """Forget, in a new process, the users whose threads are not there."""
+        self._lock = threading.RLock()
+        left = [user for user in self._users if user in open_scopes()]
+        if self._users and not left:
+            torch.set_num_threads(self._of_user)
+        self._users = left
+
 
 _torch_threads = _TorchThreads()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_torch_threads.after_fork)
 
 
 class single_thread(Scope):
@@ -134,7 +145,8 @@ class ThreadPool:
 
     def open(self):
         """Start the threads."""
-        self._handle.open(library().skrnn_open_pool, self._n_threads)
+        answer = self._handle.open(library().skrnn_open_pool, self._n_threads)
+        check_answer(answer, "There is no memory for a pool of threads.")
 
     def take_memory(self, size):
         """Return memory (Tensor of uint8) of a size in bytes, used before or new.

@@ -4,7 +4,7 @@ import ctypes
 
 import torch
 
-from skrnn._kernels.library import PIECE, addresses, function
+from skrnn._kernels.library import PIECE, addresses, check_answer, function
 from skrnn._kernels.structs import AdamOptions, Tensors
 
 _ADAM = (torch.optim.Adam, torch.optim.AdamW)
@@ -31,7 +31,7 @@ class CompiledStep:
         self._clip, self._adam = function("clip", dtype), function("adam", dtype)
 
     def prepare(self, form, optimizer):
-        """Look where everything is; at the beginning of an epoch it may have moved.
+        """Look where everything is; an epoch or a callback may have moved it.
 
         Parameters
         ----------
@@ -45,7 +45,7 @@ class CompiledStep:
             if not weight.requires_grad:
                 gradients.append(torch.empty_like(weight))  # for nobody
                 continue
-            if weight.grad is None:
+            if weight.grad is None or not _is_like(weight.grad, weight):
                 weight.grad = torch.zeros_like(weight)
             gradients.append(weight.grad)
         self.network.read_addresses(form, gradients)
@@ -71,6 +71,7 @@ class CompiledStep:
         arrays["sizes"] = integers(*(w.numel() for w, _ in learnt))
         arrays["is_matrix"] = integers(*(w.ndim > 1 for w, _ in learnt))
         self._kept = columns, arrays  # what the addresses point at
+        self._places = [t.data_ptr() for tensors in columns.values() for t in tensors]
         self._tensors = Tensors(len(learnt))
         for name, array in arrays.items():
             setattr(self._tensors, name, ctypes.addressof(array))
@@ -96,17 +97,25 @@ class CompiledStep:
         options.l1 = l1
         options.max_value = max_value or 0.0
         options.max_norm = max_norm or 0.0
-        return self._clip(
+        norm = self._clip(
             self.network.open_handle(), self._tensors, options, self._squares
         )
+        check_answer(-1 if norm < 0 else 1, "")
+        return norm
 
     def weight_gradients(self):
         """Gradients (list of Tensor) of the weights that learn."""
         return self._kept[0]["gradients"]
 
-    def update(self):
-        """Take one step of the optimiser."""
-        if not self._is_adam:
+    def update(self, *, was_shown=False):
+        """Take one step of the optimiser.
+
+        Parameters
+        ----------
+        was_shown : bool, default=False
+            Whether callbacks have had the gradients and may have put others there.
+        """
+        if not self._is_adam or (was_shown and self._was_replaced()):
             self._optimizer.step()
             return
         group, options = self._optimizer.param_groups[0], self._options
@@ -115,10 +124,19 @@ class CompiledStep:
         options.epsilon = group["eps"]
         options.decay = group["weight_decay"]
         options.is_decoupled = group.get("decoupled_weight_decay", False)
-        self._adam(self.network.open_handle(), self._tensors, options)
+        answer = self._adam(self.network.open_handle(), self._tensors, options)
+        check_answer(answer, "There is no memory for a step.")
         # What torch's schedulers ask for, or they warn that no step was taken. The one
         # public way to it is the optimiser's `step`, whose place this takes.
         self._optimizer._opt_called = True
+
+    def _was_replaced(self):
+        columns = self._kept[0]
+        pairs = zip(columns["weights"], columns["gradients"], strict=True)
+        if any(weight.grad is not gradient for weight, gradient in pairs):
+            return True
+        tensors = [tensor for column in columns.values() for tensor in column]
+        return [tensor.data_ptr() for tensor in tensors] != self._places
 
 
 def _is_plain_adam(optimizer):

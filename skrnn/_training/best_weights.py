@@ -29,6 +29,7 @@ class BestWeights(Callback):
         self.best_epoch_ = None
         self.n_stalled_ = 0
         self.weights_ = None
+        self.n_judged_ = 0
 
     @property
     def is_stalled(self):
@@ -36,15 +37,21 @@ class BestWeights(Callback):
         return self.n_stalled_ >= self.patience
 
     def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs):
-        """Compare this epoch with the best; a score counts, if there is one."""
-        if dataset_valid is None or not self.is_active:
+        """Compare this epoch with the best, once; a score counts, if there is one."""
+        number = len(net.history)
+        if number == self.n_judged_:
             return
-        epoch = net.history[-1]
+        if dataset_valid is None or not self.is_active:
+            self.n_judged_ = number
+            return
         before = self.best_loss_, self.best_epoch_, self.n_stalled_
-        now, is_best = judged(*before, epoch, len(net.history), self.tol)
-        self.best_loss_, self.best_epoch_, self.n_stalled_ = now
+        now, is_best = judged(*before, net.history[-1], number, self.tol)
+        names = ("best_loss_", "best_epoch_", "n_stalled_")
+        found = dict(zip(names, now, strict=True)) | {"n_judged_": number}
         if is_best:
-            self.weights_ = net.copy_of_weights()
+            found["weights_"] = net.copy_of_weights()
+        # All at once: an interrupt comes before it or after.
+        vars(self).update(found)
 
     def on_train_end(self, net, X=None, y=None, **kwargs):
         """Go back to the best weights."""
@@ -59,8 +66,7 @@ class BestWeights(Callback):
 
     def load_state_dict(self, state):
         """Go back to a state."""
-        for name, value in state.items():
-            setattr(self, name, value)
+        vars(self).update(state)
 
 
 def judged(best_loss, best_epoch, n_stalled, epoch, number, tol):

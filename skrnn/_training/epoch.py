@@ -28,8 +28,7 @@ def run_batches(net, batches, *, training):
     training : bool
         Whether to learn from them, or to validate.
     """
-    if training and net.run.step is not None:
-        net.run.step.prepare(net.module_.form(), net.optimizer_)
+    _look_for_weights(net)
     prefix, take_step = "valid", net.validation_step
     if training:
         prefix, take_step = "train", net.train_step
@@ -38,6 +37,8 @@ def run_batches(net, batches, *, training):
     is_recorded = len(net.callbacks_) > len(net.get_default_callbacks())
     begin = callback_hooks(net, "on_batch_begin")
     end = callback_hooks(net, "on_batch_end")
+    # Callbacks that come in between may have put other tensors in the place of these.
+    is_shown = begin or end or callback_hooks(net, "on_grad_computed")
     losses, sizes = [], []
     with _weights_of(net, training) as after_step:
         for number, batch in enumerate(batches, start=1):
@@ -46,6 +47,8 @@ def run_batches(net, batches, *, training):
                 net.history.new_batch()
             for hook in begin:
                 hook(net, batch=batch, training=training)
+            if is_shown:
+                _look_for_weights(net)
             step = take_step(batch)
             after_step()
             losses.append(step["loss"])
@@ -59,6 +62,15 @@ def run_batches(net, batches, *, training):
                 hook(net, batch=batch, training=training, **step)
     net.history.record(f"{prefix}_batch_count", len(losses))
     _record_loss(net, prefix, losses, sizes)
+
+
+def _look_for_weights(net):
+    """Have the kernels look where weights, gradients and the optimiser's state are."""
+    run = net.run
+    if run.step is not None:
+        run.step.prepare(net.module_.form(), net.optimizer_)
+    elif run.compiled is not None:
+        run.compiled.read_addresses(net.module_.form())
 
 
 @contextmanager
@@ -128,7 +140,7 @@ def compiled_step(net, inputs, target):
     named = tuple(net.get_all_learnable_params()) if hooks else ()
     for hook in [net.on_grad_computed, *hooks]:
         hook(net, named_parameters=named, X=inputs, y=target, training=True)
-    step.update()
+    step.update(was_shown=bool(hooks))
     return {
         "loss": loss,
         "y_pred": outputs.unflatten(1, net.module_.output_shape),

@@ -141,6 +141,8 @@ class TrainingLoop:
             net.notify("on_epoch_end", **data)
         except KeyboardInterrupt:  # how skorch's own callbacks stop the training
             is_stopped = True
+            # If it was the user, it may have come before this.
+            net.best_weights.on_epoch_end(net, **data)
         epoch = net.history[-1]
         run.n_whole = len(net.history)
         if net.schedule_ is not None:
@@ -179,7 +181,8 @@ class TrainingLoop:
 
     def _keep_whole_epochs(self):
         net, run = self.net, self.run
-        if len(net.history) > run.n_whole:
+        # An epoch that was compared with the best may be the best.
+        if len(net.history) > max(run.n_whole, net.best_weights.n_judged_):
             del net.history[-1]
             # Half an epoch is no epoch that a fit could be asked for again.
             net.module_.load_state_dict(run.begin_with)

@@ -1,6 +1,6 @@
 """Resume from checkpoints with every field replaced by every other value.
 
-    python -m tests.soak.forged [--step N]
+    python -m tests.soak.forged [--step N] [--write]
 
 What is neither refused by `ModelFileError` nor gives the bits of an unbroken fit is
 printed.
@@ -19,6 +19,7 @@ from skorch.callbacks import Callback
 
 from skrnn import RNNRegressor
 from tests.forgery import forgeries, outcome
+from tests.soak.results import write_row
 from tests.support import samples_with_target
 
 KINDS = {
@@ -58,6 +59,7 @@ def main():
     """Run all; return how many outcomes are at fault."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--step", type=int, default=1, help="try every n-th file")
+    parser.add_argument("--write", action="store_true", help="write the table")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     n_faults = 0
@@ -73,6 +75,11 @@ def main():
                 if told not in ("refused", "same"):
                     print(f"    {what}: {told}"[:300], flush=True)
             print(name, dict(counts), flush=True)
+            if options.write:
+                told = f"a forged field in checkpoints of {name}"
+                if options.step > 1:
+                    told += f", one file in {options.step}"
+                write_row(__file__, told, counts.total(), counts["fault"])
             n_faults += counts["fault"]
     return n_faults
 

@@ -1,9 +1,10 @@
 """Real SIGINTs at random moments of fits and predictions, in this very process.
 
-    python -m tests.soak.signals [--count N] [--seed N] [SCENARIO ...]
+    python -m tests.soak.signals [--count N] [--seed N] [--write] [SCENARIO ...]
 
-Scenarios are those of `tests.interrupts.scenarios`. After each signal bits, threads and
-counts have to be what they were; what is not is printed.
+Scenarios are those of `tests.scenarios`. After each signal bits, threads and counts
+have to be what they were; what is not is printed. Something that hangs for two minutes
+ends the script with a traceback.
 """
 
 import argparse
@@ -18,7 +19,8 @@ import warnings
 
 import torch
 
-from tests.interrupts import Interrupts, scenarios
+from tests.scenarios import scenarios
+from tests.soak.results import write_row
 
 
 def interrupted_once(scenario, seconds):
@@ -46,6 +48,7 @@ def main():
     parser.add_argument("names", nargs="*", default=list(made))
     parser.add_argument("--count", type=int, default=200, help="signals a scenario")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--write", action="store_true", help="write the table")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     sys.unraisablehook = lambda unraisable: None
@@ -59,14 +62,17 @@ def main():
         duration = time.perf_counter() - begin
         for _ in range(options.count):
             faulthandler.dump_traceback_later(120, exit=True)
+            seconds = rng.random() * duration
             try:
-                interrupted_once(scenario, rng.random() * duration)
-                scenario.check(Interrupts())
+                interrupted_once(scenario, seconds)
+                scenario.check(f"a signal after {seconds:.6f} s")
             except Exception as fault:
                 faults += 1
                 print("   ", type(fault).__name__, fault, flush=True)
                 scenario = made[name]()
         print(f"{name}: {options.count} signals, {faults} faults", flush=True)
+        if options.write:
+            write_row(__file__, f"SIGINT in {name}", options.count, faults)
         n_faults += faults
     return n_faults
 

@@ -41,7 +41,10 @@ struct Arena {
     size_t used;
     template <class T> T *take(long count) {
         T *piece = base ? (T *)(base + used) : nullptr;
-        used += round_up(count * (long)sizeof(T), GROUP_BYTES);
+        const size_t size = count * sizeof(T);
+        const size_t apart = round_up(size, GROUP_BYTES) + GUARD_BYTES;
+        if (base) guard(base + used, size, apart);
+        used += apart;
         return piece;
     }
 };

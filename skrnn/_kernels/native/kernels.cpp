@@ -9,10 +9,8 @@
 #include <cpuid.h>
 #endif
 
-#include "competition.h"
-#include "layer_call.h"
+#include "checks.h"
 #include "narrow_network.h"
-#include "optimizer.h"
 #include "rows.h"
 
 #if defined(_WIN32)
@@ -48,91 +46,168 @@ template <class T> static T *forget(void **place) {
     return (T *)__atomic_exchange_n(place, nullptr, __ATOMIC_ACQ_REL);
 }
 
-EXPORT void skrnn_open_pool(int size, void **place) {
+static LayerPool *usable(void *pool) {
+    if (pool) leave_to_parent(((LayerPool *)pool)->threads);
+    return (LayerPool *)pool;
+}
+
+template <class T> static Network<T> *usable_network(void *net) {
+    leave_to_parent(((Network<T> *)net)->threads);
+    return (Network<T> *)net;
+}
+
+// The functions return an `Answer` of checks.h; what does not fit leaves all as it was.
+EXPORT int skrnn_open_pool(int size, void **place) {
+    if (!place || *place) return MISFIT;
     LayerPool *pool = (LayerPool *)allocate(sizeof(LayerPool));
-    if (!pool) return;
+    if (!pool) return NO_MEMORY;
     new (pool) LayerPool();
     open_pool(pool->threads, size);
     *place = pool;
+    return DONE;
 }
 
-EXPORT void skrnn_close_pool(void **place) {
+EXPORT int skrnn_close_pool(void **place) {
+    if (!place) return MISFIT;
     LayerPool *pool = forget<LayerPool>(place);
-    if (!pool) return;
+    if (!pool) return DONE;
     close_pool(pool->threads);
     pool->kept.clear();
     release(pool);
+    return DONE;
 }
 
 EXPORT int skrnn_convolve(void *pool, const ConvolutionCall *call) {
-    return convolve((LayerPool *)pool, *call);
+    const Answer found = call ? checked(*call) : MISFIT;
+    return found == DONE ? answer(convolve(usable(pool), *call)) : found;
 }
 
 EXPORT int skrnn_compete(void *pool, const CompetitionCall *call) {
-    return compete((LayerPool *)pool, *call);
+    const Answer found = call ? checked(*call) : MISFIT;
+    return found == DONE ? answer(compete(usable(pool), *call)) : found;
 }
 
-template <class T> static void open_network(const Shape &shape, void **place) {
+template <class T> static Answer open_network(const Shape *shape, void **place) {
+    const Answer found = shape && place && !*place ? checked(*shape) : MISFIT;
+    if (found != DONE) return found;
     void *memory = allocate(sizeof(Network<T>));
-    if (!memory) return;
+    if (!memory) return NO_MEMORY;
     Network<T> *net = new (memory) Network<T>();
-    net->shape = shape;
-    open_pool(net->threads, shape.n_threads);
+    net->shape = *shape;
+    open_pool(net->threads, shape->n_threads);
     *place = net;
+    return DONE;
 }
 
-template <class T> static void close_network(void **place) {
+template <class T> static Answer close_network(void **place) {
+    if (!place) return MISFIT;
     Network<T> *net = forget<Network<T>>(place);
-    if (!net) return;
+    if (!net) return DONE;
     close_pool(net->threads);
     release(net->packed.memory);
     release(net->summed.memory);
     for (Workspace &workspace : net->part_of) release(workspace.memory);
     release(net);
+    return DONE;
+}
+
+template <class T>
+static Answer train(void *net, const T *const *weights, T *const *gradients, const Input *in,
+                    int64_t N, int64_t L, const Loss *loss, T *outputs, double *value) {
+    if (!net || !in || !loss || !value || N < 0) return MISFIT;
+    if (N > MOST_BYTES) return NO_MEMORY;
+    Call<T> call(usable_network<T>(net), weights, gradients, *in, *loss, N, L, outputs, true);
+    const Answer found = checked(call, N, L);
+    if (found != DONE) return found;
+    return answer(is_narrow(N, call.net->shape.H) ? train_few(call, value) : train_batch(call, value));
+}
+
+template <class T>
+static Answer predict(void *net, const T *const *weights, const Input *in, int64_t N, int64_t L,
+                      T *outputs) {
+    if (!net || !in || N < 0) return MISFIT;
+    if (N > MOST_BYTES) return NO_MEMORY;
+    Call<T> call(usable_network<T>(net), weights, nullptr, *in, Loss(), N, L, outputs, false);
+    const Answer found = checked(call, N, L);
+    return found == DONE ? answer(predict_batch(call)) : found;
+}
+
+// The norm is no negative number, so that one can say what an answer else says.
+template <class T>
+static double clip_or_refuse(void *net, const Tensors<T> *tensors, const AdamOptions *options,
+                             double *squares) {
+    if (!net || !tensors || !options || checked(*tensors, false) != DONE) return MISFIT;
+    if (!squares || (uintptr_t)squares % alignof(double)) return MISFIT;
+    return clip(usable_network<T>(net)->threads, *tensors, *options, squares);
+}
+
+template <class T>
+static Answer update(void *net, const Tensors<T> *tensors, const AdamOptions *options) {
+    if (!net || !tensors || !options) return MISFIT;
+    const Answer found = checked(*tensors, true);
+    if (found == DONE) adam(usable_network<T>(net)->threads, *tensors, *options);
+    return found;
+}
+
+template <class T>
+static Answer linear_rows(const T *x, int64_t N, int64_t K, const T *weight, const T *bias,
+                          int64_t M, T *to) {
+    const Answer found = checked_linear(x, N, K, weight, bias, M, to);
+    return found == DONE ? answer(linear(x, N, K, weight, bias, M, to)) : found;
+}
+
+template <class T>
+static Answer sums_of_steps(const T *values, const T *factors, const int64_t *lengths, int64_t N,
+                            int64_t L, int64_t H, T *to) {
+    const Answer found = checked_sums(values, factors, lengths, N, L, H, to);
+    if (found == DONE) sum_over_steps(values, factors, lengths, N, L, H, to);
+    return found;
+}
+
+template <class T> static Answer layer(void *pool, LayerCall<T> *call, bool forward) {
+    const Answer found = call ? checked(*call, !forward) : MISFIT;
+    return found == DONE ? answer(run_layer(usable(pool), *call, forward)) : found;
 }
 
 #define FOR_TYPE(T, SUFFIX)                                                                      \
-    EXPORT void skrnn_open_network_##SUFFIX(const Shape *shape, void **place) {                  \
-        open_network<T>(*shape, place);                                                          \
+    EXPORT int skrnn_open_network_##SUFFIX(const Shape *shape, void **place) {                   \
+        return open_network<T>(shape, place);                                                    \
     }                                                                                            \
-    EXPORT void skrnn_close_network_##SUFFIX(void **place) { close_network<T>(place); }          \
+    EXPORT int skrnn_close_network_##SUFFIX(void **place) { return close_network<T>(place); }    \
     EXPORT int skrnn_train_##SUFFIX(void *net, const T *const *weights, T *const *gradients,     \
                                     const Input *in, int64_t n_samples, int64_t n_steps,         \
                                     const Loss *loss, T *outputs, double *value) {               \
-        Call<T> call(net, weights, gradients, *in, *loss, n_samples, n_steps, outputs, true);    \
-        if (is_narrow(n_samples, ((Network<T> *)net)->shape.H)) return train_few(call, value);   \
-        return train_batch(call, value);                                                         \
+        return train(net, weights, gradients, in, n_samples, n_steps, loss, outputs, value);     \
     }                                                                                            \
     EXPORT int skrnn_predict_##SUFFIX(void *net, const T *const *weights, const Input *in,       \
                                       int64_t n_samples, int64_t n_steps, T *outputs) {          \
-        Call<T> call(net, weights, nullptr, *in, Loss(), n_samples, n_steps, outputs, false);    \
-        return predict_batch(call);                                                              \
+        return predict(net, weights, in, n_samples, n_steps, outputs);                           \
     }                                                                                            \
     EXPORT double skrnn_clip_##SUFFIX(void *net, const Tensors<T> *tensors,                      \
                                       const AdamOptions *options, double *squares) {             \
-        return clip(((Network<T> *)net)->threads, *tensors, *options, squares);                     \
+        return clip_or_refuse(net, tensors, options, squares);                                   \
     }                                                                                            \
-    EXPORT void skrnn_adam_##SUFFIX(void *net, const Tensors<T> *tensors,                        \
-                                    const AdamOptions *options) {                                \
-        adam(((Network<T> *)net)->threads, *tensors, *options);                                     \
+    EXPORT int skrnn_adam_##SUFFIX(void *net, const Tensors<T> *tensors,                         \
+                                   const AdamOptions *options) {                                 \
+        return update(net, tensors, options);                                                    \
     }                                                                                            \
     EXPORT int skrnn_linear_##SUFFIX(const T *x, int64_t N, int64_t K, const T *weight,          \
                                      const T *bias, int64_t M, T *to) {                          \
-        return linear(x, N, K, weight, bias, M, to);                                             \
+        return linear_rows(x, N, K, weight, bias, M, to);                                        \
     }                                                                                            \
-    EXPORT void skrnn_sum_over_steps_##SUFFIX(const T *values, const T *factors,                 \
-                                              const int64_t *lengths, int64_t N, int64_t L,      \
-                                              int64_t H, T *to) {                                \
-        sum_over_steps(values, factors, lengths, N, L, H, to);                                   \
+    EXPORT int skrnn_sum_over_steps_##SUFFIX(const T *values, const T *factors,                  \
+                                             const int64_t *lengths, int64_t N, int64_t L,       \
+                                             int64_t H, T *to) {                                 \
+        return sums_of_steps(values, factors, lengths, N, L, H, to);                             \
     }                                                                                            \
     EXPORT int64_t skrnn_layer_size_##SUFFIX(const LayerCall<T> *call) {                         \
-        return record_size(*call);                                                               \
+        return call && checked(*call) == DONE ? record_size(*call) : MISFIT;                     \
     }                                                                                            \
     EXPORT int skrnn_layer_forward_##SUFFIX(void *pool, LayerCall<T> *call) {                    \
-        return run_layer((LayerPool *)pool, *call, true);                                        \
+        return layer(pool, call, true);                                                          \
     }                                                                                            \
     EXPORT int skrnn_layer_backward_##SUFFIX(void *pool, LayerCall<T> *call) {                   \
-        return run_layer((LayerPool *)pool, *call, false);                                       \
+        return layer(pool, call, false);                                                         \
     }
 
 FOR_TYPE(float, float32)

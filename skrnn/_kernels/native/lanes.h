@@ -7,12 +7,10 @@
 
 enum Kind { FLOAT32 = 0, FLOAT64 = 1 };
 
-// Sequences in the user's units: sample i, step t, feature f at
-// values[i * sample_step + t * F + f].
+// Sequences in the user's units.
 struct Input {
-    const void *values;
+    const void *values;         // (N, L, F)
     int kind;
-    long sample_step;
     const int64_t *lengths;     // (N,), or null where all steps are present
     const double *mean, *scale; // (F,): taken off, divided by; null for none
 };
@@ -49,7 +47,7 @@ static void lanes_of(const S *values, const Input &in, long first, long count, l
                      long n, T *to) {
     if (count < n) memset(to, 0, L * F * n * sizeof(T));
     for (long i = 0; i < count; i++) {
-        const S *row = values + (first + i) * in.sample_step;
+        const S *row = values + (first + i) * L * F;
         T *lane = to + i;
         if (!in.mean) {
             for (long k = 0; k < L * F; k++) lane[k * n] = (T)row[k];
@@ -104,6 +102,25 @@ inline void release(void *memory) {
     free(memory);
 #endif
 }
+
+// With the address sanitizer the pieces of one allocation lie apart, and nobody may touch
+// what is between them.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+constexpr long GUARD_BYTES = GROUP_BYTES;
+inline void guard(char *piece, size_t size, size_t apart) {
+    __asan_unpoison_memory_region(piece, size);
+    __asan_poison_memory_region(piece + size, apart - size);
+}
+#else
+constexpr long GUARD_BYTES = 0;
+inline void guard(char *, size_t, size_t) {}
+#endif
 
 // Memory that is kept from call to call and grows when it must.
 struct Workspace {

@@ -103,7 +103,7 @@ template <class T> static void forward_phase(void *of, int thread, int n_threads
         LayerMemory<T> memory;
         Arena arena = {base, 0};
         memory.take(arena, call, layer, n);
-        Input in = {call.x, sizeof(T) == 4 ? FLOAT32 : FLOAT64, L * F, nullptr, nullptr, nullptr};
+        Input in = {call.x, sizeof(T) == 4 ? FLOAT32 : FLOAT64, nullptr, nullptr, nullptr};
         read_lanes<T>(in, first, count, L, F, n, memory.x);
         if (call.lengths)
             fill_masks(call.lengths + first, count, L, n, memory.masks, memory.is_masked);

@@ -47,7 +47,7 @@ template <class T> static void read_rows(const NarrowCall<T> &narrow) {
     for (long i = 0; i < n; i++)
         for (long t = 0; t < L; t++)
             for (long f = 0; f < F; f++) {
-                const long at = i * in.sample_step + t * F + f;
+                const long at = (i * L + t) * F + f;
                 double value = in.kind == FLOAT32 ? (double)((const float *)in.values)[at]
                                                   : ((const double *)in.values)[at];
                 if (in.mean) value = (value - in.mean[f]) / in.scale[f];

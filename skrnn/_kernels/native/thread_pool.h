@@ -11,6 +11,7 @@
 #ifndef _WIN32
 #include <pthread.h>
 #include <sched.h>
+#include <unistd.h>
 #endif
 
 INLINE void pause_briefly() {
@@ -53,6 +54,7 @@ constexpr int N_SPINS = 4000;
 struct ThreadPool {
     int size;
 #ifndef _WIN32
+    pid_t process;  // whose threads they are
     pthread_t threads[MAX_THREADS];
     pthread_mutex_t mutex;
     pthread_cond_t begun, ended;
@@ -69,6 +71,7 @@ struct ThreadPool {
 
 static void open_pool(ThreadPool &pool, int) { pool.size = 1; }
 static void close_pool(ThreadPool &) {}
+static void leave_to_parent(ThreadPool &) {}
 static void run_pool(ThreadPool &, Work work, void *argument) {
     uint64_t before = flush_denormals();
     work(argument, 0, 1);
@@ -109,8 +112,17 @@ static void hand_out(ThreadPool &pool) {
     pthread_mutex_unlock(&pool.mutex);
 }
 
+// A process that was forked has the pool, but of the threads only that which forked. The
+// mutex may be held, and the conditions waited for, by threads that there are not.
+static bool is_of_parent(const ThreadPool &pool) { return pool.process != getpid(); }
+
+static void leave_to_parent(ThreadPool &pool) {
+    if (is_of_parent(pool)) pool.size = 1;
+}
+
 static void open_pool(ThreadPool &pool, int size) {
     pool.size = 1;
+    pool.process = getpid();
     pool.n_begun = 0, pool.n_busy = 0, pool.n_numbered = 0;
     pool.is_closing = false;
     pthread_mutex_init(&pool.mutex, nullptr);
@@ -124,6 +136,7 @@ static void open_pool(ThreadPool &pool, int size) {
 }
 
 static void close_pool(ThreadPool &pool) {
+    if (is_of_parent(pool)) return;
     if (pool.size > 1) {
         pool.is_closing = true;
         hand_out(pool);

@@ -1,0 +1,233 @@
+// Whether what Python hands over can be right: sizes, addresses, kinds and lengths.
+//
+// How large an array is behind an address nobody can tell here; the Python side checks
+// that. Here ends what would otherwise be read or written at addresses out of nowhere.
+#pragma once
+
+#include <initializer_list>
+
+#include "competition.h"
+#include "convolutions.h"
+#include "network.h"
+#include "optimizer.h"
+
+// What a function of the library returns; Python makes an error of all but DONE.
+enum Answer { NO_MEMORY = 0, DONE = 1, MISFIT = -1 };
+
+INLINE Answer answer(bool has_memory) { return has_memory ? DONE : NO_MEMORY; }
+
+// More bytes than any machine has, and few enough that sums of some such numbers do not
+// overflow.
+constexpr int64_t MOST_BYTES = sizeof(long) > 4 ? int64_t(1) << 47 : (int64_t(1) << 31) - 1;
+
+// Collects what is found of one call.
+struct Check {
+    bool is_fit = true, is_small = true;
+
+    Answer answer() const { return !is_fit ? MISFIT : !is_small ? NO_MEMORY : DONE; }
+    void need(bool is_right) { is_fit &= is_right; }
+
+    // Room for a product of sizes, none of which is negative, of numbers of 8 bytes.
+    template <class... Sizes> void room(Sizes... sizes) {
+        int64_t bytes = 8;
+        for (int64_t size : {(int64_t)sizes...}) {
+            need(size >= 0);
+            // A size of nothing makes no other one small.
+            if (__builtin_mul_overflow(bytes, size > 0 ? size : 1, &bytes)) bytes = MOST_BYTES + 1;
+            bytes = bytes > MOST_BYTES ? MOST_BYTES + 1 : bytes;
+        }
+        is_small &= bytes <= MOST_BYTES;
+    }
+
+    // An array of so many numbers; null where there are none, or where it may be left out.
+    template <class T> void array(const T *at, int64_t count, bool is_optional = false) {
+        need((at || count == 0 || is_optional) && (uintptr_t)at % alignof(T) == 0);
+    }
+
+    // Integers from 0 to most, or null.
+    void integers(const int64_t *at, int64_t count, int64_t most) {
+        array(at, count, true);
+        if (at && is_fit && is_small)
+            for (int64_t i = 0; i < count; i++) need(at[i] >= 0 && at[i] <= most);
+    }
+};
+
+// What padding to whole lanes, panels and lines adds to a size at most.
+constexpr int64_t PADDING = 64;
+// Lanes of a part of a batch, times the arrays that a layer has of one step's states.
+constexpr int64_t STATES = 64 * 16;
+
+INLINE Answer checked(const Shape &s) {
+    Check check;
+    check.need(s.cell >= LSTM && s.cell <= RNN && s.pooling >= LAST && s.pooling <= MIXED);
+    check.need(s.n_layers > 0 && s.F > 0 && s.H > 0 && s.K > 0);
+    for (int64_t size : {s.n_layers, s.F, s.H, s.K}) check.room(size, PADDING);
+    if (check.answer() != DONE) return check.answer();
+    check.room(s.n_layers, 4 * STATES, s.H + PADDING, s.H + PADDING + s.F);
+    check.room(MAX_SUMS, s.H + PADDING, s.K + PADDING);
+    return check.answer();
+}
+
+template <class T> static Answer checked(const Call<T> &call, int64_t N, int64_t L) {
+    Check check;
+    check.need(call.net);
+    check.room(N);
+    check.room(L, PADDING);
+    if (check.answer() != DONE) return check.answer();
+    const Shape &s = call.net->shape;
+    const Input &in = call.in;
+    check.need(in.kind == FLOAT32 || in.kind == FLOAT64);
+    check.room(N, L, s.F);
+    check.room(N, s.K);
+    check.room(L + 1, s.n_layers, STATES, s.H + s.F + s.K + PADDING);
+    if (check.answer() != DONE) return check.answer();
+    if (in.kind == FLOAT32)
+        check.array((const float *)in.values, N * L * s.F);
+    else
+        check.array((const double *)in.values, N * L * s.F);
+    check.integers(in.lengths, N, L);
+    check.need(!in.mean == !in.scale);
+    check.array(in.mean, s.F, true);
+    check.array(in.scale, s.F, true);
+    check.array(call.outputs, N * s.K);
+    check.array(call.weights, 1);
+    for (long i = 0; check.is_fit && i < 4 * s.n_layers + 2; i++) check.array(call.weights[i], 1);
+    if (!call.trains) return check.answer();
+    check.need(N > 0 && call.loss.kind >= SQUARED_ERROR && call.loss.kind <= BINARY_CROSS_ENTROPY);
+    check.array(call.gradients, 1);
+    for (long i = 0; check.is_fit && i < 4 * s.n_layers + 2; i++) check.array(call.gradients[i], 1);
+    if (call.loss.kind == CROSS_ENTROPY) {
+        check.need(call.loss.targets);
+        check.integers((const int64_t *)call.loss.targets, N, s.K - 1);
+    } else {
+        check.array((const T *)call.loss.targets, N * s.K);
+    }
+    check.array((const T *)call.loss.weights, N, true);
+    return check.answer();
+}
+
+template <class T> static Answer checked(const Tensors<T> &tensors, bool is_adam) {
+    Check check;
+    check.room(tensors.count);
+    check.array(tensors.sizes, tensors.count);
+    check.array(tensors.is_matrix, tensors.count);
+    check.array(tensors.weights, tensors.count);
+    check.array(tensors.gradients, tensors.count);
+    if (is_adam) {
+        check.array(tensors.first, tensors.count);
+        check.array(tensors.second, tensors.count);
+        check.array(tensors.steps, tensors.count);
+    }
+    for (long i = 0; check.answer() == DONE && i < tensors.count; i++) {
+        check.room(tensors.sizes[i]);
+        check.array(tensors.weights[i], tensors.sizes[i]);
+        check.array(tensors.gradients[i], tensors.sizes[i]);
+        if (!is_adam) continue;
+        check.array(tensors.first[i], tensors.sizes[i]);
+        check.array(tensors.second[i], tensors.sizes[i]);
+        check.array(tensors.steps[i], 1);
+    }
+    return check.answer();
+}
+
+template <class T> static Answer checked(const LayerCall<T> &call) {
+    Check check;
+    check.need(call.cell >= LSTM && call.cell <= RNN);
+    check.need(call.F > 0 && call.H > 0);
+    for (int64_t size : {call.N, call.L, call.F, call.H}) check.room(size, PADDING);
+    if (check.answer() != DONE) return check.answer();
+    check.room(call.N, call.L, call.F);
+    check.room(call.N + PADDING, call.L + 1, 16, call.H + PADDING);
+    check.room(call.L + 1, STATES, call.F + call.H + PADDING);
+    check.room(4 * STATES, call.H + PADDING, call.H + PADDING + call.F);
+    return check.answer();
+}
+
+// Of both passes; `trains` is the second.
+template <class T> static Answer checked(const LayerCall<T> &call, bool trains) {
+    const Answer sizes = checked(call);
+    if (sizes != DONE) return sizes;
+    Check check;
+    const int64_t n_states = call.N * call.L * call.H;
+    const auto &w = call.weights;
+    const auto &d = call.d_weights;
+    for (const T *weight : {w.w_ih, w.w_hh, w.b_ih, w.b_hh}) check.array(weight, 1);
+    check.integers(call.lengths, call.N, call.L);
+    if (trains) {
+        for (const T *gradient : {d.w_ih, d.w_hh, d.b_ih, d.b_hh}) check.array(gradient, 1);
+        check.array(call.d_states, n_states, true);
+        check.array(call.d_end, call.N * call.H, true);
+        check.array(call.dx, call.N * call.L * call.F, true);
+    } else {
+        check.array(call.x, call.N * call.L * call.F);
+        check.array(call.states, n_states);
+        for (const T *begin : {call.h0, call.c0}) check.array(begin, call.N * call.H, true);
+        check.array(call.h_end, call.N * call.H);
+        check.array(call.c_end, call.cell == LSTM ? call.N * call.H : 0);
+    }
+    check.need((call.record || !(trains || call.needs_record) || call.N == 0) &&
+               (uintptr_t)call.record % GROUP_BYTES == 0);
+    return check.answer();
+}
+
+// What both sorts of convolutions have: sequences, dilations, outputs.
+template <class T>
+static void check_sequences(Check &check, const T &call, int64_t n_dilations, int64_t n_kernels) {
+    for (int64_t size : {call.N, call.L, call.F, n_dilations, n_kernels}) check.room(size, PADDING);
+    check.room(call.N, call.L, call.F);
+    check.room(call.L + PADDING, call.F + 1, PADDING);
+    check.room(n_dilations, n_kernels, 2 * N_TRIPLES, call.F + PADDING);
+    check.room(call.N, n_dilations, n_kernels, N_TRIPLES * N_POOLINGS);
+    if (check.answer() != DONE) return;
+    check.array(call.x, call.N * call.L * call.F);
+    check.integers(call.lengths, call.N, call.L);
+    check.array(call.dilations, n_dilations);
+    check.array(call.channels, n_dilations * n_kernels * call.F);
+    check.array(call.to, call.N * n_dilations * n_kernels);
+}
+
+INLINE Answer checked(const ConvolutionCall &call) {
+    Check check;
+    check_sequences(check, call, call.D, call.B);
+    if (check.answer() == DONE) check.array(call.biases, call.D * call.B);
+    return check.answer();
+}
+
+INLINE Answer checked(const CompetitionCall &call) {
+    Check check;
+    check_sequences(check, call, call.S, call.G);
+    if (check.answer() != DONE) return check.answer();
+    check.array(call.is_change, call.S);
+    check.array(call.weights, call.S * call.G);
+    return check.answer();
+}
+
+template <class T>
+static Answer checked_linear(const T *x, int64_t N, int64_t K, const T *weight, const T *bias,
+                             int64_t M, const T *to) {
+    Check check;
+    for (int64_t size : {N, K, M}) check.room(size, PADDING);
+    check.room(N, K);
+    check.room(N, M);
+    check.room(K + PADDING, M + PADDING, 4);
+    if (check.answer() != DONE) return check.answer();
+    check.array(x, N * K);
+    check.array(weight, K * M);
+    check.array(bias, M);
+    check.array(to, N * M);
+    return check.answer();
+}
+
+template <class T>
+static Answer checked_sums(const T *values, const T *factors, const int64_t *lengths, int64_t N,
+                           int64_t L, int64_t H, const T *to) {
+    Check check;
+    for (int64_t size : {N, L, H}) check.room(size);
+    check.room(N, L, H);
+    if (check.answer() != DONE) return check.answer();
+    check.array(values, N * L * H);
+    check.array(factors, N * L, true);
+    check.integers(lengths, N, L);
+    check.array(to, N * H);
+    return check.answer();
+}

@@ -1,0 +1,413 @@
+"""Calls of every function of the compiled library, with arrays of random sizes.
+
+    python -m tests.native_calls [--count N]
+
+Run by itself it makes calls that fit, which is of use where the library was compiled
+with a sanitizer. `misfits` breaks one thing of such a call.
+"""
+
+import argparse
+import ctypes
+import random
+import sys
+
+import torch
+
+from skrnn._kernels import library as kernel_library
+from skrnn._kernels.handle import Handle
+from skrnn._kernels.library import PIECE, addresses
+from skrnn._kernels.structs import (
+    AdamOptions,
+    CompetitionCall,
+    ConvolutionCall,
+    Input,
+    LayerCall,
+    Loss,
+    Shape,
+    Tensors,
+)
+
+GATES = (4, 3, 1)  # rows of weights a unit, by number of the cell
+# Any number will do: whether something is so, of which only zero is no, how many
+# threads there may be, which are bounded, and numbers that count nothing.
+FREE = {"is_relu", "is_reversed", "needs_record", "n_threads", "is_decoupled"}
+FREE |= {"smoothing", *(name for name, _ in AdamOptions._fields_)}
+# What may be left out, or is not read by each call.
+OPTIONAL = {
+    "lengths",
+    "mean",
+    "scale",
+    "h0",
+    "c0",
+    "d_states",
+    "d_end",
+    "dx",
+    "factors",
+}
+OPTIONAL |= {"weights of the samples", "pool"}
+BYTES = {"channels", "is_change"}  # which may lie anywhere
+
+
+class Call:
+    """One call of a function of the library, all of whose arguments can be replaced.
+
+    Parameters
+    ----------
+    name : str
+        Of the function, without the type.
+    dtype : torch.dtype or None
+        None for functions of no type.
+    arguments : dict
+        By name, in their order: integers, addresses, structures of ctypes, or arrays of
+        addresses.
+    kept : object
+        What the addresses point at.
+    """
+
+    def __init__(self, name, dtype, arguments, kept):
+        self.name, self.arguments, self.kept = name, arguments, kept
+        of_type = "" if dtype is None else f"_{str(dtype).removeprefix('torch.')}"
+        self._function = getattr(kernel_library.library(), f"skrnn_{name}{of_type}")
+
+    def run(self):
+        """Return the answer of the function: 1 for done, 0 for no memory, or -1."""
+        answer = self._function(*self.arguments.values())
+        if "opened" in self.kept:
+            self.kept["opened"].close()
+        if self.name in ("layer_size", "clip"):  # a size, and a norm or NaN
+            return -1 if answer < 0 else 1
+        return answer
+
+
+def new_calls(rng, names=None):
+    """Yield one call of each function that has shapes, of random sizes.
+
+    The handles that they use are open until the next one is asked for.
+    """
+    for name, make in _MAKERS.items():
+        if names is None or name in names:
+            dtype = rng.choice([torch.float32, torch.float64])
+            yield from make(name, rng, dtype)
+
+
+def misfits(call):
+    """Yield ways to make a call that fits one that does not.
+
+    Yields
+    ------
+    what : str
+        What is wrong.
+    break_it, mend : callable
+        Make it wrong, and right again.
+    """
+    for name, value in call.arguments.items():
+        for what, key, holder, get, put in _places(call, name, value):
+            for told, other in _others(what, get(holder, key)):
+                yield told, *_swap(holder, key, get, put, other)
+    lengths = call.kept.get("lengths")
+    if lengths is not None and len(lengths):
+        most = call.kept["x"].shape[1]
+        for other in (-1, most + 1, 2**62):
+            get, put = (lambda h, k: int(h[k])), (lambda h, k, v: h.__setitem__(k, v))
+            yield f"lengths of {other}", *_swap(lengths, -1, get, put, other)
+
+
+def _swap(holder, key, get, put, other):
+    before = get(holder, key)
+    return (lambda: put(holder, key, other)), (lambda: put(holder, key, before))
+
+
+def _places(call, name, value):
+    """Yield what can be replaced in an argument, and how to get and put it."""
+    of_dict = (lambda h, k: h[k]), (lambda h, k, v: h.__setitem__(k, v))
+    if isinstance(value, ctypes.Structure):
+        for field, _ in value._fields_:
+            what = field
+            if isinstance(value, Loss) and field == "weights":
+                what = "weights of the samples"
+            yield what, field, value, getattr, setattr
+    elif isinstance(value, ctypes.Array):
+        for i in range(len(value)):
+            yield f"{name}[{i}]", i, value, *of_dict
+    else:
+        yield name, name, call.arguments, *of_dict
+
+
+def _others(what, value):
+    """Yield what a value of this name may not be."""
+    if what in FREE or not isinstance(value, int | None):
+        return
+    is_address = what in _ADDRESSES or "[" in what
+    if not is_address:
+        for other in (-1, -(2**31), 2**31 - 1 if what in _INTS else 2**62):
+            yield f"{what} of {other}", other
+        return
+    if value is None:
+        return
+    if what not in OPTIONAL:
+        yield f"no {what}", None
+    if what.partition("[")[0] not in BYTES | {"pool", "net"}:
+        yield f"{what} one byte on", value + 1
+
+
+_INTS = {
+    name
+    for name, kind in [*Shape._fields_, *Input._fields_, *Loss._fields_]
+    if kind is ctypes.c_int
+}
+_STRUCTS = (Input, Loss, Tensors, LayerCall, ConvolutionCall, CompetitionCall)
+_ADDRESSES = {
+    name for s in _STRUCTS for name, kind in s._fields_ if kind is ctypes.c_void_p
+}
+_ADDRESSES |= {"weights of the samples", "weight", "bias", "values", "factors", "net"}
+_ADDRESSES |= {"pool", "outputs", "squares"}
+
+
+# -- one maker a function --------------------------------------------------------------
+
+
+def _numbers(dtype, *shape):
+    return torch.randn(*shape, dtype=torch.float64).to(dtype)
+
+
+def _at(tensor):
+    return None if tensor is None else tensor.data_ptr() or None
+
+
+def _lengths(rng, n_samples, n_steps):
+    if rng.random() < 0.4:
+        return None
+    return torch.tensor([rng.randint(0, n_steps) for _ in range(n_samples)])
+
+
+def _pool(rng):
+    pool = Handle(kernel_library.library().skrnn_close_pool)
+    if rng.random() < 0.7:
+        assert (
+            pool.open(kernel_library.library().skrnn_open_pool, rng.randint(1, 3)) == 1
+        )
+    return pool
+
+
+def _network(name, rng, dtype):
+    F, H, K = rng.randint(1, 9), rng.choice([1, 5, 16, 37, 70]), rng.randint(1, 5)
+    n_layers, L = rng.randint(1, 3), rng.randint(0, 7)
+    N = rng.choice([1, 3, 9, 40, 150])
+    cell = rng.randrange(3)
+    shape = Shape(cell=cell, is_relu=rng.randrange(2), pooling=rng.randrange(4))
+    shape.n_layers, shape.n_features, shape.hidden_size = n_layers, F, H
+    shape.n_outputs, shape.n_threads = K, rng.randint(1, 3)
+    of_type = str(dtype).removeprefix("torch.")
+    library = kernel_library.library()
+    handle = Handle(getattr(library, f"skrnn_close_network_{of_type}"))
+    open_network = getattr(library, f"skrnn_open_network_{of_type}")
+    weights, columns, rows = [], F, GATES[cell] * H
+    for _ in range(n_layers):
+        shapes = (rows, columns), (rows, H), (rows,), (rows,)
+        weights += [_numbers(dtype, *s) / H for s in shapes]
+        columns = H
+    weights += [_numbers(dtype, K, H), _numbers(dtype, K)]
+    if name == "open_network":
+        place = ctypes.byref(handle._place)
+        yield Call(name, dtype, {"shape": shape, "place": place}, {"opened": handle})
+        return
+    assert handle.open(open_network, shape) == 1
+    gradients = [torch.zeros_like(w) for w in weights]
+    kept = {"weights": weights, "gradients": gradients, "handle": handle}
+    if name in ("clip", "adam"):
+        yield _update_call(name, rng, dtype, handle, weights, gradients, kept)
+        return
+    kind = rng.randrange(2)
+    x = _numbers((torch.float32, torch.float64)[kind], N, L, F)
+    lengths, outputs = _lengths(rng, N, L), _numbers(dtype, N, K)
+    mean, scale = (torch.ones(F, dtype=torch.float64) for _ in range(2))
+    is_scaled = rng.random() < 0.5
+    given = Input(_at(x), kind, _at(lengths))
+    if not is_scaled:
+        given.mean, given.scale = _at(mean), _at(scale)
+    kept |= {"x": x, "lengths": lengths, "outputs": outputs, "scaling": (mean, scale)}
+    arguments = {"net": handle.value, "weights": addresses([_at(w) for w in weights])}
+    if name == "train":
+        arguments["gradients"] = addresses([_at(g) for g in gradients])
+    arguments |= {"input": given, "n_samples": N, "n_steps": L}
+    if name == "train":
+        loss = Loss(rng.randrange(5), 0.1)
+        target = _numbers(dtype, N, K)
+        if loss.kind == 3:
+            target = torch.randint(0, K, (N,))
+        weight = None if rng.random() < 0.5 else _numbers(dtype, N).abs()
+        loss.targets, loss.weights = _at(target), _at(weight)
+        kept |= {"target": target, "weight": weight}
+        arguments["loss"] = loss
+    arguments["outputs"] = _at(outputs)
+    if name == "train":
+        arguments["value"] = ctypes.c_double()
+    yield Call(name, dtype, arguments, kept)
+    handle.close()
+
+
+def _update_call(name, rng, dtype, handle, weights, gradients, kept):
+    if rng.random() < 0.3:  # more than one thread takes at a time
+        weights.append(_numbers(dtype, PIECE * 4 + 7))
+        gradients.append(_numbers(dtype, PIECE * 4 + 7))
+    moments = [[torch.rand_like(w) for w in weights] for _ in range(2)]
+    steps = [torch.ones(1) for _ in weights]
+    integers = ctypes.c_int64 * len(weights)
+    arrays = {
+        "sizes": integers(*(w.numel() for w in weights)),
+        "is_matrix": integers(*(w.ndim > 1 for w in weights)),
+        "weights": addresses([_at(w) for w in weights]),
+        "gradients": addresses([_at(g) for g in gradients]),
+        "first": addresses([_at(m) for m in moments[0]]),
+        "second": addresses([_at(m) for m in moments[1]]),
+        "steps": addresses([_at(s) for s in steps]),
+    }
+    if name == "clip":  # it does not read them
+        for key in ("first", "second", "steps"):
+            del arrays[key]
+    tensors = Tensors(len(weights))
+    for key, array in arrays.items():
+        setattr(tensors, key, ctypes.addressof(array))
+    options = AdamOptions(0.01, 0.9, 0.999, 1e-8, 0.1, rng.randrange(2), 0.1, 0.5, 1.0)
+    kept |= {"moments": moments, "steps": steps, "arrays": arrays}
+    arguments = {"net": handle.value, "tensors": tensors, "options": options}
+    if name == "clip":
+        n_pieces = sum(-(-w.numel() // PIECE) for w in weights)
+        squares = torch.zeros(n_pieces, dtype=torch.float64)
+        kept["squares"], arguments["squares"] = squares, _at(squares)
+    return Call(name, dtype, arguments, kept)
+
+
+def _linear(name, rng, dtype):
+    N, K, M = rng.choice([0, 1, 17, 70]), rng.randint(1, 40), rng.randint(1, 40)
+    kept = {"rows": _numbers(dtype, N, K), "weight": _numbers(dtype, M, K)}
+    kept |= {"bias": _numbers(dtype, M), "to": _numbers(dtype, N, M)}
+    arguments = {"values": _at(kept["rows"]), "N": N, "K": K}
+    arguments |= {"weight": _at(kept["weight"]), "bias": _at(kept["bias"]), "M": M}
+    arguments["to"] = _at(kept["to"])
+    yield Call(name, dtype, arguments, kept)
+
+
+def _sum_over_steps(name, rng, dtype):
+    N, L, H = rng.choice([0, 1, 17]), rng.randint(0, 6), rng.randint(1, 40)
+    factors = None if rng.random() < 0.5 else _numbers(dtype, N, L)
+    kept = {"x": _numbers(dtype, N, L, H), "factors": factors}
+    kept |= {"lengths": _lengths(rng, N, L), "to": _numbers(dtype, N, H)}
+    arguments = {"values": _at(kept["x"]), "factors": _at(factors)}
+    arguments |= {"lengths": _at(kept["lengths"]), "N": N, "L": L, "H": H}
+    arguments["to"] = _at(kept["to"])
+    yield Call(name, dtype, arguments, kept)
+
+
+def _layer(name, rng, dtype):
+    N, L = rng.choice([1, 5, 33, 150]), rng.randint(1, 6)
+    F, H = rng.choice([1, 4, 5, 19]), rng.choice([1, 5, 16, 37, 70])
+    cell = rng.randrange(3)
+    call = LayerCall(cell=cell, is_relu=rng.randrange(2), is_reversed=rng.randrange(2))
+    call.needs_record = name != "layer_forward" or rng.randrange(2)
+    call.n_samples, call.n_steps, call.n_features, call.hidden_size = N, L, F, H
+    shapes = {"x": (N, L, F), "states": (N, L, H), "h_end": (N, H), "c_end": (N, H)}
+    rows = GATES[cell] * H
+    weights = {"w_ih": (rows, F), "w_hh": (rows, H), "b_ih": (rows,), "b_hh": (rows,)}
+    shapes |= weights
+    if rng.random() < 0.5:
+        shapes |= {"h0": (N, H), "c0": (N, H)}
+    kept = {key: _numbers(dtype, *shape) for key, shape in shapes.items()}
+    kept["lengths"] = _lengths(rng, N, L)
+    for key, tensor in kept.items():
+        setattr(call, key, _at(tensor))
+    if call.needs_record:
+        size = Call("layer_size", dtype, {"call": call}, {})._function(call)
+        kept["record"] = torch.zeros(size, dtype=torch.uint8)
+        call.record = _at(kept["record"])
+    if name == "layer_size":
+        # It reads no array.
+        bare = LayerCall(
+            **{key: getattr(call, key) for key, _ in LayerCall._fields_[:8]}
+        )
+        yield Call(name, dtype, {"call": bare}, {})
+        return
+    pool = kept["pool"] = _pool(rng)
+    forward = Call("layer_forward", dtype, {"pool": pool.value, "call": call}, kept)
+    if name == "layer_backward":
+        assert forward.run() == 1
+        given = {f"d{key}": shape for key, shape in weights.items()}
+        if rng.random() < 0.7:
+            given["d_states"] = (N, L, H)
+        if rng.random() < 0.7:
+            given["d_end"] = (N, H)
+        if rng.random() < 0.7:
+            given["dx"] = (N, L, F)
+        kept |= {key: _numbers(dtype, *shape) for key, shape in given.items()}
+        for key in given:
+            setattr(call, key, _at(kept[key]))
+        # What only the other pass reads.
+        for key in ("x", "states", "h_end", "c_end", "h0", "c0"):
+            setattr(call, key, None)
+    elif cell != 0:
+        call.c_end = None
+    yield Call(name, dtype, {"pool": pool.value, "call": call}, kept)
+    pool.close()
+
+
+def _convolutions(name, rng, dtype):
+    N, L, F = (
+        rng.choice([1, 6]),
+        rng.choice([0, 1, 15, 16, 70, 1500]),
+        rng.randint(1, 4),
+    )
+    dilations = torch.tensor([1, rng.randint(0, 40), 2**40][: rng.randint(1, 3)])
+    D = len(dilations)
+    kept = {"x": _numbers(torch.float32, N, L, F), "lengths": _lengths(rng, N, L)}
+    kept["dilations"] = dilations
+    if name == "convolve":
+        B = rng.choice([1, 2, 3, 9])
+        call = ConvolutionCall(N, L, F, D, B)
+        kept["channels"] = torch.rand(D, 84, F) < 0.5
+        kept["biases"] = _numbers(torch.float32, D, 84, B)
+        kept["to"] = _numbers(torch.float32, N, D, 84, B, 4)
+    else:
+        G = rng.randint(1, 3)
+        call = CompetitionCall(N, L, F, D, G)
+        kept["channels"] = torch.rand(D, G, F) < 0.5
+        kept["is_change"] = torch.rand(D) < 0.5
+        kept["weights"] = _numbers(torch.float32, D, G, 9, 8)
+        kept["to"] = _numbers(torch.float32, N, D, G, 8, 2)
+    for key, tensor in kept.items():
+        setattr(call, key, _at(tensor))
+    pool = kept["pool"] = _pool(rng)
+    yield Call(name, None, {"pool": pool.value, "call": call}, kept)
+    pool.close()
+
+
+_MAKERS = {
+    "open_network": _network,
+    "train": _network,
+    "predict": _network,
+    "clip": _network,
+    "adam": _network,
+    "linear": _linear,
+    "sum_over_steps": _sum_over_steps,
+    "layer_size": _layer,
+    "layer_forward": _layer,
+    "layer_backward": _layer,
+    "convolve": _convolutions,
+    "compete": _convolutions,
+}
+
+
+def main():
+    """Make calls that fit; return how many were not done."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=60, help="calls of each function")
+    options = parser.parse_args()
+    torch.manual_seed(0)
+    rng, n_faults = random.Random(0), 0
+    for _ in range(options.count):
+        for call in new_calls(rng):
+            n_faults += call.run() != 1
+    return n_faults
+
+
+if __name__ == "__main__":
+    sys.exit(bool(main()))
