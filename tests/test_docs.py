@@ -8,6 +8,7 @@ import pytest
 from numpydoc.validate import validate
 
 import skrnn
+import skrnn.onnx
 from skrnn.exceptions import NonFiniteLossError
 
 ROOT = Path(__file__).parent.parent
@@ -49,6 +50,7 @@ def _documented():
         yield f"skrnn.sktime.{name}"
     for method in ("predict", "predict_interval", "predict_quantiles", "backtest"):
         yield f"skrnn.sktime.RNNForecaster.{method}"
+    yield "skrnn.onnx.to_onnx"
     yield "skrnn.make_windows"
     yield "skrnn.windows.make_targets"
     yield "skrnn.windows.check_no_lookahead"

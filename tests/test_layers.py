@@ -72,6 +72,20 @@ TABLE = {
         "classifier",
         "regressor",
     ),
+    "_onnx": (
+        "_convolutions",
+        "_ensemble",
+        "_estimator",
+        "_network",
+        "_preprocessing",
+        "_sequences",
+        "_targets",
+        "classifier",
+        "regressor",
+        "reshape",
+        "windows",
+    ),
+    "onnx": ("_onnx",),
     "_persistence": ("exceptions",),
     "persistence": ("_persistence",),
     "__main__": ("exceptions", "persistence"),
@@ -89,6 +103,8 @@ OUTSIDE = {
         "_targets",
         "_training",
     },
+    "onnx": {"_onnx", "onnx"},
+    "skl2onnx": {"_onnx", "onnx"},
     "skops": {"_persistence"},
     "skorch": {"_training"},
     "sktime": {"sktime"},
@@ -238,7 +254,8 @@ def test_a_forbidden_import_is_found(file, line, complaint, tmp_path):
 def test_import_loads_neither_torch_nor_sktime():
     code = (
         "import sys, skrnn; skrnn.SlidingWindow; skrnn.make_windows;"
-        "print([m for m in ('torch', 'skorch', 'sktime') if m in sys.modules])"
+        "packages = ('torch', 'skorch', 'sktime', 'onnx', 'skl2onnx');"
+        "print([m for m in packages if m in sys.modules])"
     )
     shown = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True

@@ -9,6 +9,21 @@ from skrnn._units import MOST, exponents_of, times_power_of_two
 _MOST_OF_X, _MOST_OF_Y = 2.0**63, 2.0**56
 
 
+def most_of_x(dtype, instance_norm):
+    """Largest value of X (float) that a network which scales nothing is given.
+
+    Parameters
+    ----------
+    dtype : {"float32", "float64"}
+        Of the network.
+    instance_norm : {None, "last", "standard"}
+        What is taken off each sequence.
+    """
+    # A deviation that is taken off takes any unit with it.
+    is_free = dtype == "float64" or instance_norm == "standard"
+    return MOST if is_free else _MOST_OF_X
+
+
 def refuse_unscaled(source, target, rows=None, *, settings):
     """Refuse values that a network which scales nothing cannot hold.
 
@@ -31,9 +46,7 @@ def refuse_unscaled(source, target, rows=None, *, settings):
     is_double = settings["dtype"] == "float64"
     remedy = "Set scale=True, or divide {} by a constant"
     remedy += "." if is_double else ', or set dtype="float64" too if need be.'
-    # A deviation that is taken off takes any unit with it.
-    is_free = is_double or settings["instance_norm"] == "standard"
-    most = MOST if is_free else _MOST_OF_X
+    most = most_of_x(settings["dtype"], settings["instance_norm"])
     if source.largest > most:
         place = _first_beyond(source, most)
         if place is not None:

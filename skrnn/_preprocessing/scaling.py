@@ -10,10 +10,10 @@ from skrnn._sequences.changed import LimitedSource
 # Variance added to that of a window, as a share of the variance of all rows: the
 # scale of a constant window is small, but not zero. The number is that of Kim et al.
 # (2022), who add it to windows of standardised series; no other was tried on record.
-_LEAST_VARIANCE = 1e-5
+LEAST_VARIANCE = 1e-5
 # Standard deviations beyond which an input counts as that far from the mean: its square
 # is a float32, and double precision could not tell the other inputs apart beside it.
-_FARTHEST = 1e15
+FARTHEST = 1e15
 
 
 class WindowMoments(NamedTuple):
@@ -140,7 +140,7 @@ class Scaling(nn.Module):
             return source
         which = "x" if self.instance_norm is None else "row"
         mean = getattr(self, f"{which}_mean").numpy()
-        reach = _FARTHEST * getattr(self, f"{which}_scale").numpy()
+        reach = FARTHEST * getattr(self, f"{which}_scale").numpy()
         low, high = mean - reach, mean + reach
         if source.largest <= min(-low.max(), high.min()):
             return source
@@ -176,7 +176,7 @@ class Scaling(nn.Module):
             level = _sum(values) / count.clamp(min=1)
             error = torch.where(seen, x - level[:, None], 0.0)
             variance = _sum(error**2) / count.clamp(min=1)
-            deviation = (variance + _LEAST_VARIANCE * self.row_scale**2).sqrt()
+            deviation = (variance + LEAST_VARIANCE * self.row_scale**2).sqrt()
             deviation = torch.where(count > 0, deviation, self.row_scale)
         # A sequence without a value has the level of all rows.
         level = torch.where(count > 0, level, self.row_mean)
@@ -186,7 +186,7 @@ class Scaling(nn.Module):
         """Inputs (N, L, n_inputs) of the network, in double precision."""
         x = (normalise(x, moments) - self.x_mean) / self.x_scale
         if self.is_bounded:
-            x.clamp_(-_FARTHEST, _FARTHEST)
+            x.clamp_(-FARTHEST, FARTHEST)
         if not self.indicator:
             return x
         missing = x.isnan()

@@ -9,7 +9,7 @@ from skrnn._units import LEAST, MOST, exponents_of, times_power_of_two
 
 # Numbers in a unit of a fit are cut off there: what a prediction is asked for may be
 # anything, and sums of it are to be floats.
-_FARTHEST = 2.0**400
+FARTHEST = 2.0**400
 # Samples of which most features are seen to be ordinary, before others are read.
 FEW = 8
 
@@ -54,14 +54,14 @@ class UnitSource(_ChangedSource):
 
     def __init__(self, source: SequenceSource, exponents: np.ndarray):
         super().__init__(source)
-        self.exponents, self.largest = exponents, _FARTHEST
+        self.exponents, self.largest = exponents, FARTHEST
 
     def contents(self) -> list:
         return [*self._source.contents(), self.exponents]
 
     def _changed(self, block):
         block = times_power_of_two(block, -self.exponents)
-        return np.clip(block, -_FARTHEST, _FARTHEST, out=block)
+        return np.clip(block, -FARTHEST, FARTHEST, out=block)
 
 
 class LimitedSource(_ChangedSource):
@@ -139,7 +139,7 @@ def in_units(source: SequenceSource, exponents: np.ndarray | None) -> SequenceSo
     exponents : ndarray of shape (n_features,) of int32, or None
         Of two, by which features are divided.
     """
-    if exponents is None and source.largest <= _FARTHEST:
+    if exponents is None and source.largest <= FARTHEST:
         return source
     if exponents is None:
         exponents = np.zeros(source.n_features, np.int32)

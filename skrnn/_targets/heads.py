@@ -14,7 +14,7 @@ from torch.nn.functional import poisson_nll_loss, softplus
 
 # The least scale of a likelihood, in units of the scaled target: without one a few
 # equal targets drive it to zero and the likelihood to infinity.
-_LEAST_SCALE = 1e-4
+LEAST_SCALE = 1e-4
 
 
 class Point:
@@ -159,11 +159,11 @@ class StudentT(Point):
     """
 
     width = 3
-    _least_freedom = 2.1
+    least_freedom = 2.1
 
     def transform(self, raw):
         """Make the scale positive and the degrees of freedom large enough."""
-        freedom = softplus(raw[..., 2:]) + self._least_freedom
+        freedom = softplus(raw[..., 2:]) + self.least_freedom
         return torch.cat([_with_positive_scale(raw[..., :2]), freedom], dim=-1)
 
     def affine(self, parameters, shift, scale):
@@ -198,7 +198,7 @@ class StudentT(Point):
 
 
 def _with_positive_scale(raw):
-    scale = softplus(raw[..., 1:]) + _LEAST_SCALE
+    scale = softplus(raw[..., 1:]) + LEAST_SCALE
     return torch.cat([raw[..., :1], scale], dim=-1)
 
 
