@@ -1,6 +1,6 @@
 """Run the kernels under the address, undefined-behaviour and thread sanitizers.
 
-    python -m tests.soak.sanitizers [--quick] [--keep-going] [--write]
+    python -m tests.soak.sanitizers [--quick] [--no-self-check] [--write]
                                     [SANITIZER ...] [--level LEVEL ...]
 
 In a copy of the package the kernels are compiled with a sanitizer (``address``, which
