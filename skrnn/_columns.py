@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-__all__ = ["as_numbers", "numbers_only"]
+__all__ = ["as_numbers", "check_noted_columns", "numbers_only"]
 
 # How the types of pandas, polars and Arrow that are times begin.
 _TIMES = ("datetime", "timestamp", "date", "time", "duration", "period", "interval")
@@ -196,3 +196,25 @@ def _remedy(value):
 
 def _is_sequence(value):
     return hasattr(value, "__len__") and not isinstance(value, (str, bytes, dict))
+
+
+def check_noted_columns(attributes):
+    """Refuse what no fit notes of the columns of X.
+
+    Parameters
+    ----------
+    attributes : dict
+        Those of an estimator that is read from a pickle or a file.
+
+    Raises
+    ------
+    ValueError
+        If names or number of the columns are of the wrong kind.
+    """
+    number, names = attributes["n_features_in_"], attributes.get("feature_names_in_")
+    is_fine = type(number) is int and number > 0
+    if names is not None:
+        is_array = isinstance(names, np.ndarray) and names.shape == (number,)
+        is_fine &= is_array and all(isinstance(name, str) for name in names.tolist())
+    if not is_fine:
+        raise ValueError("What was noted of the columns of X is not what a fit notes.")

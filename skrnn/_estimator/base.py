@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, _clone_parametrized, is_classifier
 from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.validation import check_is_fitted
 
+from skrnn._columns import check_noted_columns
 from skrnn._ensemble.checkpoints import new_checkpoints
 from skrnn._ensemble.memory_check import check_memory
 from skrnn._ensemble.model import fit_model
@@ -244,6 +245,7 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
             settings, targets, model, told = unpack_fitted(
                 packed, lambda: self._new_targets(parameters), name
             )
+            check_noted_columns(state)
             self.settings_, self._targets = settings, targets
             vars(self).update(self._shown(model) | told)
 

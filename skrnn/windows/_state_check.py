@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from skrnn._columns import check_noted_columns
+
 __all__ = ["check_state"]
 
 # Rows, or numbers of them, that no machine holds.
@@ -24,6 +26,7 @@ def check_state(state):
     """
     if "_reach" not in state:  # not fitted
         return
+    check_noted_columns(state)
     reach, n_features = state["_reach"], state["n_features_in_"]
     numbers = [*reach, n_features, state["_most_absent"]]
     if (

@@ -103,6 +103,22 @@ def test_unknown_types_are_named(tmp_path):
         skrnn.load(path)
 
 
+@pytest.mark.parametrize(
+    "noted",
+    [
+        {"n_features_in_": "6"},
+        {"feature_names_in_": np.array(["a", "b"], dtype=object)},
+        {"feature_names_in_": np.array([["a"]] * 6, dtype=object)},
+        {"feature_names_in_": ["a"] * 6},
+    ],
+    ids=str,
+)
+def test_columns_that_no_fit_notes_are_refused(model, noted):
+    state = model.__getstate__() | noted
+    with pytest.raises(ValueError, match="noted of the columns"):
+        object.__new__(RNNClassifier).__setstate__(state)
+
+
 def test_sizes_that_are_not_there_are_refused_before_they_are_made(model):
     state = model.__getstate__()
     text = state["_fitted"]["text"]
