@@ -15,6 +15,7 @@ _NOTHING = 1e-4
 # computed again.
 _MOST_KEPT = 2**24
 _BAND = 256  # rows
+_LEAST_WEIGHT = 1e-30
 _EPSILON = torch.finfo(torch.float64).eps
 # What is left of the weight of all samples, as a share of it, is rounding below that.
 _ROUNDING = 1e-13
@@ -59,6 +60,9 @@ class Ridge:
     """
 
     def __init__(self, read, n_regressors, wanted, weight):
+        # What only the lightest samples differ in is divided by next to nothing: less
+        # than this share of the heaviest would make squares beyond the largest float.
+        weight = weight.clamp(min=_LEAST_WEIGHT * float(weight.max()))
         self._read, self._wanted, self._mass = read, wanted, weight.sum()
         self._weights = weight
         self._rows = torch.arange(len(wanted)).numpy()

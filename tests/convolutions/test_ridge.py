@@ -218,3 +218,16 @@ def test_all_regressors_constant():
     np.testing.assert_allclose(
         ridge.left_out[:, 0], [(15 - i) / 5 for i in range(6)], rtol=1e-9
     )
+
+
+def test_what_only_the_lightest_sample_differs_in_is_learned_by_finite_numbers():
+    features = torch.ones(6, 9, dtype=torch.float64)
+    features[0] = torch.arange(9.0)
+    wanted = torch.tensor([[1.0], [-1.0]] * 3, dtype=torch.float64)
+    weight = torch.tensor([1e-266, 1, 1, 1, 1, 1], dtype=torch.float64)
+    for chosen in (features, features[:, :3]):
+        ridge = Ridge(
+            lambda rows, chosen=chosen: [chosen[rows]], chosen.shape[1], wanted, weight
+        )
+        assert ridge.weight.isfinite().all()
+        assert ridge.left_out.isfinite().all()

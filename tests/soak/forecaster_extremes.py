@@ -1,6 +1,6 @@
 """Forecasts of extreme series, X, indexes, horizons and parameters.
 
-    python -m tests.soak.forecaster_extremes [--step N] [--network]
+    python -m tests.soak.forecaster_extremes [--step N] [--network] [--write]
 
 Each try is finite and right, refused by an error that says why, or wrong: another
 forecast than the same series has at an ordinary size, or that lies far outside of it,
@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from tests.forecasting.support import LINEAR, STRATEGIES, driven, forecaster
+from tests.soak.results import write_row
 from tests.support import short_network, wave_panel, wave_series
 
 N, MOST = 80, 2**63 - 1
@@ -260,6 +261,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--step", type=int, default=1, help="try every n-th")
     parser.add_argument("--network", action="store_true", help="not a linear model")
+    parser.add_argument("--write", action="store_true", help="write the table")
     options = parser.parse_args()
     estimator = short_network() if options.network else LINEAR
     n_wrong = 0
@@ -277,6 +279,12 @@ def main():
                 print(f"    {what}: {told}"[:300], flush=True)
         print(group.__name__, dict(counts), flush=True)
         n_wrong += counts["wrong"]
+        if options.write:
+            what = f"forecasts of extreme {group.__name__} by a "
+            what += "network" if options.network else "linear model"
+            if options.step > 1:
+                what += f", one in {options.step}"
+            write_row(__file__, what, counts.total(), counts["wrong"])
     return n_wrong
 
 
