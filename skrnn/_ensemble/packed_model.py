@@ -22,6 +22,7 @@ from skrnn._ensemble.pretrained import freeze
 from skrnn._ensemble.settings import EnsembleSettings, Settings
 from skrnn._ensemble.stacking import StackedConvolutions, Stacking
 from skrnn._network.settings import NetworkSettings
+from skrnn._training.best_weights import JUDGED
 from skrnn._training.net import SequenceNet
 from skrnn._training.packed_history import pack_histories, unpack_histories
 from skrnn._training.settings import TrainingSettings, resolve_device
@@ -192,7 +193,7 @@ def _pack_net(net):
         "title": net.title,
         "learning_rate": net.settings.learning_rate,
         "n_epochs": len(net.history),
-        "best": [best.best_loss_, best.best_epoch_, best.n_stalled_],
+        "best": {name: getattr(best, name) for name in JUDGED},
         # A training that goes on needs random numbers, and 5 kB to have the same.
         "seed": zlib.crc32(random.tobytes()),
     }
@@ -212,7 +213,6 @@ def _unpack_net(packed, settings, targets, shape, place):
     of_training = replace(settings.training, learning_rate=packed["learning_rate"])
     net = SequenceNet(network, loss, of_training, packed["title"]).initialize()
     network.generator.manual_seed(packed["seed"])
-    best = net.best_weights
-    best.best_loss_, best.best_epoch_, best.n_stalled_ = packed["best"]
-    best.weights_ = None
+    best = {name: packed["best"][name] for name in JUDGED}
+    net.best_weights.load_state_dict(best | {"weights_": None})
     return net

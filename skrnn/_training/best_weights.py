@@ -73,13 +73,15 @@ class BestWeights(Callback):
         # All at once: an interrupt comes before it or after.
         vars(self).update(found)
 
-    def has_learned(self, epochs, n_samples):
+    def has_learned(self, history, n_before, n_samples):
         """Whether nothing is left to learn.
 
         Parameters
         ----------
-        epochs : list of dict
-            What is recorded of the epochs of this training.
+        history : list of dict
+            What is recorded of the epochs.
+        n_before : int
+            Those of them that were before this training.
         n_samples : int
             Training samples.
 
@@ -89,11 +91,12 @@ class BestWeights(Callback):
             Whether all of them together cost less than a single one costs a constant
             predictor.
         """
-        newest = [epoch["train_loss"] for epoch in epochs[-_EPOCHS_OF_MEAN:]]
-        if not self.is_active or self.constant is None:
+        if not self.is_active or self.constant is None or self.best_epoch_ is None:
             return False
-        is_known = len(newest) == _EPOCHS_OF_MEAN and self.best_epoch_ is not None
-        return is_known and bool(np.mean(newest) * n_samples < self.constant)
+        if len(history) - n_before < _EPOCHS_OF_MEAN:
+            return False
+        newest = [history[i]["train_loss"] for i in range(-_EPOCHS_OF_MEAN, 0)]
+        return bool(np.mean(newest) * n_samples < self.constant)
 
     def on_train_end(self, net, X=None, y=None, **kwargs):
         """Go back to the best weights."""

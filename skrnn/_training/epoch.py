@@ -28,7 +28,6 @@ def run_batches(net, batches, *, training):
     training : bool
         Whether to learn from them, or to validate.
     """
-    _look_for_weights(net)
     prefix, take_step = "valid", net.validation_step
     if training:
         prefix, take_step = "train", net.train_step
@@ -39,6 +38,9 @@ def run_batches(net, batches, *, training):
     end = callback_hooks(net, "on_batch_end")
     # Callbacks that come in between may have put other tensors in the place of these.
     is_shown = begin or end or callback_hooks(net, "on_grad_computed")
+    # Between the batches of an epoch and their validation only those could have.
+    if training or is_shown or net.run.step is None:
+        _look_for_weights(net)
     losses, sizes = [], []
     with _weights_of(net, training) as after_step:
         for number, batch in enumerate(batches, start=1):

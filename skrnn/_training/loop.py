@@ -100,8 +100,7 @@ class TrainingLoop:
             n_epochs = len(net.history) - run.n_before
             if net.best_weights.is_stalled:
                 return "stalled"
-            epochs = net.history[run.n_before :]
-            if net.best_weights.has_learned(epochs, len(train_set)):
+            if net.best_weights.has_learned(net.history, run.n_before, len(train_set)):
                 return "learned"
             if is_stopped:
                 return "stopped"
