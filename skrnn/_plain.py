@@ -4,10 +4,25 @@ A state of arrays and text can be audited, takes little space in a file of many 
 and is read by other versions of the packages that wrote it.
 """
 
+import copy
 import json
 from typing import NamedTuple
 
 import numpy as np
+
+
+class WholeCopiesMixin:
+    """Copies that keep all attributes, where the state of pickles keeps fewer."""
+
+    def __copy__(self):
+        twin = object.__new__(type(self))
+        vars(twin).update(vars(self))
+        return twin
+
+    def __deepcopy__(self, memo):
+        twin = memo[id(self)] = object.__new__(type(self))
+        vars(twin).update(copy.deepcopy(vars(self), memo))
+        return twin
 
 
 class Codec(NamedTuple):

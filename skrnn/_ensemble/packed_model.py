@@ -22,6 +22,7 @@ from skrnn._ensemble.pretrained import freeze
 from skrnn._ensemble.settings import EnsembleSettings, Settings
 from skrnn._ensemble.stacking import StackedConvolutions, Stacking
 from skrnn._network.settings import NetworkSettings
+from skrnn._network.weight_count import count_weights
 from skrnn._training.best_weights import JUDGED
 from skrnn._training.net import SequenceNet
 from skrnn._training.packed_history import pack_histories, unpack_histories
@@ -158,25 +159,25 @@ def unpack_model(plain, arrays, settings, targets):
 
 def _check_size(plain, arrays, settings, targets):
     """Refuse sizes that need more numbers than there are, before anything is made."""
-    network = settings.network
-    n_weights = sum(len(array) for array in arrays["networks"].values())
-    n_nets, n_features = len(plain["nets"]), plain["n_features"]
-    longest = max(length or 1 for length in settings.ensemble.segment_lengths)
-    least = n_nets * max(
-        network.hidden_size * network.num_layers * network.hidden_size,
-        network.hidden_size * n_features,
-        network.hidden_size * longest if n_nets == 1 else 1,
-        targets.n_targets,
-        (network.linear_steps or 0) * n_features * targets.n_targets,
-    )
+    network, ensemble = settings.network, settings.ensemble
+    n_features, n_targets = plain["n_features"], targets.n_targets
+    of_path = (network.linear_steps or 0) * n_features * (n_targets + 1)
+    width = targets.new_loss()[0].width
+    least = {"networks": 0, "convolutions": 0}
+    for place in range(len(plain["nets"])):
+        length = ensemble.segment_lengths[ensemble.kind_of(place)]
+        of_kind = replace(network, segment_length=length)
+        least["networks"] += of_path
+        least["networks"] += count_weights(of_kind, n_features, n_targets, width)
     for _, sizes in plain["convolutions"] or ():
-        n_convolutions = sum(len(array) for array in arrays["convolutions"].values())
-        least = max(least, math.prod(sizes) + n_weights - n_convolutions)
-    if least > n_weights or min(n_nets, n_features, targets.n_targets) < 1:
-        raise ValueError(
-            f"A model of these settings has {least:,} numbers or more; found were "
-            f"{n_weights:,}."
-        )
+        least["convolutions"] += math.prod(sizes)
+    for name, number in least.items():
+        found = sum(len(array) for array in arrays.get(name, {}).values())
+        if number > found or min(n_features, n_targets) < 1 or not plain["nets"]:
+            raise ValueError(
+                f"The {name} of these settings have {number:,} numbers or more; found "
+                f"were {found:,}."
+            )
 
 
 def _modules(nets):

@@ -29,7 +29,7 @@ def pack_module(*modules):
     parts = {}
     for module in modules:
         for tensor in module.state_dict().values():
-            name = str(tensor.dtype).removeprefix("torch.")
+            name = _type_of(tensor)
             parts.setdefault(name, []).append(tensor.cpu().numpy().ravel())
     return {name: np.concatenate(several) for name, several in parts.items()}
 
@@ -54,7 +54,7 @@ def unpack_module(arrays, *modules):
     tensors = [tensor for state in states for tensor in state.values()]
     expected = {}
     for tensor in tensors:
-        name = str(tensor.dtype).removeprefix("torch.")
+        name = _type_of(tensor)
         expected[name] = expected.get(name, 0) + tensor.numel()
     found = {}
     for name, array in arrays.items():
@@ -71,8 +71,12 @@ def unpack_module(arrays, *modules):
         )
     places = dict.fromkeys(arrays, 0)
     for tensor in tensors:
-        name = str(tensor.dtype).removeprefix("torch.")
+        name = _type_of(tensor)
         start, size = places[name], math.prod(tensor.shape)
         places[name] += size
         part = torch.from_numpy(arrays[name][start : start + size].copy())
         tensor.copy_(part.reshape(tensor.shape))
+
+
+def _type_of(tensor):
+    return str(tensor.dtype).removeprefix("torch.")

@@ -26,6 +26,7 @@ from skrnn._estimator.state import pack_fitted, unpack_fitted
 from skrnn._estimator.summary import summary_of
 from skrnn._estimator.summary_html import html_with_summary
 from skrnn._numbers import plain
+from skrnn._plain import WholeCopiesMixin
 from skrnn._sequences.changed import in_units
 
 # Fitted attributes that the histories of the nets tell.
@@ -42,7 +43,7 @@ _TOLD = {
 }
 
 
-class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
+class BaseRNN(WholeCopiesMixin, CallbackSupportMixin, BaseEstimator, ABC):
     """Reads X and y, decides the settings, and has a model fitted and asked."""
 
     _parameter_constraints: dict = CONSTRAINTS
@@ -248,17 +249,6 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, ABC):
             check_noted_columns(state)
             self.settings_, self._targets = settings, targets
             vars(self).update(self._shown(model) | told)
-
-    def __copy__(self):
-        twin = object.__new__(type(self))
-        vars(twin).update(vars(self))
-        return twin
-
-    def __deepcopy__(self, memo):
-        # With all that a training which goes on needs, which the state has not.
-        twin = memo[id(self)] = object.__new__(type(self))
-        vars(twin).update(copy.deepcopy(vars(self), memo))
-        return twin
 
     # -- telling what is inside -----------------------------------------------------
 

@@ -4,7 +4,7 @@ from html import escape
 
 from sklearn.utils import estimator_html_repr
 
-from skrnn._estimator.summary_text import closing_of, tables_of
+from skrnn._estimator.summary_text import closing_of, tables_of, title_of
 
 # Colours are those of the page, so that dark ones stay readable.
 _STYLE = """
@@ -28,9 +28,8 @@ def html_of(summary):
     -------
     str
     """
-    title = f"{summary.estimator}: {summary.task}; fitted in {summary.seconds:.1f} s"
     parts = [f"<style>{_STYLE}</style>", '<div class="skrnn-summary">']
-    parts.append(f"<div>{escape(title)}</div>")
+    parts.append(f"<div>{escape(title_of(summary))}</div>")
     for place, (name, table) in enumerate(tables_of(summary)):
         state = " open" if place == 0 else ""
         parts.append(f"<details{state}><summary>{escape(name)}</summary>")

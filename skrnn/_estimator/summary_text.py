@@ -16,14 +16,16 @@ def text_of(summary):
     -------
     str
     """
-    lines = [
-        f"{summary.estimator}: {summary.task}; fitted in {summary.seconds:.1f} s",
-        "",
-    ]
+    lines = [title_of(summary), ""]
     for title, table in tables_of(summary):
         lines += [title, *_aligned(table), ""]
     lines.append(closing_of(summary))
     return "\n".join(lines)
+
+
+def title_of(summary):
+    """Say what is summed up (str)."""
+    return f"{summary.estimator}: {summary.task}; fitted in {summary.seconds:.1f} s"
 
 
 def closing_of(summary):

@@ -1,14 +1,14 @@
-"""Files that are whole or not there, and archives that are checked before use."""
+"""Archives that say whether they are whole, and are checked before use."""
 
 import hashlib
 import os
-import secrets
-import stat
 import struct
 import zipfile
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
+from skrnn._files import read_regular
 from skrnn.exceptions import ModelFileError
 
 # What stands at the end of a file: the comment of the archive, which other readers of
@@ -19,39 +19,8 @@ _COMMENT = len(_MARK) + 64
 # get smaller, and the text that does is short.
 _RATIO, _ALWAYS = 8, 2**26
 _MOST_MEMBERS = 10**5
-
-
-def write_whole(path, content):
-    """Write a file that is there as a whole or not at all.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    content : bytes
-        What it holds.
-
-    Raises
-    ------
-    OSError
-        If that cannot be done. What was there before is then kept.
-    """
-    unfinished = path.with_name(f"{path.name}.{secrets.token_hex(8)}.unfinished")
-    try:
-        with open(unfinished, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    except OSError as error:
-        raise OSError(
-            error.errno,
-            f"A model of {len(content):,} bytes could not be written: "
-            f"{error.strerror}. What was there before is kept",
-            str(path),
-        ) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
+# Bytes from the record that ends an archive, with its comment, to the end.
+_FARTHEST_END = 66_000
 
 
 def seal(archive):
@@ -82,14 +51,7 @@ def read_archive(path):
         If it is no whole archive, or cannot be read.
     """
     path = Path(path)
-    try:
-        content = _content(path)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise ModelFileError(
-            f"{str(path)!r} cannot be read: {error.strerror}."
-        ) from error
+    content = read_regular(path, "a file of a model", partial(_check_end, path))
     if content[-_COMMENT:].startswith(_MARK):
         sealed, content = content, content[:-_COMMENT][:-2] + b"\0\0"
         if sealed != seal(content):
@@ -116,23 +78,9 @@ def read_archive(path):
     return content
 
 
-def _content(path):
-    # Without waiting for a pipe to have a writer.
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    handle = os.open(path, flags)
-    try:
-        status = os.fstat(handle)
-        if stat.S_ISDIR(status.st_mode):
-            raise ModelFileError(f"{str(path)!r} is a folder, and no file of a model.")
-        if not stat.S_ISREG(status.st_mode):
-            raise ModelFileError(f"{str(path)!r} is no file, but a pipe or a device.")
-        with open(handle, "rb", closefd=False) as file:
-            # An archive ends with what says that it is one: a hole of gigabytes is
-            # not read.
-            file.seek(max(0, status.st_size - 66_000))
-            if b"PK\x05\x06" not in file.read():
-                raise ModelFileError(f"{str(path)!r} is no file of a model.")
-            file.seek(0)
-            return file.read(status.st_size)
-    finally:
-        os.close(handle)
+def _check_end(path, handle, size):
+    """Refuse what does not end as an archive: a hole of gigabytes is not read."""
+    os.lseek(handle, max(0, size - _FARTHEST_END), os.SEEK_SET)
+    if b"PK\x05\x06" not in os.read(handle, _FARTHEST_END):
+        raise ModelFileError(f"{str(path)!r} is no file of a model.")
+    os.lseek(handle, 0, os.SEEK_SET)

@@ -4,6 +4,8 @@ import json
 import zipfile
 from io import BytesIO
 
+import numpy as np
+
 from skrnn._persistence.container import read_archive
 from skrnn._persistence.files import TYPES
 from skrnn.exceptions import ModelFileError
@@ -124,14 +126,4 @@ def _estimator(node, archive):
 
 def _size(archive, name):
     """Numbers (int) of an array in an archive."""
-    from numpy.lib import format as npy
-
-    with archive.open(name) as file:
-        version = npy.read_magic(file)
-        read = (
-            npy.read_array_header_1_0
-            if version == (1, 0)
-            else (npy.read_array_header_2_0)
-        )
-        shape, _, _ = read(file)
-    return int(shape[0])
+    return np.load(BytesIO(archive.read(name)), allow_pickle=False).size

@@ -4,7 +4,8 @@ import io
 import zipfile
 from pathlib import Path
 
-from skrnn._persistence.container import read_archive, seal, write_whole
+from skrnn._files import write_whole
+from skrnn._persistence.container import read_archive, seal
 from skrnn.exceptions import ModelFileError
 
 # Classes of skrnn, by the paths that files name them by.
@@ -82,7 +83,12 @@ def save(model, path):
             f"This {type(model).__name__} holds something that is no data, and cannot "
             f"be written: {error}"
         ) from error
-    write_whole(Path(path), seal(buffer.getvalue()))
+    write_whole(
+        Path(path),
+        [seal(buffer.getvalue())],
+        what="A model",
+        kept="What was there before is kept",
+    )
 
 
 def load(path, *, trusted=()):

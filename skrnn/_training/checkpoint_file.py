@@ -2,15 +2,13 @@
 
 import hashlib
 import io
-import os
 import pickletools
 import re
-import secrets
-import stat
 import zipfile
 
 import torch
 
+from skrnn._files import read_regular, write_whole
 from skrnn.exceptions import ModelFileError
 
 _MAGIC = b"skrnn checkpoint 1\n"
@@ -43,29 +41,14 @@ def write_file(path, value, previous):
     buffer = io.BytesIO()
     torch.save(value, buffer)
     content = buffer.getbuffer()
-    # A name of its own: another fit may write here where there are no locks.
-    unfinished = path.with_name(f"{secrets.token_hex(8)}.unfinished")
-    try:
-        with open(unfinished, "xb") as file:
-            file.write(_MAGIC)
-            file.write(hashlib.sha256(content).digest())
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            os.replace(path, previous)
-        os.replace(unfinished, path)
-        _sync_directory(path.parent)
-    except OSError as error:
-        raise OSError(
-            error.errno,
-            f"A checkpoint of {_START + len(content):,} bytes could not be written: "
-            f"{error.strerror}. Checkpoints from before it are kept, and "
-            "fit(..., resume=True) goes on from the newest",
-            str(path),
-        ) from error
-    finally:
-        _remove(unfinished)
+    write_whole(
+        path,
+        [_MAGIC, hashlib.sha256(content).digest(), content],
+        what="A checkpoint",
+        kept="Checkpoints from before it are kept, and fit(..., resume=True) goes on "
+        "from the newest",
+        previous=previous,
+    )
 
 
 def read_file(path, limit):
@@ -88,14 +71,18 @@ def read_file(path, limit):
     ModelFileError
         If it is no whole file of that kind, or cannot be read.
     """
+
+    def check(handle, size):
+        if size > limit:
+            raise ModelFileError(
+                f"{str(path)!r} has {size:,} bytes, and was not read: a checkpoint of "
+                f"this network has no more than {limit:,}."
+            )
+
     try:
-        content = _content(path, limit)
+        content = read_regular(path, "a checkpoint", check)
     except FileNotFoundError:
         return None
-    except OSError as error:
-        raise ModelFileError(
-            f"{str(path)!r} cannot be read: {error.strerror}."
-        ) from error
     body = memoryview(content)[_START:]
     digest = content[len(_MAGIC) : _START]
     if content[: len(_MAGIC)] != _MAGIC or hashlib.sha256(body).digest() != digest:
@@ -109,27 +96,6 @@ def read_file(path, limit):
             "written: its content is not what torch.save writes for tensors and plain "
             "values."
         ) from error
-
-
-def _content(path, limit):
-    # Without waiting for a pipe to have a writer.
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    handle = os.open(path, flags)
-    try:
-        status = os.fstat(handle)
-        if stat.S_ISDIR(status.st_mode):
-            raise ModelFileError(f"{str(path)!r} is a folder, not a checkpoint.")
-        if not stat.S_ISREG(status.st_mode):
-            raise ModelFileError(f"{str(path)!r} is no file, but a pipe or a device.")
-        if status.st_size > limit:
-            raise ModelFileError(
-                f"{str(path)!r} has {status.st_size:,} bytes, and was not read: a "
-                f"checkpoint of this network has no more than {limit:,}."
-            )
-        with open(handle, "rb", closefd=False) as file:
-            return file.read(status.st_size)
-    finally:
-        os.close(handle)
 
 
 def _rewritten(body):
@@ -160,20 +126,3 @@ def _check_pickle(record):
                 raise ValueError(f"It asks for {argument}.")
         elif opcode.name in ("STACK_GLOBAL", "INST", "OBJ", "EXT1", "EXT2", "EXT4"):
             raise ValueError(f"It has the instruction {opcode.name}.")
-
-
-def _remove(path):
-    try:
-        path.unlink(missing_ok=True)
-    except OSError:  # that of the writing is told
-        pass
-
-
-def _sync_directory(directory):
-    if os.name != "posix":  # elsewhere a directory cannot be opened
-        return
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -1,12 +1,10 @@
 """The state of sktime's estimators as plain data, for pickles and files."""
 
-import copy
-
 from sktime.datatypes._dtypekind import DtypeKind
 from sktime.forecasting.base import ForecastingHorizon
 
 from skrnn._forecasting.plain import FORECAST_CODECS, object_codec
-from skrnn._plain import Codec, pack, unpack
+from skrnn._plain import Codec, WholeCopiesMixin, pack, unpack
 from skrnn.sktime._calendar import calendar_columns
 
 _NAME = "calendar_columns"
@@ -26,7 +24,7 @@ _CODECS = FORECAST_CODECS | {
 }
 
 
-class PlainStateMixin:
+class PlainStateMixin(WholeCopiesMixin):
     """Pickles of arrays and text, and copies that keep all that a training needs."""
 
     def __getstate__(self):
@@ -39,16 +37,6 @@ class PlainStateMixin:
             raise ValueError(f"This is no state of {type(self).__name__}.")
         vars(self).update(kept)
         self._state_was_set()
-
-    def __copy__(self):
-        twin = object.__new__(type(self))
-        vars(twin).update(vars(self))
-        return twin
-
-    def __deepcopy__(self, memo):
-        twin = memo[id(self)] = object.__new__(type(self))
-        vars(twin).update(copy.deepcopy(vars(self), memo))
-        return twin
 
     def _state_to_keep(self):
         """Return the attributes (dict) that the others follow from."""

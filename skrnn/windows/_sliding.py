@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from skrnn._columns import as_numbers, numbers_only
 from skrnn._numbers import AT_LEAST_ONE, NOT_NEGATIVE, plain
-from skrnn._plain import Codec, pack, unpack
+from skrnn._plain import Codec, WholeCopiesMixin, pack, unpack
 from skrnn._time.plain import TIME_CODECS
 from skrnn.windows._array import WindowedArray
 from skrnn.windows._beginnings import Beginnings
@@ -41,6 +41,7 @@ _CODECS = TIME_CODECS | {
 
 
 class SlidingWindow(
+    WholeCopiesMixin,
     SequenceOutputMixin,
     OneToOneFeatureMixin,
     TransformerMixin,
@@ -309,11 +310,6 @@ class SlidingWindow(
         attributes = unpack(state["text"], state["others"], _CODECS)
         check_state(attributes)
         super().__setstate__(attributes)
-
-    def __copy__(self):
-        twin = object.__new__(type(self))
-        vars(twin).update(vars(self))
-        return twin
 
     def _windows(self, X, runs, preceding=None):
         rows = runs.rows

@@ -14,7 +14,6 @@ from numpy.testing import assert_array_equal
 import skrnn
 from skrnn import RNNClassifier, RNNRegressor
 from skrnn.__main__ import main
-from skrnn._persistence import container
 from skrnn.exceptions import ModelFileError
 from skrnn.persistence import describe
 from tests.mutation import damaged, forged
@@ -134,7 +133,7 @@ def test_what_was_there_is_kept_where_writing_fails(path, monkeypatch):
     def full(handle):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(container.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="What was there before is kept"):
         skrnn.save(RNNRegressor(), path)
     assert path.read_bytes() == before

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from skrnn._training import checkpoint_file
 from skrnn._training.checkpoint_file import read_file, write_file
 from skrnn.exceptions import ModelFileError
 from tests.forgery import sealed
@@ -145,7 +144,7 @@ def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch, name):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoint_file.os, name, full)
+        patch.setattr(os, name, full)
         with pytest.raises(OSError, match="could not be written") as error:
             write_file(path, {"a": 2}, previous)
     assert error.value.errno == errno.ENOSPC
