@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from skrnn._columns import check_noted_columns
 from skrnn._ensemble.checkpoints import new_checkpoints
 from skrnn._ensemble.memory_check import check_memory
-from skrnn._ensemble.model import fit_model
+from skrnn._ensemble.model import attributes_of, fit_model
 from skrnn._ensemble.network_ensemble import NetworkEnsemble
 from skrnn._ensemble.settings import Settings
 from skrnn._ensemble.train_networks import NetworkTraining
@@ -28,19 +28,6 @@ from skrnn._estimator.summary_html import html_with_summary
 from skrnn._numbers import plain
 from skrnn._plain import WholeCopiesMixin
 from skrnn._sequences.changed import in_units
-
-# Fitted attributes that the histories of the nets tell.
-_TOLD = {
-    "net_",
-    "nets_",
-    "net_weights_",
-    "n_iter_",
-    "best_epoch_",
-    "best_epochs_",
-    "loss_curve_",
-    "validation_loss_curve_",
-    "validation_scores_",
-}
 
 
 class BaseRNN(WholeCopiesMixin, CallbackSupportMixin, BaseEstimator, ABC):
@@ -232,8 +219,10 @@ class BaseRNN(WholeCopiesMixin, CallbackSupportMixin, BaseEstimator, ABC):
     def __getstate__(self):
         state = super().__getstate__().copy()
         if "_model" in state:
-            shown = {"_targets", "settings_", *_TOLD, *self._shown(self._model)}
-            state = {name: v for name, v in state.items() if name not in shown}
+            # What follows from the rest is made again.
+            told = attributes_of(self._model.networks, 0, self.n_iter_)
+            made = {"_targets", "settings_", *told, *self._shown(self._model)}
+            state = {name: v for name, v in state.items() if name not in made}
             state["_fitted"] = pack_fitted(self)
         return state
 
