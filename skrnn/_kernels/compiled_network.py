@@ -218,14 +218,15 @@ class CompiledNetwork(Scope):
         outputs : Tensor of shape (N, n_outputs)
         """
         kind, smoothing = loss
+        n_samples, n_outputs = x.shape[0], self.form.n_outputs
+        dtype = getattr(torch, self.dtype)
         if kind == "cross_entropy":
-            check_tensor("target", target, (len(x),), torch.int64)
+            check_tensor("target", target, (n_samples,), torch.int64)
         else:
-            of_outputs = (len(x), self.form.n_outputs)
-            check_tensor("target", target, of_outputs, getattr(torch, self.dtype))
+            check_tensor("target", target, (n_samples, n_outputs), dtype)
         if weight is not None:
-            check_tensor("weight", weight, (len(x),), getattr(torch, self.dtype))
-        results = self.form.weights[-1].new_empty(len(x), self.form.n_outputs)
+            check_tensor("weight", weight, (n_samples,), dtype)
+        results = self.form.weights[-1].new_empty(n_samples, n_outputs)
         given = self._input(x, lengths, is_scaled)
         wanted = Loss(
             LOSSES[kind],
@@ -238,7 +239,7 @@ class CompiledNetwork(Scope):
             self._weights,
             self._gradients,
             given,
-            len(x),
+            n_samples,
             x.shape[1],
             wanted,
             results.data_ptr(),

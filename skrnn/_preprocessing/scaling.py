@@ -185,7 +185,8 @@ class Scaling(nn.Module):
     def inputs(self, x, moments):
         """Inputs (N, L, n_inputs) of the network, in double precision."""
         x = (normalise(x, moments) - self.x_mean) / self.x_scale
-        if self.is_bounded:
+        # What is not taken off by sequence lies within that already, being `limited`.
+        if self.is_bounded and moments is not None:
             x.clamp_(-FARTHEST, FARTHEST)
         if not self.indicator:
             return x
