@@ -57,6 +57,10 @@ KINDS = {
     # With all the methods that are asked for.
     "object": ([KMeans()], [*_NO_OBJECT, "words"]),
     "scorer": (["accuracy", max], _NO_OBJECT),
+    "columns": (
+        ["a", ["a"], ("a", 0), 0, np.int8(1), np.array([0]), pd.Index(["a"])],
+        [True, np.True_, -1, 1.5, b"a", {}, object()],
+    ),
     "levels": ([(0.1, 0.5), np.array([0.5])], [*_NO_OBJECT, "words"]),
     "step": (["D", 1, pd.Timedelta(1)], [True, False, np.True_, 0, -1, 1.5, 2**53]),
 }
@@ -139,6 +143,7 @@ PARAMETERS = {
         "horizon": ["count from 0"],
         "freq": ["step", "auto", None],
         "history": ["word", "warn", "require", "allow"],
+        "known": ["columns", "auto", None, max],
     },
     ToSequence: {
         "n_timesteps": ["count", None],
@@ -193,6 +198,18 @@ ARGUMENTS = {
     (make_windows, "target"): (
         lambda target: make_windows(ROWS, 2, target=target),
         ["count from 0", [1], None],
+    ),
+    (make_windows, "known"): (
+        lambda known: make_windows(ROWS, 2, known=known),
+        ["columns", None],
+    ),
+    (make_targets, "at"): (
+        lambda at: make_targets(ROWS, ROWS, 1, at=at),
+        ["word", "origin", "last"],
+    ),
+    (check_no_lookahead, "known"): (
+        lambda known: check_no_lookahead(LinearRegression(), ROWS, ROWS, known=known),
+        ["columns", None],
     ),
     (check_no_lookahead, "horizon"): (
         lambda horizon: check_no_lookahead(

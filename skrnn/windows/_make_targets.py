@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from sklearn.utils import _safe_indexing
+from sklearn.utils._param_validation import StrOptions, validate_params
 from sklearn.utils.validation import check_array, check_consistent_length
 
 from skrnn._numbers import AT_LEAST_ONE
@@ -17,12 +18,15 @@ from skrnn.windows._stacked import check_same_index
 __all__ = ["make_targets", "steps_ahead"]
 
 
-def make_targets(X, y, fh):
-    """Give every row the targets that come after it, for a plain pipeline.
+@validate_params(
+    {"at": [StrOptions({"origin", "last"})]}, prefer_skip_nested_validation=True
+)
+def make_targets(X, y, fh, *, at="origin"):
+    """Give every row targets of several steps, for a plain pipeline.
 
     These are the targets of direct multi-step forecasting: a value for each step ahead.
-    Rows without a complete future, at the end of each unbroken run of each series, are
-    dropped. A NaN inside y is kept.
+    Rows without all of them, at the end of each unbroken run of each series or at its
+    beginning, are dropped. A NaN inside y is kept.
 
     Parameters
     ----------
@@ -34,11 +38,18 @@ def make_targets(X, y, fh):
         The value of the target at each row.
     fh : int or list of int
         An integer means the steps 1 to `fh` after the row, a list means those steps.
+    at : {"origin", "last"}, default="origin"
+        In which row the targets stand. "origin" is the row from which they are counted,
+        so that they come after it. "last" is the row of the furthest step, where all
+        that is known ahead stands: the row for which ``SlidingWindow(horizon=max(fh),
+        known=[...])`` has the window of the origin with the known columns of the rows
+        ahead. A forecast is then that of the last of ``max(fh)`` new rows.
 
     Returns
     -------
     X_ : same type as X, of shape (n_kept, n_features)
-        The rows that have a complete future.
+        The rows that have all their targets. With ``at="last"`` the first ``max(fh)``
+        rows of each run are not among them, and the next ones lack them as history.
     Y : ndarray of shape (n_kept, len(fh) * n_targets)
         Their targets, step-major: all targets of the first step, then of the next.
     gap : int
@@ -52,7 +63,7 @@ def make_targets(X, y, fh):
     Raises
     ------
     ValueError
-        If no row has a complete future, or rows are out of order or duplicate.
+        If no row has all its targets, or rows are out of order or duplicate.
 
     Warns
     -----
@@ -60,7 +71,7 @@ def make_targets(X, y, fh):
         If X holds the rows of one series after those of another: then no gap of
         ``TimeSeriesSplit`` is right. The gap returned is ``max(fh) - 1``.
     ShortWindowsWarning
-        If breaks in the index leave most rows without a complete future.
+        If breaks in the index leave most rows without a target.
 
     Examples
     --------
@@ -76,6 +87,9 @@ def make_targets(X, y, fh):
            [30, 40]])
     >>> gap
     1
+    >>> X_, Y, gap = make_targets(X, y=[0, 10, 20, 30, 40], fh=2, at="last")
+    >>> X_.ravel(), Y[0]
+    (array([2., 3., 4.]), array([10, 20]))
     """
     ahead, furthest = steps_ahead(fh)
     index = _index_of(X, y)
@@ -84,20 +98,21 @@ def make_targets(X, y, fh):
     rows = Rows(len(y), index)
     runs = rows.cut(rows.find_step(None))
     ends = np.repeat(runs.starts + runs.lengths, runs.lengths)
-    position = np.flatnonzero(np.arange(rows.n_rows) + furthest < ends)
-    if not len(position):
+    origin = np.flatnonzero(np.arange(rows.n_rows) + furthest < ends)
+    if not len(origin):
         raise ValueError(
             f"No row has a complete future: max(fh) + 1 = {furthest + 1} rows "
             f"without a gap are needed, but the longest unbroken run has "
             f"{runs.lengths.max()}. {explain_breaks(runs)}"
         )
     check_breaks(runs, furthest + 1, left="are dropped, as their targets are unknown")
-    kept = rows.caller_rows(position)
+    row = origin if at == "origin" else origin + furthest
+    kept = rows.caller_rows(row)
     in_order = np.argsort(kept, kind="stable")
-    position, kept = position[in_order], kept[in_order]
-    future = y[rows.caller_rows(position[:, None] + np.asarray(ahead))]  # (n, S, ...)
+    origin, row, kept = origin[in_order], row[in_order], kept[in_order]
+    future = y[rows.caller_rows(origin[:, None] + np.asarray(ahead))]  # (n, S, ...)
     future = future.reshape(len(kept), -1)
-    return _safe_indexing(X, kept), future, _gap(rows, position, furthest)
+    return _safe_indexing(X, kept), future, _gap(rows, origin, row, furthest)
 
 
 def _index_of(X, y):
@@ -111,16 +126,16 @@ def _index_of(X, y):
     return index
 
 
-def _gap(rows, position, furthest):
+def _gap(rows, origin, row, furthest):
     """Rows to leave out before a row, lest the targets of those before reach past it.
 
     Parameters
     ----------
     rows : Rows
         All rows.
-    position : ndarray of shape (n_kept,)
-        Where the rows that are kept stand in order of series and time, in the order in
-        which the caller has them.
+    origin, row : ndarray of shape (n_kept,)
+        Where the rows from which targets are counted, and those at which they stand,
+        are in order of series and time; in the order in which the caller has them.
     furthest : int
         How many rows ahead the targets reach.
 
@@ -131,8 +146,8 @@ def _gap(rows, position, furthest):
     if rows.n_series == 1:
         return furthest - 1
     ticks = keys(rows.times)
-    own, reach = ticks[position], ticks[position + furthest]
-    if (own[1:] < own[:-1]).any():
+    begin, reach = ticks[origin], ticks[origin + furthest]
+    if (np.diff(ticks[row]) < 0).any():
         warn_user(
             "X holds the rows of one series after those of another: rows of any number "
             "before a test row may be later than it, so that no gap of TimeSeriesSplit "
@@ -144,8 +159,8 @@ def _gap(rows, position, furthest):
         )
         return furthest - 1
     # Of the rows before each one, those from the first on that reaches past it.
-    safe = np.searchsorted(np.maximum.accumulate(reach), own, side="right")
-    return max(furthest - 1, int((np.arange(len(own)) - safe).max()))
+    safe = np.searchsorted(np.maximum.accumulate(reach), begin, side="right")
+    return max(furthest - 1, int((np.arange(len(begin)) - safe).max()))
 
 
 def steps_ahead(fh):

@@ -20,14 +20,21 @@ from skrnn._time.plain import TIME_CODECS
 from skrnn.windows._array import WindowedArray
 from skrnn.windows._beginnings import Beginnings
 from skrnn.windows._breaks import check_breaks
-from skrnn.windows._given_rows import check_rows, refuse_sequences
+from skrnn.windows._given_rows import (
+    check_rows,
+    names_of,
+    refuse_numberless,
+    refuse_sequences,
+)
 from skrnn.windows._history import History
+from skrnn.windows._known import find_known, move_known
 from skrnn.windows._lost_index import check_index_of_target, warn_of_unread_freq
 from skrnn.windows._missing_history import (
     absent_newest_steps,
     absent_rows,
     report_missing_history,
 )
+from skrnn.windows._named_columns import COLUMNS
 from skrnn.windows._runs import Rows
 from skrnn.windows._sequence_output import SequenceOutputMixin
 from skrnn.windows._state_check import check_state
@@ -86,6 +93,12 @@ class SlidingWindow(
         those whose window ends with more absent steps than any of `fit`. "warn" counts
         them in one warning a call, "require" raises a ValueError, "allow" gives them
         the windows that they have.
+    known : str, int, list of them or callable, default=None
+        Columns that are known ahead, by name, or by position if integers: prices,
+        promotions, the calendar, a weather forecast. Every step of a window holds them
+        from `horizon` rows later than the other columns, so that those of the row
+        itself reach its prediction. A callable is given X and returns the names, as
+        :class:`~sklearn.compose.make_column_selector` does.
 
     Attributes
     ----------
@@ -128,6 +141,16 @@ class SlidingWindow(
     remembered ones have to be put between them, or where those of several series are
     interleaved. `set_output` is accepted and leaves the result as it is.
 
+    With `known` the newest step of the window of row ``t`` holds the known columns of
+    row ``t`` and the other columns of row ``t - horizon``, and so on backwards: a step
+    is a row of numbers still, and what is held is one copy of the rows. Which steps
+    there are does not change: both parts lie in one unbroken run. A step of which one
+    part is missing, as where the day before was a day without sales, is missing in
+    part, which the estimators take with ``missing="indicator"``. For forecasts of
+    several steps, let `horizon` be the furthest step and make the targets with
+    ``make_targets(..., at="last")``: the known columns of all the rows ahead are then
+    in the window, if it is as long.
+
     Examples
     --------
     >>> import numpy as np
@@ -140,6 +163,14 @@ class SlidingWindow(
     array([3., 4., 5.])
     >>> window.transform(X[5:])[0].ravel()  # 5 January is missing
     array([nan, nan,  6.])
+
+    Prices are known ahead. The window of a row ends with the sales of the row before it
+    and its own price:
+
+    >>> X = pd.DataFrame({"sold": [3.0, 9.0, 4.0], "price": [1.0, 0.5, 1.0]}, days[:3])
+    >>> SlidingWindow(2, horizon=1, known="price").fit_transform(X)[2]
+    array([[3. , 0.5],
+           [9. , 1. ]])
     """
 
     _parameter_constraints: dict = {
@@ -147,13 +178,17 @@ class SlidingWindow(
         "horizon": [NOT_NEGATIVE],
         "freq": [str, timedelta, pd.offsets.BaseOffset, AT_LEAST_ONE, None],
         "history": [StrOptions({"warn", "require", "allow"})],
+        "known": [*COLUMNS, callable],
     }
 
-    def __init__(self, window_length=24, *, horizon=0, freq=None, history="warn"):
+    def __init__(
+        self, window_length=24, *, horizon=0, freq=None, history="warn", known=None
+    ):
         self.window_length = window_length
         self.horizon = horizon
         self.freq = freq
         self.history = history
+        self.known = known
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None, groups=None):
@@ -164,8 +199,8 @@ class SlidingWindow(
         X : array-like or DataFrame of shape (n_samples, n_features)
             Rows in time order, of any float or integer dtype. NaN is allowed.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-            Read for two purposes only: whether a column of X equals it, where
-            ``horizon=0``, and whether its index tells that X has lost its own.
+            Read for two purposes only: whether a column of X equals it that windows
+            hold of their own row, and whether its index tells that X has lost its own.
         groups : array-like of shape (n_samples,), default=None
             The label of the series of each row.
 
@@ -177,7 +212,8 @@ class SlidingWindow(
         Raises
         ------
         ValueError
-            If no row follows another by the index; if the integers of the index are
+            If `known` names columns that X lacks; if no row follows another by the
+            index; if the integers of the index are
             dates, such as 20240131; if X is of nothing but NaN; if rows are out of
             order or duplicate; or if the index of y names several series that nothing
             tells apart in X.
@@ -189,7 +225,7 @@ class SlidingWindow(
         LostIndexWarning
             If y has an index of times, or `freq` is given, but X has no such index.
         TargetInWindowWarning
-            If ``horizon=0`` and a column of X equals y.
+            If a column of X equals y, and ``horizon=0`` or the column is `known`.
         """
         self._fit(X, y, groups)
         return self
@@ -271,7 +307,9 @@ class SlidingWindow(
                 X, estimator=self, input_name="X", ensure_all_finite="allow-nan"
             )
             checked = as_numbers(checked)
-        _check_numbers(checked)
+        refuse_numberless(checked)
+        names, n_columns = names_of(X), checked.shape[1]
+        known = find_known(self.known, X, names, n_columns)
         rows = Rows(len(checked), _index_of(X), groups)
         warn_of_unread_freq(self.freq, rows)
         check_index_of_target(rows, y)
@@ -284,22 +322,27 @@ class SlidingWindow(
         history = History.of(runs, checked, reach)
         beginnings = Beginnings.of(runs, checked)
         most_absent = 0
-        absent = absent_rows(rows.values(checked))
+        held = move_known(rows.values(checked), known, horizon)
+        absent = absent_rows(held, known)
         if absent is not None:
             windows = runs.windows(window_length, horizon)
             most_absent = int(absent_newest_steps(absent, *windows).max())
         named = X if hasattr(X, "columns") else checked
         validate_data(self, named, skip_check_array=True)
         # What is set after this is for the next fit.
-        self._reach, self._freq = (window_length, horizon), self.freq
+        self._reach, self._freq, self._known = (
+            (window_length, horizon),
+            self.freq,
+            known,
+        )
         self.freq_ = step
         self._history = history
         self._beginnings = beginnings
         self._most_absent = most_absent
         self._grouped = groups is not None
-        if self.horizon == 0 and y is not None:
-            names = getattr(self, "feature_names_in_", np.arange(checked.shape[1]))
-            warn_of_target(checked, y, names)
+        if y is not None:
+            names = np.arange(n_columns) if names is None else names
+            warn_of_target(checked, y, names, horizon, known)
         return checked, runs
 
     def __getstate__(self):
@@ -315,8 +358,9 @@ class SlidingWindow(
         rows = runs.rows
         window_length, horizon = self._reach
         stop, length = runs.windows(window_length, horizon, preceding)
+        values = rows.values(X, preceding)
         return WindowedArray(
-            rows.values(X, preceding),
+            move_known(values, self._known, horizon),
             stop,
             length,
             window_length,
@@ -339,7 +383,7 @@ class SlidingWindow(
             )
             short &= rows.in_given_order(np.repeat(missed, runs.lengths))
         stale = np.zeros(len(short), dtype=bool)
-        absent = absent_rows(windows.values)
+        absent = absent_rows(windows.values, self._known)
         if absent is not None:
             n_absent = absent_newest_steps(absent, windows.stop, windows.length)
             stale = n_absent > self._most_absent
@@ -357,19 +401,6 @@ class SlidingWindow(
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def _check_numbers(X):
-    """Raise where the checked X is not of numbers, or of missing ones alone."""
-    if X.dtype.kind not in "fiub":
-        raise ValueError(
-            f"X must hold numbers, but its columns are of dtype {X.dtype}. "
-            "The times of the rows belong in the index: X.set_index(...)."
-        )
-    if X.dtype.kind == "f" and np.isnan(X[0]).all() and np.isnan(X).all():
-        raise ValueError(
-            "X holds nothing but NaN: every step of every window would be absent."
-        )
 
 
 def _index_of(X):

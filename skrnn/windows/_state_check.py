@@ -29,8 +29,11 @@ def check_state(state):
     check_noted_columns(state)
     reach, n_features = state["_reach"], state["n_features_in_"]
     numbers = [*reach, n_features, state["_most_absent"]]
+    known = state["_known"]
     if (
-        type(reach) is not tuple
+        type(known) is not tuple
+        or any(type(place) is not int or not 0 <= place < n_features for place in known)
+        or type(reach) is not tuple
         or len(reach) != 2
         or any(type(number) is not int or not 0 <= number < _MOST for number in numbers)
         or type(state["_grouped"]) is not bool

@@ -50,6 +50,7 @@ def test_default_parameters():
         "horizon": 0,
         "freq": None,
         "history": "warn",
+        "known": None,
     }
 
 
