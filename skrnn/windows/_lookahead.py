@@ -13,6 +13,7 @@ from skrnn._numbers import AT_LEAST_ONE, NOT_NEGATIVE, RANDOM_STATE
 from skrnn.exceptions import MissingHistoryWarning
 from skrnn.windows._array import WindowedArray
 from skrnn.windows._given_rows import names_of
+from skrnn.windows._key_columns import SERIES, TIME, KeyColumns
 from skrnn.windows._known import find_known
 from skrnn.windows._named_columns import COLUMNS
 
@@ -33,11 +34,22 @@ _FURTHEST_SCALE = 4.0
         "n_cuts": [AT_LEAST_ONE, None],
         "random_state": RANDOM_STATE,
         "known": COLUMNS,
+        "series": SERIES,
+        "time": TIME,
     },
     prefer_skip_nested_validation=True,
 )
 def check_no_lookahead(
-    estimator, X, y=None, *, horizon=0, n_cuts=20, random_state=0, known=None
+    estimator,
+    X,
+    y=None,
+    *,
+    horizon=0,
+    n_cuts=20,
+    random_state=0,
+    known=None,
+    series=None,
+    time=None,
 ):
     """Check that changing the future moves no prediction of an estimator.
 
@@ -71,6 +83,12 @@ def check_no_lookahead(
     known : str, int, or list of them, default=None
         Columns of X that are known ahead, by name, or by position if integers: a
         prediction may read them up to its own row, whatever `horizon` is.
+    series : str or list of str, default=None
+        The columns of X that name the series of a row, in place of levels of the index,
+        as for :class:`~skrnn.SlidingWindow`. They are not changed.
+    time : str, default=None
+        The column of X that holds the time of a row, in place of the index. It is not
+        changed.
 
     Raises
     ------
@@ -104,12 +122,14 @@ def check_no_lookahead(
     if not isinstance(X, pd.DataFrame):
         X = check_array(X, dtype=None, ensure_all_finite=False)
         X = X.astype(X.dtype.newbyteorder("="), copy=False)  # pandas reads no other
+    key_columns = KeyColumns.of(series, time)
+    moment = _moments(X, key_columns)
+    fixed = [list(X.columns).index(name) for name in key_columns.names]
     known = find_known(known, X, names_of(X), X.shape[1])
     rng = check_random_state(random_state)
     fitted = clone(estimator).fit(X) if y is None else clone(estimator).fit(X, y)
     method = _method_of(fitted)
     expected = _outputs_that_stay(fitted, method, X)
-    moment = _moments(X)
     last = moment.max()
     if last == 0:
         raise ValueError("X needs rows of at least two moments to have a future.")
@@ -119,6 +139,7 @@ def check_no_lookahead(
         # Of the rows after the cut, known columns may say `horizon` rows more.
         first = np.full(X.shape[1], cut)
         first[list(known)] += horizon
+        first[fixed] = last
         changed = _with_other_future(X, moment[:, None] > first, rng)
         if changed is None:
             continue
@@ -178,9 +199,11 @@ def _moved(before, after):
     return ~same.all(axis=1)
 
 
-def _moments(X):
+def _moments(X, key_columns):
     """Number the moments of the rows from 0."""
-    index = X.index if isinstance(X, pd.DataFrame) else None
+    index = key_columns.index_of(X)
+    if key_columns.time is not None:
+        return pd.factorize(index.get_level_values(-1), sort=True)[0]
     if isinstance(index, pd.MultiIndex):
         index = index.get_level_values(-1)
     elif not isinstance(index, pd.DatetimeIndex | pd.PeriodIndex):

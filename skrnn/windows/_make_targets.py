@@ -12,6 +12,7 @@ from skrnn._warn import warn_user
 from skrnn.exceptions import LeakingSplitWarning
 from skrnn.windows._beginnings import has_times
 from skrnn.windows._breaks import check_breaks, explain_breaks
+from skrnn.windows._key_columns import SERIES, TIME, KeyColumns
 from skrnn.windows._runs import Rows
 from skrnn.windows._stacked import check_same_index
 
@@ -19,9 +20,10 @@ __all__ = ["make_targets", "steps_ahead"]
 
 
 @validate_params(
-    {"at": [StrOptions({"origin", "last"})]}, prefer_skip_nested_validation=True
+    {"at": [StrOptions({"origin", "last"})], "series": SERIES, "time": TIME},
+    prefer_skip_nested_validation=True,
 )
-def make_targets(X, y, fh, *, at="origin"):
+def make_targets(X, y, fh, *, at="origin", series=None, time=None):
     """Give every row targets of several steps, for a plain pipeline.
 
     These are the targets of direct multi-step forecasting: a value for each step ahead.
@@ -44,6 +46,12 @@ def make_targets(X, y, fh, *, at="origin"):
         that is known ahead stands: the row for which ``SlidingWindow(horizon=max(fh),
         known=[...])`` has the window of the origin with the known columns of the rows
         ahead. A forecast is then that of the last of ``max(fh)`` new rows.
+    series : str or list of str, default=None
+        The columns of X that name the series of a row, in place of levels of the index,
+        as for :class:`~skrnn.SlidingWindow`.
+    time : str, default=None
+        The column of X that holds the time of a row, in place of the index. With
+        `series` or `time` the rows may be in any order.
 
     Returns
     -------
@@ -93,9 +101,12 @@ def make_targets(X, y, fh, *, at="origin"):
     """
     ahead, furthest = steps_ahead(fh)
     index = _index_of(X, y)
+    key_columns = KeyColumns.of(series, time)
+    if key_columns.names:
+        index = key_columns.index_of(X)
     check_consistent_length(X, y)
     y = check_array(y, ensure_2d=False, dtype=None, ensure_all_finite=False)
-    rows = Rows(len(y), index)
+    rows = Rows(len(y), index, sort=bool(key_columns.names))
     runs = rows.cut(rows.find_step(None))
     ends = np.repeat(runs.starts + runs.lengths, runs.lengths)
     origin = np.flatnonzero(np.arange(rows.n_rows) + furthest < ends)

@@ -67,7 +67,7 @@ def absent_newest_steps(absent, stop, length):
     return n_absent
 
 
-def report_missing_history(policy, short, stale, windows, *, lost, n_before):
+def report_missing_history(policy, short, stale, index, *, lost, n_before):
     """Warn of rows without their newest history, or raise, as the user chose.
 
     Parameters
@@ -77,8 +77,8 @@ def report_missing_history(policy, short, stale, windows, *, lost, n_before):
     short, stale : ndarray of shape (n_rows,), dtype bool
         Rows before which rows were left out, and rows whose window ends with more
         absent steps than any of the fit.
-    windows : WindowedArray
-        All windows of the call.
+    index : pandas.Index of length n_rows, or None
+        What tells series and time of the rows of the call.
     lost : bool
         Whether the call has no index where the fit had times, or the reverse.
     n_before : int
@@ -99,13 +99,13 @@ def report_missing_history(policy, short, stale, windows, *, lost, n_before):
     if not n_missing:
         return
     first = int(np.argmax(missing))
-    label = "" if windows.index is None else f" ({windows.index[first]})"
+    label = "" if index is None else f" ({index[first]})"
     said = [
-        f"{n_missing} of {len(windows)} rows, from row {first}{label} on, lack some of "
+        f"{n_missing} of {len(short)} rows, from row {first}{label} on, lack some of "
         "the newest rows before them."
     ]
     if short.any():
-        said.append(_why_short(windows.index, lost))
+        said.append(_why_short(index, lost))
         said.append(
             f"Send the {n_before} rows before them along, and keep the predictions of "
             'the newest rows; history="allow" then says that the others are meant.'

@@ -20,6 +20,8 @@ class Rows:
         Their index.
     groups : array-like of shape (n_rows,), or None
         A label of the series of each row.
+    sort : bool, default=False
+        Whether the rows of a series may be out of time order, and are sorted.
 
     Attributes
     ----------
@@ -28,35 +30,55 @@ class Rows:
     labels : pandas.Index or None
         The label of each code.
     order : ndarray of shape (n_rows,) or None
-        The caller's rows, series after series; None if they are given so.
+        The caller's rows, series after series, each in time order; None if they are
+        given so.
     codes, times : array and pandas.Index, or None
         Series and time of the rows in that order.
     same_series : ndarray of shape (n_rows - 1,), dtype bool
         For each row but the first, whether it is of the series of the row before it.
     """
 
-    def __init__(self, n_rows, index=None, groups=None):
+    def __init__(self, n_rows, index=None, groups=None, *, sort=False):
         self.n_rows = n_rows
         self.index = index
         self.given_codes, self.labels, self.times = split_index(index, groups, n_rows)
         self.codes = self.given_codes
-        self.order = None
-        same_series = self._same_series()
-        if self.codes is not None and not _grouped(self.codes, same_series):
-            self.order = np.argsort(self.codes, kind="stable")
-            self.codes = self.codes[self.order]
+        self.order = self._order(sort and self.times is not None)
+        if self.order is not None:
+            self.codes = None if self.codes is None else self.codes[self.order]
             self.times = None if self.times is None else self.times[self.order]
-            same_series = self._same_series()
-        self.same_series = same_series
+        self.same_series = self._same_series()
         if self.times is not None:
-            self._check_time_order()
+            self._check_time_order(sort)
+
+    def _order(self, sort):
+        """What puts the rows in order, by series alone or by time as well; or None."""
+        grouped = self.codes is None or _grouped(self.codes, self._same_series())
+        if not sort:
+            return None if grouped else np.argsort(self.codes, kind="stable")
+        ticks = keys(self.times)
+        if grouped and not (self._same_series() & (ticks[1:] < ticks[:-1])).any():
+            return None
+        levels = (ticks,) if self.codes is None else (ticks, self.codes)
+        return np.lexsort(levels)
+
+    @property
+    def rank(self):
+        """The place of each row in order, in the caller's order, or None.
+
+        None where the caller has the rows of each series in time order.
+        """
+        if self.order is None or (np.diff(self.order) > 0)[self.same_series].all():
+            return None
+        dtype = np.int32 if self.n_rows < 2**31 else np.int64
+        return self.in_given_order(np.arange(self.n_rows, dtype=dtype))
 
     def _same_series(self):
         if self.codes is None:
             return np.ones(max(self.n_rows - 1, 0), dtype=bool)
         return self.codes[1:] == self.codes[:-1]
 
-    def _check_time_order(self):
+    def _check_time_order(self, is_sorted):
         ticks = keys(self.times)
         wrong = ticks[1:] <= ticks[:-1]
         wrong &= self.same_series
@@ -68,10 +90,12 @@ class Rows:
         before, after = (self.times[i] for i in place)
         of = "" if self.codes is None else f" of {self.label_of(second)}"
         if ticks[second] == ticks[second - 1]:
+            way = "the series of each row by a MultiIndex (series, time) or by groups"
+            if is_sorted:
+                way = "the columns that tell their series apart by series"
             raise ValueError(
                 f"Two rows{of} have the same time: rows {rows[0]} and {rows[1]} are "
-                f"both at {after}. Drop the duplicate, or name the series of each row "
-                "by a MultiIndex (series, time) or by groups."
+                f"both at {after}. Drop the duplicate, or name {way}."
             )
         raise ValueError(
             f"Rows must be in time order, but row {rows[1]}{of} at {after} comes after "

@@ -51,6 +51,8 @@ def test_default_parameters():
         "freq": None,
         "history": "warn",
         "known": None,
+        "series": None,
+        "time": None,
     }
 
 
