@@ -212,6 +212,10 @@ ARGUMENTS = {
         lambda at: make_targets(ROWS, ROWS, 1, at=at),
         ["word", "origin", "last"],
     ),
+    (make_targets, "gap_in"): (
+        lambda gap_in: make_targets(ROWS, ROWS, 1, gap_in=gap_in),
+        ["word", "rows", "steps", None],
+    ),
     (make_targets, "time"): (
         lambda time: make_targets(FRAME, ROWS, 1, time=time),
         ["column", None],

@@ -1,17 +1,20 @@
 """Columns of a long table that name the series and the time of its rows."""
 
+from datetime import timedelta
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from skrnn._numbers import AT_LEAST_ONE
 from skrnn._time.index import order_kind
 
-__all__ = ["SERIES", "TIME", "KeyColumns"]
+__all__ = ["FREQ", "SERIES", "TIME", "KeyColumns"]
 
-# What the parameters may be that name them.
+# What the parameters may be that name them, and the one that says the step of times.
 SERIES = [str, list, tuple, None]
 TIME = [str, None]
+FREQ = [str, timedelta, pd.offsets.BaseOffset, AT_LEAST_ONE, None]
 
 
 class KeyColumns(NamedTuple):

@@ -9,7 +9,12 @@ from skrnn._warn import warn_user
 from skrnn.exceptions import LostIndexWarning
 from skrnn.windows._beginnings import has_times
 
-__all__ = ["check_index_of_target", "refuse_timeless", "warn_of_unread_freq"]
+__all__ = [
+    "check_index_of_target",
+    "is_numbered",
+    "refuse_timeless",
+    "warn_of_unread_freq",
+]
 
 _REMEDY = (
     "A scaler or ColumnTransformer before SlidingWindow returns NumPy rows, unless it "
@@ -70,7 +75,7 @@ def check_index_of_target(rows, y):
     index = getattr(y, "index", None)
     if not isinstance(index, pd.Index) or len(index) != rows.n_rows:
         return
-    if not _is_numbered(rows.index) or rows.codes is not None:
+    if not is_numbered(rows.index) or rows.codes is not None:
         return
     several = series_of(index)
     if several is not None and several.max(initial=0) > 0:
@@ -126,7 +131,7 @@ def refuse_timeless(history, rows):
     )
 
 
-def _is_numbered(index):
+def is_numbered(index):
     """Whether there is no index, or the one that pandas gives to rows without one."""
     if index is None:
         return True

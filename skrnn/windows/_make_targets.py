@@ -20,10 +20,15 @@ __all__ = ["make_targets", "steps_ahead"]
 
 
 @validate_params(
-    {"at": [StrOptions({"origin", "last"})], "series": SERIES, "time": TIME},
+    {
+        "at": [StrOptions({"origin", "last"})],
+        "series": SERIES,
+        "time": TIME,
+        "gap_in": [StrOptions({"rows", "steps"}), None],
+    },
     prefer_skip_nested_validation=True,
 )
-def make_targets(X, y, fh, *, at="origin", series=None, time=None):
+def make_targets(X, y, fh, *, at="origin", series=None, time=None, gap_in=None):
     """Give every row targets of several steps, for a plain pipeline.
 
     These are the targets of direct multi-step forecasting: a value for each step ahead.
@@ -52,6 +57,11 @@ def make_targets(X, y, fh, *, at="origin", series=None, time=None):
     time : str, default=None
         The column of X that holds the time of a row, in place of the index. With
         `series` or `time` the rows may be in any order.
+    gap_in : {"rows", "steps"}, default=None
+        What the gap that is returned counts: "rows" for
+        :class:`~sklearn.model_selection.TimeSeriesSplit`, "steps" for
+        :class:`~skrnn.model_selection.PanelTimeSeriesSplit`. None means "steps" where
+        `time` or `series` names columns, else "rows".
 
     Returns
     -------
@@ -61,12 +71,11 @@ def make_targets(X, y, fh, *, at="origin", series=None, time=None):
     Y : ndarray of shape (n_kept, len(fh) * n_targets)
         Their targets, step-major: all targets of the first step, then of the next.
     gap : int
-        The number of rows to leave out between training and test rows, since their
-        targets reach past the border; for the ``gap`` of
-        :class:`~sklearn.model_selection.TimeSeriesSplit`. For one series it is
-        ``max(fh) - 1``. For several, with their rows in order of time, it counts the
-        rows of all of them. `validation_gap` counts the rows of each series, and takes
-        ``max(fh) - 1`` for several as well.
+        What to leave out between training and test rows, since their targets reach past
+        the border. In steps it is ``max(fh) - 1``, as it is in rows for one series. For
+        several series, with their rows in order of time, it counts the rows of all of
+        them. `validation_gap` counts the rows of each series, and takes
+        ``max(fh) - 1``.
 
     Raises
     ------
@@ -76,8 +85,9 @@ def make_targets(X, y, fh, *, at="origin", series=None, time=None):
     Warns
     -----
     LeakingSplitWarning
-        If X holds the rows of one series after those of another: then no gap of
-        ``TimeSeriesSplit`` is right. The gap returned is ``max(fh) - 1``.
+        If the gap counts rows, and X holds those of one series after those of another:
+        then no gap of ``TimeSeriesSplit`` is right. The gap returned is
+        ``max(fh) - 1``.
     ShortWindowsWarning
         If breaks in the index leave most rows without a target.
 
@@ -123,7 +133,12 @@ def make_targets(X, y, fh, *, at="origin", series=None, time=None):
     origin, row, kept = origin[in_order], row[in_order], kept[in_order]
     future = y[rows.caller_rows(origin[:, None] + np.asarray(ahead))]  # (n, S, ...)
     future = future.reshape(len(kept), -1)
-    return _safe_indexing(X, kept), future, _gap(rows, origin, row, furthest)
+    if gap_in is None:
+        gap_in = "steps" if key_columns.names else "rows"
+    gap = furthest - 1
+    if gap_in == "rows" and rows.n_series > 1:
+        gap = _gap(rows, origin, row, furthest)
+    return _safe_indexing(X, kept), future, gap
 
 
 def _index_of(X, y):
@@ -154,17 +169,15 @@ def _gap(rows, origin, row, furthest):
     -------
     gap : int
     """
-    if rows.n_series == 1:
-        return furthest - 1
     ticks = keys(rows.times)
     begin, reach = ticks[origin], ticks[origin + furthest]
     if (np.diff(ticks[row]) < 0).any():
         warn_user(
             "X holds the rows of one series after those of another: rows of any number "
             "before a test row may be later than it, so that no gap of TimeSeriesSplit "
-            "keeps the targets of training rows from the test rows. Sort the rows by "
-            "time (X.sort_index(level=-1), y with them), or split them by series "
-            "(GroupKFold). The gap returned counts the rows of a series, as "
+            "keeps the targets of training rows from the test rows. Split them by "
+            'PanelTimeSeriesSplit, with gap_in="steps", or sort the rows by time '
+            "(X.sort_index(level=-1), y with them). The gap returned counts steps, as "
             "validation_gap does.",
             LeakingSplitWarning,
         )

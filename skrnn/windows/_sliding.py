@@ -1,15 +1,12 @@
 """The transformer that gives every row its window, for pipelines."""
 
-from datetime import timedelta
-
 import numpy as np
-import pandas as pd
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from skrnn._numbers import AT_LEAST_ONE, NOT_NEGATIVE
-from skrnn.windows._key_columns import SERIES, TIME
+from skrnn.windows._key_columns import FREQ, SERIES, TIME
 from skrnn.windows._named_columns import COLUMNS
 from skrnn.windows._window_memory import WindowMemory
 
@@ -158,7 +155,7 @@ class SlidingWindow(WindowMemory, auto_wrap_output_keys=None):
     _parameter_constraints: dict = {
         "window_length": [AT_LEAST_ONE],
         "horizon": [NOT_NEGATIVE],
-        "freq": [str, timedelta, pd.offsets.BaseOffset, AT_LEAST_ONE, None],
+        "freq": FREQ,
         "history": [StrOptions({"warn", "require", "allow"})],
         "known": [*COLUMNS, callable],
         "series": SERIES,
