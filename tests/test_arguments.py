@@ -146,6 +146,7 @@ PARAMETERS = {
         "freq": ["step", "auto", None],
         "history": ["word", "warn", "require", "allow"],
         "known": ["columns", "auto", None, max],
+        "partial_steps": ["word", "absent", "keep"],
         "series": ["key columns", "auto", None],
         "time": ["column", "auto", None],
     },

@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from skrnn.windows._history import PrecedingRows
 from skrnn.windows._named_columns import positions_of
 
-__all__ = ["find_known", "move_known", "not_known"]
+__all__ = ["find_known", "move_known", "not_known", "open_beginnings"]
 
 
 def find_known(known, features, names, n_columns):
@@ -67,3 +68,40 @@ def move_known(values, known, n_rows):
     columns = list(known)
     moved[: max(len(values) - n_rows, 0), columns] = values[n_rows:, columns]
     return moved
+
+
+def open_beginnings(preceding, runs, n_rows, n_columns):
+    """Put rows of NaN before every run, so that its first rows have steps of their own.
+
+    Once the columns known ahead are moved, these rows hold those of the first rows of
+    the run, and nothing else.
+
+    Parameters
+    ----------
+    preceding : PrecedingRows or None
+        Remembered rows that are put before some of the runs; these come before them.
+    runs : Runs
+        Those of the call.
+    n_rows : int
+        How many before each run that does not go on from the one before it.
+    n_columns : int
+        How many numbers a row has.
+
+    Returns
+    -------
+    preceding : PrecedingRows
+    """
+    runs_opened = np.arange(len(runs.starts))
+    chained = np.zeros(len(runs_opened), dtype=bool)
+    if preceding is not None:
+        chained = preceding.chained
+    run = np.repeat(runs_opened[~chained], n_rows)
+    values = np.full((len(run), n_columns), np.nan)
+    begins = np.zeros(len(run), dtype=bool)
+    if preceding is not None:
+        run = np.concatenate([run, preceding.run])
+        values = np.concatenate([values, preceding.values])
+        begins = np.concatenate([begins, preceding.begins])
+        order = np.argsort(run, kind="stable")
+        run, values, begins = run[order], values[order], begins[order]
+    return PrecedingRows(values, runs.starts[run], run, chained, begins)

@@ -56,6 +56,12 @@ class SlidingWindow(WindowMemory, auto_wrap_output_keys=None):
         from `horizon` rows later than the other columns, so that those of the row
         itself reach its prediction. A callable is given X and returns the names, as
         :class:`~sklearn.compose.make_column_selector` does.
+    partial_steps : {"absent", "keep"}, default="absent"
+        What a step is whose known columns lie in the unbroken run of its row, and the
+        others before it: one of the first `horizon` of a series, or after a gap.
+        "absent" leaves it out, so that the first rows have empty windows. "keep" makes
+        the other columns NaN: the first row of a new series has its known columns, and
+        the estimator has ``missing="indicator"``.
     series : str or list of str, default=None
         The column, or the columns together, that name the series of a row, instead of
         levels of the index. They are no features.
@@ -111,9 +117,10 @@ class SlidingWindow(WindowMemory, auto_wrap_output_keys=None):
     With `known` the newest step of the window of row ``t`` holds the known columns of
     row ``t`` and the other columns of row ``t - horizon``, and so on backwards: a step
     is a row of numbers still, and what is held is one copy of the rows. Which steps
-    there are does not change: both parts lie in one unbroken run. A step of which one
-    part is missing, as where the day before was a day without sales, is missing in
-    part, which the estimators take with ``missing="indicator"``. For forecasts of
+    there are does not change, unless `partial_steps` says so: both parts lie in one
+    unbroken run. A step of which one part is NaN, as where the day before was a day
+    without sales, is missing in part, which the estimators take with
+    ``missing="indicator"``. For forecasts of
     several steps, let `horizon` be the furthest step and make the targets with
     ``make_targets(..., at="last")``: the known columns of all the rows ahead are then
     in the window, if it is as long.
@@ -158,6 +165,7 @@ class SlidingWindow(WindowMemory, auto_wrap_output_keys=None):
         "freq": FREQ,
         "history": [StrOptions({"warn", "require", "allow"})],
         "known": [*COLUMNS, callable],
+        "partial_steps": [StrOptions({"absent", "keep"})],
         "series": SERIES,
         "time": TIME,
     }
@@ -170,6 +178,7 @@ class SlidingWindow(WindowMemory, auto_wrap_output_keys=None):
         freq=None,
         history="warn",
         known=None,
+        partial_steps="absent",
         series=None,
         time=None,
     ):
@@ -178,6 +187,7 @@ class SlidingWindow(WindowMemory, auto_wrap_output_keys=None):
         self.freq = freq
         self.history = history
         self.known = known
+        self.partial_steps = partial_steps
         self.series = series
         self.time = time
 

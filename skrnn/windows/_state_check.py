@@ -39,6 +39,7 @@ def check_state(state):
         or len(reach) != 2
         or any(type(number) is not int or not 0 <= number < _MOST for number in numbers)
         or type(state["_grouped"]) is not bool
+        or type(state["_opened"]) is not bool
     ):
         _refuse()
     history, beginnings = state["_history"], state["_beginnings"]

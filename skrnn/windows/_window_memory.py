@@ -13,7 +13,7 @@ from skrnn.windows._breaks import check_breaks
 from skrnn.windows._given_rows import refuse_numberless
 from skrnn.windows._history import History
 from skrnn.windows._key_columns import KeyColumns
-from skrnn.windows._known import find_known, move_known
+from skrnn.windows._known import find_known, move_known, open_beginnings
 from skrnn.windows._lost_index import (
     check_index_of_target,
     refuse_timeless,
@@ -73,6 +73,8 @@ class WindowMemory(
         # What is set after this is for the next fit.
         self._reach, self._freq = (window_length, horizon), self.freq
         self._known, self._keys = known, tuple(key_columns)
+        # Nothing is known of a row before its own, and absent steps need no row.
+        self._opened = self.partial_steps == "keep" and bool(known) and horizon > 0
         self.freq_ = step
         self._history = history
         self._beginnings = beginnings
@@ -115,7 +117,7 @@ class WindowMemory(
         preceding = self._preceding(runs)
         windows = self._windows(given, runs, preceding)
         if self.history != "allow":
-            self._report_missing_history(given.values, runs, preceding, windows)
+            self._report_missing_history(given.values, runs, preceding)
         return windows
 
     def _preceding(self, runs):
@@ -154,6 +156,9 @@ class WindowMemory(
     def _windows(self, given, runs, preceding=None):
         rows = given.rows
         window_length, horizon = self._reach
+        if self._opened:
+            n_columns = given.values.shape[1]
+            preceding = open_beginnings(preceding, runs, horizon, n_columns)
         stop, length = runs.windows(window_length, horizon, preceding)
         values = rows.values(given.values, preceding)
         return WindowedArray(
@@ -167,10 +172,11 @@ class WindowMemory(
             rank=rows.rank,
         )
 
-    def _report_missing_history(self, X, runs, preceding, windows):
+    def _report_missing_history(self, X, runs, preceding):
         """Warn or raise where rows of a call lack the newest rows before them."""
-        rows = runs.rows
-        short = windows.length < windows.window_length
+        rows, (window_length, horizon) = runs.rows, self._reach
+        stop, length = runs.windows(window_length, horizon, preceding)
+        short = length < window_length
         if short.any():
             missed = self._beginnings.missed_by(
                 runs,
@@ -181,10 +187,10 @@ class WindowMemory(
             )
             short &= rows.in_given_order(np.repeat(missed, runs.lengths))
         stale = np.zeros(len(short), dtype=bool)
-        absent = absent_rows(windows.values, self._known)
+        values = move_known(rows.values(X, preceding), self._known, horizon)
+        absent = absent_rows(values, self._known)
         if absent is not None:
-            n_absent = absent_newest_steps(absent, windows.stop, windows.length)
-            stale = n_absent > self._most_absent
+            stale = absent_newest_steps(absent, stop, length) > self._most_absent
         report_missing_history(
             self.history,
             short,

@@ -38,24 +38,25 @@ def sales(n_rows=6, **columns):
     return pd.DataFrame(columns, HOURS[:n_rows])
 
 
-def reference_windows(called, remembered, window_length, horizon, known):
+def reference_windows(
+    called, remembered, window_length, horizon, known, partial_steps="absent"
+):
     """The window of each row, cell by cell: known columns from `horizon` rows later."""
+    keep = partial_steps == "keep" and horizon > 0 and len(known) > 0
     cells = {(series, place): values for series, place, values in remembered}
     cells.update({(series, place): values for series, place, values in called})
     windows = []
     for series, place, values in called:
-        window = []
-        for back in range(horizon + window_length):
-            if (series, place - back) not in cells:
+        window, run = [], 1
+        while (series, place - run) in cells:
+            run += 1
+        for back in range(horizon, horizon + window_length):
+            if back - (horizon if keep else 0) >= run:
                 break
-            if back < horizon:
-                continue
-            step = [
-                cells[series, place - back + (horizon if column in known else 0)][
-                    column
-                ]
-                for column in range(len(values))
-            ]
+            step = []
+            for column in range(len(values)):
+                of = back - (horizon if column in known else 0)
+                step.append(cells[series, place - of][column] if of < run else NAN)
             window.insert(0, step)
         absent = [[NAN] * len(values)] * (window_length - len(window))
         windows.append(absent + window)
@@ -63,8 +64,18 @@ def reference_windows(called, remembered, window_length, horizon, known):
 
 
 @settings(max_examples=100, deadline=None)
-@given(tables(), lengths, horizons, ways, st.sets(st.integers(0, 1)), st.data())
-def test_any_rows_after_any_rows(table, window_length, horizon, how, known, data):
+@given(
+    tables(),
+    lengths,
+    horizons,
+    ways,
+    st.sets(st.integers(0, 1)),
+    st.sampled_from(["absent", "keep"]),
+    st.data(),
+)
+def test_any_rows_after_any_rows(
+    table, window_length, horizon, how, known, partial_steps, data
+):
     kind, rows, frame = table
     frame, groups = with_series(frame, rows, how)
     flags = st.lists(st.booleans(), min_size=len(rows), max_size=len(rows))
@@ -77,11 +88,13 @@ def test_any_rows_after_any_rows(table, window_length, horizon, how, known, data
         freq=frequency(kind),
         history="allow",
         known=data.draw(st.sampled_from([sorted(known), ["ab"[i] for i in known]])),
+        partial_steps=partial_steps,
     )
     some = None if groups is None else groups[fitted]
     windows = fit(window, frame.iloc[fitted], some)
     fitted_rows = [rows[i] for i in fitted]
-    expected = reference_windows(fitted_rows, [], window_length, horizon, known)
+    options = (window_length, horizon, known, partial_steps)
+    expected = reference_windows(fitted_rows, [], *options)
     check(windows, expected, frame.dtypes.iloc[0])
     windows = window.transform(
         frame.iloc[called], groups=None if groups is None else groups[called]
@@ -89,9 +102,7 @@ def test_any_rows_after_any_rows(table, window_length, horizon, how, known, data
     expected = reference_windows(
         [rows[i] for i in called],
         reference_tails(fitted_rows, window_length + horizon - 1),
-        window_length,
-        horizon,
-        known,
+        *options,
     )
     check(windows, expected, frame.dtypes.iloc[0])
 
@@ -229,6 +240,33 @@ def test_steps_missing_in_part_are_named_and_can_be_filled():
     assert np.isfinite(model.fit(X, y).predict(X)).all()
 
 
+def test_the_first_row_of_a_new_series_has_its_known_columns():
+    stores = ["a"] * 6 + ["b"] * 6
+    X = pd.concat([sales(), sales()]).set_index(pd.Series(stores), append=True)
+    X = X.swaplevel()
+    window = SlidingWindow(2, horizon=2, known="price", partial_steps="keep")
+    W = window.fit_transform(X)
+    assert_array_equal(W[0], [[NAN, NAN], [NAN, 10]])
+    assert_array_equal(W[1], [[NAN, 10], [NAN, 11]])
+    assert_array_equal(W[8], [[NAN, 11], [0, 12]])
+    new = X.loc[["b"]].rename(index={"b": "c"})
+    assert_array_equal(window.transform(new[:1])[0], [[NAN, NAN], [NAN, 10]])
+    # It says of history what it says without these steps.
+    after_a_gap = new.rename(index={"c": "a"}, level=0)
+    shifted = after_a_gap.index.levels[1] + pd.Timedelta("9h")
+    after_a_gap = after_a_gap.set_axis(after_a_gap.index.set_levels(shifted, level=1))
+    with pytest.warns(MissingHistoryWarning, match="3 of 6 rows"):
+        window.transform(after_a_gap)
+    without = SlidingWindow(2, horizon=2, known="price").fit(X)
+    with pytest.warns(MissingHistoryWarning, match="3 of 6 rows"):
+        without.transform(after_a_gap)
+    y = np.arange(12.0)
+    settings = {"hidden_size": 2, "max_epochs": 2, "n_estimators": 1}
+    model = make_pipeline(window, RNNRegressor(missing="indicator", **settings))
+    forecast = model.fit(X, y).predict(new[:1].assign(price=[10]))
+    assert forecast != model.predict(new[:1].assign(price=[90]))
+
+
 def flat_ridge(**options):
     return make_pipeline(SlidingWindow(3, **options), FlattenSequence("zero"), Ridge())
 
@@ -263,7 +301,12 @@ def test_nothing_after_a_row_moves_its_window(window_length, horizon, names, see
     index = pd.MultiIndex.from_arrays([names, HOURS[0] + pd.to_timedelta(day, "D")])
     X = pd.DataFrame(rng.normal(size=(len(names), 2)), index, ["sold", "price"])
     window = SlidingWindow(
-        window_length, horizon=horizon, freq="D", history="allow", known="price"
+        window_length,
+        horizon=horizon,
+        freq="D",
+        history="allow",
+        known="price",
+        partial_steps=["absent", "keep"][seed % 2],
     ).fit(X)
     before = np.asarray(window.transform(X))
     row = int(rng.integers(len(names)))

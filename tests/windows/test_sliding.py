@@ -51,6 +51,7 @@ def test_default_parameters():
         "freq": None,
         "history": "warn",
         "known": None,
+        "partial_steps": "absent",
         "series": None,
         "time": None,
     }
