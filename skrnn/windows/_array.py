@@ -45,8 +45,8 @@ class WindowedArray:
         A code for the series that each window belongs to; None where it is unknown
         or where there is one series.
     rank : ndarray of shape (n_windows,) of int, default=None
-        The place of each window in order of series and time; None where the windows of
-        each series are in time order as they are.
+        The place of each window in order of time; None where they are in that order,
+        or at least those of each series are.
 
     Attributes
     ----------

@@ -21,7 +21,7 @@ class GivenRows(NamedTuple):
     values : ndarray of shape (n_rows, n_features)
         Their numbers, in the caller's order.
     names : list of str or None
-        What the features are called.
+        What the features are called, in a fit.
     rows : Rows
         Which row is of which series and time.
     index : pandas.Index or None
@@ -81,4 +81,5 @@ def read_rows(X, groups, key_columns, estimator, *, is_fit):
         values = check_rows(estimator, features, reset=False)
     rows = Rows(len(values), index, groups, sort=bool(key_columns.names))
     label = X.index if isinstance(X, pd.DataFrame) else None
-    return GivenRows(values, names_of(features), rows, label, features)
+    names = names_of(features) if is_fit else None
+    return GivenRows(values, names, rows, label, features)

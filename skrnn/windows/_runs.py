@@ -43,18 +43,19 @@ class Rows:
         self.index = index
         self.given_codes, self.labels, self.times = split_index(index, groups, n_rows)
         self.codes = self.given_codes
-        self.order = self._order(sort and self.times is not None)
+        self._sort = sort and self.times is not None
+        self.order = self._order()
         if self.order is not None:
             self.codes = None if self.codes is None else self.codes[self.order]
             self.times = None if self.times is None else self.times[self.order]
         self.same_series = self._same_series()
         if self.times is not None:
-            self._check_time_order(sort)
+            self._check_time_order()
 
-    def _order(self, sort):
+    def _order(self):
         """What puts the rows in order, by series alone or by time as well; or None."""
         grouped = self.codes is None or _grouped(self.codes, self._same_series())
-        if not sort:
+        if not self._sort:
             return None if grouped else np.argsort(self.codes, kind="stable")
         ticks = keys(self.times)
         if grouped and not (self._same_series() & (ticks[1:] < ticks[:-1])).any():
@@ -64,21 +65,28 @@ class Rows:
 
     @property
     def rank(self):
-        """The place of each row in order, in the caller's order, or None.
+        """The place of each row in order of time, in the caller's order, or None.
 
-        None where the caller has the rows of each series in time order.
+        None where the rows are in that order, or were not to be sorted. Rows of one
+        time are in order of their series, so that nothing depends on the caller's.
         """
-        if self.order is None or (np.diff(self.order) > 0)[self.same_series].all():
+        if not self._sort:
             return None
-        dtype = np.int32 if self.n_rows < 2**31 else np.int64
-        return self.in_given_order(np.arange(self.n_rows, dtype=dtype))
+        ticks = self.in_given_order(keys(self.times))
+        levels = (ticks,) if self.codes is None else (self.given_codes, ticks)
+        order = np.lexsort(levels)
+        if (np.diff(order) > 0).all():
+            return None
+        rank = np.empty(self.n_rows, np.int32 if self.n_rows < 2**31 else np.int64)
+        rank[order] = np.arange(self.n_rows)
+        return rank
 
     def _same_series(self):
         if self.codes is None:
             return np.ones(max(self.n_rows - 1, 0), dtype=bool)
         return self.codes[1:] == self.codes[:-1]
 
-    def _check_time_order(self, is_sorted):
+    def _check_time_order(self):
         ticks = keys(self.times)
         wrong = ticks[1:] <= ticks[:-1]
         wrong &= self.same_series
@@ -91,7 +99,7 @@ class Rows:
         of = "" if self.codes is None else f" of {self.label_of(second)}"
         if ticks[second] == ticks[second - 1]:
             way = "the series of each row by a MultiIndex (series, time) or by groups"
-            if is_sorted:
+            if self._sort:
                 way = "the columns that tell their series apart by series"
             raise ValueError(
                 f"Two rows{of} have the same time: rows {rows[0]} and {rows[1]} are "

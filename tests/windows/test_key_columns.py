@@ -11,9 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from sklearn.linear_model import Ridge
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 
-from skrnn import FlattenSequence, RNNRegressor, SlidingWindow, TimeDistributed
+from skrnn import (
+    FlattenSequence,
+    RNNClassifier,
+    RNNRegressor,
+    SlidingWindow,
+    TimeDistributed,
+)
+from skrnn._ensemble import train_networks, validation
 from skrnn.exceptions import (
     LeakingSplitWarning,
     LostIndexWarning,
@@ -331,36 +338,69 @@ def test_a_column_of_times_alone():
 
 def test_windows_know_their_place():
     W = SlidingWindow(2, **KEYS).fit_transform(sales(SHUFFLED))
-    assert_array_equal(W.rank, SHUFFLED)
-    assert_array_equal(W[2:5].rank, SHUFFLED[2:5])
-    assert W.nbytes > SlidingWindow(2, **KEYS).fit_transform(sales()).nbytes
+    # Days 0 and 1 have one row each, days 2 and 3 two, and so on, of a before b.
+    places = [0, 1, 2, 4, 3, 5, 6, 7]
+    assert_array_equal(W.rank, np.take(places, SHUFFLED))
+    assert_array_equal(W[2:5].rank, W.rank[2:5])
     for other in (W.with_values(W.values), pickle.loads(pickle.dumps(W))):
         assert_array_equal(other.rank, W.rank)
-    # The order of the series is of no importance.
-    apart = SlidingWindow(2, **KEYS).fit_transform(sales([4, 0, 5, 1, 2, 6, 7, 3]))
-    assert apart.rank is None
+    by_time = SlidingWindow(2, **KEYS).fit_transform(sales(np.argsort(places)))
+    assert by_time.rank is None
+    assert by_time.nbytes == W.nbytes - W.rank.nbytes
+    by_index = SlidingWindow(2).fit_transform(sales().set_index(["store", "date"]))
+    assert by_index.rank is None
 
 
-def test_an_estimator_learns_the_same_from_any_order():
+@pytest.mark.parametrize("Network", [RNNRegressor, RNNClassifier])
+def test_an_estimator_learns_the_same_from_any_order(Network):
     n = 40
     index = pd.MultiIndex.from_product([["a", "b"], pd.date_range("2024", periods=n)])
     table = index.to_frame(index=False, name=["store", "date"])
     table["sold"] = np.sin(np.arange(2 * n) / 3)
     y = table["sold"].to_numpy() ** 2
+    y = y if Network is RNNRegressor else (y > 0.5).astype(int)
     weight = (np.arange(2 * n) % 5 > 0).astype(float)
     order = np.random.default_rng(0).permutation(2 * n)
-    settings = {"hidden_size": 2, "max_epochs": 3, "n_estimators": 1, "random_state": 0}
-    model = make_pipeline(
-        SlidingWindow(3, horizon=1, **KEYS), TimeDistributed(), RNNRegressor(**settings)
+    network = Network(
+        hidden_size=2, max_epochs=3, n_estimators=1, parts="network", random_state=0
     )
+    window = SlidingWindow(3, horizon=1, **KEYS)
+    model = Pipeline([("w", window), ("t", TimeDistributed()), ("n", network)])
     for sample_weight in (None, weight):
         chosen = None if sample_weight is None else sample_weight[order]
-        model.fit(table, y, rnnregressor__sample_weight=sample_weight)
+        model.fit(table, y, n__sample_weight=sample_weight)
         sorted_, curve = model.predict(table), model[-1].validation_loss_curve_
-        model.fit(table.iloc[order], y[order], rnnregressor__sample_weight=chosen)
+        model.fit(table.iloc[order], y[order], n__sample_weight=chosen)
         assert_array_equal(model.predict(table), sorted_)
         assert_array_equal(model.predict(table.iloc[order]), sorted_[order])
         assert model[-1].validation_loss_curve_ == curve
+
+
+def test_the_newest_rows_of_each_class_are_set_aside(monkeypatch):
+    n = 30
+    index = pd.MultiIndex.from_product([["a", "b"], pd.date_range("2024", periods=n)])
+    table = index.to_frame(index=False, name=["store", "date"])
+    table["sold"] = np.arange(2 * n) % n  # the day
+    y = np.arange(2 * n) % 2
+    folds = []
+
+    def split_rows(n_samples, *arguments, **options):
+        folds.append(validation.split_rows(n_samples, *arguments, **options))
+        return folds[-1]
+
+    monkeypatch.setattr(train_networks, "split_rows", split_rows)
+    network = RNNClassifier(
+        hidden_size=2, max_epochs=1, n_estimators=1, parts="network", random_state=0
+    )
+    order = np.random.default_rng(0).permutation(2 * n)
+    windows = SlidingWindow(1, **KEYS).fit_transform(table.iloc[order])
+    network.fit(windows, y[order])
+    [fold] = folds
+    day = np.repeat(np.arange(n), 2)  # of the rows in order of time
+    for of_class in (0, 1):
+        trained, valid = (day[rows][day[rows] % 2 == of_class] for rows in fold)
+        assert 0 < len(valid) < len(trained)
+        assert trained.max() <= valid.min()
 
 
 @settings(max_examples=40, deadline=None)

@@ -200,6 +200,8 @@ def test_what_is_held_is_one_copy_of_the_rows():
     X = np.zeros((1000, 2))
     W = SlidingWindow(100, horizon=3, known=[1]).fit_transform(X)
     assert W.values.nbytes == X.nbytes
+    kept = SlidingWindow(100, horizon=3, known=[1], partial_steps="keep")
+    assert len(kept.fit_transform(X).values) == len(X) + 3
     windows = SlidingWindow(5, horizon=9, known=[1]).fit_transform(X[:4])
     assert np.isnan(np.asarray(windows)).all()
 
