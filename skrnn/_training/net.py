@@ -73,6 +73,8 @@ class SequenceNet(NeuralNet):
         self.optimizer_ = new_optimizer(kind, self.learnable(), options)
         self.lr = options["lr"]
         self.schedule_ = None
+        if vars(self).get("run") is not None:
+            self.run.is_prepared = False
         return self
 
     def restart_optimizer(self, rate):
