@@ -128,7 +128,7 @@ def _refuse_times(X, input_name):
         if input_name != "y":
             message += (
                 " The times of the rows belong in their index, X.set_index(...), where "
-                "SlidingWindow reads them."
+                "SlidingWindow reads them, or are named by its parameter time."
             )
         raise ValueError(message)
 

@@ -27,6 +27,7 @@ TABLE = {
     "_time": ("_plain",),
     "_training": ("_files", "_kernels", "_warn", "exceptions"),
     "windows": ("_columns", "_numbers", "_plain", "_time", "_warn", "exceptions"),
+    "model_selection": ("windows",),
     "_sequences": (
         "_columns",
         "_time",
