@@ -218,7 +218,7 @@ def draw(errors, path):
     difference = critical_difference(len(ranks), len(errors))
     figure, axes = plt.subplots(figsize=(8, 3), layout="constrained")
     places = np.arange(len(ranks))
-    colours = ["#d62728" if name == OURS else "0.35" for name in ranks.index]
+    colours = ["#1f77b4" if name == OURS else "0.35" for name in ranks.index]
     axes.scatter(ranks, places, color=colours, zorder=3)
     axes.set_yticks(places, ranks.index)
     axes.invert_yaxis()
