@@ -312,7 +312,8 @@ def unlike_in_other_units(drawn):
     if all(isinstance(outcome, str) for outcome in outcomes):
         # What is told has the numbers of each unit, and the same words.
         words = [re.sub(r"-?\d[\d.e+-]*", "#", outcome) for outcome in outcomes]
-        if words[0] == words[1] and words[0].startswith("ValueError"):
+        told = words[0].startswith(("ValueError", "NonFiniteLossError"))
+        if words[0] == words[1] and told:
             return f"refused in both units: {outcomes[0]}"
     for outcome in outcomes:
         if isinstance(outcome, str):
