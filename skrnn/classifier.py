@@ -381,8 +381,10 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
                 "batch_size",
                 "validation_fraction",
                 "n_iter_no_change",
+                "init",
             )
         },
+        "time_warp": [Number(Real, 0, None, closed="left"), _AUTO],
         "n_kernels": [AT_LEAST_ONE, _AUTO, None],
         "n_estimators": [AT_LEAST_ONE, _AUTO],
         "label_smoothing": [Number(Real, 0, 1, closed="left")],
@@ -402,6 +404,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         dropout=0.0,
         recurrent_dropout=0.0,
         input_noise=0.0,
+        time_warp="auto",
         norm=None,
         residual=False,
         pooling="mixed",
@@ -411,7 +414,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         scale=True,
         instance_norm=None,
         missing="error",
-        init="orthogonal",
+        init="auto",
         frozen=None,
         loss="cross_entropy",
         label_smoothing=0.0,
@@ -458,6 +461,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
         self.input_noise = input_noise
+        self.time_warp = time_warp
         self.norm = norm
         self.residual = residual
         self.pooling = pooling

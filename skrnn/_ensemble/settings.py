@@ -4,10 +4,12 @@ from dataclasses import dataclass, fields, replace
 
 from skrnn._ensemble.auto import (
     SEGMENT_LENGTHS,
+    initial_weights,
     n_convolutions,
     n_linear_steps,
     n_networks,
     sizes_and_rates,
+    time_warp,
 )
 from skrnn._network.settings import NetworkSettings
 from skrnn._training.settings import TrainingSettings, resolve_device
@@ -25,6 +27,8 @@ RECURRENT_PART = (
     "instance_norm",
     "missing",
 )
+# Of more samples a classifier has networks of one kind; others were not compared there.
+_MOST_SAMPLES_OF_TURNS = 20_000
 # The network of a fit that goes on is that of the fit before.
 ARCHITECTURE = (
     *RECURRENT_PART,
@@ -45,7 +49,9 @@ class EnsembleSettings:
     """How many networks there are, what each sets aside, and what stands beside them.
 
     Each of `n_folds` networks of a kind sets other samples aside; the kinds are the
-    numbers of steps that are one step of the recurrence.
+    numbers of steps that are one step of the recurrence, and `time_warps` of each how
+    unevenly its samples run. Where they take turns there is one network for each fold,
+    of one of the kinds.
     """
 
     segment_lengths: tuple
@@ -55,6 +61,8 @@ class EnsembleSettings:
     validation_fraction: float
     validation_gap: int
     frozen: object
+    takes_turns: bool = False
+    time_warps: tuple = ()
 
     @property
     def sets_aside(self):
@@ -64,7 +72,13 @@ class EnsembleSettings:
     @property
     def n_networks(self):
         """How many networks there are."""
-        return len(self.segment_lengths) * self.n_folds
+        return self.n_folds * (1 if self.takes_turns else len(self.segment_lengths))
+
+    @property
+    def lengths(self):
+        """Segment lengths (tuple) of all networks."""
+        places = range(self.n_networks)
+        return tuple(self.segment_lengths[self.kind_of(place)] for place in places)
 
     def kind_of(self, place):
         """Return the number of the kind of a network (int) at a place."""
@@ -72,7 +86,7 @@ class EnsembleSettings:
 
     def fold_of(self, place):
         """Return the number of the fold of a network (int) at a place."""
-        return place // len(self.segment_lengths)
+        return place if self.takes_turns else place // len(self.segment_lengths)
 
 
 @dataclass(frozen=True)
@@ -135,11 +149,14 @@ class Settings:
             kinds, n_folds = _networks(
                 parameters, len(source), is_classification, is_incremental
             )
+            takes_turns = is_classification and len(kinds) > 1
             auto = _auto(parameters, source, n_folds, pretrained)
         else:
             ensemble, auto = previous.ensemble, dict(previous.auto)
             kinds, n_folds = ensemble.segment_lengths, ensemble.n_folds
-        auto["n_estimators"] = n_folds
+            takes_turns = ensemble.takes_turns
+        time_warps = _time_warps(parameters, kinds, len(source))
+        auto |= {"n_estimators": n_folds, "time_warp": max(time_warps)}
         # What another loss wants nothing would say.
         is_apt = isinstance(parameters["loss"], str) and parameters["parts"] == "all"
         auto["n_kernels"] = n_convolutions(len(source)) if is_apt else None
@@ -150,24 +167,33 @@ class Settings:
         values |= {
             "segment_lengths": kinds,
             "n_folds": n_folds,
+            "takes_turns": takes_turns,
+            "time_warps": time_warps,
             "n_kernels": values.get("n_kernels"),
             "device": resolve_device(parameters["device"]),
             "callbacks": tuple(parameters["callbacks"] or ()),
         }
         if not isinstance(parameters["init"], str):
             values["init"] = "orthogonal"  # until the pretrained weights replace it
+        ensemble = _fill(EnsembleSettings, values)
         if parameters["max_time"] is not None:
-            values["max_time"] = parameters["max_time"] / (len(kinds) * n_folds)
+            values["max_time"] = parameters["max_time"] / ensemble.n_networks
         network = _network(values, source, previous)
         values["linear_steps"] = network.linear_steps
         return cls(
             network=network,
             training=_fill(TrainingSettings, values),
-            ensemble=_fill(EnsembleSettings, values),
+            ensemble=ensemble,
             auto=auto,
             architecture=_architecture(parameters),
             decided={k: values[k] for k, v in parameters.items() if _is_auto(v)},
         )
+
+    def training_of(self, place):
+        """Return how the network at a place (int) is trained (TrainingSettings)."""
+        warps = self.ensemble.time_warps
+        strength = warps[self.ensemble.kind_of(place)] if warps else 0.0
+        return replace(self.training, time_warp=strength)
 
     def check_same_network(self, parameters, estimator_name):
         """Refuse parameters (dict) that ask for another network than was trained.
@@ -204,10 +230,21 @@ def _networks(parameters, n_samples, is_classification, is_incremental):
     if not _is_auto(wanted):
         return (length,), wanted
     kinds = (length,)
-    if length is None and parameters.get("decoder") == "linear":
+    n_folds = n_networks(n_samples, is_classification=is_classification)
+    if length is None and parameters.get("decoder", "linear") == "linear":
         # The layers of another estimator are of one kind.
         kinds = SEGMENT_LENGTHS if isinstance(parameters["init"], str) else (None,)
-    return kinds, n_networks(n_samples, is_classification=is_classification)
+    if is_classification and (n_folds == 1 or n_samples > _MOST_SAMPLES_OF_TURNS):
+        kinds = kinds[:1]
+    return kinds, n_folds
+
+
+def _time_warps(parameters, kinds, n_samples):
+    """How unevenly the samples of each kind of networks run (tuple of float)."""
+    wanted = parameters.get("time_warp", 0.0)
+    if not _is_auto(wanted):
+        return (wanted,) * len(kinds)
+    return tuple(time_warp(length, n_samples) for length in kinds)
 
 
 def _auto(parameters, source, n_folds, pretrained):
@@ -218,6 +255,7 @@ def _auto(parameters, source, n_folds, pretrained):
     values["linear_steps"] = (
         n_linear_steps(parameters["loss"], source.n_features) if is_linear else None
     )
+    values["init"] = initial_weights(parameters["cell"], parameters["pooling"])
     if pretrained is not None:  # then the layers are as large as those
         for name in ("hidden_size", "bidirectional"):
             values[name] = getattr(pretrained.network, name)

@@ -47,6 +47,7 @@ class Run:
         self.grad_norm = None
         self.least = {}  # losses of all epochs, by name
         self.batch = 0  # number of the present one, from 1
+        self.sample_losses = []  # tensors (N,): a batch each, of a validation
         self.compiled = None  # a CompiledNetwork, where the network is standard
         self.step = None  # a CompiledStep, where its gradients are too
         # Without validation the best weights known are those that the epoch of the
