@@ -10,9 +10,11 @@ from skrnn._convolutions.multirocket import N_POOLINGS
 # Kinds of networks: those that read step by step, and those that see the newest steps
 # together. What one of them cannot learn from few samples the other often can.
 SEGMENT_LENGTHS = (None, 6)
-# Segments lie where they lie, counted from the end: what comes a few steps earlier looks
-# like something else to a network that reads them, unless few samples are shown to it
-# running unevenly. To one that reads step by step that makes no difference.
+# Segments are counted from the end: what comes a few steps earlier looks like something
+# else to a network that reads them; and one whose final state alone counts learns when
+# something was as if that mattered. Few samples that are shown to it running unevenly
+# tell it otherwise. To a network that reads step by step, and sees the states of all
+# steps, that makes no difference.
 _WARP, _SAMPLES_OF_WARP = 0.3, 1_000
 # From so many samples on batches are large, or networks, which take five times as long.
 _SAMPLES_OF_BATCHES, _SAMPLES_OF_SIZE = 5_000, 20_000
@@ -83,18 +85,21 @@ def n_networks(n_samples, *, is_classification):
     return min(max(_SAMPLES_OF_ALL // max(1, n_samples), 1), _MOST_NETWORKS)
 
 
-def time_warp(segment_length, n_samples):
+def time_warp(segment_length, pooling, n_samples):
     """Return how unevenly the samples of a training run (float).
 
     Parameters
     ----------
     segment_length : int or None
         Steps that the network reads together.
+    pooling : str
+        Which states it reads.
     n_samples : int
         Samples of the fit.
     """
-    reads_segments = segment_length is not None and segment_length > 1
-    return _WARP if reads_segments and n_samples <= _SAMPLES_OF_WARP else 0.0
+    if n_samples > _SAMPLES_OF_WARP:
+        return 0.0
+    return _WARP if (segment_length or 1) > 1 or pooling == "last" else 0.0
 
 
 def initial_weights(cell, pooling):

@@ -27,8 +27,9 @@ RECURRENT_PART = (
     "instance_norm",
     "missing",
 )
-# Of more samples a classifier has networks of one kind; others were not compared there.
-_MOST_SAMPLES_OF_TURNS = 20_000
+# Networks of a classifier that stand alone are of several kinds up to so many samples;
+# with more there is one of them, or minutes pass, and nothing was compared.
+_MOST_SAMPLES_OF_TURNS = 2_500
 # The network of a fit that goes on is that of the fit before.
 ARCHITECTURE = (
     *RECURRENT_PART,
@@ -145,31 +146,25 @@ class Settings:
         -------
         Settings
         """
+        of_ensemble = _of_ensemble(
+            parameters, len(source), previous, is_classification, is_incremental
+        )
+        n_folds = of_ensemble["n_folds"]
         if previous is None:
-            kinds, n_folds = _networks(
-                parameters, len(source), is_classification, is_incremental
-            )
-            takes_turns = is_classification and len(kinds) > 1
             auto = _auto(parameters, source, n_folds, pretrained)
         else:
-            ensemble, auto = previous.ensemble, dict(previous.auto)
-            kinds, n_folds = ensemble.segment_lengths, ensemble.n_folds
-            takes_turns = ensemble.takes_turns
-        time_warps = _time_warps(parameters, kinds, len(source))
-        auto |= {"n_estimators": n_folds, "time_warp": max(time_warps)}
-        # What another loss wants nothing would say.
-        is_apt = isinstance(parameters["loss"], str) and parameters["parts"] == "all"
-        auto["n_kernels"] = n_convolutions(len(source)) if is_apt else None
+            auto = dict(previous.auto)
+        auto |= {
+            "n_estimators": n_folds,
+            "n_kernels": of_ensemble["n_kernels"],
+            "time_warp": max(of_ensemble["time_warps"]),
+        }
         values = {
             name: auto[name] if _is_auto(value) and name in auto else value
             for name, value in parameters.items()
         }
+        values |= of_ensemble
         values |= {
-            "segment_lengths": kinds,
-            "n_folds": n_folds,
-            "takes_turns": takes_turns,
-            "time_warps": time_warps,
-            "n_kernels": values.get("n_kernels"),
             "device": resolve_device(parameters["device"]),
             "callbacks": tuple(parameters["callbacks"] or ()),
         }
@@ -222,6 +217,29 @@ def _is_auto(value):
     return isinstance(value, str) and value == "auto"
 
 
+def _of_ensemble(parameters, n_samples, previous, is_classification, is_incremental):
+    """Which networks there are: values (dict) by the names of `EnsembleSettings`."""
+    n_kernels = _n_kernels(parameters, n_samples)
+    if previous is None:
+        kinds, n_folds = _networks(
+            parameters, n_samples, is_classification, is_incremental
+        )
+        takes_turns = is_classification and len(kinds) > 1
+    else:
+        ensemble = previous.ensemble
+        kinds, n_folds = ensemble.segment_lengths, ensemble.n_folds
+        takes_turns = ensemble.takes_turns
+    # Of an epoch of `partial_fit` nothing says how many samples there will be.
+    is_known = is_classification and n_kernels is None and not is_incremental
+    return {
+        "segment_lengths": kinds,
+        "n_folds": n_folds,
+        "takes_turns": takes_turns,
+        "time_warps": _time_warps(parameters, kinds, n_samples if is_known else None),
+        "n_kernels": n_kernels,
+    }
+
+
 def _networks(parameters, n_samples, is_classification, is_incremental):
     """Segment lengths of the kinds of networks, and how many there are of each."""
     wanted, length = parameters["n_estimators"], parameters["segment_length"]
@@ -234,17 +252,35 @@ def _networks(parameters, n_samples, is_classification, is_incremental):
     if length is None and parameters.get("decoder", "linear") == "linear":
         # The layers of another estimator are of one kind.
         kinds = SEGMENT_LENGTHS if isinstance(parameters["init"], str) else (None,)
-    if is_classification and (n_folds == 1 or n_samples > _MOST_SAMPLES_OF_TURNS):
-        kinds = kinds[:1]
+    if is_classification:
+        stands_alone = _n_kernels(parameters, n_samples) is None
+        if not stands_alone or n_samples > _MOST_SAMPLES_OF_TURNS:
+            kinds = kinds[:1]
     return kinds, n_folds
 
 
+def _n_kernels(parameters, n_samples):
+    """How many random convolutions stand beside the networks; None for none."""
+    wanted = parameters.get("n_kernels")
+    if not _is_auto(wanted):
+        return wanted
+    # What another loss than ours wants nothing would say.
+    is_apt = isinstance(parameters["loss"], str) and parameters["parts"] == "all"
+    return n_convolutions(n_samples) if is_apt else None
+
+
 def _time_warps(parameters, kinds, n_samples):
-    """How unevenly the samples of each kind of networks run (tuple of float)."""
+    """How unevenly the samples of each kind of networks run (tuple of float).
+
+    They run evenly where the number of samples is None and nothing else is asked for.
+    """
     wanted = parameters.get("time_warp", 0.0)
     if not _is_auto(wanted):
-        return (wanted,) * len(kinds)
-    return tuple(time_warp(length, n_samples) for length in kinds)
+        return (float(wanted),) * len(kinds)
+    if n_samples is None:
+        return (0.0,) * len(kinds)
+    pooling = parameters["pooling"]
+    return tuple(time_warp(length, pooling, n_samples) for length in kinds)
 
 
 def _auto(parameters, source, n_folds, pretrained):
