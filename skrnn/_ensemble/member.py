@@ -46,7 +46,7 @@ def new_member(settings, targets, samples, train, *, place, seed, pretrained, ti
         Baselines of the training rows, if they were computed.
     """
     ensemble, of_network = settings.ensemble, settings.network
-    length = ensemble.lengths[place]
+    length = ensemble.length_of(place)
     of_network = replace(of_network, segment_length=length)
     head, loss = targets.new_loss()
     network = new_network(of_network, targets, head, samples.source, seed)

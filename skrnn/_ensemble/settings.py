@@ -76,10 +76,15 @@ class EnsembleSettings:
         return self.n_folds * (1 if self.takes_turns else len(self.segment_lengths))
 
     @property
-    def lengths(self):
-        """Segment lengths (tuple) of all networks."""
-        places = range(self.n_networks)
-        return tuple(self.segment_lengths[self.kind_of(place)] for place in places)
+    def sizes_of_kinds(self):
+        """How many networks there are of each kind (list of int)."""
+        n_kinds = len(self.segment_lengths)
+        # Of places that take turns the first ones come once more.
+        return [(self.n_networks - kind - 1) // n_kinds + 1 for kind in range(n_kinds)]
+
+    def length_of(self, place):
+        """Return how many steps are one to the network at a place (int or None)."""
+        return self.segment_lengths[self.kind_of(place)]
 
     def kind_of(self, place):
         """Return the number of the kind of a network (int) at a place."""

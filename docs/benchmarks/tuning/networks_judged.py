@@ -14,6 +14,7 @@ usage: pip install tslearn pyts; python docs/benchmarks/tuning/networks_judged.p
 
 import importlib.util
 import sys
+import textwrap
 import time
 import warnings
 
@@ -44,7 +45,7 @@ MODELS = {
 }
 BEFORE = {
     "skrnn._ensemble.auto._WARP": 0.0,
-    "skrnn._ensemble.settings.SEGMENT_LENGTHS": (None,),
+    "skrnn._ensemble.auto.SEGMENT_LENGTHS": (None,),
     # No difference, however small, counts as none.
     "skrnn._training.best_weights._ERRORS_OF_NOTHING": -1.0,
 }
@@ -110,9 +111,12 @@ def main():
     lines = [
         "# Networks by themselves, before and now",
         "",
-        "Share of the test sequences that are classified rightly, and CPU seconds of the",
-        f"fit; means of {len(SEEDS)} seeds, or {len(FEW_SEEDS)} where sequences have more",
-        f"than {MANY_STEPS} steps. Nothing was chosen by these sets.",
+        *textwrap.wrap(
+            "Share of the test sequences that are classified rightly, and CPU seconds "
+            f"of the fit; seeds: {len(SEEDS)}, or {len(FEW_SEEDS)} where sequences "
+            f"have more than {MANY_STEPS} steps. Nothing was chosen by these sets.",
+            88,
+        ),
         "",
         "| data | sequences | " + " | ".join(columns) + " |",
         "| --- | ---: |" + " ---: |" * len(columns),
