@@ -91,12 +91,12 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         each with other initial weights [20]_. Where it is ``"auto"``, `segment_length`
         None and nothing stands beside the networks, every second one, of up to 2,500
         samples, reads segments of 6 steps, which finds other things and takes less
-        time. Under early stopping each sets aside
-        other samples: the first one the newest, the last one the oldest, and the
-        others what lies evenly between, so that five with ``validation_fraction=0.2``
-        are those of a five-fold cross-validation [21]_. ``"auto"``: 5 for up to 1,000
-        samples, fewer for more, 1 beyond 2,500 and 3 from 20,000 on; 1 where the first
-        call is ``partial_fit``.
+        time. Under early stopping each sets aside other samples: the first one the
+        newest, the last one the oldest, and the others what lies evenly between, so
+        that five with ``validation_fraction=0.2`` are those of a five-fold
+        cross-validation [21]_. ``"auto"``: 5 for up to 1,000 samples, or 3 beside
+        random convolutions, fewer for more, 1 beyond 2,500 and 3 from 20,000 on; 1
+        where the first call is ``partial_fit``.
     parts : {"all", "networks", "network"}, default="all"
         What `n_kernels` and `n_estimators` are where they are ``"auto"``. ``"all"``: as
         said there. ``"networks"``: as many networks, and no convolutions beside them.

@@ -253,14 +253,16 @@ def _networks(parameters, n_samples, is_classification, is_incremental):
     if not _is_auto(wanted):
         return (length,), wanted
     kinds = (length,)
-    n_folds = n_networks(n_samples, is_classification=is_classification)
+    stands_alone = _n_kernels(parameters, n_samples) is None
+    n_folds = n_networks(
+        n_samples, is_classification=is_classification, stands_alone=stands_alone
+    )
     if length is None and parameters.get("decoder", "linear") == "linear":
         # The layers of another estimator are of one kind.
         kinds = SEGMENT_LENGTHS if isinstance(parameters["init"], str) else (None,)
-    if is_classification:
-        stands_alone = _n_kernels(parameters, n_samples) is None
-        if not stands_alone or n_samples > _MOST_SAMPLES_OF_TURNS:
-            kinds = kinds[:1]
+    is_few = n_samples <= _MOST_SAMPLES_OF_TURNS
+    if is_classification and not (stands_alone and is_few):
+        kinds = kinds[:1]
     return kinds, n_folds
 
 

@@ -172,6 +172,15 @@ def test_networks_of_a_classifier(n_samples, n_parts):
     assert n_networks(n_samples, is_classification=True) == n_parts
 
 
+@pytest.mark.parametrize(
+    ("n_samples", "n_parts"),
+    [(1, 3), (1_666, 3), (1_667, 2), (2_501, 1), (20_000, 3)],
+)
+def test_networks_beside_convolutions_are_fewer(n_samples, n_parts):
+    found = n_networks(n_samples, is_classification=True, stands_alone=False)
+    assert found == n_parts
+
+
 def test_networks_of_a_regressor():
     for n_samples, n_parts in [(1_000, 5), (2_501, 1), (10**6, 1)]:
         assert n_networks(n_samples, is_classification=False) == n_parts
