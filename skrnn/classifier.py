@@ -237,8 +237,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         optimiser, that validate worse than the best by more than the standard error of
         the difference, and in which the training loss is below half of that of a
         constant predictor: what validates poorly before that may only not have learned
-        yet.
-        ``"auto"``: 10 for fewer than 1,000 samples and 5 for more.
+        yet. ``"auto"``: 10 for fewer than 1,000 samples where no convolutions stand
+        beside the networks, else 5.
     tol : float, default=1e-4
         The least improvement of the validation loss that counts, at least 0.
     on_divergence : {"raise", "restart"}, default="raise"

@@ -20,7 +20,8 @@ _WARP, _SAMPLES_OF_WARP = 0.3, 1_000
 _SAMPLES_OF_BATCHES, _SAMPLES_OF_SIZE = 5_000, 20_000
 # A rate falls with so many samples and more, by this power of their number.
 _RATE, _SAMPLES_OF_RATE, _POWER = 0.01, 1_000, -0.25
-# Their validation is smoother too, so that fewer epochs tell that nothing gets better.
+# Their validation is smoother too, so that fewer epochs tell that nothing gets better;
+# and beside convolutions, which have learned already, little depends on it.
 _PATIENCE, _PATIENCE_OF_MANY = 10, 5
 # Of each kind enough networks that more change little, as long as the samples are so
 # few that fitting them takes seconds; and more than one again for a classifier where it
@@ -39,7 +40,7 @@ _MULTIPLICATIONS = 8e9
 _MOST_REGRESSORS = 512
 
 
-def sizes_and_rates(n_samples, n_folds, *, is_truncated):
+def sizes_and_rates(n_samples, n_folds, *, is_truncated, stands_alone=True):
     """Choose what goes by the number of samples.
 
     Parameters
@@ -50,6 +51,8 @@ def sizes_and_rates(n_samples, n_folds, *, is_truncated):
         Networks that each set aside other samples.
     is_truncated : bool
         Whether sequences are read in parts from their beginning.
+    stands_alone : bool, default=True
+        Whether no convolutions stand beside the networks.
 
     Returns
     -------
@@ -57,7 +60,7 @@ def sizes_and_rates(n_samples, n_folds, *, is_truncated):
         Values by the names of the parameters that may be ``"auto"``.
     """
     is_large = n_samples >= _SAMPLES_OF_SIZE
-    is_many = n_samples >= _SAMPLES_OF_RATE
+    is_patient = stands_alone and n_samples < _SAMPLES_OF_RATE
     rate = _RATE * max(1.0, n_samples / _SAMPLES_OF_RATE) ** _POWER
     if is_large:  # twice as wide, half the rate (Yang et al. 2021, arXiv:2203.03466)
         rate /= 2
@@ -68,7 +71,7 @@ def sizes_and_rates(n_samples, n_folds, *, is_truncated):
         "learning_rate": rate,
         "batch_size": 64 if n_samples >= _SAMPLES_OF_BATCHES else 32,
         "validation_fraction": 0.2 if n_folds > 1 else 0.1,
-        "n_iter_no_change": _PATIENCE_OF_MANY if is_many else _PATIENCE,
+        "n_iter_no_change": _PATIENCE if is_patient else _PATIENCE_OF_MANY,
     }
 
 

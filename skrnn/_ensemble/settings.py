@@ -292,7 +292,10 @@ def _time_warps(parameters, kinds, n_samples):
 
 def _auto(parameters, source, n_folds, pretrained):
     values = sizes_and_rates(
-        len(source), n_folds, is_truncated=parameters["tbptt_steps"] is not None
+        len(source),
+        n_folds,
+        is_truncated=parameters["tbptt_steps"] is not None,
+        stands_alone=_n_kernels(parameters, len(source)) is None,
     )
     is_linear = parameters["parts"] == "all"
     values["linear_steps"] = (

@@ -52,6 +52,8 @@ def test_rate_falls_with_the_samples():
 @pytest.mark.parametrize(("n_samples", "patience"), [(1, 10), (999, 10), (1_000, 5)])
 def test_patience_with_many_samples_is_short(n_samples, patience):
     assert chosen_for(n_samples)["n_iter_no_change"] == patience
+    beside = sizes_and_rates(n_samples, 1, is_truncated=False, stands_alone=False)
+    assert beside["n_iter_no_change"] == 5
 
 
 @pytest.mark.parametrize(

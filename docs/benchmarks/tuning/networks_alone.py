@@ -120,6 +120,7 @@ SUBJECTS = {
         [
             Variant("all as it was before", _BEFORE),
             *each("time_warp", 0.3),
+            *each("segment_length", 6),
         ],
         OF_ONE,
     ),
@@ -132,6 +133,7 @@ SUBJECTS = {
         constant(f"{_BEST}._ERRORS_OF_NOTHING", 0.5, 2.0),
         OF_NETWORKS,
     ),
+    "patience": (constant(f"{_AUTO}._PATIENCE", 5, 20), OF_NETWORKS),
     "networks, without gain": (
         [
             *each("time_warp", 0.3),
