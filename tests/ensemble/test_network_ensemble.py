@@ -163,12 +163,6 @@ def test_partial_fit_makes_one_and_keeps_what_there_is():
         assert not torch.equal(one, other)
 
 
-def test_a_classifier_has_one_kind():
-    model = RNNClassifier(**SMALL).fit(X, y > 0)
-    assert [net.module_.segment_length for net in model.nets_] == [1] * 5
-    np.testing.assert_array_equal(model.net_weights_, [0.2] * 5)
-
-
 def test_the_first_is_that_of_a_fit_of_one():
     one = RNNRegressor(**SMALL, n_estimators=1).fit(X, y)
     several = RNNRegressor(**SMALL).fit(X, y)
