@@ -53,6 +53,15 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     input_noise : float, default=0.0
         Standard deviation of the Gaussian noise added to the scaled features while
         training, at least 0.
+    time_warp : float or "auto", default="auto"
+        How unevenly samples run while training [24]_: every time a sequence is read its
+        speed is drawn anew, at six times, at least 0 as the standard deviation of its
+        logarithm. A sequence begins and ends as it does, and values between two steps
+        lie on the line between them. 0 reads samples as they are: set it where a
+        number is a code and not a size, or where a class depends on how many steps lie
+        between two events. ``"auto"``: 0.3 for up to 1,000 samples, where a network
+        that no convolutions stand beside (`n_kernels`) reads segments of several steps
+        or has ``pooling="last"``; else 0, and in ``partial_fit``.
     norm : {"layer", "batch"} or None, default=None
         Normalisation of the states that each layer gives: of every step by itself
         [7]_, or by the moments of a batch of sequences [8]_, for which predictions
@@ -79,12 +88,15 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         fewer for more, 252 from 7,900 and 504 from 20,000 on. None: networks alone.
     n_estimators : int or "auto", default="auto"
         Networks that are trained one after the other, and whose logits are averaged,
-        each with other initial weights [20]_. Under early stopping each sets aside
-        other samples: the first one the newest, the last one the oldest, and the
-        others what lies evenly between, so that five with ``validation_fraction=0.2``
-        are those of a five-fold cross-validation [21]_. ``"auto"``: 5 for up to 1,000
-        samples, fewer for more, 1 beyond 2,500 and 3 from 20,000 on; 1 where the first
-        call is ``partial_fit``.
+        each with other initial weights [20]_. Where it is ``"auto"``, `segment_length`
+        None and nothing stands beside the networks, every second one, of up to 2,500
+        samples, reads segments of 6 steps, which finds other things and takes less
+        time. Under early stopping each sets aside other samples: the first one the
+        newest, the last one the oldest, and the others what lies evenly between, so
+        that five with ``validation_fraction=0.2`` are those of a five-fold
+        cross-validation [21]_. ``"auto"``: 5 for up to 1,000 samples, or 3 beside
+        random convolutions, fewer for more, 1 beyond 2,500 and 3 from 20,000 on; 1
+        where the first call is ``partial_fit``.
     parts : {"all", "networks", "network"}, default="all"
         What `n_kernels` and `n_estimators` are where they are ``"auto"``. ``"all"``: as
         said there. ``"networks"``: as many networks, and no convolutions beside them.
@@ -101,13 +113,15 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         What to do about a step of which some features are missing: raise, or fill them
         with the mean and tell the network by one 0/1 channel a feature. A step without
         any feature is absent either way.
-    init : {"orthogonal", "chrono", "identity"} or estimator, default="orthogonal"
-        Initial weights. ``"orthogonal"``: input weights Glorot-uniform, recurrent ones
-        orthogonal, gate by gate, and open forget gates. ``"chrono"``: gate biases such
-        that memories last up to the length of the sequences [12]_. ``"identity"``:
-        for ``cell="rnn"``, with ``nonlinearity="relu"`` an IRNN [13]_. A fitted
-        estimator of skrnn: its weights, as far as they fit; the output layer starts
-        anew where the outputs differ. Among the values of a grid it must be wrapped in
+    init : {"auto", "orthogonal", "chrono", "identity"} or estimator, default="auto"
+        Initial weights. ``"auto"``: ``"chrono"`` for ``cell="lstm"`` with
+        ``pooling="last"``, else ``"orthogonal"``. ``"orthogonal"``: input weights
+        Glorot-uniform, recurrent ones orthogonal, gate by gate, and open forget gates.
+        ``"chrono"``: gate biases such that memories last up to the length of the
+        sequences [12]_. ``"identity"``: for ``cell="rnn"``, with
+        ``nonlinearity="relu"`` an IRNN [13]_. A fitted estimator of skrnn: its weights,
+        as far as they fit; the output layer starts anew where the outputs differ. Among
+        the values of a grid it must be wrapped in
         :class:`~sklearn.frozen.FrozenEstimator`, since a search clones those.
     frozen : str, list of str or None, default=None
         Parts whose weights stay as they begin: ``"recurrent"`` (all layers),
@@ -189,17 +203,20 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         Whether to set samples aside, stop when the loss on them no longer falls, and
         go back to the weights of the best epoch. Networks without convolutions stop as
         well when nothing is left to learn: when all training samples together cost less
-        than a single one costs a constant predictor (mean of three epochs). Set aside
-        are samples in a row of
-        each class, the newest by the only network or the first of several, never a
-        random choice; for several labels a sample, of all samples. Where that leaves
-        no sample (tiny data), training runs for ``max_epochs``. With False it always
-        does. As many networks are trained then, and where there are random convolutions
-        beside them (`n_kernels`) each still leaves out samples, to find how much either
-        counts and for nothing else: windows in a row, and of other samples those that a
-        checksum of their values picks, so that neither order nor repetitions matter.
-        With ``n_kernels=None`` all networks learn all samples. Samples given to ``fit``
-        as `X_val` take the place of those set aside.
+        than a single one costs a constant predictor (mean of three epochs). Of them
+        the latest epoch is kept that may be the best: whose validation loss exceeds the
+        least one by no more than the standard error of the difference, by the samples
+        set aside. Few samples cannot tell epochs apart, and what has learned longer
+        predicts better. Set aside are samples in a row of each class, the newest by the
+        only network or the first of several, never a random choice; for several labels
+        a sample, of all samples. Where that leaves no sample (tiny data), training runs
+        for ``max_epochs``. With False it always does. As many networks are trained
+        then, and where there are random convolutions beside them (`n_kernels`) each
+        still leaves out samples, to find how much either counts and for nothing else:
+        windows in a row, and of other samples those that a checksum of their values
+        picks, so that neither order nor repetitions matter. With ``n_kernels=None`` all
+        networks learn all samples. Samples given to ``fit`` as `X_val` take the place
+        of those set aside.
     scoring : str, callable or None, default=None
         A scorer of scikit-learn that decides, in the place of the validation loss, when
         to stop and which epoch is best; greater is better. A class of two samples or
@@ -217,9 +234,11 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         Epochs in a row without an improvement by ``tol`` that end the training; only
         used when ``early_stopping`` is True. With ``n_kernels=None``, when the networks
         have to learn all, only those epochs count, in the first 400 steps of the
-        optimiser, in which the training loss is below half of that of a constant
-        predictor: what validates poorly before that may only not have learned yet.
-        ``"auto"``: 10 for fewer than 1,000 samples and 5 for more.
+        optimiser, that validate worse than the best by more than the standard error of
+        the difference, and in which the training loss is below half of that of a
+        constant predictor: what validates poorly before that may only not have learned
+        yet. ``"auto"``: 10 for fewer than 1,000 samples where no convolutions stand
+        beside the networks, else 5.
     tol : float, default=1e-4
         The least improvement of the validation loss that counts, at least 0.
     on_divergence : {"raise", "restart"}, default="raise"
@@ -355,6 +374,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     .. [23] Dempster, A., Schmidt, D. F. and Webb, G. I. (2023). Hydra: competing
        convolutional kernels for fast and accurate time series classification. Data
        Mining and Knowledge Discovery 37. :arxiv:`2203.13652`.
+    .. [24] Um, T. T. et al. (2017). Data augmentation of wearable sensor data for
+       Parkinson's disease monitoring using convolutional neural networks. ICMI.
+       :arxiv:`1706.00527`.
 
     Examples
     --------
@@ -381,8 +403,10 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
                 "batch_size",
                 "validation_fraction",
                 "n_iter_no_change",
+                "init",
             )
         },
+        "time_warp": [Number(Real, 0, None, closed="left"), _AUTO],
         "n_kernels": [AT_LEAST_ONE, _AUTO, None],
         "n_estimators": [AT_LEAST_ONE, _AUTO],
         "label_smoothing": [Number(Real, 0, 1, closed="left")],
@@ -402,6 +426,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         dropout=0.0,
         recurrent_dropout=0.0,
         input_noise=0.0,
+        time_warp="auto",
         norm=None,
         residual=False,
         pooling="mixed",
@@ -411,7 +436,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         scale=True,
         instance_norm=None,
         missing="error",
-        init="orthogonal",
+        init="auto",
         frozen=None,
         loss="cross_entropy",
         label_smoothing=0.0,
@@ -458,6 +483,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
         self.input_noise = input_noise
+        self.time_warp = time_warp
         self.norm = norm
         self.residual = residual
         self.pooling = pooling

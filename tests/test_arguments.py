@@ -135,6 +135,8 @@ PARAMETERS = {
         "batch_size": ["count", "auto", None],
         "validation_fraction": ["share", "auto"],
         "n_iter_no_change": ["count", "auto", np.inf],
+        "init": ["object", "auto", "orthogonal", "chrono", "identity"],
+        "time_warp": ["from 0", "auto"],
         "n_kernels": ["count", "auto", None],
         "label_smoothing": ["probability"],
         "focal_gamma": ["from 0"],

@@ -45,7 +45,9 @@ def test_scripts_of_the_table_exist_and_name_what_they_search(names):
                 assert last in text, (row.name, script)
 
 
-@pytest.mark.parametrize("script", ["regressor", "classifier", "forecaster"])
+@pytest.mark.parametrize(
+    "script", ["regressor", "classifier", "forecaster", "networks_alone"]
+)
 def test_what_scripts_replace_is_in_the_table(names, load, script):
     known = {row.name for row in names.table()}
     subjects = load(script).SUBJECTS.values()

@@ -10,17 +10,26 @@ from skrnn._convolutions.multirocket import N_POOLINGS
 # Kinds of networks: those that read step by step, and those that see the newest steps
 # together. What one of them cannot learn from few samples the other often can.
 SEGMENT_LENGTHS = (None, 6)
+# Segments are counted from the end: what comes a few steps earlier looks like something
+# else to a network that reads them; and one whose final state alone counts learns when
+# something was as if that mattered. Few samples that are shown to it running unevenly
+# tell it otherwise. To a network that reads step by step, and sees the states of all
+# steps, that makes no difference.
+_WARP, _SAMPLES_OF_WARP = 0.3, 1_000
 # From so many samples on batches are large, or networks, which take five times as long.
 _SAMPLES_OF_BATCHES, _SAMPLES_OF_SIZE = 5_000, 20_000
 # A rate falls with so many samples and more, by this power of their number.
 _RATE, _SAMPLES_OF_RATE, _POWER = 0.01, 1_000, -0.25
-# Their validation is smoother too, so that fewer epochs tell that nothing gets better.
+# Their validation is smoother too, so that fewer epochs tell that nothing gets better;
+# and beside convolutions, which have learned already, little depends on it.
 _PATIENCE, _PATIENCE_OF_MANY = 10, 5
 # Of each kind enough networks that more change little, as long as the samples are so
 # few that fitting them takes seconds; and more than one again for a classifier where it
 # takes minutes anyhow, for the last tenths of a percent.
 _MOST_NETWORKS, _SAMPLES_OF_ALL = 5, 5_000
 _NETWORKS_OF_MANY = 3
+# Beside random convolutions three of them do what five do, in two thirds of the time.
+_MOST_BESIDE = 3
 # Of random convolutions, too, as many as more of them help while they are cheap: the
 # matrices of their ridge classifier take so many multiplications at most. From as many
 # samples on as make the training of networks take minutes there are more again.
@@ -31,7 +40,7 @@ _MULTIPLICATIONS = 8e9
 _MOST_REGRESSORS = 512
 
 
-def sizes_and_rates(n_samples, n_folds, *, is_truncated):
+def sizes_and_rates(n_samples, n_folds, *, is_truncated, stands_alone=True):
     """Choose what goes by the number of samples.
 
     Parameters
@@ -42,6 +51,8 @@ def sizes_and_rates(n_samples, n_folds, *, is_truncated):
         Networks that each set aside other samples.
     is_truncated : bool
         Whether sequences are read in parts from their beginning.
+    stands_alone : bool, default=True
+        Whether no convolutions stand beside the networks.
 
     Returns
     -------
@@ -49,7 +60,7 @@ def sizes_and_rates(n_samples, n_folds, *, is_truncated):
         Values by the names of the parameters that may be ``"auto"``.
     """
     is_large = n_samples >= _SAMPLES_OF_SIZE
-    is_many = n_samples >= _SAMPLES_OF_RATE
+    is_patient = stands_alone and n_samples < _SAMPLES_OF_RATE
     rate = _RATE * max(1.0, n_samples / _SAMPLES_OF_RATE) ** _POWER
     if is_large:  # twice as wide, half the rate (Yang et al. 2021, arXiv:2203.03466)
         rate /= 2
@@ -60,11 +71,11 @@ def sizes_and_rates(n_samples, n_folds, *, is_truncated):
         "learning_rate": rate,
         "batch_size": 64 if n_samples >= _SAMPLES_OF_BATCHES else 32,
         "validation_fraction": 0.2 if n_folds > 1 else 0.1,
-        "n_iter_no_change": _PATIENCE_OF_MANY if is_many else _PATIENCE,
+        "n_iter_no_change": _PATIENCE if is_patient else _PATIENCE_OF_MANY,
     }
 
 
-def n_networks(n_samples, *, is_classification):
+def n_networks(n_samples, *, is_classification, stands_alone=True):
     """Return how many networks of a kind a fit trains.
 
     Parameters
@@ -73,10 +84,43 @@ def n_networks(n_samples, *, is_classification):
         Samples of the fit.
     is_classification : bool
         Whether classes are learned.
+    stands_alone : bool, default=True
+        Whether no convolutions stand beside them.
     """
     if is_classification and n_samples >= _SAMPLES_OF_SIZE:
         return _NETWORKS_OF_MANY
-    return min(max(_SAMPLES_OF_ALL // max(1, n_samples), 1), _MOST_NETWORKS)
+    most = _MOST_NETWORKS if stands_alone else _MOST_BESIDE
+    return min(max(_SAMPLES_OF_ALL // max(1, n_samples), 1), most)
+
+
+def time_warp(segment_length, pooling, n_samples):
+    """Return how unevenly the samples of a training run (float).
+
+    Parameters
+    ----------
+    segment_length : int or None
+        Steps that the network reads together.
+    pooling : str
+        Which states it reads.
+    n_samples : int
+        Samples of the fit.
+    """
+    if n_samples > _SAMPLES_OF_WARP:
+        return 0.0
+    return _WARP if (segment_length or 1) > 1 or pooling == "last" else 0.0
+
+
+def initial_weights(cell, pooling):
+    """Return the name of a scheme (str) for the initial weights.
+
+    Parameters
+    ----------
+    cell, pooling : str
+        Of the network.
+    """
+    # Where only the final state counts, an LSTM that forgets learns nothing from what
+    # lies far back; other poolings see all states, and a GRU forgets less.
+    return "chrono" if cell == "lstm" and pooling == "last" else "orthogonal"
 
 
 def n_convolutions(n_samples):

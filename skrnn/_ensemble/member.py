@@ -46,7 +46,7 @@ def new_member(settings, targets, samples, train, *, place, seed, pretrained, ti
         Baselines of the training rows, if they were computed.
     """
     ensemble, of_network = settings.ensemble, settings.network
-    length = ensemble.segment_lengths[ensemble.kind_of(place)]
+    length = ensemble.length_of(place)
     of_network = replace(of_network, segment_length=length)
     head, loss = targets.new_loss()
     network = new_network(of_network, targets, head, samples.source, seed)
@@ -67,7 +67,7 @@ def new_member(settings, targets, samples, train, *, place, seed, pretrained, ti
         features=pretrained is None,
     )
     freeze(network, ensemble.frozen)
-    net = SequenceNet(network, loss, settings.training, title)
+    net = SequenceNet(network, loss, settings.training_of(place), title)
     # With what was taken off, the data set of the training need not read them again.
     return net.initialize(), taken_off
 

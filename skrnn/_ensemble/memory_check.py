@@ -63,11 +63,13 @@ def _bytes_of_networks(settings, n_features, n_targets, width, n_samples):
     training, batch = settings.training, 0
     size, total = _ITEM_SIZES[settings.network.dtype], 0
     kept = 1 + _n_moments(training, settings.ensemble)
-    for length in settings.ensemble.segment_lengths:
+    ensemble = settings.ensemble
+    kinds = zip(ensemble.segment_lengths, ensemble.sizes_of_kinds, strict=True)
+    for length, n_networks in kinds:
         network = replace(settings.network, segment_length=length)
         n_weights = count_weights(network, n_features, n_targets, width)
         objects = _NETWORK + _LAYER * network.num_layers
-        total += settings.ensemble.n_folds * (n_weights * size * kept + objects)
+        total += n_networks * (n_weights * size * kept + objects)
         # Of one network at a time: a batch of at least one step.
         rows = min(training.batch_size or n_samples, n_samples)
         batch = max(batch, rows * n_inputs(network, n_features) * size)
@@ -94,11 +96,13 @@ def _n_moments(training, ensemble):
 def _refuse_networks(settings, sizes, needed, there):
     network, ensemble = settings.network, settings.ensemble
     n_features, n_targets, width, _ = sizes
-    n_weights = ensemble.n_folds * sum(
-        count_weights(
+    kinds = zip(ensemble.segment_lengths, ensemble.sizes_of_kinds, strict=True)
+    n_weights = sum(
+        n_networks
+        * count_weights(
             replace(network, segment_length=length), n_features, n_targets, width
         )
-        for length in ensemble.segment_lengths
+        for length, n_networks in kinds
     )
     others = {
         "hidden_size": replace(settings, network=replace(network, hidden_size=1)),

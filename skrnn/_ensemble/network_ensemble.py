@@ -72,7 +72,8 @@ class NetworkEnsemble:
 def average_weights(nets, kinds, loss):
     """Find the weights of networks in predictions.
 
-    Each kind counts by its validation loss, and each network of a kind the same.
+    Each kind counts by its validation loss, and each network of a kind the same; all
+    networks count the same where losses are no sizes of errors.
 
     Parameters
     ----------
@@ -87,12 +88,11 @@ def average_weights(nets, kinds, loss):
     -------
     ndarray of shape (n_nets,)
     """
-    losses = [best_loss(net) for net in nets]
-    means = np.ones(kinds.max() + 1)
+    losses, share = [best_loss(net) for net in nets], np.ones(len(nets))
     # A class or an object is no name.
     if isinstance(loss, str) and loss in _SIZES and None not in losses:
         means = np.bincount(kinds, losses) / np.bincount(kinds)
-    share = _least_counts_most(means)[kinds] / np.bincount(kinds)[kinds]
+        share = _least_counts_most(means)[kinds] / np.bincount(kinds)[kinds]
     return share / share.sum()
 
 

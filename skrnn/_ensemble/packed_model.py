@@ -165,7 +165,7 @@ def _check_size(plain, arrays, settings, targets):
     width = targets.new_loss()[0].width
     least = {"networks": 0, "convolutions": 0}
     for place in range(len(plain["nets"])):
-        length = ensemble.segment_lengths[ensemble.kind_of(place)]
+        length = ensemble.length_of(place)
         of_kind = replace(network, segment_length=length)
         least["networks"] += of_path
         least["networks"] += count_weights(of_kind, n_features, n_targets, width)
@@ -202,7 +202,7 @@ def _pack_net(net):
 
 def _unpack_net(packed, settings, targets, shape, place):
     ensemble = settings.ensemble
-    length = ensemble.segment_lengths[ensemble.kind_of(place)]
+    length = ensemble.length_of(place)
     # The initial weights are replaced.
     of_network = replace(settings.network, segment_length=length, init="orthogonal")
     head, loss = targets.new_loss()
@@ -211,7 +211,8 @@ def _unpack_net(packed, settings, targets, shape, place):
     network.baseline.units = None if units is None else np.array(units, np.int32)
     network.scaling.is_bounded = packed["is_bounded"]
     freeze(network, ensemble.frozen)
-    of_training = replace(settings.training, learning_rate=packed["learning_rate"])
+    of_training = settings.training_of(place)
+    of_training = replace(of_training, learning_rate=packed["learning_rate"])
     net = SequenceNet(network, loss, of_training, packed["title"]).initialize()
     network.generator.manual_seed(packed["seed"])
     best = {name: packed["best"][name] for name in JUDGED}

@@ -4,10 +4,12 @@ from dataclasses import dataclass, fields, replace
 
 from skrnn._ensemble.auto import (
     SEGMENT_LENGTHS,
+    initial_weights,
     n_convolutions,
     n_linear_steps,
     n_networks,
     sizes_and_rates,
+    time_warp,
 )
 from skrnn._network.settings import NetworkSettings
 from skrnn._training.settings import TrainingSettings, resolve_device
@@ -25,6 +27,9 @@ RECURRENT_PART = (
     "instance_norm",
     "missing",
 )
+# Networks of a classifier that stand alone are of several kinds up to so many samples;
+# with more there is one of them, or minutes pass, and nothing was compared.
+_MOST_SAMPLES_OF_TURNS = 2_500
 # The network of a fit that goes on is that of the fit before.
 ARCHITECTURE = (
     *RECURRENT_PART,
@@ -45,7 +50,9 @@ class EnsembleSettings:
     """How many networks there are, what each sets aside, and what stands beside them.
 
     Each of `n_folds` networks of a kind sets other samples aside; the kinds are the
-    numbers of steps that are one step of the recurrence.
+    numbers of steps that are one step of the recurrence, and `time_warps` of each how
+    unevenly its samples run. Where they take turns there is one network for each fold,
+    of one of the kinds.
     """
 
     segment_lengths: tuple
@@ -55,6 +62,8 @@ class EnsembleSettings:
     validation_fraction: float
     validation_gap: int
     frozen: object
+    takes_turns: bool = False
+    time_warps: tuple = ()
 
     @property
     def sets_aside(self):
@@ -64,7 +73,18 @@ class EnsembleSettings:
     @property
     def n_networks(self):
         """How many networks there are."""
-        return len(self.segment_lengths) * self.n_folds
+        return self.n_folds * (1 if self.takes_turns else len(self.segment_lengths))
+
+    @property
+    def sizes_of_kinds(self):
+        """How many networks there are of each kind (list of int)."""
+        n_kinds = len(self.segment_lengths)
+        # Of places that take turns the first ones come once more.
+        return [(self.n_networks - kind - 1) // n_kinds + 1 for kind in range(n_kinds)]
+
+    def length_of(self, place):
+        """Return how many steps are one to the network at a place (int or None)."""
+        return self.segment_lengths[self.kind_of(place)]
 
     def kind_of(self, place):
         """Return the number of the kind of a network (int) at a place."""
@@ -72,7 +92,7 @@ class EnsembleSettings:
 
     def fold_of(self, place):
         """Return the number of the fold of a network (int) at a place."""
-        return place // len(self.segment_lengths)
+        return place if self.takes_turns else place // len(self.segment_lengths)
 
 
 @dataclass(frozen=True)
@@ -131,43 +151,49 @@ class Settings:
         -------
         Settings
         """
+        of_ensemble = _of_ensemble(
+            parameters, len(source), previous, is_classification, is_incremental
+        )
+        n_folds = of_ensemble["n_folds"]
         if previous is None:
-            kinds, n_folds = _networks(
-                parameters, len(source), is_classification, is_incremental
-            )
             auto = _auto(parameters, source, n_folds, pretrained)
         else:
-            ensemble, auto = previous.ensemble, dict(previous.auto)
-            kinds, n_folds = ensemble.segment_lengths, ensemble.n_folds
-        auto["n_estimators"] = n_folds
-        # What another loss wants nothing would say.
-        is_apt = isinstance(parameters["loss"], str) and parameters["parts"] == "all"
-        auto["n_kernels"] = n_convolutions(len(source)) if is_apt else None
+            auto = dict(previous.auto)
+        auto |= {
+            "n_estimators": n_folds,
+            "n_kernels": of_ensemble["n_kernels"],
+            "time_warp": max(of_ensemble["time_warps"]),
+        }
         values = {
             name: auto[name] if _is_auto(value) and name in auto else value
             for name, value in parameters.items()
         }
+        values |= of_ensemble
         values |= {
-            "segment_lengths": kinds,
-            "n_folds": n_folds,
-            "n_kernels": values.get("n_kernels"),
             "device": resolve_device(parameters["device"]),
             "callbacks": tuple(parameters["callbacks"] or ()),
         }
         if not isinstance(parameters["init"], str):
             values["init"] = "orthogonal"  # until the pretrained weights replace it
+        ensemble = _fill(EnsembleSettings, values)
         if parameters["max_time"] is not None:
-            values["max_time"] = parameters["max_time"] / (len(kinds) * n_folds)
+            values["max_time"] = parameters["max_time"] / ensemble.n_networks
         network = _network(values, source, previous)
         values["linear_steps"] = network.linear_steps
         return cls(
             network=network,
             training=_fill(TrainingSettings, values),
-            ensemble=_fill(EnsembleSettings, values),
+            ensemble=ensemble,
             auto=auto,
             architecture=_architecture(parameters),
             decided={k: values[k] for k, v in parameters.items() if _is_auto(v)},
         )
+
+    def training_of(self, place):
+        """Return how the network at a place (int) is trained (TrainingSettings)."""
+        warps = self.ensemble.time_warps
+        strength = warps[self.ensemble.kind_of(place)] if warps else 0.0
+        return replace(self.training, time_warp=strength)
 
     def check_same_network(self, parameters, estimator_name):
         """Refuse parameters (dict) that ask for another network than was trained.
@@ -196,6 +222,29 @@ def _is_auto(value):
     return isinstance(value, str) and value == "auto"
 
 
+def _of_ensemble(parameters, n_samples, previous, is_classification, is_incremental):
+    """Which networks there are: values (dict) by the names of `EnsembleSettings`."""
+    n_kernels = _n_kernels(parameters, n_samples)
+    if previous is None:
+        kinds, n_folds = _networks(
+            parameters, n_samples, is_classification, is_incremental
+        )
+        takes_turns = is_classification and len(kinds) > 1
+    else:
+        ensemble = previous.ensemble
+        kinds, n_folds = ensemble.segment_lengths, ensemble.n_folds
+        takes_turns = ensemble.takes_turns
+    # Of an epoch of `partial_fit` nothing says how many samples there will be.
+    is_known = is_classification and n_kernels is None and not is_incremental
+    return {
+        "segment_lengths": kinds,
+        "n_folds": n_folds,
+        "takes_turns": takes_turns,
+        "time_warps": _time_warps(parameters, kinds, n_samples if is_known else None),
+        "n_kernels": n_kernels,
+    }
+
+
 def _networks(parameters, n_samples, is_classification, is_incremental):
     """Segment lengths of the kinds of networks, and how many there are of each."""
     wanted, length = parameters["n_estimators"], parameters["segment_length"]
@@ -204,20 +253,55 @@ def _networks(parameters, n_samples, is_classification, is_incremental):
     if not _is_auto(wanted):
         return (length,), wanted
     kinds = (length,)
-    if length is None and parameters.get("decoder") == "linear":
+    stands_alone = _n_kernels(parameters, n_samples) is None
+    n_folds = n_networks(
+        n_samples, is_classification=is_classification, stands_alone=stands_alone
+    )
+    if length is None and parameters.get("decoder", "linear") == "linear":
         # The layers of another estimator are of one kind.
         kinds = SEGMENT_LENGTHS if isinstance(parameters["init"], str) else (None,)
-    return kinds, n_networks(n_samples, is_classification=is_classification)
+    is_few = n_samples <= _MOST_SAMPLES_OF_TURNS
+    if is_classification and not (stands_alone and is_few):
+        kinds = kinds[:1]
+    return kinds, n_folds
+
+
+def _n_kernels(parameters, n_samples):
+    """How many random convolutions stand beside the networks; None for none."""
+    wanted = parameters.get("n_kernels")
+    if not _is_auto(wanted):
+        return wanted
+    # What another loss than ours wants nothing would say.
+    is_apt = isinstance(parameters["loss"], str) and parameters["parts"] == "all"
+    return n_convolutions(n_samples) if is_apt else None
+
+
+def _time_warps(parameters, kinds, n_samples):
+    """How unevenly the samples of each kind of networks run (tuple of float).
+
+    They run evenly where the number of samples is None and nothing else is asked for.
+    """
+    wanted = parameters.get("time_warp", 0.0)
+    if not _is_auto(wanted):
+        return (float(wanted),) * len(kinds)
+    if n_samples is None:
+        return (0.0,) * len(kinds)
+    pooling = parameters["pooling"]
+    return tuple(time_warp(length, pooling, n_samples) for length in kinds)
 
 
 def _auto(parameters, source, n_folds, pretrained):
     values = sizes_and_rates(
-        len(source), n_folds, is_truncated=parameters["tbptt_steps"] is not None
+        len(source),
+        n_folds,
+        is_truncated=parameters["tbptt_steps"] is not None,
+        stands_alone=_n_kernels(parameters, len(source)) is None,
     )
     is_linear = parameters["parts"] == "all"
     values["linear_steps"] = (
         n_linear_steps(parameters["loss"], source.n_features) if is_linear else None
     )
+    values["init"] = initial_weights(parameters["cell"], parameters["pooling"])
     if pretrained is not None:  # then the layers are as large as those
         for name in ("hidden_size", "bidirectional"):
             values[name] = getattr(pretrained.network, name)

@@ -144,7 +144,7 @@ class NetworkTraining:
             fold = self.fold(place)
             begin_with, taken_off = None, None
             if old:
-                net, begin_with = self._go_on_from(old[place])
+                net, begin_with = self._go_on_from(old[place], place)
             else:
                 net, taken_off = self._new(fold, place, seeds[place], pretrained)
             train_set = self._dataset(net, self.samples, fold.train, taken_off)
@@ -184,14 +184,14 @@ class NetworkTraining:
             title=title,
         )
 
-    def _go_on_from(self, old):
+    def _go_on_from(self, old, place):
         """A copy of a net with the settings of this fit; its weights as they are."""
         net, settings = copy.deepcopy(old), self.settings
         freeze(net.module_, settings.ensemble.frozen)
         # A loss of torch may have learned weights of its own.
         has_name = isinstance(settings.architecture["loss"], str)
         net.change(
-            settings.training,
+            settings.training_of(place),
             loss=self.targets.new_loss()[1] if has_name else None,
             network=settings.network.changeable,
         )
@@ -212,7 +212,7 @@ class NetworkTraining:
             check = StateCheck(
                 net,
                 len(net.get_iterator(train_set, training=True)),
-                has_validation=valid_set is not None,
+                n_valid=0 if valid_set is None else len(valid_set),
                 has_scorer=scorer is not None,
                 constant=constant,
             )

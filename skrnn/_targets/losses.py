@@ -49,7 +49,11 @@ class SampleLoss(nn.Module):
         self.compiled = compiled
 
     def forward(self, parameters, target, weight=None):
-        """Loss of a batch.
+        """Loss of a batch: the mean of `of_samples`, as a Tensor of shape ()."""
+        return self.of_samples(parameters, target, weight).mean()
+
+    def of_samples(self, parameters, target, weight=None):
+        """Weighted loss of each sample.
 
         Parameters
         ----------
@@ -62,14 +66,12 @@ class SampleLoss(nn.Module):
 
         Returns
         -------
-        Tensor of shape ()
+        Tensor of shape (N,)
         """
         loss = self.elementwise(parameters, target)
         if loss.ndim == 2:
-            loss = loss.mean(dim=1)  # (N,)
-        if weight is not None:
-            loss = loss * weight
-        return loss.mean()
+            loss = loss.mean(dim=1)
+        return loss if weight is None else loss * weight
 
 
 class _OnPoints(nn.Module):

@@ -41,12 +41,16 @@ class BatchIterator:
         Samples in a batch; the last one may have fewer.
     generator : torch.Generator, default=None
         Where the order comes from; None keeps the order of the rows.
+    change : callable, default=None
+        Takes sequences (N, L, F) and their lengths, and returns what is read in the
+        place of the sequences.
     """
 
-    def __init__(self, dataset, batch_size, generator=None):
+    def __init__(self, dataset, batch_size, generator=None, change=None):
         self.dataset = dataset
         self.batch_size = batch_size
         self.generator = generator
+        self.change = change
 
     def __len__(self):
         return -(-len(self.dataset) // self.batch_size)
@@ -65,6 +69,8 @@ class BatchIterator:
             inputs = {"x": torch.from_numpy(np.ascontiguousarray(block))}
             if lengths is not None:
                 inputs["lengths"] = torch.from_numpy(lengths)
+            if self.change is not None:
+                inputs["x"] = self.change(inputs["x"], inputs.get("lengths"))
             if data.weight is not None:
                 inputs["weight"] = data.weight[rows]
             if data.repeats is not None:

@@ -6,14 +6,19 @@ import numpy as np
 from skorch.callbacks import Callback
 
 # No patience is spent before this share of the loss of a constant is gone in training,
-# in the first so many steps of the optimiser: what a network will be worth shows only
-# when it has learned, and few samples make few steps an epoch.
+# nor by an epoch that may be as good as the best, in the first so many steps of the
+# optimiser: what a network will be worth shows only when it has learned, and few
+# samples make few steps an epoch.
 _SHARE_TO_LEARN, _STEPS_TO_LEARN = 0.5, 400
+# So many standard errors of the difference between two epochs, by the samples that
+# validate, prove nothing; of epochs that may be as good the latest has learned most.
+_ERRORS_OF_NOTHING = 1.0
 # Training losses of single epochs are noisy; the mean of so many tells that nothing is
 # left to learn.
 _EPOCHS_OF_MEAN = 3
 # What `judged` goes on from.
 JUDGED = ("best_loss_", "best_epoch_", "n_stalled_", "n_waited_")
+STATE = (*JUDGED, "weights_", "least_losses_")
 
 
 class BestWeights(Callback):
@@ -32,11 +37,16 @@ class BestWeights(Callback):
     ----------
     constant : float or None
         What a predictor of a constant costs on the training samples. Where it is given,
-        a network that has nothing left to learn is not trained further, and one that
-        has not learned yet spends no patience.
+        a network that has nothing left to learn is not trained further, one that has
+        not learned yet spends no patience, and of epochs that validate as well as the
+        best, as far as the samples can tell, the latest is kept.
     """
 
     constant = None
+    # Losses (n_valid,) of single samples, where a constant is given: of the epoch that
+    # validates best, and of the present one.
+    least_losses_ = None
+    _losses = None
 
     def __init__(self, is_active, patience, tol):
         self.is_active = is_active
@@ -48,8 +58,30 @@ class BestWeights(Callback):
         self.best_loss_ = math.inf
         self.best_epoch_ = None
         self.n_stalled_ = self.n_waited_ = 0
-        self.weights_ = None
+        self.weights_ = self.least_losses_ = self._losses = None
         self.n_judged_ = 0
+
+    def compare(self, losses):
+        """Compare the samples of a validation with those of the best one.
+
+        Parameters
+        ----------
+        losses : Tensor of shape (n_valid,)
+            Of each sample.
+
+        Returns
+        -------
+        float
+            Standard error of the mean difference. It is not known of a single sample,
+            and then the difference itself, which proves nothing.
+        """
+        self._losses = losses.double().cpu()
+        if self.least_losses_ is None:
+            return 0.0
+        difference = self._losses - self.least_losses_
+        if len(difference) == 1:
+            return float(difference.abs())
+        return float(difference.std() / math.sqrt(len(difference)))
 
     @property
     def is_stalled(self):
@@ -66,10 +98,12 @@ class BestWeights(Callback):
             return
         before = [getattr(self, name) for name in JUDGED]
         epoch = net.history[-1]
-        now, is_best = judged(*before, epoch, number, self.tol, self.constant)
+        now, is_kept = judged(*before, epoch, number, self.tol, self.constant)
         found = dict(zip(JUDGED, now, strict=True)) | {"n_judged_": number}
-        if is_best:
+        if is_kept:
             found["weights_"] = net.copy_of_weights()
+        if found["best_loss_"] < self.best_loss_:
+            found["least_losses_"] = self._losses
         # All at once: an interrupt comes before it or after.
         vars(self).update(found)
 
@@ -102,11 +136,11 @@ class BestWeights(Callback):
         """Go back to the best weights."""
         if self.weights_ is not None:
             net.module_.load_state_dict(self.weights_)
-            self.weights_ = None
+        self.weights_ = self.least_losses_ = self._losses = None
 
     def state_dict(self):
         """What a checkpoint needs."""
-        return {name: getattr(self, name) for name in (*JUDGED, "weights_")}
+        return {name: getattr(self, name) for name in STATE}
 
     def load_state_dict(self, state):
         """Go back to a state."""
@@ -116,16 +150,16 @@ class BestWeights(Callback):
 def judged(
     best_loss, best_epoch, n_stalled, n_waited, epoch, number, tol, constant=None
 ):
-    """Compare an epoch with the best before it.
+    """Compare an epoch with those before it.
 
     Parameters
     ----------
     best_loss : float
-        Of the best epoch; a score counts as its negative.
+        The least of them; a score counts as its negative.
     best_epoch : int or None
-        Its number; None where there is none.
+        Number of the epoch whose weights are kept; None where there is none.
     n_stalled : int
-        Epochs in a row that failed to improve the best by `tol`.
+        Epochs in a row that failed to improve the least loss by `tol`.
     n_waited : int
         Those of them that spent no patience.
     epoch : dict
@@ -141,22 +175,26 @@ def judged(
     -------
     tuple
         The first four, with this epoch.
-    is_best : bool
-        Whether it is the best.
+    is_kept : bool
+        Whether its weights are kept.
     """
-    loss = -epoch["valid_score"] if "valid_score" in epoch else epoch["valid_loss"]
+    is_scored = "valid_score" in epoch
+    loss = -epoch["valid_score"] if is_scored else epoch["valid_loss"]
     improved = loss <= best_loss - tol or best_epoch is None
+    is_kept = loss < best_loss or best_epoch is None
+    if constant is not None and not is_scored:
+        doubt = _ERRORS_OF_NOTHING * epoch["valid_loss_error"]
+        is_kept = is_kept or loss - best_loss <= doubt
+    is_waiting = is_kept or not has_learned_half(epoch, constant)
+    is_waiting = is_waiting and is_early(epoch, number, constant)
     n_stalled = 0 if improved else n_stalled + 1
-    is_waiting = not has_begun(epoch, number, constant)
     n_waited = 0 if improved else n_waited + is_waiting
-    is_best = loss < best_loss or best_epoch is None
-    if is_best:
-        best_loss, best_epoch = loss, number
-    return (best_loss, best_epoch, n_stalled, n_waited), is_best
+    best_loss = loss if best_epoch is None else min(best_loss, loss)
+    return (best_loss, number if is_kept else best_epoch, n_stalled, n_waited), is_kept
 
 
-def has_begun(epoch, number, constant):
-    """Whether an epoch may spend patience.
+def is_early(epoch, number, constant):
+    """Whether an epoch is one of those that need spend no patience.
 
     Parameters
     ----------
@@ -166,10 +204,21 @@ def has_begun(epoch, number, constant):
     Returns
     -------
     bool
-        Whether the network has learned or has had steps enough to do so.
+        Never without a constant.
     """
     if constant is None:
-        return True
-    if (number - 1) * epoch["train_batch_count"] >= _STEPS_TO_LEARN:
+        return False
+    return (number - 1) * epoch["train_batch_count"] < _STEPS_TO_LEARN
+
+
+def has_learned_half(epoch, constant):
+    """Whether a network (bool) has learned so much that its validation tells something.
+
+    Parameters
+    ----------
+    epoch, constant
+        As for `judged`.
+    """
+    if constant is None:
         return True
     return epoch["train_loss"] < (1 - _SHARE_TO_LEARN) * constant

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
+import torch
 from skorch.callbacks import Callback
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_, get_total_norm
 
@@ -42,6 +43,7 @@ def run_batches(net, batches, *, training):
     # Where there are none, only a restart does, which says so.
     if is_recorded or net.run.step is None or not net.run.is_prepared:
         _look_for_weights(net)
+    net.run.sample_losses.clear()
     losses, sizes = [], []
     with _weights_of(net, training) as after_step:
         for number, batch in enumerate(batches, start=1):
@@ -65,6 +67,9 @@ def run_batches(net, batches, *, training):
                 hook(net, batch=batch, training=training, **step)
     net.history.record(f"{prefix}_batch_count", len(losses))
     _record_loss(net, prefix, losses, sizes)
+    if net.run.sample_losses:
+        error = net.best_weights.compare(torch.cat(net.run.sample_losses))
+        net.history.record(f"{prefix}_loss_error", error)
 
 
 def _look_for_weights(net):

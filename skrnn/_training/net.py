@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from skrnn._training.optimizers import new_optimizer
 from skrnn._training.outputs import evaluation_batch
 from skrnn._training.progress import Progress
 from skrnn._training.schedules import Schedule
+from skrnn._training.time_warp import warp
 
 
 class SequenceNet(NeuralNet):
@@ -271,8 +273,14 @@ class SequenceNet(NeuralNet):
         batch_size = self.batch_size or len(dataset)
         # The order within a single batch is of no consequence.
         is_shuffled = self.settings.shuffle and batch_size < len(dataset)
-        generator = self.module_.generator if is_shuffled else None
-        return BatchIterator(dataset, batch_size, generator)
+        generator, strength = self.module_.generator, self.settings.time_warp
+        change = partial(warp, strength=strength, generator=generator)
+        return BatchIterator(
+            dataset,
+            batch_size,
+            generator if is_shuffled else None,
+            change if strength else None,
+        )
 
     def _set_training(self, training=True):
         if self.module_.training == training:
@@ -295,7 +303,12 @@ class SequenceNet(NeuralNet):
         """Return the weighted loss of a batch."""
         weight = X.get("weight")
         weight = None if weight is None else weight.to(y_pred.device)
-        return self.criterion_(y_pred, y_true.to(y_pred.device), weight)
+        target = y_true.to(y_pred.device)
+        if training or self.run is None or self.best_weights.constant is None:
+            return self.criterion_(y_pred, target, weight)
+        losses = self.criterion_.of_samples(y_pred, target, weight)
+        self.run.sample_losses.append(losses)
+        return losses.mean()
 
     def train_step(self, batch, **fit_params):
         """Take one optimiser step; refuse to go on from a loss that is not finite."""

@@ -37,6 +37,7 @@ class TrainingSettings:
     autocast: bool
     callbacks: tuple
     verbose: int
+    time_warp: float = 0.0
 
     @property
     def optimizer_spec(self):

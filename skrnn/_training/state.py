@@ -48,6 +48,7 @@ class Run:
         self.gradient_hooks = []  # of callbacks, called with each gradient
         self.least = {}  # losses of all epochs, by name
         self.batch = 0  # number of the present one, from 1
+        self.sample_losses = []  # tensors (N,): a batch each, of a validation
         self.compiled = None  # a CompiledNetwork, where the network is standard
         self.step = None  # a CompiledStep, where its gradients are too
         self.is_prepared = False  # whether that knows where weights and optimiser are

@@ -11,7 +11,7 @@ import math
 
 import torch
 
-from skrnn._training.best_weights import JUDGED, judged
+from skrnn._training.best_weights import JUDGED, STATE, judged
 from skrnn._training.content_check import (
     check_dict,
     check_number,
@@ -65,16 +65,18 @@ class StateCheck:
         Initialised, about to be trained.
     n_batches : int
         Batches of an epoch.
-    has_validation, has_scorer : bool
-        Whether epochs are validated, and whether a score is among what is recorded.
+    n_valid : int
+        Samples that validate; 0 for no validation.
+    has_scorer : bool
+        Whether a score is among what is recorded.
     constant : float, default=None
         As for `SequenceNet.train`.
     """
 
-    def __init__(self, net, n_batches, *, has_validation, has_scorer, constant=None):
+    def __init__(self, net, n_batches, *, n_valid, has_scorer, constant=None):
         self._net, self._n_batches = net, n_batches
         self._constant = constant
-        self._has_validation, self._has_scorer = has_validation, has_scorer
+        self._n_valid, self._has_scorer = n_valid, has_scorer
 
     def __call__(self, state):
         """Check a state, and return it, its tensors copied.
@@ -94,8 +96,9 @@ class StateCheck:
             state["history"],
             n_before,
             n_restarts=state["n_restarts"],
-            has_validation=self._has_validation,
+            has_validation=self._n_valid > 0,
             has_scorer=self._has_scorer,
+            has_error=self._constant is not None,
         )
         history = state["history"]
         least = min(epoch["train_loss"] for epoch in history[n_before:])
@@ -130,22 +133,34 @@ class StateCheck:
             refuse("n_before", f"is not {twin.run.n_before}")
 
     def _best(self, best, history, n_before):
-        check_dict("best", best, {*JUDGED, "weights_"})
+        check_dict("best", best, set(STATE))
         callback = self._net.best_weights
         expected = (math.inf, None, 0, 0)
-        if self._has_validation and callback.is_active:
+        if self._n_valid and callback.is_active:
             for number, epoch in enumerate(history[n_before:], start=n_before + 1):
                 expected, _ = judged(
                     *expected, epoch, number, callback.tol, self._constant
                 )
         for key, value in zip(JUDGED, expected, strict=True):
             check_numbers_like(f"best.{key}", best[key], value)
+        if expected[1] is not None and self._constant is not None:
+            self._check_least_losses(best["least_losses_"], expected[0])
+        elif best["least_losses_"] is not None:
+            refuse("best.least_losses_", "is there without a comparison")
         if expected[1] is None:
             if best["weights_"] is not None:
                 refuse("best.weights_", "is there without a best epoch")
             return best
         weights = check_weights("best.weights_", best["weights_"], self._net)
         return {**best, "weights_": weights}
+
+    def _check_least_losses(self, losses, mean):
+        where = "best.least_losses_"
+        like = torch.zeros(self._n_valid, dtype=torch.float64)
+        losses = checked_tensor(where, losses, like)
+        is_of_best = math.isclose(losses.mean(), mean, rel_tol=1e-3, abs_tol=1e-6)
+        if not (is_of_best or self._has_scorer):
+            refuse(where, "are not those of the best epoch")
 
     def _average(self, average):
         decay = self._net.settings.ema_decay

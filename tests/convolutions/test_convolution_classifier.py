@@ -65,14 +65,14 @@ def test_early_stopping_changes_no_part():
     X, y = waves_of_classes(100)
     model = classifier(n_kernels="auto", n_estimators="auto").fit(X, y)
     without = clone(model).set_params(early_stopping=False).fit(X, y)
-    assert len(without.nets_) == len(model.nets_) == 5
+    assert len(without.nets_) == len(model.nets_) == 3
     assert without.settings_.auto == model.settings_.auto
     for one, other in zip(
         without.convolutions_.classifiers, model.convolutions_.classifiers, strict=True
     ):
         for name, value in one.state_dict().items():
             assert torch.equal(value, other.state_dict()[name])
-    assert [len(net.history) for net in without.nets_] == [model.max_epochs] * 5
+    assert [len(net.history) for net in without.nets_] == [model.max_epochs] * 3
 
 
 def test_without_early_stopping_few_samples_are_told_apart_as_well():

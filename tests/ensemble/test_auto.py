@@ -6,7 +6,13 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
 from skrnn import RNNClassifier, RNNRegressor
-from skrnn._ensemble.auto import n_convolutions, n_networks, sizes_and_rates
+from skrnn._ensemble.auto import (
+    initial_weights,
+    n_convolutions,
+    n_networks,
+    sizes_and_rates,
+    time_warp,
+)
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 6))
@@ -46,6 +52,8 @@ def test_rate_falls_with_the_samples():
 @pytest.mark.parametrize(("n_samples", "patience"), [(1, 10), (999, 10), (1_000, 5)])
 def test_patience_with_many_samples_is_short(n_samples, patience):
     assert chosen_for(n_samples)["n_iter_no_change"] == patience
+    beside = sizes_and_rates(n_samples, 1, is_truncated=False, stands_alone=False)
+    assert beside["n_iter_no_change"] == 5
 
 
 @pytest.mark.parametrize(
@@ -61,6 +69,34 @@ def test_patience_with_many_samples_is_short(n_samples, patience):
 )
 def test_kernels_are_fewer_where_they_cost_more(n_samples, n_kernels):
     assert n_convolutions(n_samples) == n_kernels
+
+
+@pytest.mark.parametrize(
+    ("segment_length", "pooling", "n_samples", "strength"),
+    [
+        (None, "mixed", 10, 0.0),
+        (1, "mixed", 10, 0.0),
+        (6, "mixed", 10, 0.3),
+        (None, "last", 1_000, 0.3),
+        (6, "last", 1_001, 0.0),
+    ],
+)
+def test_few_samples_run_unevenly(segment_length, pooling, n_samples, strength):
+    assert time_warp(segment_length, pooling, n_samples) == strength
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("pooling", ["last", "mixed", "max"])
+def test_an_lstm_of_which_the_final_state_counts_begins_with_a_long_memory(
+    cell, pooling
+):
+    wanted = "chrono" if (cell, pooling) == ("lstm", "last") else "orthogonal"
+    assert initial_weights(cell, pooling) == wanted
+    options = {"max_epochs": 1, "parts": "network", "random_state": 0}
+    model = RNNClassifier(cell, 4, pooling=pooling, **options).fit(X, LABELS)
+    assert model.settings_.network.init == wanted
+    twin = clone(model).set_params(init=wanted).fit(X, LABELS)
+    np.testing.assert_array_equal(model.predict_proba(X), twin.predict_proba(X))
 
 
 def test_share_that_is_set_aside():
@@ -89,6 +125,7 @@ def test_fit_takes_them():
         ("batch_size", 32),
         ("validation_fraction", 0.2),
         ("n_iter_no_change", 10),
+        ("init", "orthogonal"),
     ],
 )
 def test_same_as_the_value_itself(name, value):
@@ -135,6 +172,15 @@ def test_other_words_are_refused():
 )
 def test_networks_of_a_classifier(n_samples, n_parts):
     assert n_networks(n_samples, is_classification=True) == n_parts
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "n_parts"),
+    [(1, 3), (1_666, 3), (1_667, 2), (2_501, 1), (20_000, 3)],
+)
+def test_networks_beside_convolutions_are_fewer(n_samples, n_parts):
+    found = n_networks(n_samples, is_classification=True, stands_alone=False)
+    assert found == n_parts
 
 
 def test_networks_of_a_regressor():

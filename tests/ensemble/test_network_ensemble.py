@@ -9,13 +9,16 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import log_softmax
 from sklearn.base import clone
 from skorch.callbacks import Callback
 
 import skrnn._ensemble.auto
 from skrnn import RNNClassifier, RNNRegressor
 from skrnn._ensemble.validation import split_rows
+from skrnn._sequences.sources import as_source
 from skrnn._training.net import SequenceNet
+from skrnn._training.outputs import outputs
 from tests.support import assert_rows_alone, same_bits, weights_of_all
 
 RNG = np.random.default_rng(0)
@@ -97,6 +100,52 @@ def test_how_many_there_are(options, lengths):
     assert any(model.net_ is net for net in model.nets_)
 
 
+@pytest.mark.parametrize(
+    ("options", "lengths"),
+    [
+        ({}, [1] * 3),
+        ({"n_kernels": None}, [1, 6, 1, 6, 1]),
+        ({"parts": "networks"}, [1, 6, 1, 6, 1]),
+        ({"parts": "networks", "early_stopping": False}, [1, 6, 1, 6, 1]),
+        ({"parts": "network"}, [1]),
+        ({"parts": "networks", "n_estimators": 3}, [1] * 3),
+        ({"parts": "networks", "segment_length": 2}, [2] * 5),
+    ],
+)
+def test_kinds_of_a_classifier_take_turns(options, lengths):
+    model = RNNClassifier(**SMALL | {"max_epochs": 1} | options).fit(X, y > 0)
+    assert segment_lengths(model) == lengths
+    assert_allclose(model.net_weights_, 1 / len(lengths))
+    warps = [net.settings.time_warp for net in model.nets_]
+    assert warps == [0.3 if length > 1 else 0.0 for length in lengths]
+
+
+def test_each_of_those_that_take_turns_sets_other_samples_aside():
+    model = RNNClassifier(**SMALL, parts="networks").fit(X, y > 0)
+    ensemble = model.settings_.ensemble
+    assert ensemble.n_networks == ensemble.n_folds == 5
+    assert [ensemble.fold_of(place) for place in range(5)] == [0, 1, 2, 3, 4]
+    assert [ensemble.kind_of(place) for place in range(5)] == [0, 1, 0, 1, 0]
+    assert ensemble.sizes_of_kinds == [3, 2]
+    assert RNNRegressor(**SMALL).fit(X, y).settings_.ensemble.sizes_of_kinds == [5, 5]
+    logits = np.mean([outputs(net, as_source(X))[..., 0] for net in model.nets_], 0)
+    assert_allclose(model.predict_log_proba(X), log_softmax(logits, axis=1), atol=1e-6)
+
+
+def test_those_that_take_turns_go_on_and_are_kept(tmp_path):
+    options = SMALL | {"parts": "networks", "warm_start": True}
+    model = RNNClassifier(**options).fit(X, y > 0)
+    loaded = pickle.loads(pickle.dumps(model))
+    for one in (model, loaded):
+        one.fit(X, y > 0)
+        assert segment_lengths(one) == [1, 6, 1, 6, 1]
+        assert [net.settings.time_warp for net in one.nets_] == [0, 0.3, 0, 0.3, 0]
+    skrnn.save(model, tmp_path / "model.skrnn")
+    again = skrnn.load(tmp_path / "model.skrnn")
+    assert [net.settings.time_warp for net in again.nets_] == [0, 0.3, 0, 0.3, 0]
+    assert_array_equal(again.predict_proba(X), model.predict_proba(X))
+
+
 @pytest.mark.parametrize(("limit", "n_parts"), [(59, 1), (60, 1), (120, 2), (999, 5)])
 def test_the_more_samples_the_fewer_networks(limit, n_parts, monkeypatch):
     monkeypatch.setattr(skrnn._ensemble.auto, "_SAMPLES_OF_ALL", limit)
@@ -112,12 +161,6 @@ def test_partial_fit_makes_one_and_keeps_what_there_is():
     assert_array_equal(model.net_weights_, weights)
     for one, other in zip(before, weights_of_all(model), strict=True):
         assert not torch.equal(one, other)
-
-
-def test_a_classifier_has_one_kind():
-    model = RNNClassifier(**SMALL).fit(X, y > 0)
-    assert [net.module_.segment_length for net in model.nets_] == [1] * 5
-    np.testing.assert_array_equal(model.net_weights_, [0.2] * 5)
 
 
 def test_the_first_is_that_of_a_fit_of_one():

@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+from scipy.special import log_softmax
 from sklearn.base import clone
 from skorch.callbacks import Callback
 
 from skrnn import RNNClassifier
 from skrnn._ensemble.validation import split_rows
 from skrnn._training import best_weights
+from skrnn._training.outputs import outputs
 from tests.support import same_bits, same_fit, waves_of_classes
 
 X, y = waves_of_classes(40)
@@ -32,32 +34,85 @@ def training_labels():
     return y[split_rows(len(y), 0.2, groups=places).train]
 
 
-def epochs_by_hand(curve, n_samples, patience, constant, n_batches=3, n_steps=400):
-    """Epochs that a training takes in which no validation counts as better."""
-    n_spent = 0
-    for epoch, loss in enumerate(curve):
-        is_late = epoch * n_batches >= n_steps
-        n_spent += epoch > 0 and (loss < constant / 2 or is_late)
+class Losses(Callback):
+    """Keep the loss of every sample that validates, epoch by epoch."""
+
+    epochs = []  # of all copies: a net trains with a copy of its callbacks
+
+    def on_epoch_end(self, net, dataset_valid=None, **kwargs):
+        logits = outputs(net, dataset_valid.source)[..., 0]
+        rows = np.arange(len(logits))
+        self.epochs.append(-log_softmax(logits, axis=1)[rows, dataset_valid.target])
+
+
+def by_hand(losses, curve, options, n_samples, constant):
+    """The kept epoch, and how many there are, from the losses of single samples."""
+    patience, tol = options["n_iter_no_change"], options.get("tol", 1e-4)
+    best = kept = 0
+    n_spent, n_batches = 0, -(-n_samples // options["batch_size"])
+    for epoch, now in enumerate(losses):
+        difference = now - losses[best]
+        error = np.std(difference, ddof=1) / np.sqrt(len(now))
+        is_better = difference.mean() < 0
+        may_be_best = epoch == 0 or is_better or difference.mean() <= error
+        is_early = epoch * n_batches < best_weights._STEPS_TO_LEARN
+        is_free = is_early and (may_be_best or curve[epoch] >= constant / 2)
+        n_spent += not is_free
+        if epoch == 0 or difference.mean() <= -tol:
+            n_spent = 0
+        best, kept = epoch if is_better else best, epoch if may_be_best else kept
         newest = curve[epoch - 2 : epoch + 1] if epoch >= 2 else [np.inf]
         if n_spent == patience or np.mean(newest) * n_samples < constant:
-            return epoch + 1
-    return len(curve)
+            break
+    return kept + 1, epoch + 1
 
 
-def full_curve(options):
-    """Training losses of a network that nothing stops, on the same samples."""
-    return RNNClassifier(**options | {"n_iter_no_change": 1000}).fit(X, y).loss_curve_
+@pytest.mark.parametrize("n_steps", [400, 20])
+@pytest.mark.parametrize("patience", [2, 5])
+@pytest.mark.parametrize("tol", [1e-4, 1e6])
+def test_kept_is_the_latest_epoch_that_may_be_the_best(
+    n_steps, patience, tol, monkeypatch
+):
+    monkeypatch.setattr(best_weights, "_STEPS_TO_LEARN", n_steps)
+    wrong = np.where(np.arange(len(y)) % 4 == 0, np.roll(y, 1), y)  # some labels
+    options = SLOW | {"learning_rate": 0.05, "max_epochs": 40}
+    labels = np.unique(wrong, return_inverse=True)[1]
+    train = split_rows(len(y), 0.2, groups=labels).train
+    Losses.epochs.clear()
+    endless = options | {"n_iter_no_change": 1000, "callbacks": [Losses()]}
+    curve = RNNClassifier(**endless).fit(X, wrong).loss_curve_
+    losses = [epoch.copy() for epoch in Losses.epochs]
+    options |= {"n_iter_no_change": patience, "tol": tol}
+    model = RNNClassifier(**options).fit(X, wrong)
+    constant = loss_of_constant(labels[train])
+    wanted = by_hand(losses, curve, options, len(train), constant)
+    assert (model.best_epoch_, model.n_iter_) == wanted
+    assert wanted[0] > 1 + np.argmin(model.validation_loss_curve_)
+    again = clone(model).set_params(max_epochs=model.best_epoch_).fit(X, wrong)
+    assert same_bits(model, again)
 
 
-@pytest.mark.parametrize("patience", [1, 4])
-def test_patience_is_spent_when_half_is_learned(patience):
-    options = SLOW | {"tol": 1e6, "n_iter_no_change": patience}
+def test_the_error_of_a_difference_is_recorded():
+    Losses.epochs.clear()
+    model = RNNClassifier(**SLOW, callbacks=[Losses()]).fit(X, y)
+    curve, losses = model.validation_loss_curve_, Losses.epochs
+    for epoch in range(1, model.n_iter_):
+        difference = losses[epoch] - losses[int(np.argmin(curve[:epoch]))]
+        expected = np.std(difference, ddof=1) / np.sqrt(len(difference))
+        found = model.net_.history[epoch, "valid_loss_error"]
+        assert found == pytest.approx(expected, rel=1e-3, abs=1e-6)
+
+
+def test_a_single_sample_proves_nothing():
+    few = {"X_val": X[:1], "y_val": y[:1]}
+    model = RNNClassifier(**SLOW | {"learning_rate": 0.05}).fit(X[1:], y[1:], **few)
+    assert model.best_epoch_ == model.n_iter_
+
+
+def test_a_score_decides_by_itself():
+    options = SLOW | {"learning_rate": 0.05, "scoring": "accuracy"}
     model = RNNClassifier(**options).fit(X, y)
-    curve, labels = full_curve(SLOW), training_labels()
-    wanted = epochs_by_hand(curve, len(labels), patience, loss_of_constant(labels))
-    assert model.n_iter_ == wanted > patience + 1  # it waited
-    assert model.loss_curve_ == curve[:wanted]
-    assert model.best_epoch_ == 1 + int(np.argmin(model.validation_loss_curve_))
+    assert model.best_epoch_ == 1 + int(np.argmax(model.validation_scores_))
 
 
 def test_a_network_no_better_than_a_constant_goes_on_to_the_last_epoch():

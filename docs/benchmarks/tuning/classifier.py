@@ -103,12 +103,12 @@ SUBJECTS = {
         "many",
     ),
     "direction": (each("bidirectional", True), "few"),
-    "patience": (constant(f"{_AUTO}._PATIENCE", 5, 20), "few"),
+    "patience": (constant(f"{_AUTO}._PATIENCE_OF_MANY", 3, 10, 20), "few"),
     "patience of many": (constant(f"{_AUTO}._PATIENCE_OF_MANY", 3, 10), "many"),
     "validation": (each("validation_fraction", 0.1, 0.3), "few"),
     "averaged weights": (each("ema_decay", None, 0.99), "few"),
     "pooling": (each("pooling", "last", "max"), "few"),
-    "networks": (constant(f"{_AUTO}._MOST_NETWORKS", 1, 3, 10), "few"),
+    "networks": (constant(f"{_AUTO}._MOST_BESIDE", 1, 2, 5, 10), "few"),
     "networks by samples": (
         [
             *constant(f"{_AUTO}._NETWORKS_OF_MANY", 1, 5),

@@ -7,7 +7,8 @@ it would have stopped at, and which it would have gone back to. Rules are chosen
 tasks named choosing, and judged by those named judging; none is a task of a benchmark,
 or of the test data of one. What was found are `_SHARE_TO_LEARN`, `_STEPS_TO_LEARN` and
 `_EPOCHS_OF_MEAN` of skrnn/_training/best_weights.py, for classes. For regression no
-rule was better than patience alone by two standard errors.
+rule was better than patience alone by two standard errors. That of epochs which may be
+the best the latest is kept is looked at by networks_alone.py.
 
 usage: python docs/benchmarks/tuning/early_stopping.py [--quick] [--kept] [group ...]
 (writes early_stopping.md beside itself; two hours on one core, or two minutes; with
