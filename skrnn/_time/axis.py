@@ -7,7 +7,8 @@ import pandas as pd
 
 from skrnn._time.dates_as_numbers import date_format
 from skrnn._time.frequency import find_step
-from skrnn._time.index import fixed_length, keys, order_kind, wall_clock
+from skrnn._time.index import keys, order_kind
+from skrnn._time.steps import fixed_length, wall_clock
 
 __all__ = ["TimeAxis"]
 

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 from pandas.tseries.frequencies import to_offset
 
-from skrnn._time.index import as_step, fixed_length, follows, keys, wall_clock
+from skrnn._time.index import keys
 from skrnn._time.month_days import read_month_days
+from skrnn._time.steps import as_step, fixed_length, follows, wall_clock
 
 __all__ = ["find_step"]
 

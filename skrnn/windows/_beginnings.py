@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from skrnn._time.index import conform, keys, wall_clock
+from skrnn._time.index import conform, keys
+from skrnn._time.steps import wall_clock
 from skrnn.windows._history import first_not_before
 
 __all__ = ["Beginnings", "has_times", "times_finer"]

@@ -5,7 +5,7 @@ import pandas as pd
 
 from skrnn._time.dates_as_numbers import date_format
 from skrnn._time.frequency import find_step
-from skrnn._time.index import fits_grid, follows
+from skrnn._time.steps import fits_grid, follows
 from skrnn._warn import warn_user
 from skrnn.exceptions import ShortWindowsWarning
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from skrnn._time.index import conform, follows, keys
+from skrnn._time.index import conform, keys
+from skrnn._time.steps import follows
 
 __all__ = ["History", "PrecedingRows", "first_not_before"]
 

@@ -10,7 +10,8 @@ from sklearn.utils._param_validation import validate_parameter_constraints
 
 from skrnn._numbers import AT_LEAST_ONE, NOT_NEGATIVE, Number
 from skrnn._time.frequency import find_step
-from skrnn._time.index import conform, keys, split_index, steps_later
+from skrnn._time.index import conform, keys, split_index
+from skrnn._time.steps import steps_later
 from skrnn.windows._array import WindowedArray
 from skrnn.windows._key_columns import FREQ, SERIES, TIME, KeyColumns
 from skrnn.windows._lost_index import is_numbered

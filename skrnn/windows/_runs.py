@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 
 from skrnn._time.frequency import find_step
-from skrnn._time.index import follows, keys, split_index
+from skrnn._time.index import keys, split_index
+from skrnn._time.steps import follows
 
 __all__ = ["Rows", "Runs"]
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from skrnn._time.frequency import find_step
-from skrnn._time.index import fixed_length, follows
+from skrnn._time.steps import fixed_length, follows
 
 ONE_SERIES = np.array([0])
 HOURS = pd.date_range("2024-01-01", periods=12, freq="h")

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from skrnn._time.frequency import find_step
-from skrnn._time.index import follows
 from skrnn._time.month_days import read_month_days
+from skrnn._time.steps import follows
 
 MONTH_DAYS = {
     "15th": pd.date_range("2000-01-15", periods=40, freq=pd.DateOffset(months=1)),
