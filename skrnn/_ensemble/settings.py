@@ -144,7 +144,7 @@ class Settings:
         is_apt = isinstance(parameters["loss"], str) and parameters["parts"] == "all"
         auto["n_kernels"] = n_convolutions(len(source)) if is_apt else None
         values = {
-            name: auto[name] if _is_auto(value) and name in auto else value
+            name: auto[name] if is_auto(value) and name in auto else value
             for name, value in parameters.items()
         }
         values |= {
@@ -166,7 +166,7 @@ class Settings:
             ensemble=_fill(EnsembleSettings, values),
             auto=auto,
             architecture=_architecture(parameters),
-            decided={k: values[k] for k, v in parameters.items() if _is_auto(v)},
+            decided={k: values[k] for k, v in parameters.items() if is_auto(v)},
         )
 
     def check_same_network(self, parameters, estimator_name):
@@ -192,16 +192,17 @@ def _fill(kind, values):
     return kind(**{f.name: values[f.name] for f in fields(kind) if f.name in values})
 
 
-def _is_auto(value):
+def is_auto(value):
+    """Whether a parameter is to be decided (bool)."""
     return isinstance(value, str) and value == "auto"
 
 
 def _networks(parameters, n_samples, is_classification, is_incremental):
     """Segment lengths of the kinds of networks, and how many there are of each."""
     wanted, length = parameters["n_estimators"], parameters["segment_length"]
-    if _is_auto(wanted) and (is_incremental or parameters["parts"] == "network"):
+    if is_auto(wanted) and (is_incremental or parameters["parts"] == "network"):
         wanted = 1
-    if not _is_auto(wanted):
+    if not is_auto(wanted):
         return (length,), wanted
     kinds = (length,)
     if length is None and parameters.get("decoder") == "linear":

@@ -28,6 +28,7 @@ from skrnn._estimator.summary_html import html_with_summary
 from skrnn._numbers import plain
 from skrnn._plain import WholeCopiesMixin
 from skrnn._sequences.changed import in_units
+from skrnn._versions import with_new_parameters
 
 
 class BaseRNN(WholeCopiesMixin, CallbackSupportMixin, BaseEstimator, ABC):
@@ -229,11 +230,11 @@ class BaseRNN(WholeCopiesMixin, CallbackSupportMixin, BaseEstimator, ABC):
     def __setstate__(self, state):
         state = dict(state)
         packed = state.pop("_fitted", None)
-        super().__setstate__(state)
+        super().__setstate__(with_new_parameters(type(self), state))
         if packed is not None:
             parameters, name = self.get_params(deep=False), type(self).__name__
             settings, targets, model, told = unpack_fitted(
-                packed, lambda: self._new_targets(parameters), name
+                packed, lambda: self._new_targets(parameters), parameters, name
             )
             check_noted_columns(state)
             self.settings_, self._targets = settings, targets

@@ -8,17 +8,18 @@ from skrnn._files import write_whole
 from skrnn._persistence.container import read_archive, seal
 from skrnn.exceptions import ModelFileError
 
-# Classes of skrnn, by the paths that files name them by.
+# Classes of skrnn, by the public names that files know them by. What a release has
+# written stays here, and stays to be had by its name.
 TYPES = (
     "skrnn.classifier.RNNClassifier",
     "skrnn.regressor.RNNRegressor",
-    "skrnn.sktime._forecaster.RNNForecaster",
-    "skrnn.sktime._panel_estimators.RNNPanelClassifier",
-    "skrnn.sktime._panel_estimators.RNNPanelRegressor",
-    "skrnn.reshape._flatten.FlattenSequence",
-    "skrnn.reshape._time_distributed.TimeDistributed",
-    "skrnn.reshape._to_sequence.ToSequence",
-    "skrnn.windows._sliding.SlidingWindow",
+    "skrnn.reshape.FlattenSequence",
+    "skrnn.reshape.TimeDistributed",
+    "skrnn.reshape.ToSequence",
+    "skrnn.sktime.RNNForecaster",
+    "skrnn.sktime.RNNPanelClassifier",
+    "skrnn.sktime.RNNPanelRegressor",
+    "skrnn.windows.SlidingWindow",
 )
 
 

@@ -2,8 +2,10 @@
 
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from skrnn._versions import VersionedStateMixin
 
-class SequenceTransformer(TransformerMixin, BaseEstimator):
+
+class SequenceTransformer(VersionedStateMixin, TransformerMixin, BaseEstimator):
     """Transformer that lets NaN, the mark of an absent step, through."""
 
     def __sklearn_tags__(self):

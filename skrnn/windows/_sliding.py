@@ -17,6 +17,7 @@ from skrnn._columns import as_numbers, numbers_only
 from skrnn._numbers import AT_LEAST_ONE, NOT_NEGATIVE, plain
 from skrnn._plain import Codec, WholeCopiesMixin, pack, unpack
 from skrnn._time.plain import TIME_CODECS
+from skrnn._versions import note_version, read_versioned
 from skrnn.windows._array import WindowedArray
 from skrnn.windows._beginnings import Beginnings
 from skrnn.windows._breaks import check_breaks
@@ -35,8 +36,8 @@ from skrnn.windows._target_in_window import warn_of_target
 
 # What is remembered is kept as arrays and text, like all of a fitted model.
 _CODECS = TIME_CODECS | {
-    kind.__name__: Codec(kind, vars, lambda plain, kind=kind: kind(**plain))
-    for kind in (History, Beginnings)
+    name: Codec(kind, vars, lambda plain, kind=kind: kind(**plain))
+    for name, kind in {"History": History, "Beginnings": Beginnings}.items()
 }
 
 
@@ -141,6 +142,8 @@ class SlidingWindow(
     >>> window.transform(X[5:])[0].ravel()  # 5 January is missing
     array([nan, nan,  6.])
     """
+
+    __module__ = "skrnn.windows"  # by which files name it
 
     _parameter_constraints: dict = {
         "window_length": [AT_LEAST_ONE],
@@ -303,11 +306,12 @@ class SlidingWindow(
         return checked, runs
 
     def __getstate__(self):
-        text, others = pack(super().__getstate__(), _CODECS)
+        text, others = pack(note_version(super().__getstate__()), _CODECS)
         return {"text": text, "others": others}
 
     def __setstate__(self, state):
         attributes = unpack(state["text"], state["others"], _CODECS)
+        attributes = read_versioned(type(self), attributes)
         check_state(attributes)
         super().__setstate__(attributes)
 
