@@ -2,6 +2,7 @@
 
 import inspect
 import warnings
+from functools import cache
 from importlib.metadata import version
 
 from sklearn.exceptions import InconsistentVersionWarning
@@ -9,6 +10,7 @@ from sklearn.exceptions import InconsistentVersionWarning
 _KEY = "_skrnn_version"
 
 
+@cache
 def own_version():
     """Version (str) of this skrnn."""
     return version("skrnn")

@@ -1,6 +1,8 @@
 """The README's code runs, and every public docstring is complete."""
 
+import doctest
 import inspect
+import pkgutil
 import re
 from pathlib import Path
 
@@ -64,6 +66,21 @@ def test_docstring(path):
         if code not in IGNORED
     ]
     assert faults == []
+
+
+def _examples_of_methods():
+    """Those of classes that are named by another module than theirs."""
+    for path in _documented():
+        value = pkgutil.resolve_name(path)
+        if inspect.isclass(value):
+            found = doctest.DocTestFinder().find(value, path, module=False, globs={})
+            yield from (test for test in found if test.examples and test.name != path)
+
+
+@pytest.mark.parametrize("test", list(_examples_of_methods()), ids=lambda t: t.name)
+def test_example_of_a_method(test):
+    flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+    assert doctest.DocTestRunner(optionflags=flags).run(test).failed == 0
 
 
 @pytest.mark.parametrize("name", CLASSES)
