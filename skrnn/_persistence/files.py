@@ -1,6 +1,7 @@
 """Fitted models in files, by skops: nothing in them is run when they are read."""
 
 import io
+import pkgutil
 import zipfile
 from pathlib import Path
 
@@ -42,7 +43,8 @@ def save(model, path):
     Raises
     ------
     TypeError
-        If the model holds something that cannot be written as data.
+        If the model holds something that cannot be written as data, or that nothing
+        could find again, such as a lambda.
     OSError
         If the file cannot be written. What was there before is then kept.
 
@@ -74,11 +76,13 @@ def save(model, path):
     >>> bool((again.predict(X) == model.predict(X)).all())
     True
     """
-    from skops.io import dump
+    from skops.io import dump, get_untrusted_types
 
     buffer = io.BytesIO()
     try:
         dump(model, buffer, compression=zipfile.ZIP_DEFLATED)
+        for name in get_untrusted_types(data=buffer.getvalue()):
+            _check_name(name)
     except Exception as error:  # skops has several for what it cannot write
         raise TypeError(
             f"This {type(model).__name__} holds something that is no data, and cannot "
@@ -90,6 +94,17 @@ def save(model, path):
         what="A model",
         kept="What was there before is kept",
     )
+
+
+def _check_name(name):
+    """Refuse a name by which nothing is found, such as that of a lambda."""
+    try:
+        pkgutil.resolve_name(name)
+    except (AttributeError, ImportError, ValueError) as error:
+        raise ValueError(
+            f"nothing would be found by its name, {name!r}. Define it in a module, "
+            "outside of functions."
+        ) from error
 
 
 def load(path, *, trusted=()):

@@ -47,6 +47,11 @@ def sequences():
     return X, y, np.array(["low", "high"])[(y > np.median(y)).astype(int)]
 
 
+def many():
+    """As many sequences as are worth several threads, (2000, 12, 2)."""
+    return np.tile(sequences()[0], (50, 1, 1)) + np.arange(2000)[:, None, None] / 1000
+
+
 def rows(first, last):
     """Rows of two sites by the hour."""
     hours = pd.date_range("2024-03-30", periods=last, freq="h", tz="Europe/Berlin")

@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 import zipfile
 
 import numpy as np
@@ -146,6 +144,12 @@ def test_what_cannot_be_written_is_told(tmp_path):
         skrnn.save(RNNRegressor(init=pairs), tmp_path / "model")
 
 
+def test_what_could_not_be_read_again_is_not_written(tmp_path):
+    with pytest.raises(TypeError, match=r"by its name, '.*lambda>'. Define it in a"):
+        skrnn.save(RNNRegressor(scoring=lambda *_: 0.0), tmp_path / "model")
+    assert not list(tmp_path.iterdir())
+
+
 # -- description ----------------------------------------------------------------------
 
 
@@ -172,14 +176,3 @@ def test_description_of_nothing(tmp_path, capsys):
     assert main(["describe", str(path)]) == 1
     assert "no file of a model" in capsys.readouterr().err
     assert main(["describe", str(tmp_path / "nothing")]) == 1
-
-
-def test_another_process_with_other_threads_predicts_the_same_bits(model, path):
-    code = (
-        "import sys, numpy as np, torch, skrnn; torch.set_num_threads(3);"
-        "X = np.random.default_rng(0).normal(size=(40, 6));"
-        "print(skrnn.load(sys.argv[1]).predict_proba(X).tobytes().hex())"
-    )
-    command = [sys.executable, "-c", code, str(path)]
-    shown = subprocess.run(command, capture_output=True, check=True, text=True).stdout
-    assert bytes.fromhex(shown) == model.predict_proba(X).tobytes()

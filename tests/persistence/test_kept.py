@@ -3,8 +3,11 @@
 import importlib
 import io
 import json
+import os
 import pickle
 import re
+import subprocess
+import sys
 import warnings
 import zipfile
 
@@ -19,7 +22,7 @@ from skrnn._persistence.files import TYPES
 from skrnn.persistence import describe
 from skrnn.sktime._state import _CODECS as SERIES_CODECS
 from skrnn.windows._sliding import _CODECS as WINDOW_CODECS
-from tests.persistence.kept import FOLDER, MODELS, TOLERANCE
+from tests.persistence.kept import FOLDER, MODELS, TOLERANCE, many
 from tests.persistence.support import kept
 
 FILES = sorted(FOLDER.glob("*/*.skops"))
@@ -217,3 +220,44 @@ def test_another_version_is_told_by_every_way(models, package, tmp_path, monkeyp
                 twin = again()
             assert any(f"{package} 0.0.1" in str(item.message) for item in told), way
             np.testing.assert_array_equal(MODELS[name][1](twin), expected)
+
+
+# -- other processes ------------------------------------------------------------------
+
+_ELSEWHERE = """
+import pickle, sys
+from pathlib import Path
+import numpy as np, torch
+import skrnn
+from tests.persistence.kept import MODELS, many
+torch.set_num_threads(3)
+folder, found = Path(sys.argv[1]), {}
+for name, (_, ask) in MODELS.items():
+    model = skrnn.load(folder / f"{name}.skops")
+    found[name] = ask(model)
+    found[name + ", pickled"] = ask(pickle.loads((folder / name).read_bytes()))
+    if name in ("regressor", "classifier"):
+        found[name + ", many"] = model.predict(many())
+np.savez(folder / "found.npz", **found)
+"""
+
+
+def test_another_process_with_other_threads_predicts_the_same_bits(models, tmp_path):
+    """Starting it takes seconds; it reads every model."""
+    expected = {}
+    for name, model in models.items():
+        skrnn.save(model, tmp_path / f"{name}.skops")
+        (tmp_path / name).write_bytes(pickle.dumps(model))
+        expected[name] = expected[name + ", pickled"] = MODELS[name][1](model)
+    for name in ("regressor", "classifier"):
+        expected[name + ", many"] = models[name].predict(many())
+    subprocess.run(
+        [sys.executable, "-c", _ELSEWHERE, tmp_path],
+        check=True,
+        cwd=FOLDER.parents[2],
+        env=os.environ | {"OMP_NUM_THREADS": "3"},
+    )
+    with np.load(tmp_path / "found.npz") as found:
+        assert set(found.files) == expected.keys()
+        for name, numbers in expected.items():
+            np.testing.assert_array_equal(found[name], numbers, err_msg=name)
