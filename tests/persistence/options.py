@@ -2,8 +2,8 @@
 
 import numpy as np
 import torch
-from skorch.callbacks import EpochTimer
 from sklearn.utils._param_validation import StrOptions
+from skorch.callbacks import EpochTimer
 
 from skrnn import RNNClassifier, RNNRegressor
 

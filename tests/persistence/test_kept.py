@@ -26,8 +26,8 @@ from tests.persistence.kept import FOLDER, MODELS, TOLERANCE, many
 from tests.persistence.support import kept
 
 FILES = sorted(FOLDER.glob("*/*.skops"))
-# Names that files of releases hold. A line is added where a new one is written, and none
-# is taken away or changed: old files hold it.
+# Names that files of releases hold. A line is added where a new one is written, and
+# none is taken away or changed: old files hold it.
 CLASSES = {
     "skrnn.classifier.RNNClassifier",
     "skrnn.regressor.RNNRegressor",
