@@ -1,11 +1,20 @@
 """Sets of options that together try every parameter, and every word that one may be."""
 
 import numpy as np
+import pandas as pd
 import torch
+from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils._param_validation import StrOptions
 from skorch.callbacks import EpochTimer
 
-from skrnn import RNNClassifier, RNNRegressor
+from skrnn import (
+    FlattenSequence,
+    RNNClassifier,
+    RNNRegressor,
+    SlidingWindow,
+    TimeDistributed,
+    ToSequence,
+)
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(40, 6, 2))
@@ -119,3 +128,19 @@ def untried(kind):
                 words = {word for word in [value, *tried] if isinstance(word, str)}
                 missing |= {f"{name}={word}" for word in constraint.options - words}
     return missing
+
+
+HOURS = pd.DataFrame(
+    {"load": np.arange(24) % 7.0, "heat": np.arange(24) % 5.0},
+    index=pd.date_range("2024", periods=24, freq="h"),
+)
+# Transformers, and what each is fitted on.
+TRANSFORMERS = [
+    (SlidingWindow(3, horizon=2, freq="h", history="allow"), HOURS),
+    (SlidingWindow(4, history="require"), HOURS.to_numpy()),
+    (TimeDistributed(MinMaxScaler()), X),
+    (ToSequence(n_timesteps=3), X[:, :, 0]),
+    (ToSequence(n_features=2, order="feature"), X[:, :, 0]),
+    (FlattenSequence(pad="edge"), X),
+    (FlattenSequence(pad="zero"), X),
+]

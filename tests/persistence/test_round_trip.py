@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
+from sklearn.base import clone
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -31,6 +32,7 @@ from tests.persistence.options import (
     OBJECTS,
     REGRESSORS,
     SMALL,
+    TRANSFORMERS,
     X,
     Y,
     from_program,
@@ -163,6 +165,25 @@ def test_what_is_not_fitted_is_kept_too(tmp_path):
         pickle.loads(pickle.dumps(model)),
     ):
         assert str(twin.get_params()) == str(model.get_params())
+
+
+@pytest.mark.parametrize(("transformer", "given"), TRANSFORMERS, ids=str)
+def test_transformers(transformer, given, tmp_path):
+    model = clone(transformer).fit(given)
+    expected = np.asarray(model.transform(given))
+    for way, read in kept(model, tmp_path).items():
+        twin = read()
+        assert_array_equal(np.asarray(twin.transform(given)), expected, err_msg=way)
+        assert str(twin.get_params()) == str(model.get_params())
+
+
+def test_every_parameter_of_transformers_is_tried():
+    kinds = SlidingWindow, TimeDistributed, ToSequence, FlattenSequence
+    for kind in kinds:
+        default = kind().get_params(deep=False)
+        rows = [t.get_params(deep=False) for t, _ in TRANSFORMERS if type(t) is kind]
+        for name, value in default.items():
+            assert any(row[name] is not value for row in rows), name
 
 
 # -- what is not kept -----------------------------------------------------------------
