@@ -235,7 +235,8 @@ def _unpack_net(packed, settings, targets, shape, place):
     network.scaling.is_bounded = packed["is_bounded"]
     freeze(network, ensemble.frozen)
     of_training = replace(settings.training, learning_rate=packed["learning_rate"])
-    net = SequenceNet(network, loss, of_training, packed["title"]).initialize()
+    net = SequenceNet(network, loss, of_training, packed["title"])
+    net.initialize_to_predict()
     network.generator.manual_seed(packed["seed"])
     best = {name: packed["best"][name] for name in JUDGED}
     net.best_weights.load_state_dict(best | {"weights_": None})
