@@ -120,7 +120,7 @@ def test_a_pickle_holds_tensors_only_where_skorch_finds_a_device_for_them():
 
 
 def test_a_net_that_was_read_has_an_optimiser_when_one_is_asked_for():
-    model = RNNRegressor(**SMALL, n_estimators=1).fit(X, y)
+    model = RNNRegressor(**SMALL | {"n_estimators": 1}).fit(X, y)
     net = pickle.loads(pickle.dumps(model)).net_
     copies = [copy.deepcopy(net), pickle.loads(pickle.dumps(net))]
     for twin in [net, *copies]:
