@@ -7,6 +7,7 @@ from pathlib import Path
 
 from skrnn._files import write_whole
 from skrnn._persistence.container import read_archive, seal
+from skrnn._persistence.contents import read_schema, unchecked
 from skrnn.exceptions import ModelFileError
 
 # Classes of skrnn, by the public names that files know them by. What a release has
@@ -153,10 +154,12 @@ def load(path, *, trusted=()):
     content = read_archive(path)
     known = {*TYPES, *trusted}
     try:
-        unknown = sorted(set(get_untrusted_types(data=content)) - known)
+        _, loaders = read_schema(content, str(path))
+        found = {*get_untrusted_types(data=content), *unchecked(loaders)}
+        unknown = sorted(found - known)
         if not unknown:
             return loads(content, trusted=sorted(known))
-    except Warning:  # made an error by a filter of the user's
+    except (Warning, ModelFileError):  # warnings made errors by a filter of the user's
         raise
     except Exception as error:  # whatever is found in a forged one
         raise ModelFileError(

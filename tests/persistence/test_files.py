@@ -32,6 +32,7 @@ def path(model, tmp_path):
     return tmp_path / "model.skops"
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.InconsistentVersionWarning")
 @pytest.mark.parametrize("change", [damaged, forged])
 def test_whatever_is_changed_is_refused_or_means_nothing(model, path, change):
     """`tests/soak/model_files.py` does this ten thousand times."""
