@@ -1,8 +1,11 @@
 """What an archive would come to in memory, counted before any of it is made."""
 
 import json
+import math
 import zipfile
 from io import BytesIO
+
+import numpy as np
 
 from skrnn.exceptions import ModelFileError
 
@@ -47,8 +50,12 @@ def check_size(archive, content, where):
         raise zipfile.BadZipFile
     for member in members:
         with archive.open(member) as part:
-            is_archive = part.read(4) == b"PK\x03\x04"
-        if is_archive:  # a sparse matrix of a step of scikit-learn, say
+            kind = part.read(6)
+            if kind == np.lib.format.MAGIC_PREFIX:
+                part.seek(0)
+                _check_array(part, member.file_size)
+        # A sparse matrix of a step of scikit-learn is one.
+        if kind.startswith(b"PK\x03\x04"):
             with zipfile.ZipFile(BytesIO(archive.read(member))) as inner:
                 _check_members(inner.infolist())
                 size += sum(part.file_size for part in inner.infolist())
@@ -116,6 +123,22 @@ def unchecked(loaders):
         As `read_schema` gives them.
     """
     return loaders.get("SparseMatrixNode", set())
+
+
+def _check_array(part, size):
+    """Refuse an array whose header tells of other numbers than follow it."""
+    version = np.lib.format.read_magic(part)
+    read = np.lib.format.read_array_header_1_0
+    if version == (2, 0):
+        read = np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(part)
+    number, n_bytes = math.prod(shape), dtype.itemsize
+    if (
+        min(shape, default=0) < 0
+        or number * n_bytes != size - part.tell()
+        or (number and not n_bytes)  # so many of nothing
+    ):
+        raise zipfile.BadZipFile
 
 
 def _check_members(members):

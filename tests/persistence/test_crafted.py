@@ -1,4 +1,4 @@
-"""Files that an attacker made: refused, or of the same meaning; never code or gigabytes."""
+"""Files that an attacker made are refused, or mean the same; none takes gigabytes."""
 
 import tracemalloc
 
