@@ -19,7 +19,14 @@ _HOME = {
     "save": "skrnn.persistence",
     "load": "skrnn.persistence",
 }
-_MODULES = ("exceptions", "persistence", "reshape", "sktime", "windows")
+_MODULES = (
+    "exceptions",
+    "model_selection",
+    "persistence",
+    "reshape",
+    "sktime",
+    "windows",
+)
 
 __all__ = [*_HOME, *_MODULES, "__version__"]
 

@@ -1,5 +1,6 @@
 """Fits and predictions of extreme numbers drawn at random, and what becomes of them."""
 
+import re
 import traceback
 import warnings
 from pathlib import Path
@@ -290,33 +291,40 @@ def unlike_in_other_units(drawn):
     Returns
     -------
     str
-        "same", or what is not.
+        "same", "refused in both units" by the same words, or what is at fault.
     """
     of_X, of_y, of_weight = drawn["powers"]
     case, moved = Case(drawn), Case(drawn)
     moved.X, moved.y = in_other_unit(case.X, of_X), np.ldexp(case.y, of_y)
     if case.weight is not None:
         moved.weight = np.ldexp(case.weight, of_weight)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            warnings.filterwarnings("ignore", "Every step of X is absent")
-            model, other = case.fitted(), moved.fitted()
-            pairs = zip(
-                case.predictions(model, case.X),
-                moved.predictions(other, moved.X),
-                strict=True,
-            )
-            for expected, found in pairs:
-                if expected.ndim:  # but for scores
-                    expected = np.ldexp(expected, of_y)
-                # A rate is the exponential of something.
-                rtol = 1e-9 if drawn["options"]["loss"] == "poisson" else 0
-                if not np.allclose(found, expected, rtol=rtol, atol=0):
-                    return f"other predictions, {found.flat[0]} not {expected.flat[0]}"
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"
+    outcomes = []
+    for each in case, moved:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                warnings.filterwarnings("ignore", "Every step of X is absent")
+                model = each.fitted()
+                outcomes.append([*each.predictions(model, each.X)])
+        except Exception as error:
+            outcomes.append(f"{type(error).__name__}: {error}")
+    if all(isinstance(outcome, str) for outcome in outcomes):
+        # What is told has the numbers of each unit, and the same words.
+        words = [re.sub(r"-?\d[\d.e+-]*", "#", outcome) for outcome in outcomes]
+        told = words[0].startswith(("ValueError", "NonFiniteLossError"))
+        if words[0] == words[1] and told:
+            return f"refused in both units: {outcomes[0]}"
+    for outcome in outcomes:
+        if isinstance(outcome, str):
+            return outcome
+    for expected, found in zip(*outcomes, strict=True):
+        if expected.ndim:  # but for scores
+            expected = np.ldexp(expected, of_y)
+        # A rate is the exponential of something.
+        rtol = 1e-9 if drawn["options"]["loss"] == "poisson" else 0
+        if not np.allclose(found, expected, rtol=rtol, atol=0):
+            return f"other predictions, {found.flat[0]} not {expected.flat[0]}"
     return "same"
 
 

@@ -208,7 +208,7 @@ def _network(name, rng, dtype):
         columns = H
     weights += [_numbers(dtype, K, H), _numbers(dtype, K)]
     if name == "open_network":
-        place = ctypes.byref(handle._place)
+        place = ctypes.byref(handle.place)
         yield Call(name, dtype, {"shape": shape, "place": place}, {"opened": handle})
         return
     assert handle.open(open_network, shape) == 1

@@ -57,6 +57,12 @@ KINDS = {
     # With all the methods that are asked for.
     "object": ([KMeans()], [*_NO_OBJECT, "words"]),
     "scorer": (["accuracy", max], _NO_OBJECT),
+    "columns": (
+        ["a", ["a"], ("a", 0), 0, np.int8(1), np.array([0]), pd.Index(["a"])],
+        [True, np.True_, -1, 1.5, b"a", {}, object()],
+    ),
+    "key columns": (["a", ["a"], ("a", "b")], [True, 0, 1.5, b"a", {}, object()]),
+    "column": (["a"], [True, 0, 1.5, b"a", ["a"], {}, object()]),
     "levels": ([(0.1, 0.5), np.array([0.5])], [*_NO_OBJECT, "words"]),
     "step": (["D", 1, pd.Timedelta(1)], [True, False, np.True_, 0, -1, 1.5, 2**53]),
 }
@@ -139,6 +145,10 @@ PARAMETERS = {
         "horizon": ["count from 0"],
         "freq": ["step", "auto", None],
         "history": ["word", "warn", "require", "allow"],
+        "known": ["columns", "auto", None, max],
+        "partial_steps": ["word", "absent", "keep"],
+        "series": ["key columns", "auto", None],
+        "time": ["column", "auto", None],
     },
     ToSequence: {
         "n_timesteps": ["count", None],
@@ -149,6 +159,7 @@ PARAMETERS = {
     TimeDistributed: {"transformer": ["object", None]},
 }
 ROWS = np.arange(20.0).reshape(10, 2)
+FRAME = pd.DataFrame(ROWS, columns=["a", "b"])
 _CONTAINER = ["word", "default", "pandas", "polars", None]
 FITTED = RNNRegressor(hidden_size=2, max_epochs=1, n_estimators=1).fit(X, y)
 # Arguments that are no data: the call, by the argument, and its kind.
@@ -194,6 +205,30 @@ ARGUMENTS = {
         lambda target: make_windows(ROWS, 2, target=target),
         ["count from 0", [1], None],
     ),
+    (make_windows, "known"): (
+        lambda known: make_windows(ROWS, 2, known=known),
+        ["columns", None],
+    ),
+    (make_targets, "at"): (
+        lambda at: make_targets(ROWS, ROWS, 1, at=at),
+        ["word", "origin", "last"],
+    ),
+    (make_targets, "gap_in"): (
+        lambda gap_in: make_targets(ROWS, ROWS, 1, gap_in=gap_in),
+        ["word", "rows", "steps", None],
+    ),
+    (make_targets, "time"): (
+        lambda time: make_targets(FRAME, ROWS, 1, time=time),
+        ["column", None],
+    ),
+    (check_no_lookahead, "time"): (
+        lambda time: check_no_lookahead(LinearRegression(), FRAME, ROWS, time=time),
+        ["column", None],
+    ),
+    (check_no_lookahead, "known"): (
+        lambda known: check_no_lookahead(LinearRegression(), ROWS, ROWS, known=known),
+        ["columns", None],
+    ),
     (check_no_lookahead, "horizon"): (
         lambda horizon: check_no_lookahead(
             LinearRegression(), ROWS, ROWS, horizon=horizon
@@ -216,7 +251,16 @@ ARGUMENTS = {
 # What the data are, and what belongs to them.
 DATA = {"self", "X", "y", "sample_weight", "X_val", "y_val", "classes", "groups"}
 DATA |= {"input_features", "series", "exog", "estimator", "values", "stop", "length"}
-DATA |= {"index", "feature_names", "rows", "dtype", "out", "api_version", "n_steps"}
+DATA |= {
+    "index",
+    "feature_names",
+    "rows",
+    "dtype",
+    "out",
+    "api_version",
+    "n_steps",
+    "rank",
+}
 
 
 def _refused(kind, also):

@@ -43,7 +43,6 @@ ESTIMATORS = {
     RNNRegressor(**FULL_BATCH): 59,
     RNNClassifier(**FULL_BATCH): 66,
     RNNRegressor(segment_length=3, decoder="parallel", **QUICK): 59,
-    RNNClassifier(segment_length=3, **QUICK): 66,
     SlidingWindow(): 46,
     SlidingWindow(window_length=1): 46,
     ToSequence(): 46,

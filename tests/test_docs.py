@@ -56,6 +56,8 @@ def _documented():
     yield "skrnn.make_windows"
     yield "skrnn.windows.make_targets"
     yield "skrnn.windows.check_no_lookahead"
+    yield "skrnn.model_selection.PanelTimeSeriesSplit"
+    yield "skrnn.model_selection.PanelTimeSeriesSplit.split"
 
 
 @pytest.mark.parametrize("path", list(_documented()))

@@ -36,6 +36,7 @@ TABLE = {
         "_warn",
         "exceptions",
     ),
+    "model_selection": ("windows",),
     "_sequences": (
         "_columns",
         "_time",

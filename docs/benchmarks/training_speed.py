@@ -56,10 +56,10 @@ LARGE = [
 ]
 SIZE_WORDS = "batch, steps, features, hidden, layers"
 COLOURS = {
-    "skrnn": "#d62728",
+    "skrnn": "#1f77b4",
     "raw torch": "#555555",
     "skorch": "#999999",
-    "Keras on JAX": "#6baed6",
+    "Keras on JAX": "#c9a66b",
 }
 
 

@@ -13,6 +13,8 @@ _ITEM_SIZES = {"float32": 4, "float64": 8}
 # Bytes of the objects of a layer and of a network, beside the weights. Of 400 layers of
 # a single unit each took 24,000, of 400 such networks each 39,000.
 _LAYER, _NETWORK = 16_000, 32_000
+# Bytes that are there wherever torch could be imported, which takes more of them.
+_ANYWHERE = 64_000_000
 
 
 def check_memory(settings, targets, source):
@@ -33,22 +35,25 @@ def check_memory(settings, targets, source):
         Naming the parameter that asks for so much, what it takes and what there is. It
         is no `MemoryError`: another value is the remedy, and nothing has run out.
     """
-    there = memory_of(settings.training.device)
     n_features, n_targets = source.n_features, targets.n_targets
     # What the outputs of a loss of torch are is one number a target.
     has_name = isinstance(settings.architecture["loss"], str)
     width = targets.new_loss()[0].width if has_name else 1
     sizes = n_features, n_targets, width, len(source)
-    needed = _bytes_of_networks(settings, *sizes)
-    if needed > there:
-        _refuse_networks(settings, sizes, needed, there)
+    of_networks = _bytes_of_networks(settings, *sizes)
     n_kernels = settings.ensemble.n_kernels
     # Of each feature of the convolutions: its value, its mean, and a weight a target.
-    needed = (n_kernels or 0) * N_POOLINGS * 8 * (n_targets + 2)
-    if needed > there:
+    of_kernels = (n_kernels or 0) * N_POOLINGS * 8 * (n_targets + 2)
+    if max(of_networks, of_kernels) <= _ANYWHERE:
+        return
+    there = memory_of(settings.training.device)
+    if of_networks > there:
+        _refuse_networks(settings, sizes, of_networks, there)
+    if of_kernels > there:
         raise ValueError(
             f"n_kernels={n_kernels} asks for {n_kernels * N_POOLINGS:,} features of "
-            f"each sample, which with their weights take {_readable(needed)} at least, "
+            "each sample, which with their weights take "
+            f"{_readable(of_kernels)} at least, "
             f"but there are {_readable(there)} of memory here. Set a smaller n_kernels."
         )
 

@@ -8,7 +8,11 @@ from skrnn._ensemble.samples import Samples
 from skrnn._estimator.extremes import refuse_unscaled
 from skrnn._estimator.long_table import refuse_long_table
 from skrnn._sequences.changed import in_units, units_of
-from skrnn._sequences.layouts import check_sequences, series_of_samples
+from skrnn._sequences.layouts import (
+    check_sequences,
+    series_of_samples,
+    time_order_of_samples,
+)
 from skrnn._sequences.sources import as_source
 from skrnn._sequences.tabular import warn_of_table
 from skrnn._warn import warn_user
@@ -51,11 +55,15 @@ def read_samples(
     target = (targets.fit if reset else targets.read)(y, classes)
     check_consistent_length(source, target)
     weight = _read_weight(sample_weight, source)
-    rows = None
+    # Those that validate are the newest of each series, whatever the order of the rows.
+    rows = time_order_of_samples(X)
     if weight is not None and not weight.all():
         # A weight of zero means absence, in the split and the scaling too.
-        rows = np.flatnonzero(weight)
-        source, target, weight = source.take(rows), target[rows], weight[rows]
+        rows = np.arange(len(weight)) if rows is None else rows
+        rows = rows[weight[rows] > 0]
+    if rows is not None:
+        source, target = source.take(rows), target[rows]
+        weight = None if weight is None else weight[rows]
     if not estimator.scale:
         refuse_unscaled(source, target, rows, settings=vars(estimator))
     if reset:

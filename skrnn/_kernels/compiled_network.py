@@ -58,6 +58,7 @@ class CompiledNetwork(Scope):
     def __init__(self, form, n_threads):
         self._thread = threading.get_ident()
         self.dtype = str(form.weights[0].dtype).removeprefix("torch.")
+        self._torch_dtype = form.weights[0].dtype
         self._kind = _kind_of(form)
         self._shape = Shape(
             cell=CELLS[form.cell],
@@ -92,18 +93,29 @@ class CompiledNetwork(Scope):
         """Give memory and threads back; once is enough."""
         self._handle.close()
 
-    def open_handle(self):
-        """Return the handle (int).
+    @property
+    def place(self):
+        """Where the handle stands, for the kernels."""
+        return self._handle.place
+
+    def check_answer(self, answer):
+        """Raise what an answer of the kernels means, if it is not that all was done.
+
+        Parameters
+        ----------
+        answer : int
+            As `Answer` in checks.h.
 
         Raises
         ------
+        MemoryError
+            If there was no memory.
         ValueError
-            If the network is closed.
+            If the network is closed, or what was given misfits.
         """
-        handle = self._handle.value
-        if handle is None:
+        if answer < 0 and self.handle is None:
             raise ValueError("The compiled network is closed.")
-        return handle
+        check_answer(answer, _NO_MEMORY)
 
     def is_of_this_thread(self):
         """Whether the calling thread made it; no other may use it meanwhile."""
@@ -139,7 +151,7 @@ class CompiledNetwork(Scope):
             expected += [(rows, columns), (rows, units), (rows,), (rows,)]
             columns = units
         expected += [(form.n_outputs, units), (form.n_outputs,)]
-        dtype = getattr(torch, self.dtype)
+        dtype = self._torch_dtype
         for weight, of_weight in zip(form.weights, expected, strict=True):
             check_tensor("A weight", weight, of_weight, dtype)
         for gradient, of_weight in zip(gradients, expected, strict=bool(gradients)):
@@ -188,14 +200,14 @@ class CompiledNetwork(Scope):
         x = x.contiguous()
         given = self._input(x, lengths, is_scaled)
         answer = self._predict(
-            self.open_handle(),
+            self.place,
             self._weights,
             given,
             len(x),
             x.shape[1],
             results.data_ptr(),
         )
-        check_answer(answer, _NO_MEMORY)
+        self.check_answer(answer)
         return results
 
     def gradients(self, x, lengths, target, weight, loss, *, is_scaled=False):
@@ -219,7 +231,7 @@ class CompiledNetwork(Scope):
         """
         kind, smoothing = loss
         n_samples, n_outputs = x.shape[0], self.form.n_outputs
-        dtype = getattr(torch, self.dtype)
+        dtype = self._torch_dtype
         if kind == "cross_entropy":
             check_tensor("target", target, (n_samples,), torch.int64)
         else:
@@ -235,7 +247,7 @@ class CompiledNetwork(Scope):
             None if weight is None else weight.data_ptr(),
         )
         answer = self._train(
-            self.open_handle(),
+            self.place,
             self._weights,
             self._gradients,
             given,
@@ -245,7 +257,7 @@ class CompiledNetwork(Scope):
             results.data_ptr(),
             self._loss,
         )
-        check_answer(answer, _NO_MEMORY)
+        self.check_answer(answer)
         return self._loss.value, results
 
 

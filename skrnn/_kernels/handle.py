@@ -17,12 +17,13 @@ class Handle:
 
     def __init__(self, close):
         self._close = close
-        self._place = ctypes.c_void_p()
+        # For the library's functions, which refuse it where nothing is open.
+        self.place = ctypes.c_void_p()
 
     @property
     def value(self):
         """Address (int) of what is open, or None."""
-        return self._place.value
+        return self.place.value
 
     def open(self, function, *arguments):
         """Have a function of the library open something; it takes the place last.
@@ -33,10 +34,10 @@ class Handle:
             What the function answers.
         """
         self.close()
-        return function(*arguments, ctypes.byref(self._place))
+        return function(*arguments, ctypes.byref(self.place))
 
     def close(self):
         """Close what is open, if anything is."""
-        self._close(ctypes.byref(self._place))
+        self._close(ctypes.byref(self.place))
 
     __del__ = close

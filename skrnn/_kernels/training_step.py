@@ -4,7 +4,7 @@ import ctypes
 
 import torch
 
-from skrnn._kernels.library import PIECE, addresses, check_answer, function
+from skrnn._kernels.library import PIECE, addresses, function
 from skrnn._kernels.structs import AdamOptions, Tensors
 
 _ADAM = (torch.optim.Adam, torch.optim.AdamW)
@@ -97,10 +97,9 @@ class CompiledStep:
         options.l1 = l1
         options.max_value = max_value or 0.0
         options.max_norm = max_norm or 0.0
-        norm = self._clip(
-            self.network.open_handle(), self._tensors, options, self._squares
-        )
-        check_answer(-1 if norm < 0 else 1, "")
+        norm = self._clip(self.network.place, self._tensors, options, self._squares)
+        if norm < 0:
+            self.network.check_answer(-1)
         return norm
 
     def weight_gradients(self):
@@ -117,6 +116,9 @@ class CompiledStep:
         """
         if not self._is_adam or (was_shown and self._was_replaced()):
             self._optimizer.step()
+            # An optimiser of the user's may put tensors in the place of others.
+            if self._was_replaced():
+                self.prepare(self.network.form, self._optimizer)
             return
         group, options = self._optimizer.param_groups[0], self._options
         options.rate = group["lr"]
@@ -124,8 +126,9 @@ class CompiledStep:
         options.epsilon = group["eps"]
         options.decay = group["weight_decay"]
         options.is_decoupled = group.get("decoupled_weight_decay", False)
-        answer = self._adam(self.network.open_handle(), self._tensors, options)
-        check_answer(answer, "There is no memory for a step.")
+        self.network.check_answer(
+            self._adam(self.network.place, self._tensors, options)
+        )
         # What torch's schedulers ask for, or they warn that no step was taken. The one
         # public way to it is the optimiser's `step`, whose place this takes.
         self._optimizer._opt_called = True

@@ -127,6 +127,19 @@ def series_of_samples(X: object) -> np.ndarray | None:
     return None if callable(index) else series_of(index)
 
 
+def time_order_of_samples(X: object) -> np.ndarray | None:
+    """Tell what puts the samples in time order (ndarray of int), or None if they are.
+
+    Parameters
+    ----------
+    X : object
+        Whatever the user gave. Windows over a long table know the place of each.
+    """
+    if not isinstance(X, WindowedArray) or X.rank is None:
+        return None
+    return np.argsort(X.rank, kind="stable")
+
+
 def _check_features(estimator, n_features, names, reset):
     _check_layout(estimator, True, reset)
     if n_features == 0:

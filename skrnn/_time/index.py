@@ -18,6 +18,7 @@ __all__ = [
     "series_of",
     "split_index",
     "split_keys",
+    "steps_later",
 ]
 
 _DAY = pd.Timedelta(days=1)
@@ -279,6 +280,45 @@ def fits_grid(earlier, later, step):
             return np.ones(len(earlier), dtype=bool)
         return np.asarray((later - earlier) % delta == pd.Timedelta(0))
     return _on_offset(wall_clock(earlier), step) & _on_offset(wall_clock(later), step)
+
+
+def steps_later(times, step, count):
+    """Times some steps after others.
+
+    Parameters
+    ----------
+    times : pandas.Index
+        Times of any kind that orders rows.
+    step : pandas offset or int
+        The step, as for `follows`.
+    count : int
+        How many.
+
+    Returns
+    -------
+    later : pandas.Index
+        Of the kind of `times`, though perhaps in a finer unit.
+
+    Raises
+    ------
+    OverflowError, pandas.errors.OutOfBoundsDatetime, pandas.errors.OutOfBoundsTimedelta
+        If there are no such times.
+    """
+    if not isinstance(times, (pd.DatetimeIndex, pd.TimedeltaIndex)):
+        is_period, ticks = isinstance(times, pd.PeriodIndex), keys(times)
+        distance = count * (step.n if is_period else step)
+        if int(ticks.max(initial=0)) + distance > np.iinfo(np.int64).max:
+            raise OverflowError(f"No time is {count} steps of {step} later.")
+        later = ticks + distance
+        if is_period:
+            return pd.PeriodIndex.from_ordinals(later, freq=times.freq)
+        return pd.Index(later)
+    delta, zone = fixed_length(step), getattr(times, "tz", None)
+    if zone is None or (delta is not None and delta < _DAY):
+        return _moved(times, step, count)
+    return _moved(wall_clock(times), step, count).tz_localize(
+        zone, nonexistent="shift_forward", ambiguous=np.zeros(len(times), dtype=bool)
+    )
 
 
 def _on_offset(times, step):

@@ -36,10 +36,11 @@ def run_batches(net, batches, *, training):
     is_recorded = len(net.callbacks_) > len(net.get_default_callbacks())
     begin = callback_hooks(net, "on_batch_begin")
     end = callback_hooks(net, "on_batch_end")
+    net.run.gradient_hooks = callback_hooks(net, "on_grad_computed")
     # Callbacks that come in between may have put other tensors in the place of these.
-    is_shown = begin or end or callback_hooks(net, "on_grad_computed")
-    # Between the batches of an epoch and their validation only those could have.
-    if training or is_shown or net.run.step is None:
+    is_shown = begin or end or net.run.gradient_hooks
+    # Where there are none, only a restart does, which says so.
+    if is_recorded or net.run.step is None or not net.run.is_prepared:
         _look_for_weights(net)
     losses, sizes = [], []
     with _weights_of(net, training) as after_step:
@@ -54,7 +55,7 @@ def run_batches(net, batches, *, training):
             step = take_step(batch)
             after_step()
             losses.append(step["loss"])
-            sizes.append(len(batch[0]["x"]))
+            sizes.append(batch[0]["x"].shape[0])
             if is_recorded:
                 net.history.record_batch(f"{prefix}_loss", float(losses[-1]))
                 net.history.record_batch(f"{prefix}_batch_size", sizes[-1])
@@ -71,6 +72,7 @@ def _look_for_weights(net):
     run = net.run
     if run.step is not None:
         run.step.prepare(net.module_.form(), net.optimizer_)
+        run.is_prepared = True
     elif run.compiled is not None:
         run.compiled.read_addresses(net.module_.form())
 
@@ -138,15 +140,15 @@ def compiled_step(net, inputs, target):
     loss, outputs = step.gradients(
         x, lengths, target, inputs.get("weight"), is_scaled=is_scaled
     )
-    hooks = callback_hooks(net, "on_grad_computed")
-    named = tuple(net.get_all_learnable_params()) if hooks else ()
-    for hook in [net.on_grad_computed, *hooks]:
-        hook(net, named_parameters=named, X=inputs, y=target, training=True)
+    limit_gradient(net)
+    hooks = net.run.gradient_hooks
+    if hooks:
+        named = tuple(net.get_all_learnable_params())
+        for hook in hooks:
+            hook(net, named_parameters=named, X=inputs, y=target, training=True)
     step.update(was_shown=bool(hooks))
-    return {
-        "loss": loss,
-        "y_pred": outputs.unflatten(1, net.module_.output_shape),
-    }
+    shape = outputs.shape[0], *net.module_.output_shape
+    return {"loss": loss, "y_pred": outputs.view(shape)}
 
 
 def limit_gradient(net):
@@ -155,7 +157,7 @@ def limit_gradient(net):
     if run.step is not None:
         penalty = settings.l1, settings.max_grad_value, settings.max_grad_norm
         run.grad_norm = run.step.clip(*penalty) if any(penalty) else None
-        _drop_overflow(net, run.step.weight_gradients())
+        _drop_overflow(net, run.step.weight_gradients)
         return
     # The optimiser has them in a list; to ask the modules each time is slow.
     groups = net.optimizer_.param_groups
@@ -169,15 +171,15 @@ def limit_gradient(net):
         clip_grad_value_(weights, settings.max_grad_value)
     if settings.max_grad_norm is not None:
         run.grad_norm = clip_grad_norm_(weights, settings.max_grad_norm)
-        _drop_overflow(net, [p.grad for p in weights])
+        _drop_overflow(net, lambda: [p.grad for p in weights])
     else:
         run.grad_norm = get_total_norm([p.grad for p in weights])
 
 
 def _drop_overflow(net, gradients):
-    """Clip a gradient that exploded beyond all numbers: to nothing."""
+    """Clip a gradient (function that gives it) that exploded beyond all numbers."""
     # Over very long sequences it may in a single batch of a training that is otherwise
     # sound. A loss that is not finite is another matter.
     if net.settings.max_grad_norm is not None and not math.isfinite(net.run.grad_norm):
-        for gradient in gradients:
+        for gradient in gradients():
             gradient.zero_()

@@ -45,10 +45,12 @@ class Run:
         self.modules = net.parts()  # to ask for them in every epoch is slow
         self.begin = time.monotonic()
         self.grad_norm = None
+        self.gradient_hooks = []  # of callbacks, called with each gradient
         self.least = {}  # losses of all epochs, by name
         self.batch = 0  # number of the present one, from 1
         self.compiled = None  # a CompiledNetwork, where the network is standard
         self.step = None  # a CompiledStep, where its gradients are too
+        self.is_prepared = False  # whether that knows where weights and optimiser are
         # Without validation the best weights known are those that the epoch of the
         # least training loss began with: what it ended with nothing has tried.
         self.begin_with = None

@@ -44,6 +44,9 @@ class WindowedArray:
     series : ndarray of shape (n_windows,) of int, default=None
         A code for the series that each window belongs to; None where it is unknown
         or where there is one series.
+    rank : ndarray of shape (n_windows,) of int, default=None
+        The place of each window in order of time; None where they are in that order,
+        or at least those of each series are.
 
     Attributes
     ----------
@@ -84,6 +87,7 @@ class WindowedArray:
         index=None,
         feature_names=None,
         series=None,
+        rank=None,
     ):
         values = np.asarray(values)
         if values.ndim != 2 or values.dtype.kind not in "fiub":
@@ -103,7 +107,8 @@ class WindowedArray:
         self.feature_names = None if feature_names is None else list(feature_names)
         # In the type given: the codes of a MultiIndex are often a byte each.
         self.series = None if series is None else _frozen(np.asarray(series))
-        for name in ("length", "index", "series"):
+        self.rank = None if rank is None else _frozen(np.asarray(rank))
+        for name in ("length", "index", "series", "rank"):
             part = getattr(self, name)
             if part is not None and len(part) != len(self.stop):
                 raise ValueError(
@@ -127,8 +132,8 @@ class WindowedArray:
 
     @property
     def nbytes(self):
-        series = 0 if self.series is None else self.series.nbytes
-        return self.values.nbytes + self.stop.nbytes + self.length.nbytes + series
+        parts = (self.values, self.stop, self.length, self.series, self.rank)
+        return sum(part.nbytes for part in parts if part is not None)
 
     def __len__(self):
         return len(self.stop)
@@ -234,6 +239,7 @@ class WindowedArray:
             "length": _frozen(self.length[key]),
             "index": None if self.index is None else self.index[key],
             "series": None if self.series is None else _frozen(self.series[key]),
+            "rank": None if self.rank is None else _frozen(self.rank[key]),
         }
 
     def __array__(self, dtype=None, copy=None):
@@ -284,6 +290,7 @@ class WindowedArray:
             index=self.index,
             feature_names=feature_names,
             series=self.series,
+            rank=self.rank,
         )
 
     def with_newest_steps(self, n_steps):
@@ -351,7 +358,7 @@ class WindowedArray:
 
     def __setstate__(self, state):
         vars(self).update(state)
-        for name in ("values", "stop", "length", "series"):
+        for name in ("values", "stop", "length", "series", "rank"):
             if state[name] is not None:
                 setattr(self, name, _frozen(state[name]))
 

@@ -8,7 +8,7 @@ import pandas as pd
 from skrnn._time.index import conform, keys, wall_clock
 from skrnn.windows._history import first_not_before
 
-__all__ = ["Beginnings", "has_times"]
+__all__ = ["Beginnings", "has_times", "times_finer"]
 
 _NEVER = np.iinfo(np.int64).min
 _THOUSANDS = {"s": 0, "ms": 1, "us": 2, "ns": 3}
@@ -57,6 +57,7 @@ class Beginnings:
         """Raise if the series of a call are not named by the labels of the fit."""
         known = 0 if self.labels is None else self.labels.nlevels
         if rows.n_labels == known:
+            self._check_kind_of_labels(rows)
             return
         lost = (
             ""
@@ -69,6 +70,18 @@ class Beginnings:
             f"The series of X are named by {rows.n_labels} labels (the levels of a "
             "MultiIndex before the last, and groups), but SlidingWindow was "
             f"fitted on series named by {known}. Give X the index levels of fit.{lost}"
+        )
+
+    def _check_kind_of_labels(self, rows):
+        """Raise if the series were numbers and are text now, or the reverse."""
+        if self.labels is None or _are_numbers(self.labels) == _are_numbers(
+            rows.labels
+        ):
+            return
+        raise ValueError(
+            f"The series of X are named by labels such as {rows.labels[0]!r}, those of "
+            f"fit by labels such as {self.labels[0]!r}: numbers and text are never the "
+            "same series. Give X labels of the type that fit had."
         )
 
     def lost_times(self, rows):
@@ -148,7 +161,7 @@ class Beginnings:
         kept = keys(wall_clock(remembered))[place[behind] - 1]
         since[behind] = np.maximum(since[behind], kept)
         known = since > _NEVER
-        breaks = self.breaks * _times_finer(own, self.times)
+        breaks = self.breaks * times_finer(own, self.times)
         found[known] |= np.isin(wall[known] - since[known], breaks)
         return found
 
@@ -157,6 +170,12 @@ class Beginnings:
         own = self.values[place]
         missing = (first != first) & (own != own)
         return ((first == own) | missing).all(axis=1)
+
+
+def _are_numbers(labels):
+    """For each level of labels, whether it is of numbers (list of bool)."""
+    levels = labels.levels if isinstance(labels, pd.MultiIndex) else [labels]
+    return [pd.api.types.is_numeric_dtype(level.dtype) for level in levels]
 
 
 def has_times(times):
@@ -168,7 +187,7 @@ def _apart(earlier, later):
     return keys(wall_clock(later)) - keys(wall_clock(earlier))
 
 
-def _times_finer(times, original):
+def times_finer(times, original):
     """How many of the units of some times make one of the original unit."""
     if not isinstance(times, (pd.DatetimeIndex, pd.TimedeltaIndex)):
         return 1

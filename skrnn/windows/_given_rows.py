@@ -1,6 +1,7 @@
 """Checks of X where rows are expected, which transformers of rows share."""
 
-from sklearn.utils.validation import validate_data
+import numpy as np
+from sklearn.utils.validation import _get_feature_names, validate_data
 
 from skrnn._columns import as_numbers, numbers_only
 from skrnn.windows._array import WindowedArray
@@ -48,3 +49,22 @@ def refuse_sequences(X, estimator):
         f"{name} expects a 2-D X of shape (n_samples, n_features), but X is {given}. "
         f"Sequences need no {name}: give them to the next step."
     )
+
+
+def refuse_numberless(X):
+    """Raise where a checked X is not of numbers, or of missing ones alone."""
+    if X.dtype.kind not in "fiub":
+        raise ValueError(
+            f"X must hold numbers, but its columns are of dtype {X.dtype}. "
+            "The times of the rows belong in the index: X.set_index(...)."
+        )
+    if X.dtype.kind == "f" and np.isnan(X[0]).all() and np.isnan(X).all():
+        raise ValueError(
+            "X holds nothing but NaN: every step of every window would be absent."
+        )
+
+
+def names_of(X):
+    """Names of the columns of X (list of str), or None if not all are strings."""
+    names = _get_feature_names(X)
+    return None if names is None else names.tolist()

@@ -12,6 +12,10 @@ from sklearn.utils.validation import check_array
 from skrnn._numbers import AT_LEAST_ONE, NOT_NEGATIVE, RANDOM_STATE
 from skrnn.exceptions import MissingHistoryWarning
 from skrnn.windows._array import WindowedArray
+from skrnn.windows._given_rows import names_of
+from skrnn.windows._key_columns import SERIES, TIME, KeyColumns
+from skrnn.windows._known import find_known
+from skrnn.windows._named_columns import COLUMNS
 
 __all__ = ["check_no_lookahead"]
 
@@ -29,10 +33,24 @@ _FURTHEST_SCALE = 4.0
         "horizon": [NOT_NEGATIVE],
         "n_cuts": [AT_LEAST_ONE, None],
         "random_state": RANDOM_STATE,
+        "known": COLUMNS,
+        "series": SERIES,
+        "time": TIME,
     },
     prefer_skip_nested_validation=True,
 )
-def check_no_lookahead(estimator, X, y=None, *, horizon=0, n_cuts=20, random_state=0):
+def check_no_lookahead(
+    estimator,
+    X,
+    y=None,
+    *,
+    horizon=0,
+    n_cuts=20,
+    random_state=0,
+    known=None,
+    series=None,
+    time=None,
+):
     """Check that changing the future moves no prediction of an estimator.
 
     It finds look-ahead bias, that is leakage of the future into features. A clone is
@@ -62,13 +80,23 @@ def check_no_lookahead(estimator, X, y=None, *, horizon=0, n_cuts=20, random_sta
         The number of moments to try, spread evenly. None tries all of them.
     random_state : int, RandomState instance or None, default=0
         Draws the changed rows.
+    known : str, int, or list of them, default=None
+        Columns of X that are known ahead, by name, or by position if integers: a
+        prediction may read them up to its own row, whatever `horizon` is.
+    series : str or list of str, default=None
+        The columns of X that name the series of a row, in place of levels of the index,
+        as for :class:`~skrnn.SlidingWindow`. They are not changed.
+    time : str, default=None
+        The column of X that holds the time of a row, in place of the index. It is not
+        changed.
 
     Raises
     ------
     AssertionError
         If a prediction moved. It names the first row that did.
     ValueError
-        If the rows of X are all alike, so that nothing can be changed.
+        If the rows of X are all alike, so that nothing can be changed, or `known` names
+        columns that X lacks.
 
     Examples
     --------
@@ -94,17 +122,28 @@ def check_no_lookahead(estimator, X, y=None, *, horizon=0, n_cuts=20, random_sta
     if not isinstance(X, pd.DataFrame):
         X = check_array(X, dtype=None, ensure_all_finite=False)
         X = X.astype(X.dtype.newbyteorder("="), copy=False)  # pandas reads no other
+    key_columns = KeyColumns.of(series, time)
+    moment = _moments(X, key_columns)
+    fixed = [list(X.columns).index(name) for name in key_columns.names]
+    known = find_known(known, X, names_of(X), X.shape[1])
     rng = check_random_state(random_state)
     fitted = clone(estimator).fit(X) if y is None else clone(estimator).fit(X, y)
     method = _method_of(fitted)
     expected = _outputs_that_stay(fitted, method, X)
-    moment = _moments(X)
     last = moment.max()
     if last == 0:
         raise ValueError("X needs rows of at least two moments to have a future.")
     tried = last if n_cuts is None else min(n_cuts, last)
+    is_changed = False
     for cut in np.unique(np.linspace(0, last - 1, tried).round().astype(int)):
-        changed = _with_other_future(X, moment > cut, rng)
+        # Of the rows after the cut, known columns may say `horizon` rows more.
+        first = np.full(X.shape[1], cut)
+        first[list(known)] += horizon
+        first[fixed] = last
+        changed = _with_other_future(X, moment[:, None] > first, rng)
+        if changed is None:
+            continue
+        is_changed = True
         moved = _moved(expected, _outputs(fitted, method, changed))
         moved &= moment <= cut + horizon
         if moved.any():
@@ -115,6 +154,8 @@ def check_no_lookahead(estimator, X, y=None, *, horizon=0, n_cuts=20, random_sta
                 f"after {_row(X, newest)} were changed"
                 + (f", with horizon={horizon}." if horizon else ".")
             )
+    if not is_changed:
+        raise ValueError("The rows of X are all alike: their future cannot be changed.")
 
 
 def _method_of(fitted):
@@ -158,9 +199,11 @@ def _moved(before, after):
     return ~same.all(axis=1)
 
 
-def _moments(X):
+def _moments(X, key_columns):
     """Number the moments of the rows from 0."""
-    index = X.index if isinstance(X, pd.DataFrame) else None
+    index = key_columns.index_of(X)
+    if key_columns.time is not None:
+        return pd.factorize(index.get_level_values(-1), sort=True)[0]
     if isinstance(index, pd.MultiIndex):
         index = index.get_level_values(-1)
     elif not isinstance(index, pd.DatetimeIndex | pd.PeriodIndex):
@@ -174,14 +217,14 @@ def _row(X, row):
 
 
 def _with_other_future(X, future, rng):
-    """A copy of X with other values, of the same kind, in the future rows."""
+    """A copy of X with other values where `future` says (n, F); None if all alike."""
     other = X.copy()
     differs = False
     for column in range(X.shape[1]):
         values = X.iloc[:, column] if isinstance(X, pd.DataFrame) else X[:, column]
         # Missing values stay where they are: a row may be NaN only where it is unread.
         codes, _ = pd.factorize(values)
-        rows = np.flatnonzero((codes >= 0) & future)
+        rows = np.flatnonzero((codes >= 0) & future[:, column])
         if not len(rows):
             continue
         fresh = _with_other_values(values, codes, rows, rng)
@@ -190,9 +233,7 @@ def _with_other_future(X, future, rng):
             other.isetitem(column, fresh)
         else:
             other[:, column] = fresh
-    if not differs:
-        raise ValueError("The rows of X are all alike: their future cannot be changed.")
-    return other
+    return other if differs else None
 
 
 def _with_other_values(values, codes, rows, rng):

@@ -9,7 +9,12 @@ from skrnn._warn import warn_user
 from skrnn.exceptions import LostIndexWarning
 from skrnn.windows._beginnings import has_times
 
-__all__ = ["check_index_of_target", "warn_of_unread_freq"]
+__all__ = [
+    "check_index_of_target",
+    "is_numbered",
+    "refuse_timeless",
+    "warn_of_unread_freq",
+]
 
 _REMEDY = (
     "A scaler or ColumnTransformer before SlidingWindow returns NumPy rows, unless it "
@@ -70,7 +75,7 @@ def check_index_of_target(rows, y):
     index = getattr(y, "index", None)
     if not isinstance(index, pd.Index) or len(index) != rows.n_rows:
         return
-    if not _is_numbered(rows.index) or rows.codes is not None:
+    if not is_numbered(rows.index) or rows.codes is not None:
         return
     several = series_of(index)
     if several is not None and several.max(initial=0) > 0:
@@ -88,7 +93,45 @@ def check_index_of_target(rows, y):
         )
 
 
-def _is_numbered(index):
+def refuse_timeless(history, rows):
+    """Say that rows cannot be remembered whose times nothing tells.
+
+    Parameters
+    ----------
+    history : History or None
+        What a fit remembers; None where its rows had no times.
+    rows : Rows
+        Those to add to it.
+
+    Raises
+    ------
+    ValueError
+        If either had times, and the other has none.
+
+    Warns
+    -----
+    LostIndexWarning
+        If neither had.
+    """
+    remedy = (
+        "Give data frames whose index holds the times, or name columns by the "
+        "parameters series and time."
+    )
+    if history is None and rows.times is None:
+        warn_user(
+            "Nothing is remembered of rows without times: send those before the rows "
+            f"of transform along. {remedy}",
+            LostIndexWarning,
+        )
+        return
+    whose = "of fit" if history is None else "given to it"
+    raise ValueError(
+        f"partial_fit adds rows by their times, but the rows {whose} have none. "
+        f"{remedy}"
+    )
+
+
+def is_numbered(index):
     """Whether there is no index, or the one that pandas gives to rows without one."""
     if index is None:
         return True

@@ -6,7 +6,9 @@ from sklearn.utils._param_validation import validate_params
 from skrnn._numbers import AT_LEAST_ONE, plain
 from skrnn.windows._array import WindowedArray
 from skrnn.windows._breaks import check_breaks, explain_breaks
+from skrnn.windows._known import find_known, move_known
 from skrnn.windows._make_targets import steps_ahead
+from skrnn.windows._named_columns import COLUMNS
 from skrnn.windows._stacked import StackedSeries
 
 __all__ = ["make_windows"]
@@ -17,6 +19,7 @@ __all__ = ["make_windows"]
         "window_length": [AT_LEAST_ONE],
         "step_length": [AT_LEAST_ONE],
         "return_newest": ["boolean"],
+        "known": COLUMNS,
     },
     prefer_skip_nested_validation=True,
 )
@@ -29,6 +32,7 @@ def make_windows(
     exog=None,
     target=None,
     return_newest=False,
+    known=None,
 ):
     """Cut one or several series into windows and the values that come after them.
 
@@ -55,13 +59,20 @@ def make_windows(
         oldest complete window.
     exog : array-like, Series or DataFrame, or a list of them, default=None
         More columns for X, of the same rows as `series`, whose future is not asked
-        for. Like those of `series` they are known up to the window's newest row.
+        for. Like those of `series` they are known up to the window's newest row, but
+        for those that `known` names.
     target : str, int, or list of them, default=None
         The columns of `series` to forecast, by name, or by position if integers. None
-        means all of them.
+        means all of them that are not known ahead.
     return_newest : bool, default=False
         Whether to return the newest window of each series as well, whose future is
-        unknown: the one to give to `predict` for the real forecast.
+        unknown: the one to give to `predict` for the real forecast. With `known` it
+        ends ``max(fh)`` rows before the end of its series, which goes on for the rows
+        ahead, NaN in the columns that are not known.
+    known : str, int, or list of them, default=None
+        Columns of `series` and `exog` that are known ahead, by name, or by position
+        among those of both. Every step of a window holds them from ``max(fh)`` rows
+        later than the others, so that the newest steps hold those of the rows ahead.
 
     Returns
     -------
@@ -109,21 +120,23 @@ def make_windows(
     table = StackedSeries(series, "series")
     if np.isnan(table.values.astype(float, copy=False)).all():
         raise ValueError("series holds nothing but NaN.")
-    targets = table.columns(target)
     values, names = table.values, table.names
     if exog is not None:
         values, names = table.with_columns_of(StackedSeries(exog, "exog"))
+    known = find_known(known, values, names, values.shape[1])
+    targets = _targets(table, target, known)
     runs = table.runs()
     rows = runs.rows
     counts = _windows_per_run(runs, window_length, furthest, step_length)
     newest = _newest_rows(runs, counts, window_length - 1, step_length)
     values = rows.values(values)
+    held = move_known(values, known, furthest)
 
     def windows(position, length):
         chosen = rows.caller_rows(position)
         codes, index = rows.given_codes, rows.index
         return WindowedArray(
-            values,
+            held,
             position + 1,
             length,
             window_length,
@@ -140,8 +153,26 @@ def make_windows(
     if not return_newest:
         return X, Y
     last = _last_rows_of_series(rows)
-    length = np.minimum(last + 1 - runs.starts[runs.of(last)], window_length)
-    return X, Y, windows(last, length)
+    begin = runs.starts[runs.of(last)]
+    length = last + 1 - begin
+    if known:
+        length = np.maximum(length - furthest, 0)
+        last = np.maximum(last - furthest, begin)
+    return X, Y, windows(last, np.minimum(length, window_length))
+
+
+def _targets(table, target, known):
+    """Positions of the target columns; raise if one is known ahead."""
+    targets = table.columns(target)
+    both = np.isin(targets, known)
+    if target is None and not both.all():
+        return targets[~both]
+    if both.any():
+        raise ValueError(
+            "A column to forecast cannot be known ahead: take column "
+            f"{table.label_of(targets[both][0])!r} out of known, or out of target."
+        )
+    return targets
 
 
 def _windows_per_run(runs, window_length, furthest, step_length):

@@ -4,6 +4,7 @@ import numpy as np
 
 from skrnn._warn import warn_user
 from skrnn.exceptions import MissingHistoryWarning
+from skrnn.windows._known import not_known
 
 __all__ = ["absent_newest_steps", "absent_rows", "report_missing_history"]
 
@@ -14,13 +15,15 @@ _AHEAD = (
 )
 
 
-def absent_rows(values):
-    """Which rows are NaN in every feature.
+def absent_rows(values, known=()):
+    """Which rows are NaN in every feature, those known ahead aside.
 
     Parameters
     ----------
     values : ndarray of shape (n_rows, n_features)
         The rows that windows read.
+    known : tuple of int, default=()
+        Features that are known ahead: they say nothing of the rows that went before.
 
     Returns
     -------
@@ -29,9 +32,13 @@ def absent_rows(values):
     """
     if values.dtype.kind != "f":
         return None
-    absent = np.isnan(values[:, 0])
+    past = not_known(known, values.shape[1])
+    if not len(past):
+        past = np.arange(values.shape[1])
+    absent = np.isnan(values[:, past[0]])
     if absent.any():
-        absent[absent] = np.isnan(values[absent]).all(axis=1)
+        rows = np.flatnonzero(absent)
+        absent[rows] = np.isnan(values[rows[:, None], past]).all(axis=1)
     return absent if absent.any() else None
 
 
@@ -60,7 +67,7 @@ def absent_newest_steps(absent, stop, length):
     return n_absent
 
 
-def report_missing_history(policy, short, stale, windows, *, lost, n_before):
+def report_missing_history(policy, short, stale, index, *, lost, n_before):
     """Warn of rows without their newest history, or raise, as the user chose.
 
     Parameters
@@ -70,8 +77,8 @@ def report_missing_history(policy, short, stale, windows, *, lost, n_before):
     short, stale : ndarray of shape (n_rows,), dtype bool
         Rows before which rows were left out, and rows whose window ends with more
         absent steps than any of the fit.
-    windows : WindowedArray
-        All windows of the call.
+    index : pandas.Index of length n_rows, or None
+        What tells series and time of the rows of the call.
     lost : bool
         Whether the call has no index where the fit had times, or the reverse.
     n_before : int
@@ -92,13 +99,13 @@ def report_missing_history(policy, short, stale, windows, *, lost, n_before):
     if not n_missing:
         return
     first = int(np.argmax(missing))
-    label = "" if windows.index is None else f" ({windows.index[first]})"
+    label = "" if index is None else f" ({index[first]})"
     said = [
-        f"{n_missing} of {len(windows)} rows, from row {first}{label} on, lack some of "
+        f"{n_missing} of {len(short)} rows, from row {first}{label} on, lack some of "
         "the newest rows before them."
     ]
     if short.any():
-        said.append(_why_short(windows.index, lost))
+        said.append(_why_short(index, lost))
         said.append(
             f"Send the {n_before} rows before them along, and keep the predictions of "
             'the newest rows; history="allow" then says that the others are meant.'
@@ -106,7 +113,7 @@ def report_missing_history(policy, short, stale, windows, *, lost, n_before):
     if stale.any():
         said.append(
             f"In {np.count_nonzero(stale)} of them the newest steps of the window are "
-            f"NaN in every feature. {_AHEAD}"
+            f"NaN in every feature that is not known ahead. {_AHEAD}"
         )
     if policy == "require":
         raise ValueError(" ".join(said))

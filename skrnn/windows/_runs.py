@@ -20,6 +20,8 @@ class Rows:
         Their index.
     groups : array-like of shape (n_rows,), or None
         A label of the series of each row.
+    sort : bool, default=False
+        Whether the rows of a series may be out of time order, and are sorted.
 
     Attributes
     ----------
@@ -28,28 +30,56 @@ class Rows:
     labels : pandas.Index or None
         The label of each code.
     order : ndarray of shape (n_rows,) or None
-        The caller's rows, series after series; None if they are given so.
+        The caller's rows, series after series, each in time order; None if they are
+        given so.
     codes, times : array and pandas.Index, or None
         Series and time of the rows in that order.
     same_series : ndarray of shape (n_rows - 1,), dtype bool
         For each row but the first, whether it is of the series of the row before it.
     """
 
-    def __init__(self, n_rows, index=None, groups=None):
+    def __init__(self, n_rows, index=None, groups=None, *, sort=False):
         self.n_rows = n_rows
         self.index = index
         self.given_codes, self.labels, self.times = split_index(index, groups, n_rows)
         self.codes = self.given_codes
-        self.order = None
-        same_series = self._same_series()
-        if self.codes is not None and not _grouped(self.codes, same_series):
-            self.order = np.argsort(self.codes, kind="stable")
-            self.codes = self.codes[self.order]
+        self._sort = sort and self.times is not None
+        self.order = self._order()
+        if self.order is not None:
+            self.codes = None if self.codes is None else self.codes[self.order]
             self.times = None if self.times is None else self.times[self.order]
-            same_series = self._same_series()
-        self.same_series = same_series
+        self.same_series = self._same_series()
         if self.times is not None:
             self._check_time_order()
+
+    def _order(self):
+        """What puts the rows in order, by series alone or by time as well; or None."""
+        grouped = self.codes is None or _grouped(self.codes, self._same_series())
+        if not self._sort:
+            return None if grouped else np.argsort(self.codes, kind="stable")
+        ticks = keys(self.times)
+        if grouped and not (self._same_series() & (ticks[1:] < ticks[:-1])).any():
+            return None
+        levels = (ticks,) if self.codes is None else (ticks, self.codes)
+        return np.lexsort(levels)
+
+    @property
+    def rank(self):
+        """The place of each row in order of time, in the caller's order, or None.
+
+        None where the rows are in that order, or were not to be sorted. Rows of one
+        time are in order of their series, so that nothing depends on the caller's.
+        """
+        if not self._sort:
+            return None
+        ticks = self.in_given_order(keys(self.times))
+        levels = (ticks,) if self.codes is None else (self.given_codes, ticks)
+        order = np.lexsort(levels)
+        if (np.diff(order) > 0).all():
+            return None
+        rank = np.empty(self.n_rows, np.int32 if self.n_rows < 2**31 else np.int64)
+        rank[order] = np.arange(self.n_rows)
+        return rank
 
     def _same_series(self):
         if self.codes is None:
@@ -68,10 +98,12 @@ class Rows:
         before, after = (self.times[i] for i in place)
         of = "" if self.codes is None else f" of {self.label_of(second)}"
         if ticks[second] == ticks[second - 1]:
+            way = "the series of each row by a MultiIndex (series, time) or by groups"
+            if self._sort:
+                way = "the columns that tell their series apart by series"
             raise ValueError(
                 f"Two rows{of} have the same time: rows {rows[0]} and {rows[1]} are "
-                f"both at {after}. Drop the duplicate, or name the series of each row "
-                "by a MultiIndex (series, time) or by groups."
+                f"both at {after}. Drop the duplicate, or name {way}."
             )
         raise ValueError(
             f"Rows must be in time order, but row {rows[1]}{of} at {after} comes after "

@@ -1,54 +1,17 @@
 """The transformer that gives every row its window, for pipelines."""
 
-from datetime import timedelta
-
 import numpy as np
-import pandas as pd
-from sklearn.base import (
-    BaseEstimator,
-    OneToOneFeatureMixin,
-    TransformerMixin,
-    _fit_context,
-)
+from sklearn.base import _fit_context
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
-from skrnn._columns import as_numbers, numbers_only
-from skrnn._numbers import AT_LEAST_ONE, NOT_NEGATIVE, plain
-from skrnn._plain import Codec, WholeCopiesMixin, pack, unpack
-from skrnn._time.plain import TIME_CODECS
-from skrnn._versions import note_version, read_versioned
-from skrnn.windows._array import WindowedArray
-from skrnn.windows._beginnings import Beginnings
-from skrnn.windows._breaks import check_breaks
-from skrnn.windows._given_rows import check_rows, refuse_sequences
-from skrnn.windows._history import History
-from skrnn.windows._lost_index import check_index_of_target, warn_of_unread_freq
-from skrnn.windows._missing_history import (
-    absent_newest_steps,
-    absent_rows,
-    report_missing_history,
-)
-from skrnn.windows._runs import Rows
-from skrnn.windows._sequence_output import SequenceOutputMixin
-from skrnn.windows._state_check import check_state
-from skrnn.windows._target_in_window import warn_of_target
-
-# What is remembered is kept as arrays and text, like all of a fitted model.
-_CODECS = TIME_CODECS | {
-    name: Codec(kind, vars, lambda plain, kind=kind: kind(**plain))
-    for name, kind in {"History": History, "Beginnings": Beginnings}.items()
-}
+from skrnn._numbers import AT_LEAST_ONE, NOT_NEGATIVE
+from skrnn.windows._key_columns import FREQ, SERIES, TIME
+from skrnn.windows._named_columns import COLUMNS
+from skrnn.windows._window_memory import WindowMemory
 
 
-class SlidingWindow(
-    WholeCopiesMixin,
-    SequenceOutputMixin,
-    OneToOneFeatureMixin,
-    TransformerMixin,
-    BaseEstimator,
-    auto_wrap_output_keys=None,
-):
+class SlidingWindow(WindowMemory, auto_wrap_output_keys=None):
     """Give every row the window of the rows that lead up to it.
 
     Also called a lookback window, rolling window or lagged features. Row ``t`` gets the
@@ -87,13 +50,32 @@ class SlidingWindow(
         those whose window ends with more absent steps than any of `fit`. "warn" counts
         them in one warning a call, "require" raises a ValueError, "allow" gives them
         the windows that they have.
+    known : str, int, list of them or callable, default=None
+        Columns that are known ahead, by name, or by position if integers: prices,
+        promotions, the calendar, a weather forecast. Every step of a window holds them
+        from `horizon` rows later than the other columns, so that those of the row
+        itself reach its prediction. A callable is given X and returns the names, as
+        :class:`~sklearn.compose.make_column_selector` does.
+    partial_steps : {"absent", "keep"}, default="absent"
+        What a step is whose known columns lie in the unbroken run of its row, and the
+        others before it: one of the first `horizon` of a series, or after a gap.
+        "absent" leaves it out, so that the first rows have empty windows. "keep" makes
+        the other columns NaN: the first row of a new series has its known columns, and
+        the estimator has ``missing="indicator"``.
+    series : str or list of str, default=None
+        The column, or the columns together, that name the series of a row, instead of
+        levels of the index. They are no features.
+    time : str, default=None
+        The column that holds the time of a row, instead of the index. It is no feature.
+        With `series` or `time` the rows may come in any order, and X must be a table
+        with names, of pandas or polars, in `transform` too.
 
     Attributes
     ----------
     n_features_in_ : int
-        Number of features seen during `fit`.
+        Number of columns seen during `fit`, those of `series` and `time` included.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the features; defined when X has only string column names.
+        Their names; defined when X has only string column names.
     freq_ : pandas offset, int or None
         The step between rows, an int for an index of integers; None for rows without an
         index, or where no series had two rows.
@@ -109,10 +91,12 @@ class SlidingWindow(
     What the rows' **index** says decides what precedes a row. A DatetimeIndex, a
     PeriodIndex and an integer index, of any step, tell where a row is missing; the last
     level of a MultiIndex is the time, and its other levels name the series, as does
-    `groups`. Windows cross neither a gap nor the border of a series: row ``t`` has a
-    window only if the rows from ``t - horizon`` to ``t`` are one unbroken run, and the
-    window goes back no further than that run. Rows must be in time order within each
-    series. Rows without an index (NumPy, polars) are one run, in the order given.
+    `groups`. In a long table the columns `time` and `series` say the same, and take the
+    place of the index. Windows cross neither a gap nor the border of a series: row
+    ``t`` has a window only if the rows from ``t - horizon`` to ``t`` are one unbroken
+    run, and the window goes back no further than that run. Rows must be in time order
+    within each series, unless columns tell it. Rows without an index (NumPy, polars)
+    are one run, in the order given.
 
     `fit` remembers the last ``window_length + horizon - 1`` rows of every run, and
     `transform` puts before a run of rows those that come immediately before it by
@@ -122,12 +106,24 @@ class SlidingWindow(
     whether they should: of those, `history` counts a single row, unless it "requires".
     With ``TimeSeriesSplit(gap=g)`` the rows of the gap are in neither set, so the first
     test windows are shorter than they will be in use, and `history` counts them.
+    `partial_fit` adds newer rows to what is remembered.
 
     The windows are not materialised: the result, a
     :class:`~skrnn.windows.WindowedArray`, holds the rows of X (not a copy, so that a
     memory map stays on disk) and two integers a row. The rows are copied, once, where
     remembered ones have to be put between them, or where those of several series are
     interleaved. `set_output` is accepted and leaves the result as it is.
+
+    With `known` the newest step of the window of row ``t`` holds the known columns of
+    row ``t`` and the other columns of row ``t - horizon``, and so on backwards: a step
+    is a row of numbers still, and what is held is one copy of the rows. Which steps
+    there are does not change, unless `partial_steps` says so: both parts lie in one
+    unbroken run. A step of which one part is NaN, as where the day before was a day
+    without sales, is missing in part, which the estimators take with
+    ``missing="indicator"``. For forecasts of
+    several steps, let `horizon` be the furthest step and make the targets with
+    ``make_targets(..., at="last")``: the known columns of all the rows ahead are then
+    in the window, if it is as long.
 
     Examples
     --------
@@ -141,6 +137,26 @@ class SlidingWindow(
     array([3., 4., 5.])
     >>> window.transform(X[5:])[0].ravel()  # 5 January is missing
     array([nan, nan,  6.])
+
+    Prices are known ahead. The window of a row ends with the sales of the row before it
+    and its own price:
+
+    >>> X = pd.DataFrame({"sold": [3.0, 9.0, 4.0], "price": [1.0, 0.5, 1.0]}, days[:3])
+    >>> SlidingWindow(2, horizon=1, known="price").fit_transform(X)[2]
+    array([[3. , 0.5],
+           [9. , 1. ]])
+
+    A long table has its series and times in columns, and needs no order:
+
+    >>> sales = pd.DataFrame({"store": list("baab"), "date": days[[1, 0, 1, 0]]})
+    >>> sales["sold"] = [7.0, 1.0, 2.0, 8.0]
+    >>> window = SlidingWindow(2, series="store", time="date").fit(sales)
+    >>> window.transform(sales)[0].ravel()
+    array([8., 7.])
+    >>> new = pd.DataFrame({"store": ["a"], "date": days[2:3], "sold": [3.0]})
+    >>> newer = pd.DataFrame({"store": ["a"], "date": days[3:4], "sold": [4.0]})
+    >>> window.partial_fit(new).transform(newer)[0].ravel()
+    array([3., 4.])
     """
 
     __module__ = "skrnn.windows"  # by which files name it
@@ -148,15 +164,34 @@ class SlidingWindow(
     _parameter_constraints: dict = {
         "window_length": [AT_LEAST_ONE],
         "horizon": [NOT_NEGATIVE],
-        "freq": [str, timedelta, pd.offsets.BaseOffset, AT_LEAST_ONE, None],
+        "freq": FREQ,
         "history": [StrOptions({"warn", "require", "allow"})],
+        "known": [*COLUMNS, callable],
+        "partial_steps": [StrOptions({"absent", "keep"})],
+        "series": SERIES,
+        "time": TIME,
     }
 
-    def __init__(self, window_length=24, *, horizon=0, freq=None, history="warn"):
+    def __init__(
+        self,
+        window_length=24,
+        *,
+        horizon=0,
+        freq=None,
+        history="warn",
+        known=None,
+        partial_steps="absent",
+        series=None,
+        time=None,
+    ):
         self.window_length = window_length
         self.horizon = horizon
         self.freq = freq
         self.history = history
+        self.known = known
+        self.partial_steps = partial_steps
+        self.series = series
+        self.time = time
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None, groups=None):
@@ -167,8 +202,8 @@ class SlidingWindow(
         X : array-like or DataFrame of shape (n_samples, n_features)
             Rows in time order, of any float or integer dtype. NaN is allowed.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-            Read for two purposes only: whether a column of X equals it, where
-            ``horizon=0``, and whether its index tells that X has lost its own.
+            Read for two purposes only: whether a column of X equals it that windows
+            hold of their own row, and whether its index tells that X has lost its own.
         groups : array-like of shape (n_samples,), default=None
             The label of the series of each row.
 
@@ -180,10 +215,10 @@ class SlidingWindow(
         Raises
         ------
         ValueError
-            If no row follows another by the index; if the integers of the index are
-            dates, such as 20240131; if X is of nothing but NaN; if rows are out of
-            order or duplicate; or if the index of y names several series that nothing
-            tells apart in X.
+            If `known`, `series` or `time` name columns that X lacks; if no row follows
+            another in time; if integers given as times are dates, such as 20240131; if
+            X is of nothing but NaN; if rows are out of order or duplicate; or if the
+            index of y names several series that nothing tells apart in X.
 
         Warns
         -----
@@ -192,9 +227,48 @@ class SlidingWindow(
         LostIndexWarning
             If y has an index of times, or `freq` is given, but X has no such index.
         TargetInWindowWarning
-            If ``horizon=0`` and a column of X equals y.
+            If a column of X equals y, and ``horizon=0`` or the column is `known`.
         """
         self._fit(X, y, groups)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None, groups=None):
+        """Remember newer rows as well, without a new fit.
+
+        The first call is a `fit`. Of later ones the rows are added to those that are
+        remembered, and win over remembered ones of the same time. The step, the columns
+        and `window_length` stay those of the fit. In a pipeline whose estimator stays
+        as it is, the next ``transform`` then has the history up to the newest rows.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            Rows as `transform` takes them, with times.
+        y : object, default=None
+            Read by the first call only, as in `fit`.
+        groups : array-like of shape (n_samples,), default=None
+            The label of the series of each row; needed if `fit` had it.
+
+        Returns
+        -------
+        self : SlidingWindow
+            The transformer itself.
+
+        Raises
+        ------
+        ValueError
+            As `transform` does, or if either these rows or those of fit have times,
+            and the others have none.
+
+        Warns
+        -----
+        LostIndexWarning
+            If neither has: then nothing is remembered.
+        """
+        if not hasattr(self, "_reach"):
+            return self.fit(X, y, groups)
+        self._remember(X, groups)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -236,145 +310,31 @@ class SlidingWindow(
         Raises
         ------
         ValueError
-            If the index is of another kind than in `fit` or names other levels of
-            series, or if rows lack history and ``history="require"``.
+            If the times are of another kind than in `fit` or other labels name the
+            series, if columns of `fit` are missing or there are others, or if rows lack
+            history and ``history="require"``.
 
         Warns
         -----
         MissingHistoryWarning
             If rows lack the newest rows before them and ``history="warn"``.
         """
+        return self._transform(X, groups)
+
+    def get_feature_names_out(self, input_features=None):
+        """Name the features of a step.
+
+        Parameters
+        ----------
+        input_features : array-like of str of shape (`n_features_in_`,), default=None
+            Names of the columns; None takes those of fit, or x0, x1, ...
+
+        Returns
+        -------
+        names : ndarray of str objects
+            The columns, without those of `series` and `time`.
+        """
         check_is_fitted(self)
-        if (groups is not None) != self._grouped:
-            had, lacks = ("with", "without") if self._grouped else ("without", "with")
-            raise ValueError(
-                f"SlidingWindow was fitted {had} groups, but transform was called "
-                f"{lacks} groups, so the rows of each series cannot be told. Give "
-                "groups to both or to neither (in a pipeline, by metadata routing), or "
-                "name the series in a MultiIndex (series, time)."
-            )
-        checked = check_rows(self, X, reset=False)
-        rows = Rows(len(checked), _index_of(X), groups)
-        self._beginnings.check_labels(rows)
-        step = rows.find_step(self._freq) if self.freq_ is None else self.freq_
-        runs = rows.cut(step)
-        preceding = None
-        if self._history is not None and rows.times is not None:
-            preceding = self._history.before(runs, step)
-        windows = self._windows(checked, runs, preceding)
-        if self.history != "allow":
-            self._report_missing_history(checked, runs, preceding, windows)
-        return windows
-
-    def _fit(self, X, y, groups):
-        """Fit and return the checked X and its runs; set nothing before all is well."""
-        refuse_sequences(X, self)
-        with numbers_only(X):
-            checked = check_array(
-                X, estimator=self, input_name="X", ensure_all_finite="allow-nan"
-            )
-            checked = as_numbers(checked)
-        _check_numbers(checked)
-        rows = Rows(len(checked), _index_of(X), groups)
-        warn_of_unread_freq(self.freq, rows)
-        check_index_of_target(rows, y)
-        step = rows.find_step(self.freq)
-        runs = rows.cut(step)
-        # How many rows before its own row a window can go back to.
-        window_length, horizon = plain((self.window_length, self.horizon))
-        reach = window_length + horizon - 1
-        check_breaks(runs, reach + 1, self.freq)
-        history = History.of(runs, checked, reach)
-        beginnings = Beginnings.of(runs, checked)
-        most_absent = 0
-        absent = absent_rows(rows.values(checked))
-        if absent is not None:
-            windows = runs.windows(window_length, horizon)
-            most_absent = int(absent_newest_steps(absent, *windows).max())
-        named = X if hasattr(X, "columns") else checked
-        validate_data(self, named, skip_check_array=True)
-        # What is set after this is for the next fit.
-        self._reach, self._freq = (window_length, horizon), self.freq
-        self.freq_ = step
-        self._history = history
-        self._beginnings = beginnings
-        self._most_absent = most_absent
-        self._grouped = groups is not None
-        if self.horizon == 0 and y is not None:
-            names = getattr(self, "feature_names_in_", np.arange(checked.shape[1]))
-            warn_of_target(checked, y, names)
-        return checked, runs
-
-    def __getstate__(self):
-        text, others = pack(note_version(super().__getstate__()), _CODECS)
-        return {"text": text, "others": others}
-
-    def __setstate__(self, state):
-        attributes = unpack(state["text"], state["others"], _CODECS)
-        attributes = read_versioned(type(self), attributes)
-        check_state(attributes)
-        super().__setstate__(attributes)
-
-    def _windows(self, X, runs, preceding=None):
-        rows = runs.rows
-        window_length, horizon = self._reach
-        stop, length = runs.windows(window_length, horizon, preceding)
-        return WindowedArray(
-            rows.values(X, preceding),
-            stop,
-            length,
-            window_length,
-            index=rows.index,
-            feature_names=getattr(self, "feature_names_in_", None),
-            series=rows.given_codes,
-        )
-
-    def _report_missing_history(self, X, runs, preceding, windows):
-        """Warn or raise where rows of a call lack the newest rows before them."""
-        rows = runs.rows
-        short = windows.length < windows.window_length
-        if short.any():
-            missed = self._beginnings.missed_by(
-                runs,
-                X,
-                self._history,
-                preceding,
-                strictly=self.history == "require",
-            )
-            short &= rows.in_given_order(np.repeat(missed, runs.lengths))
-        stale = np.zeros(len(short), dtype=bool)
-        absent = absent_rows(windows.values)
-        if absent is not None:
-            n_absent = absent_newest_steps(absent, windows.stop, windows.length)
-            stale = n_absent > self._most_absent
-        report_missing_history(
-            self.history,
-            short,
-            stale,
-            windows,
-            lost=self._beginnings.lost_times(rows),
-            n_before=sum(self._reach) - 1,
-        )
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
-
-
-def _check_numbers(X):
-    """Raise where the checked X is not of numbers, or of missing ones alone."""
-    if X.dtype.kind not in "fiub":
-        raise ValueError(
-            f"X must hold numbers, but its columns are of dtype {X.dtype}. "
-            "The times of the rows belong in the index: X.set_index(...)."
-        )
-    if X.dtype.kind == "f" and np.isnan(X[0]).all() and np.isnan(X).all():
-        raise ValueError(
-            "X holds nothing but NaN: every step of every window would be absent."
-        )
-
-
-def _index_of(X):
-    return X.index if isinstance(X, pd.DataFrame) else None
+        names = _check_feature_names_in(self, input_features)
+        keys = self._key_columns.names
+        return np.array([name for name in names if name not in keys], dtype=object)

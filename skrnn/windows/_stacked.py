@@ -1,7 +1,5 @@
 """One or several series stacked into one table: values, names, index and series."""
 
-from numbers import Integral
-
 import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_array
@@ -9,6 +7,7 @@ from sklearn.utils.validation import check_array
 from skrnn._columns import as_numbers, numbers_only
 from skrnn._time.index import order_kind
 from skrnn.windows._array import WindowedArray
+from skrnn.windows._named_columns import positions_of
 from skrnn.windows._runs import Rows
 
 __all__ = ["StackedSeries", "check_same_index"]
@@ -77,16 +76,16 @@ class StackedSeries:
         n_columns = self.values.shape[1]
         if target is None:
             return np.arange(n_columns)
-        is_one = isinstance(target, str) or not np.iterable(target)
-        wanted = [target] if is_one else list(target)
-        by_name = dict(zip(self.names or [], range(n_columns), strict=False))
-        by_name.update((i, i) for i in range(n_columns))
-        if not wanted or not all(_names_column(c, by_name) for c in wanted):
-            raise ValueError(
-                f"target={target!r} is not among the {n_columns} columns of series"
-                + (f", {self.names}." if self.names else ", which have no names.")
-            )
-        return np.array([by_name[column] for column in wanted])
+        found = positions_of(
+            target, self.names, n_columns, parameter="target", table="series"
+        )
+        if not len(found):
+            raise ValueError(f"target={target!r} names no column of series.")
+        return found
+
+    def label_of(self, position):
+        """What a column is called; its position if it has no name."""
+        return int(position) if self.names is None else self.names[position]
 
     def with_columns_of(self, other):
         """Values and names with the columns of another table after its own."""
@@ -124,12 +123,6 @@ def _common_step(indexes, name):
             f"there is {shown}. Resample them, or make the windows of each by itself."
         )
     return steps.pop() if steps else None
-
-
-def _names_column(column, by_name):
-    # Python takes True for 1.
-    is_label = isinstance(column, str | Integral) and not isinstance(column, bool)
-    return is_label and column in by_name
 
 
 def _is_list_of_series(series):

@@ -27,13 +27,19 @@ def check_state(state):
     if "_reach" not in state:  # not fitted
         return
     check_noted_columns(state)
-    reach, n_features = state["_reach"], state["n_features_in_"]
+    series, time = _key_columns(state["_keys"])
+    n_features = state["n_features_in_"] - len(series) - (time is not None)
+    reach = state["_reach"]
     numbers = [*reach, n_features, state["_most_absent"]]
+    known = state["_known"]
     if (
-        type(reach) is not tuple
+        type(known) is not tuple
+        or any(type(place) is not int or not 0 <= place < n_features for place in known)
+        or type(reach) is not tuple
         or len(reach) != 2
         or any(type(number) is not int or not 0 <= number < _MOST for number in numbers)
         or type(state["_grouped"]) is not bool
+        or type(state["_opened"]) is not bool
     ):
         _refuse()
     history, beginnings = state["_history"], state["_beginnings"]
@@ -47,6 +53,16 @@ def check_state(state):
     is_flag = _is_array(history.begins, 1, "b") and len(history.begins) == n_rows
     if not is_flag or history.times is None or type(history.reach) is not int:
         _refuse()
+
+
+def _key_columns(keys):
+    """The names of the columns that tell series and time; refuse what is none."""
+    if type(keys) is not tuple or len(keys) != 2 or type(keys[0]) is not tuple:
+        _refuse()
+    names = [*keys[0], *([] if keys[1] is None else [keys[1]])]
+    if not all(type(name) is str for name in names):
+        _refuse()
+    return keys
 
 
 def _check_rows(kept, n_features):

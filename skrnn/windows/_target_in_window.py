@@ -1,4 +1,4 @@
-"""The target among the columns of X, where a window holds its own row."""
+"""The target among the columns of X that a window holds of its own row."""
 
 import numpy as np
 
@@ -12,8 +12,8 @@ __all__ = ["warn_of_target"]
 _FIRST_ROWS = 100
 
 
-def warn_of_target(X, y, names):
-    """Warn if a column of X equals a column of y.
+def warn_of_target(X, y, names, horizon=0, known=()):
+    """Warn if a column of X equals a column of y, and windows hold it of their own row.
 
     Parameters
     ----------
@@ -23,21 +23,32 @@ def warn_of_target(X, y, names):
         Their target.
     names : array-like of shape (n_features,)
         What the columns of X are called.
+    horizon : int, default=0
+        How many rows before its own row a window ends.
+    known : tuple of int, default=()
+        The columns that are known ahead, which it holds of its own row even so.
 
     Warns
     -----
     TargetInWindowWarning
         If there is such a column that is not constant.
     """
-    leaking = [str(names[column]) for column in _columns_equal_to(X, y)]
-    if leaking:
-        warn_user(
-            f"Column {', '.join(leaking)} of X equals y, and with horizon=0 the "
-            "window of a row includes the row itself: the model is shown what it "
-            "is to predict. Use horizon=1 to predict each row from the rows "
-            "before it.",
-            TargetInWindowWarning,
-        )
+    columns = np.arange(X.shape[1]) if horizon == 0 else np.asarray(known, dtype=int)
+    equal = _columns_equal_to(X[:, columns], y) if len(columns) else []
+    leaking = ", ".join(str(names[columns[i]]) for i in equal)
+    if not leaking:
+        return
+    if horizon == 0:
+        why = "with horizon=0 the window of a row includes the row itself"
+        remedy = "Use horizon=1 to predict each row from the rows before it."
+    else:
+        why = "as a column known ahead it is in the window of its own row"
+        remedy = "Leave it out of known."
+    warn_user(
+        f"Column {leaking} of X equals y, and {why}: the model is shown what it is to "
+        f"predict. {remedy}",
+        TargetInWindowWarning,
+    )
 
 
 def _columns_equal_to(X, y):

@@ -63,7 +63,7 @@ def test_n_jobs_changes_no_bit(backend):
 
 @pytest.mark.parametrize("backend", ["loky", "threading"])
 def test_search_over_plain_arrays_gives_the_same_bits(backend):
-    model = RNNClassifier(**SMALL, max_epochs=2, dropout=0.2)
+    model = RNNClassifier(**SMALL, max_epochs=2, dropout=0.2, n_kernels=84)
     labels = np.where(y > 0, "up", "down")
     grid = {"cell": ["rnn", "gru"], "learning_rate": [0.01, 0.1]}
     searches = []

@@ -75,6 +75,7 @@ every_trick = pytest.mark.parametrize("options", TRICKY, ids=lambda o: "-".join(
 @every_trick
 def test_a_run_of_the_best_epoch_gives_the_weights_that_were_restored(options):
     options = {"hidden_size": 6, "random_state": 0, "max_epochs": 25, **options}
+    options["n_estimators"] = 1
     model = RNNRegressor(**options, n_iter_no_change=4, learning_rate=0.05).fit(X, y)
     again = clone(model).set_params(max_epochs=model.best_epoch_).fit(X, y)
     assert model.best_epoch_ < model.n_iter_

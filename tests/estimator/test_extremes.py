@@ -48,7 +48,7 @@ def test_extreme_numbers_give_finite_predictions_or_an_error_of_ours(drawn):
 @ANY
 @given(moved_cases())
 def test_predictions_in_other_units_are_the_same(drawn):
-    assert unlike_in_other_units(drawn) == "same"
+    assert unlike_in_other_units(drawn).startswith(("same", "refused"))
 
 
 # -- units ----------------------------------------------------------------------------

@@ -12,43 +12,43 @@ from skrnn import RNNClassifier, RNNRegressor
 from tests.estimator.data import LABELS, SMALL, X, y
 
 RNG = np.random.default_rng(0)
-WAVES = RNG.normal(size=(4500, 5))
+WAVES = RNG.normal(size=(2500, 5))
 SPREAD = np.where(WAVES[:, -1] > 0, 2.0, 0.2)
-NOISY = 3 * WAVES[:, -2] + SPREAD * RNG.normal(size=4500) + 50
+NOISY = 3 * WAVES[:, -2] + SPREAD * RNG.normal(size=2500) + 50
 LAW = {"hidden_size": 16, "max_epochs": 30, "n_estimators": 1, "random_state": 0}
 
 
 @cache
 def of_law(loss):
     model = RNNRegressor(**LAW, loss=loss, quantiles=(0.05, 0.25, 0.75, 0.95))
-    return model.fit(WAVES[:4000], NOISY[:4000])
+    return model.fit(WAVES[:2000], NOISY[:2000])
 
 
 @pytest.mark.parametrize("loss", ["quantile", "gaussian", "student_t"])
 def test_quantiles_cover_what_they_say(loss):
     model = of_law(loss)
     levels = model.quantiles
-    forecast = model.predict_quantiles(WAVES[4000:])
+    forecast = model.predict_quantiles(WAVES[2000:])
     assert forecast.shape == (500, 4)
     assert (np.diff(forecast, axis=1) >= 0).all()
-    below = (NOISY[4000:, None] <= forecast).mean(axis=0)
+    below = (NOISY[2000:, None] <= forecast).mean(axis=0)
     assert_allclose(below, levels, atol=0.1)
     width = forecast[:, 3] - forecast[:, 0]
-    wide = WAVES[4000:, -1] > 0
+    wide = WAVES[2000:, -1] > 0
     assert np.median(width[wide]) > 2 * np.median(width[~wide])
-    constant = np.quantile(NOISY[:4000], 0.95)
+    constant = np.quantile(NOISY[:2000], 0.95)
     assert mean_pinball_loss(
-        NOISY[4000:], forecast[:, 3], alpha=0.95
-    ) < mean_pinball_loss(NOISY[4000:], np.full(500, constant), alpha=0.95)
+        NOISY[2000:], forecast[:, 3], alpha=0.95
+    ) < mean_pinball_loss(NOISY[2000:], np.full(500, constant), alpha=0.95)
 
 
 @pytest.mark.parametrize("loss", ["gaussian", "student_t"])
 def test_deviations(loss):
     model = of_law(loss)
-    mean, std = model.predict(WAVES[4000:], return_std=True)
-    assert_array_equal(mean, model.predict(WAVES[4000:]))
+    mean, std = model.predict(WAVES[2000:], return_std=True)
+    assert_array_equal(mean, model.predict(WAVES[2000:]))
     assert mean.shape == std.shape == (500,)
-    wide = WAVES[4000:, -1] > 0
+    wide = WAVES[2000:, -1] > 0
     assert_allclose(np.median(std[wide]), 2.0, rtol=0.35)
     assert_allclose(np.median(std[~wide]), 0.2, rtol=0.6)
     if loss == "gaussian":
@@ -73,11 +73,11 @@ def test_the_median_is_predicted_whether_it_is_asked_for_or_not():
 def test_poisson_rates_are_positive_and_right():
     rate = np.exp(1 + WAVES[:, -1])
     counts = np.random.default_rng(1).poisson(rate)
-    model = RNNRegressor(**LAW, loss="poisson").fit(WAVES[:4000], counts[:4000])
-    forecast = model.predict(WAVES[4000:])
+    model = RNNRegressor(**LAW, loss="poisson").fit(WAVES[:2000], counts[:2000])
+    forecast = model.predict(WAVES[2000:])
     assert (forecast > 0).all()
-    assert np.corrcoef(np.log(forecast), np.log(rate[4000:]))[0, 1] > 0.97
-    assert_allclose(forecast.mean(), rate[4000:].mean(), rtol=0.1)
+    assert np.corrcoef(np.log(forecast), np.log(rate[2000:]))[0, 1] > 0.97
+    assert_allclose(forecast.mean(), rate[2000:].mean(), rtol=0.1)
     with pytest.raises(ValueError, match="not negative"):
         model.fit(WAVES, -counts)
 

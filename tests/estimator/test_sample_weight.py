@@ -145,7 +145,7 @@ PARTS = {
 UNITS = st.integers(-30, 30).map(lambda exponent: 2.0**exponent)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.fixed_dictionaries(PARTS), UNITS, st.sampled_from([None, 2]))
 def test_a_regressor_has_no_unit_of_weights(options, unit, linear_steps):
     options = SMALL | {"max_epochs": 2} | options
@@ -154,7 +154,7 @@ def test_a_regressor_has_no_unit_of_weights(options, unit, linear_steps):
     assert_array_equal(model.fit(X, y, unit * WEIGHT).predict(X), expected)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.fixed_dictionaries(PARTS), UNITS, st.sampled_from([None, 84]))
 def test_a_classifier_has_no_unit_of_weights(options, unit, n_kernels):
     options = SMALL | {"max_epochs": 2} | options

@@ -14,7 +14,8 @@ from tests.support import seeded
 
 DTYPES = {torch.float32: 1e-6, torch.float64: 1e-12}
 GRADIENTS = {torch.float32: 1e-5, torch.float64: 1e-12}  # of the largest number
-every_cell = pytest.mark.parametrize("cell", ["lstm", "gru", "rnn", "relu"])
+CELLS = ["lstm", "gru", "rnn", "relu"]
+every_cell = pytest.mark.parametrize("cell", CELLS)
 every_dtype = pytest.mark.parametrize("dtype", list(DTYPES), ids=str)
 
 

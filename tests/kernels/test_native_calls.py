@@ -291,6 +291,30 @@ def test_gradients_of_callbacks_are_those_of_the_step():
         torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-6)
 
 
+class OtherPlaces(torch.optim.Optimizer):
+    """Gradient descent that puts new tensors in the place of weights and gradients."""
+
+    def __init__(self, params, lr=0.01):
+        super().__init__(params, {"lr": lr})
+
+    def step(self, closure=None):
+        loss = None if closure is None else closure()
+        for group in self.param_groups:
+            for weight in group["params"]:
+                weight.data = weight.data - group["lr"] * weight.grad
+                weight.grad = None
+        self.others_ = [torch.full((n,), np.nan) for n in range(1, 200)]
+        return loss
+
+
+def test_an_optimiser_may_move_weights():
+    options = {"learning_rate": 0.1, "max_grad_norm": None}
+    own = fit_with(None, optimizer=OtherPlaces, **options)
+    known = fit_with(None, optimizer="sgd", momentum=0.0, **options)
+    for one, other in zip(weights_of_all(own), weights_of_all(known), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-6)
+
+
 def test_weights_without_gradients_stay():
     model = fit_with([DropGradients()], early_stopping=False, ema_decay=None)
     still = fit_with(None, early_stopping=False, ema_decay=None, learning_rate=1e-30)

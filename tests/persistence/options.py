@@ -134,10 +134,18 @@ HOURS = pd.DataFrame(
     {"load": np.arange(24) % 7.0, "heat": np.arange(24) % 5.0},
     index=pd.date_range("2024", periods=24, freq="h"),
 )
+LONG = HOURS.rename_axis("hour").reset_index().assign(site=["a", "b"] * 12)
 # Transformers, and what each is fitted on.
 TRANSFORMERS = [
     (SlidingWindow(3, horizon=2, freq="h", history="allow"), HOURS),
     (SlidingWindow(4, history="require"), HOURS.to_numpy()),
+    (
+        SlidingWindow(
+            2, horizon=1, known=["heat"], history="allow", partial_steps="keep"
+        ),
+        HOURS,
+    ),
+    (SlidingWindow(2, series="site", time="hour"), LONG),
     (TimeDistributed(MinMaxScaler()), X),
     (ToSequence(n_timesteps=3), X[:, :, 0]),
     (ToSequence(n_features=2, order="feature"), X[:, :, 0]),

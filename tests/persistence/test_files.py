@@ -105,6 +105,7 @@ def test_unknown_types_are_named(tmp_path):
     "noted",
     [
         {"n_features_in_": "6"},
+        {"_is_3d": "6"},
         {"feature_names_in_": np.array(["a", "b"], dtype=object)},
         {"feature_names_in_": np.array([["a"]] * 6, dtype=object)},
         {"feature_names_in_": ["a"] * 6},

@@ -21,7 +21,7 @@ from skrnn._estimator.state import versions
 from skrnn._persistence.files import TYPES
 from skrnn.persistence import describe
 from skrnn.sktime._state import _CODECS as SERIES_CODECS
-from skrnn.windows._sliding import _CODECS as WINDOW_CODECS
+from skrnn.windows._window_memory import _CODECS as WINDOW_CODECS
 from tests.persistence.kept import FOLDER, MODELS, TOLERANCE, many
 from tests.persistence.support import kept
 

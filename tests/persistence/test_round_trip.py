@@ -167,7 +167,7 @@ def test_what_is_not_fitted_is_kept_too(tmp_path):
         assert str(twin.get_params()) == str(model.get_params())
 
 
-@pytest.mark.parametrize(("transformer", "given"), TRANSFORMERS, ids=str)
+@pytest.mark.parametrize(("transformer", "given"), TRANSFORMERS)
 def test_transformers(transformer, given, tmp_path):
     model = clone(transformer).fit(given)
     expected = np.asarray(model.transform(given))

@@ -168,7 +168,7 @@ def test_missing_text_stays_missing(given_by):
 
 
 def test_future_that_is_missing_cannot_be_changed():
-    X = pd.DataFrame({"a": [1.0, 2.0, NAN]})
+    X = pd.DataFrame({"a": [1.0, NAN, NAN]})
     with pytest.raises(ValueError, match="all alike"):
         check_no_lookahead(Recorder(), X, n_cuts=None)
     # A column that cannot be changed is no obstacle if another one can.

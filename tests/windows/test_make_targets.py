@@ -112,7 +112,9 @@ def test_gap_of_days():
 
 def test_no_gap_is_right_series_after_series():
     X = panel("series")
-    with pytest.warns(LeakingSplitWarning, match=r"sort_index.*GroupKFold") as caught:
+    with pytest.warns(
+        LeakingSplitWarning, match=r"PanelTimeSeriesSplit.*sort_ind"
+    ) as caught:
         _, _, gap = make_targets(X, X["load"], 3)
     assert [item.filename for item in caught] == [__file__]
     assert gap == 2

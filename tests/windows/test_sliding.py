@@ -50,6 +50,10 @@ def test_default_parameters():
         "horizon": 0,
         "freq": None,
         "history": "warn",
+        "known": None,
+        "partial_steps": "absent",
+        "series": None,
+        "time": None,
     }
 
 

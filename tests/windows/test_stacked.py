@@ -104,7 +104,7 @@ def test_targets_by_name():
     [
         ({"target": "wind"}, "target='wind' is not among the 1 columns"),
         ({"target": 1}, "target=1 is not among the 1 columns"),
-        ({"target": []}, "is not among"),
+        ({"target": []}, "names no column"),
         ({"exog": np.arange(5)}, "exog must have the rows of series.* 5 rows for 12"),
         ({"exog": frame(HOURS + pd.Timedelta("1h"))}, "index of exog"),
         ({"exog": np.zeros((2, 3, 4))}, "exog must be rows"),

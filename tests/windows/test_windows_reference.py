@@ -186,7 +186,7 @@ def test_any_rows_after_any_rows(table, window_length, horizon, how, data):
     np.testing.assert_array_equal(same, names[:, None] == names)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(tables(), lengths, horizons, ways, st.integers(2, 4), st.integers(0, 2))
 def test_splitters(table, window_length, horizon, how, n_splits, gap):
     kind, rows, frame = table
@@ -258,7 +258,7 @@ def reference_pairs(rows, window_length, fh, step_length, targets):
     return pairs
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     tables(max_rows=16).filter(lambda table: table[0] in UNITS),
     st.integers(1, 4),

@@ -1,0 +1,55 @@
+"""Columns that a user names, by what they are called or by their place."""
+
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+
+from skrnn._numbers import NOT_NEGATIVE
+
+__all__ = ["COLUMNS", "positions_of"]
+
+# What a parameter may be that names columns.
+COLUMNS = [str, NOT_NEGATIVE, list, tuple, np.ndarray, pd.Index, None]
+
+
+def positions_of(wanted, names, n_columns, *, parameter, table):
+    """Find columns that are given by name, or by position if integers.
+
+    Parameters
+    ----------
+    wanted : str, int, or list of them
+        The columns.
+    names : list of str or None
+        What the columns are called.
+    n_columns : int
+        How many there are.
+    parameter, table : str
+        What the user calls `wanted`, and where it is looked for; named in the error.
+
+    Returns
+    -------
+    positions : ndarray of shape (n_wanted,) of int
+
+    Raises
+    ------
+    ValueError
+        If one is not among the columns.
+    """
+    is_one = isinstance(wanted, str) or not np.iterable(wanted)
+    given = [wanted] if is_one else list(wanted)
+    by_name = dict(zip(names or [], range(n_columns), strict=False))
+    by_name.update((i, i) for i in range(n_columns))
+    unknown = [column for column in given if not _is_label_in(column, by_name)]
+    if unknown:
+        raise ValueError(
+            f"{parameter}={wanted!r} is not among the {n_columns} columns of {table}"
+            + (f", {names}." if names else ", which have no names.")
+        )
+    return np.array([by_name[column] for column in given], dtype=np.intp)
+
+
+def _is_label_in(column, by_name):
+    # Python takes True for 1.
+    is_label = isinstance(column, str | Integral) and not isinstance(column, bool)
+    return is_label and column in by_name

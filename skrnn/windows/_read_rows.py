@@ -1,0 +1,85 @@
+"""What is read of the X of a call: numbers, names, and which row is where in time."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_array
+
+from skrnn._columns import as_numbers, numbers_only
+from skrnn.windows._given_rows import check_rows, names_of, refuse_sequences
+from skrnn.windows._runs import Rows
+
+__all__ = ["GivenRows", "read_rows"]
+
+
+class GivenRows(NamedTuple):
+    """The rows of a call.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_rows, n_features)
+        Their numbers, in the caller's order.
+    names : list of str or None
+        What the features are called, in a fit.
+    rows : Rows
+        Which row is of which series and time.
+    index : pandas.Index or None
+        The caller's label of each row.
+    features : array-like or DataFrame
+        What `values` were made of.
+    """
+
+    values: np.ndarray
+    names: list | None
+    rows: Rows
+    index: pd.Index | None
+    features: object
+
+
+def read_rows(X, groups, key_columns, estimator, *, is_fit):
+    """Check a 2-D X as scikit-learn does; NaN is allowed.
+
+    Parameters
+    ----------
+    X : array-like or DataFrame of shape (n_samples, n_columns)
+        What the user gave.
+    groups : array-like of shape (n_samples,), or None
+        The label of the series of each row.
+    key_columns : KeyColumns
+        The columns that tell series and time instead of an index.
+    estimator : estimator
+        Whose X it is; named in the errors.
+    is_fit : bool
+        Whether X is that of a fit. Else it is compared with what the fit noted; in
+        neither case is anything noted.
+
+    Returns
+    -------
+    GivenRows
+
+    Raises
+    ------
+    ValueError
+        If X is no table of numbers, or sequences already.
+    """
+    refuse_sequences(X, estimator)
+    if not is_fit and key_columns.names:
+        X = key_columns.in_order(X, estimator.feature_names_in_)
+    index = key_columns.index_of(X)
+    features = key_columns.features_of(X)
+    if is_fit or key_columns.names:
+        with numbers_only(features):
+            values = check_array(
+                features,
+                estimator=estimator,
+                input_name="X",
+                ensure_all_finite="allow-nan",
+            )
+            values = as_numbers(values)
+    else:
+        values = check_rows(estimator, features, reset=False)
+    rows = Rows(len(values), index, groups, sort=bool(key_columns.names))
+    label = X.index if isinstance(X, pd.DataFrame) else None
+    names = names_of(features) if is_fit else None
+    return GivenRows(values, names, rows, label, features)
