@@ -5,6 +5,7 @@ import torch
 from sklearn import __version__ as sklearn_version
 from sklearn.utils._param_validation import validate_parameter_constraints
 
+from skrnn._columns import check_noted_columns
 from skrnn._ensemble.model import attributes_of
 from skrnn._ensemble.packed_model import (
     pack_model,
@@ -106,6 +107,34 @@ def unpack_fitted(packed, new_targets, parameters, name):
     _check_model(model, plain["model"]["n_features"], targets)
     attributes = attributes_of(model.networks, plain["told"], plain["n_iter"])
     return settings, targets, model, attributes
+
+
+def check_attributes(kind, attributes, n_features):
+    """Refuse attributes that no fit sets.
+
+    Parameters
+    ----------
+    kind : type
+        Class of the estimator.
+    attributes : dict
+        Those that it is given beside what `unpack_fitted` makes.
+    n_features : int
+        Features of a step.
+
+    Raises
+    ------
+    ValueError
+        If one takes the place of a method, or units are no whole numbers.
+    """
+    check_noted_columns(attributes)
+    exponents = attributes.get("_exponents")
+    is_fine = exponents is None or (
+        isinstance(exponents, np.ndarray)
+        and exponents.dtype == np.int32
+        and exponents.shape == (n_features,)
+    )
+    if not is_fine or any(callable(getattr(kind, name, None)) for name in attributes):
+        raise ValueError(f"This {kind.__name__} has attributes that no fit gives it.")
 
 
 def _check_settings(settings, name):

@@ -118,6 +118,17 @@ def test_columns_that_no_fit_notes_are_refused(model, noted):
         object.__new__(RNNClassifier).__setstate__(state)
 
 
+@pytest.mark.parametrize(
+    "given",
+    [{"_exponents": {}}, {"_exponents": np.zeros(6, np.int32)}, {"predict": len}],
+    ids=str,
+)
+def test_attributes_that_no_fit_gives_are_refused(model, given):
+    state = model.__getstate__() | given
+    with pytest.raises(ValueError, match="attributes that no fit gives"):
+        object.__new__(RNNClassifier).__setstate__(state)
+
+
 def test_sizes_that_are_not_there_are_refused_before_they_are_made(model):
     state = model.__getstate__()
     text = state["_fitted"]["text"]
