@@ -209,10 +209,11 @@ def check_noted_columns(attributes):
     Raises
     ------
     ValueError
-        If names or number of the columns are of the wrong kind.
+        If names, number or layout of the columns are of the wrong kind.
     """
     number, names = attributes["n_features_in_"], attributes.get("feature_names_in_")
     is_fine = type(number) is int and number > 0
+    is_fine &= type(attributes.get("_is_3d", True)) is bool
     if names is not None:
         is_array = isinstance(names, np.ndarray) and names.shape == (number,)
         is_fine &= is_array and all(isinstance(name, str) for name in names.tolist())

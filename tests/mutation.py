@@ -6,6 +6,8 @@ import zipfile
 
 import numpy as np
 
+from tests.crafted import HEADERS, with_header
+
 
 def damaged(content, rng):
     """Return a file (bytes) damaged at random."""
@@ -111,7 +113,9 @@ def _replace_one(schema, rng):
 
 def _other_array(member, rng):
     array = np.load(io.BytesIO(member))
-    kind = rng.integers(6)
+    kind = rng.integers(7)
+    if kind == 6:
+        return with_header(member, **HEADERS[rng.integers(len(HEADERS))])
     if kind == 0:
         array = array.ravel()[: array.size // 2]
     elif kind == 1:

@@ -1,6 +1,8 @@
 """The README's code runs, and every public docstring is complete."""
 
+import doctest
 import inspect
+import pkgutil
 import re
 from pathlib import Path
 
@@ -66,6 +68,21 @@ def test_docstring(path):
         if code not in IGNORED
     ]
     assert faults == []
+
+
+def _examples_of_methods():
+    """Those of classes that bear another module's name than the one they are in."""
+    for path in _documented():
+        method = pkgutil.resolve_name(path)
+        if inspect.isfunction(method) and method.__module__.startswith("skrnn"):
+            found = doctest.DocTestFinder().find(method, path, module=False, globs={})
+            yield from (test for test in found if test.examples)
+
+
+@pytest.mark.parametrize("test", list(_examples_of_methods()), ids=lambda t: t.name)
+def test_example_of_a_method(test):
+    flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+    assert doctest.DocTestRunner(optionflags=flags).run(test).failed == 0
 
 
 @pytest.mark.parametrize("name", CLASSES)

@@ -2,8 +2,8 @@
 
 Each model is written once as ONNX and once as a pickle. A fresh process reads the file
 and predicts one sample: how long that takes, how much memory it has used at most, and
-how long each further prediction takes. Times are of the processor and not of the clock,
-by one thread, in turns.
+how long each further prediction takes, and each sample of a hundred at once. Times are
+of the processor and not of the clock, by one thread, in turns.
 
 usage: python docs/benchmarks/onnx_edge.py [--quick]
 (writes onnx_edge.md beside itself; needs Linux and the extra onnx; two minutes)
@@ -33,31 +33,35 @@ import onnxruntime
 options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = 1
 session = onnxruntime.InferenceSession(sys.argv[1], options)
-def predict():
+def predict(X):
     return session.run(None, {"X": X})[-1]
 """,
     "pickle": """
 import pickle, torch
 torch.set_num_threads(1)
 model = pickle.loads(open(sys.argv[1], "rb").read())
-def predict():
+def predict(X):
     return getattr(model, "predict_proba", model.predict)(X)
 """,
 }
 PROCESS = r"""
 import json, re, sys, time
 import numpy as np
-X = np.load(sys.argv[2])
+hundred = np.load(sys.argv[2])
 {read}
-first = predict()
+first = predict(hundred[:1])
 ready = time.process_time()
-times = []
-for _ in range(int(sys.argv[3])):
-    begin = time.process_time()
-    predict()
-    times.append(time.process_time() - begin)
 peak = int(re.search(r"VmHWM:\s+(\d+)", open("/proc/self/status").read())[1]) / 1024
-print(json.dumps([first.ravel().tolist(), ready, peak, sorted(times)[len(times) // 2]]))
+def seconds(X, number):
+    times = []
+    for _ in range(number):
+        begin = time.process_time()
+        predict(X)
+        times.append(time.process_time() - begin)
+    return sorted(times)[len(times) // 2] / len(X)
+number = int(sys.argv[3])
+each, of_many = seconds(hundred[:1], number), seconds(hundred, number // 20 + 1)
+print(json.dumps([first.ravel().tolist(), ready, peak, each, of_many]))
 """
 
 
@@ -78,7 +82,7 @@ def models():
 
 
 def measured(files, sample_file):
-    """Outputs, seconds to the first of them, MiB, seconds of each further one."""
+    """Outputs, seconds to the first, MiB, seconds of each further one and of many."""
     runs = {kind: [] for kind in files}
     for _ in range(REPEATS):
         for kind, file in files.items():
@@ -88,7 +92,7 @@ def measured(files, sample_file):
             runs[kind].append(json.loads(printed))
     return {
         kind: [np.array(several[0][0])]
-        + [median(run[place] for run in several) for place in (1, 2, 3)]
+        + [median(run[place] for run in several) for place in (1, 2, 3, 4)]
         for kind, several in runs.items()
     }
 
@@ -102,13 +106,14 @@ def row(name, model, folder, X, y):
     converted = time.process_time() - begin
     files["pickle"].write_bytes(pickle.dumps(model))
     sample = Path(folder) / "sample.npy"
-    np.save(sample, X[:1])
+    np.save(sample, X[:100])
     found = measured(files, sample)
     np.testing.assert_allclose(found["onnx"][0], found["pickle"][0], rtol=1e-5)
     cells = [name, f"{files['onnx'].stat().st_size / 1024:,.0f}", f"{converted:.2f}"]
     for place, form in ((1, "{:.2f}"), (2, "{:,.0f}")):
         cells += [form.format(found[kind][place]) for kind in READ]
-    cells += [f"{1e6 * found[kind][3]:,.0f}" for kind in READ]
+    for place in (3, 4):
+        cells += [f"{1e6 * found[kind][place]:,.0f}" for kind in READ]
     return f"| {' | '.join(cells)} |"
 
 
@@ -122,12 +127,12 @@ def main():
 
 One sample in a fresh process with one thread: by ONNX Runtime alone, and by a pickle
 that skrnn and torch read. Time of the processor until the first prediction is there,
-memory at most, and time of each further prediction. Median of {REPEATS}, in turns; all
-outputs agree to 1e-5.
+memory at most, time of each further prediction, and of each of a hundred samples that
+are predicted at once. Median of {REPEATS}, in turns; all outputs agree to 1e-5.
 
 | model | KiB of ONNX | s to convert | s to first, ONNX | s, skrnn | MiB, ONNX | MiB, \
-skrnn | µs each, ONNX | µs, skrnn |
-| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+skrnn | µs each, ONNX | µs, skrnn | µs of many, ONNX | µs, skrnn |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 {table}
 
 {machine("onnxruntime", "onnx", "skl2onnx", "torch")}. Made by `onnx_edge.py`.

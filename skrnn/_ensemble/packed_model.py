@@ -19,7 +19,7 @@ from skrnn._ensemble.build import new_network, new_scaling
 from skrnn._ensemble.network_ensemble import NetworkEnsemble
 from skrnn._ensemble.packed_module import pack_module, unpack_module
 from skrnn._ensemble.pretrained import freeze
-from skrnn._ensemble.settings import EnsembleSettings, Settings
+from skrnn._ensemble.settings import EnsembleSettings, Settings, is_auto
 from skrnn._ensemble.stacking import StackedConvolutions, Stacking
 from skrnn._network.settings import NetworkSettings
 from skrnn._network.weight_count import count_weights
@@ -53,17 +53,40 @@ def pack_settings(settings):
     return _values(settings) | packed
 
 
-def unpack_settings(packed):
+def unpack_settings(packed, parameters):
     """Build settings from what `pack_settings` gave.
 
     A device that is not there is replaced by the CPU.
+
+    Parameters
+    ----------
+    packed : dict
+        What it gave. A version to which a field was unknown has not written it.
+    parameters : dict
+        Those of the estimator, by which such fields are filled in.
+
+    Returns
+    -------
+    Settings
     """
-    parts = {name: kind(**packed[name]) for name, kind in _SETTINGS.items()}
+    parts = {
+        name: kind(**_of_fields(kind, parameters) | packed[name])
+        for name, kind in _SETTINGS.items()
+    }
     try:
         resolve_device(parts["training"].device)
     except ValueError:
         parts["training"] = replace(parts["training"], device="cpu")
     return Settings(**packed | parts)
+
+
+def _of_fields(kind, parameters):
+    """Parameters (dict) that settings of a kind have as they were given."""
+    return {
+        field.name: parameters[field.name]
+        for field in fields(kind)
+        if field.name in parameters and not is_auto(parameters[field.name])
+    }
 
 
 def _values(settings):
@@ -213,7 +236,8 @@ def _unpack_net(packed, settings, targets, shape, place):
     freeze(network, ensemble.frozen)
     of_training = settings.training_of(place)
     of_training = replace(of_training, learning_rate=packed["learning_rate"])
-    net = SequenceNet(network, loss, of_training, packed["title"]).initialize()
+    net = SequenceNet(network, loss, of_training, packed["title"])
+    net.initialize_to_predict()
     network.generator.manual_seed(packed["seed"])
     best = {name: packed["best"][name] for name in JUDGED}
     net.best_weights.load_state_dict(best | {"weights_": None})

@@ -165,7 +165,7 @@ class Settings:
             "time_warp": max(of_ensemble["time_warps"]),
         }
         values = {
-            name: auto[name] if _is_auto(value) and name in auto else value
+            name: auto[name] if is_auto(value) and name in auto else value
             for name, value in parameters.items()
         }
         values |= of_ensemble
@@ -186,7 +186,7 @@ class Settings:
             ensemble=ensemble,
             auto=auto,
             architecture=_architecture(parameters),
-            decided={k: values[k] for k, v in parameters.items() if _is_auto(v)},
+            decided={k: values[k] for k, v in parameters.items() if is_auto(v)},
         )
 
     def training_of(self, place):
@@ -218,7 +218,8 @@ def _fill(kind, values):
     return kind(**{f.name: values[f.name] for f in fields(kind) if f.name in values})
 
 
-def _is_auto(value):
+def is_auto(value):
+    """Whether a parameter is to be decided (bool)."""
     return isinstance(value, str) and value == "auto"
 
 
@@ -248,9 +249,9 @@ def _of_ensemble(parameters, n_samples, previous, is_classification, is_incremen
 def _networks(parameters, n_samples, is_classification, is_incremental):
     """Segment lengths of the kinds of networks, and how many there are of each."""
     wanted, length = parameters["n_estimators"], parameters["segment_length"]
-    if _is_auto(wanted) and (is_incremental or parameters["parts"] == "network"):
+    if is_auto(wanted) and (is_incremental or parameters["parts"] == "network"):
         wanted = 1
-    if not _is_auto(wanted):
+    if not is_auto(wanted):
         return (length,), wanted
     kinds = (length,)
     stands_alone = _n_kernels(parameters, n_samples) is None

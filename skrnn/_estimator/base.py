@@ -9,7 +9,6 @@ from sklearn.base import BaseEstimator, _clone_parametrized, is_classifier
 from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.validation import check_is_fitted
 
-from skrnn._columns import check_noted_columns
 from skrnn._ensemble.checkpoints import new_checkpoints
 from skrnn._ensemble.memory_check import check_memory
 from skrnn._ensemble.model import attributes_of, fit_model
@@ -22,12 +21,13 @@ from skrnn._estimator.parameters import CONSTRAINTS, check_combination
 from skrnn._estimator.pretrained import pretrained_of
 from skrnn._estimator.reading import read_samples, read_X
 from skrnn._estimator.scoring import new_scorer
-from skrnn._estimator.state import pack_fitted, unpack_fitted
+from skrnn._estimator.state import check_attributes, pack_fitted, unpack_fitted
 from skrnn._estimator.summary import summary_of
 from skrnn._estimator.summary_html import html_with_summary
 from skrnn._numbers import plain
 from skrnn._plain import WholeCopiesMixin
 from skrnn._sequences.changed import in_units
+from skrnn._versions import with_new_parameters
 
 
 class BaseRNN(WholeCopiesMixin, CallbackSupportMixin, BaseEstimator, ABC):
@@ -229,13 +229,14 @@ class BaseRNN(WholeCopiesMixin, CallbackSupportMixin, BaseEstimator, ABC):
     def __setstate__(self, state):
         state = dict(state)
         packed = state.pop("_fitted", None)
-        super().__setstate__(state)
+        super().__setstate__(with_new_parameters(type(self), state))
         if packed is not None:
             parameters, name = self.get_params(deep=False), type(self).__name__
             settings, targets, model, told = unpack_fitted(
-                packed, lambda: self._new_targets(parameters), name
+                packed, lambda: self._new_targets(parameters), parameters, name
             )
-            check_noted_columns(state)
+            n_features = len(model.networks.nets[0].module_.scaling.x_mean.flatten())
+            check_attributes(type(self), state, n_features)
             self.settings_, self._targets = settings, targets
             vars(self).update(self._shown(model) | told)
 

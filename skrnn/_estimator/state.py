@@ -1,14 +1,11 @@
 """The state of a fitted estimator as plain data, for pickles and files."""
 
-import warnings
-from importlib.metadata import version
-
 import numpy as np
 import torch
 from sklearn import __version__ as sklearn_version
-from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.utils._param_validation import validate_parameter_constraints
 
+from skrnn._columns import check_noted_columns
 from skrnn._ensemble.model import attributes_of
 from skrnn._ensemble.packed_model import (
     pack_model,
@@ -19,6 +16,7 @@ from skrnn._ensemble.packed_model import (
 from skrnn._estimator.parameters import CONSTRAINTS
 from skrnn._plain import pack, unpack
 from skrnn._sequences.sources import as_source
+from skrnn._versions import own_version, warn_of_versions
 
 # Of the state; one more where an older skrnn could not read it.
 FORMAT = 1
@@ -27,7 +25,7 @@ FORMAT = 1
 def versions():
     """Versions (dict of str) of the packages that a fitted model depends on."""
     return {
-        "skrnn": version("skrnn"),
+        "skrnn": own_version(),
         "scikit-learn": sklearn_version,
         "torch": torch.__version__.partition("+")[0],
     }
@@ -62,7 +60,7 @@ def pack_fitted(estimator):
     return {"format": FORMAT, "text": text, "others": others, "arrays": arrays}
 
 
-def unpack_fitted(packed, new_targets, name):
+def unpack_fitted(packed, new_targets, parameters, name):
     """Build what an estimator has learned from what `pack_fitted` gave.
 
     Parameters
@@ -71,6 +69,8 @@ def unpack_fitted(packed, new_targets, name):
         What it gave.
     new_targets : callable
         Makes targets (Targets) to be filled in.
+    parameters : dict
+        Those of the estimator.
     name : str
         Of the estimator's class.
 
@@ -95,18 +95,46 @@ def unpack_fitted(packed, new_targets, name):
     if packed["format"] > FORMAT:
         raise ValueError(
             f"This {name} was written by a later version of skrnn, in format "
-            f"{packed['format']}; this one, {version('skrnn')}, reads up to format "
+            f"{packed['format']}; this one, {own_version()}, reads up to format "
             f"{FORMAT}. Install a newer skrnn."
         )
     plain = unpack(packed["text"], packed["others"])
-    _warn_of_versions(plain["versions"], name)
-    settings, targets = unpack_settings(plain["settings"]), new_targets()
+    warn_of_versions(name, plain["versions"], versions())
+    settings, targets = unpack_settings(plain["settings"], parameters), new_targets()
     targets.note(plain["targets"])
     _check_settings(settings, name)
     model = unpack_model(plain["model"], packed["arrays"], settings, targets)
     _check_model(model, plain["model"]["n_features"], targets)
     attributes = attributes_of(model.networks, plain["told"], plain["n_iter"])
     return settings, targets, model, attributes
+
+
+def check_attributes(kind, attributes, n_features):
+    """Refuse attributes that no fit sets.
+
+    Parameters
+    ----------
+    kind : type
+        Class of the estimator.
+    attributes : dict
+        Those that it is given beside what `unpack_fitted` makes.
+    n_features : int
+        Features of a step.
+
+    Raises
+    ------
+    ValueError
+        If one takes the place of a method, or units are no whole numbers.
+    """
+    check_noted_columns(attributes)
+    exponents = attributes.get("_exponents")
+    is_fine = exponents is None or (
+        isinstance(exponents, np.ndarray)
+        and exponents.dtype == np.int32
+        and exponents.shape == (n_features,)
+    )
+    if not is_fine or any(callable(getattr(kind, name, None)) for name in attributes):
+        raise ValueError(f"This {kind.__name__} has attributes that no fit gives it.")
 
 
 def _check_settings(settings, name):
@@ -123,21 +151,3 @@ def _check_model(model, n_features, targets):
     found = model.outputs(as_source(steps, None, allow_partial=False))
     if found.shape[1] != targets.n_targets or not np.isfinite(found).all():
         raise ValueError("The model cannot predict.")
-
-
-def _warn_of_versions(written, name):
-    now = versions()
-    other = [package for package in now if written.get(package) != now[package]]
-    if other:
-        warnings.warn(
-            InconsistentVersionWarning(
-                estimator_name=name,
-                current_sklearn_version=_named(now, other),
-                original_sklearn_version=_named(written, other),
-            ),
-            stacklevel=2,
-        )
-
-
-def _named(several, packages):
-    return ", ".join(f"{package} {several.get(package)}" for package in packages)

@@ -17,21 +17,22 @@ from skrnn._time.plain import TIME_CODECS
 
 __all__ = ["FORECAST_CODECS", "object_codec"]
 
-_CLASSES = (
-    AdaptiveScores,
-    Covariates,
-    Design,
-    Differencing,
-    Forecasts,
-    HorizonModel,
-    SeriesForecaster,
-    SeriesFrames,
-    SeriesTable,
-    Settings,
-    TargetTransform,
-    TimeAxis,
-    Units,
-)
+# By names that files hold: a class that is called otherwise keeps the one it has here.
+_CLASSES = {
+    "AdaptiveScores": AdaptiveScores,
+    "Covariates": Covariates,
+    "Design": Design,
+    "Differencing": Differencing,
+    "Forecasts": Forecasts,
+    "HorizonModel": HorizonModel,
+    "SeriesForecaster": SeriesForecaster,
+    "SeriesFrames": SeriesFrames,
+    "SeriesTable": SeriesTable,
+    "Settings": Settings,
+    "TargetTransform": TargetTransform,
+    "TimeAxis": TimeAxis,
+    "Units": Units,
+}
 
 
 def object_codec(kind):
@@ -47,7 +48,9 @@ def object_codec(kind):
     return Codec(kind, vars, new)
 
 
-FORECAST_CODECS = TIME_CODECS | {kind.__name__: object_codec(kind) for kind in _CLASSES}
+FORECAST_CODECS = TIME_CODECS | {
+    name: object_codec(kind) for name, kind in _CLASSES.items()
+}
 FORECAST_CODECS["slice"] = Codec(
     slice, lambda s: (s.start, s.stop, s.step), lambda plain: slice(*plain)
 )

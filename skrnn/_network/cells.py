@@ -6,6 +6,8 @@ from functools import cache
 import torch
 from torch import nn
 
+from skrnn._network.without_weights import without_weights
+
 # What torch and oneDNN say where a processor has no instructions for bfloat16.
 _NO_BFLOAT16 = re.compile("could not create a primitive|bf16|bfloat16", re.IGNORECASE)
 _CELLS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
@@ -50,16 +52,8 @@ def new_cell(
         One layer, one direction, batch first, float32.
     """
     options = {"nonlinearity": nonlinearity} if cell == "rnn" else {}
-    # Made without memory first: torch's own initial weights would be drawn from the
-    # global random state.
-    layer = _CELLS[cell](
-        input_size,
-        hidden_size,
-        batch_first=True,
-        device="meta",
-        dtype=torch.float32,
-        **options,
-    ).to_empty(device="cpu")
+    sizes = input_size, hidden_size
+    layer = without_weights(_CELLS[cell], *sizes, batch_first=True, **options)
     with torch.no_grad():
         for gate in layer.weight_ih_l0.split(hidden_size):
             nn.init.xavier_uniform_(gate, generator=generator)

@@ -4,13 +4,12 @@ import torch
 from torch import nn
 
 from skrnn._kernels.rowwise import linear, sum_over_steps
+from skrnn._network.without_weights import without_weights
 
 
 def new_linear(n_inputs, n_outputs, generator):
     """Make a linear layer with Glorot-uniform weights from the generator."""
-    layer = nn.utils.skip_init(
-        nn.Linear, n_inputs, n_outputs, device="cpu", dtype=torch.float32
-    )
+    layer = without_weights(nn.Linear, n_inputs, n_outputs)
     nn.init.xavier_uniform_(layer.weight, generator=generator)
     nn.init.zeros_(layer.bias)
     return layer

@@ -150,6 +150,10 @@ class Value:
         """Choose places of an axis: the same ones everywhere."""
         return self.graph.node("Gather", self, indices, axis=axis)
 
+    def gather_from(self, table):
+        """Look up the numbers of a table (ndarray) at places that the values are."""
+        return self.graph.node("Gather", table, self, dtype=table.dtype)
+
     def gather_elements(self, indices, axis):
         """Choose places of an axis: others for each row."""
         return self.graph.node("GatherElements", self, indices, axis=axis)
@@ -162,6 +166,12 @@ class Value:
             for bound in (start, stop)
         )
         return self.graph.node("Slice", self, *bounds, np.array([axis]))
+
+    def split(self, n_parts, axis):
+        """Cut an axis into parts of equal length (list of Value)."""
+        return self.graph.node(
+            "Split", self, outputs=n_parts, num_outputs=n_parts, axis=axis
+        )
 
     # -- shapes ---------------------------------------------------------------------
 

@@ -41,7 +41,7 @@ def scan(step, states, inputs, *, axes, n_outputs=0, backwards=False):
     if n_outputs:
         by_output["scan_output_axes"] = [1] * n_outputs
         by_output["scan_output_directions"] = [direction] * n_outputs
-    return graph.node(
+    values = graph.node(
         "Scan",
         *states,
         *inputs,
@@ -53,6 +53,7 @@ def scan(step, states, inputs, *, axes, n_outputs=0, backwards=False):
         scan_input_directions=[direction] * len(inputs),
         **by_output,
     )
+    return values if isinstance(values, list) else [values]
 
 
 def zeros(graph, *shape, dtype=np.float64):

@@ -9,16 +9,17 @@ from io import BytesIO
 from pathlib import Path
 
 from skrnn._files import read_regular
+from skrnn._persistence.contents import check_size
 from skrnn.exceptions import ModelFileError
 
 # What stands at the end of a file: the comment of the archive, which other readers of
 # skops files pass over.
 _MARK = b"skrnn sha256 "
 _COMMENT = len(_MARK) + 64
-# An archive may hold so many times its size, and some more: arrays of weights hardly
-# get smaller, and the text that does is short.
-_RATIO, _ALWAYS = 8, 2**26
-_MOST_MEMBERS = 10**5
+# Bytes that no part of an archive claims.
+_MOST_UNCLAIMED = 2**16
+# What tells of the parts of an archive takes 100 bytes for each.
+_LONGEST_DIRECTORY = 2**25
 # Bytes from the record that ends an archive, with its comment, to the end.
 _FARTHEST_END = 66_000
 
@@ -58,17 +59,7 @@ def read_archive(path):
             raise ModelFileError(f"{str(path)!r} is damaged: its checksum is another.")
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
-            members = archive.infolist()
-            size = sum(member.file_size for member in members)
-            if size > _ALWAYS + _RATIO * len(content) or len(members) > _MOST_MEMBERS:
-                raise ModelFileError(
-                    f"{str(path)!r} has {len(content):,} bytes and unpacks to "
-                    f"{size:,} in {len(members):,} parts, as no model does. It was "
-                    "not read."
-                )
-            names = [member.filename for member in members]
-            if len(set(names)) < len(names) or archive.testzip() is not None:
-                raise zipfile.BadZipFile
+            check_size(archive, content, str(path))
     except ModelFileError:
         raise
     except Exception as error:  # whatever zipfile finds in a damaged one
@@ -79,8 +70,32 @@ def read_archive(path):
 
 
 def _check_end(path, handle, size):
-    """Refuse what does not end as an archive: a hole of gigabytes is not read."""
+    """Refuse what is no archive as a whole: a hole of gigabytes is not read."""
     os.lseek(handle, max(0, size - _FARTHEST_END), os.SEEK_SET)
-    if b"PK\x05\x06" not in os.read(handle, _FARTHEST_END):
-        raise ModelFileError(f"{str(path)!r} is no file of a model.")
+    is_one = _is_directory_short(os.read(handle, _FARTHEST_END))
+    if is_one and size > _MOST_UNCLAIMED:
+        with open(handle, "rb", closefd=False) as file:
+            is_one = size - _claimed(file) < _MOST_UNCLAIMED
     os.lseek(handle, 0, os.SEEK_SET)
+    if not is_one:
+        raise ModelFileError(f"{str(path)!r} is no file of a model.")
+
+
+def _is_directory_short(end):
+    """Whether the end (bytes) of a file is one of an archive that could be read."""
+    place = end.rfind(b"PK\x05\x06")
+    if place < 0 or len(end) < place + 22:
+        return False
+    (size,) = struct.unpack_from("<I", end, place + 12)
+    # Archives of 4 GiB and more say it elsewhere.
+    return size < _LONGEST_DIRECTORY or size == 2**32 - 1
+
+
+def _claimed(file):
+    """Bytes of an archive that are of a member, about."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            members = archive.infolist()
+    except Exception:  # whatever zipfile finds in a damaged one
+        return 0
+    return sum(m.compress_size + 2 * len(m.orig_filename) + 200 for m in members)

@@ -7,6 +7,7 @@ from io import BytesIO
 import numpy as np
 
 from skrnn._persistence.container import read_archive
+from skrnn._persistence.contents import read_schema, unchecked
 from skrnn._persistence.files import TYPES
 from skrnn.exceptions import ModelFileError
 
@@ -52,14 +53,15 @@ def describe(path):
 
     content = read_archive(path)
     try:
+        schema, loaders = read_schema(content, str(path))
         with zipfile.ZipFile(BytesIO(content)) as archive:
-            schema = json.loads(archive.read("schema.json"))
             nodes = list(_nodes(schema))
             estimators = [
                 _estimator(node, archive) for node in nodes if _is_fitted(node)
             ]
         types = {_type_of(node) for node in nodes}
-        untrusted = set(get_untrusted_types(data=content)) - set(TYPES)
+        untrusted = {*get_untrusted_types(data=content), *unchecked(loaders)}
+        untrusted -= set(TYPES)
         return {
             "model": _type_of(schema),
             "types": sorted(t for t in types if not t.startswith("builtins.")),
@@ -67,6 +69,8 @@ def describe(path):
             "size": len(content),
             "estimators": estimators,
         }
+    except ModelFileError:
+        raise
     except Exception as error:  # whatever is found in a forged one
         raise ModelFileError(
             f"{str(path)!r} holds no model ({type(error).__name__}: {error})."

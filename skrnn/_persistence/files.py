@@ -1,24 +1,27 @@
 """Fitted models in files, by skops: nothing in them is run when they are read."""
 
 import io
+import pkgutil
 import zipfile
 from pathlib import Path
 
 from skrnn._files import write_whole
 from skrnn._persistence.container import read_archive, seal
+from skrnn._persistence.contents import read_schema, unchecked
 from skrnn.exceptions import ModelFileError
 
-# Classes of skrnn, by the paths that files name them by.
+# Classes of skrnn, by the public names that files know them by. What a release has
+# written stays here, and stays to be had by its name.
 TYPES = (
     "skrnn.classifier.RNNClassifier",
     "skrnn.regressor.RNNRegressor",
-    "skrnn.sktime._forecaster.RNNForecaster",
-    "skrnn.sktime._panel_estimators.RNNPanelClassifier",
-    "skrnn.sktime._panel_estimators.RNNPanelRegressor",
-    "skrnn.reshape._flatten.FlattenSequence",
-    "skrnn.reshape._time_distributed.TimeDistributed",
-    "skrnn.reshape._to_sequence.ToSequence",
-    "skrnn.windows._sliding.SlidingWindow",
+    "skrnn.reshape.FlattenSequence",
+    "skrnn.reshape.TimeDistributed",
+    "skrnn.reshape.ToSequence",
+    "skrnn.sktime.RNNForecaster",
+    "skrnn.sktime.RNNPanelClassifier",
+    "skrnn.sktime.RNNPanelRegressor",
+    "skrnn.windows.SlidingWindow",
 )
 
 
@@ -41,7 +44,8 @@ def save(model, path):
     Raises
     ------
     TypeError
-        If the model holds something that cannot be written as data.
+        If the model holds something that cannot be written as data, or that nothing
+        could find again, such as a lambda.
     OSError
         If the file cannot be written. What was there before is then kept.
 
@@ -73,11 +77,13 @@ def save(model, path):
     >>> bool((again.predict(X) == model.predict(X)).all())
     True
     """
-    from skops.io import dump
+    from skops.io import dump, get_untrusted_types
 
     buffer = io.BytesIO()
     try:
         dump(model, buffer, compression=zipfile.ZIP_DEFLATED)
+        for name in get_untrusted_types(data=buffer.getvalue()):
+            _check_name(name)
     except Exception as error:  # skops has several for what it cannot write
         raise TypeError(
             f"This {type(model).__name__} holds something that is no data, and cannot "
@@ -89,6 +95,17 @@ def save(model, path):
         what="A model",
         kept="What was there before is kept",
     )
+
+
+def _check_name(name):
+    """Refuse a name by which nothing is found, such as that of a lambda."""
+    try:
+        pkgutil.resolve_name(name)
+    except (AttributeError, ImportError, ValueError) as error:
+        raise ValueError(
+            f"nothing would be found by its name, {name!r}. Define it in a module, "
+            "outside of functions."
+        ) from error
 
 
 def load(path, *, trusted=()):
@@ -137,10 +154,12 @@ def load(path, *, trusted=()):
     content = read_archive(path)
     known = {*TYPES, *trusted}
     try:
-        unknown = sorted(set(get_untrusted_types(data=content)) - known)
+        _, loaders = read_schema(content, str(path))
+        found = {*get_untrusted_types(data=content), *unchecked(loaders)}
+        unknown = sorted(found - known)
         if not unknown:
             return loads(content, trusted=sorted(known))
-    except Warning:  # made an error by a filter of the user's
+    except (Warning, ModelFileError):  # warnings made errors by a filter of the user's
         raise
     except Exception as error:  # whatever is found in a forged one
         raise ModelFileError(

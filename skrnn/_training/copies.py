@@ -35,8 +35,9 @@ def deep_copy(net, memo):
     names = ("module_", "criterion_")
     vars(twin).update({n: copy.deepcopy(getattr(net, n), memo) for n in names})
     vars(twin).update(module=twin.module_, criterion=twin.criterion_)
-    twin.renew_optimizer(_copy_of_state(net.optimizer_, memo))
-    memo[id(net.optimizer_)] = twin.optimizer_
+    if net.has_optimizer:
+        twin.renew_optimizer(_copy_of_state(net.optimizer_, memo))
+        memo[id(net.optimizer_)] = twin.optimizer_
     names = ("schedule_", "average", "callbacks", "callbacks_")
     vars(twin).update({n: copy.deepcopy(getattr(net, n), memo) for n in names})
     twin.lead_schedule()

@@ -42,6 +42,7 @@ class SequenceNet(NeuralNet):
     """
 
     run = None  # but in training, when it is a `Run`
+    _wants_optimizer = True  # but while it is made again from a file
 
     def __init__(self, module, criterion, settings, title="RecurrentNetwork"):
         self.settings, self.title = settings, title
@@ -69,15 +70,38 @@ class SequenceNet(NeuralNet):
             callbacks.append(("print_log", PrintLog()))
         return callbacks
 
+    def initialize_to_predict(self):
+        """Initialise all but the optimiser, which is made when it is first asked for.
+
+        Most models that are read from files only predict, and torch imports for a
+        second what its first optimiser needs.
+        """
+        self._wants_optimizer = False
+        self.initialize()
+        del self._wants_optimizer
+        return self
+
     def initialize_optimizer(self, *args, **kwargs):
         """Make the optimiser of all weights that are not frozen."""
         kind, options = self.settings.optimizer_spec
-        self.optimizer_ = new_optimizer(kind, self.learnable(), options)
-        self.lr = options["lr"]
-        self.schedule_ = None
+        self.lr, self.schedule_ = options["lr"], None
+        if self._wants_optimizer:
+            self.optimizer_ = new_optimizer(kind, self.learnable(), options)
         if vars(self).get("run") is not None:
             self.run.is_prepared = False
         return self
+
+    @property
+    def has_optimizer(self):
+        """Whether the optimiser has been made (bool)."""
+        return "optimizer_" in vars(self)
+
+    def __getattr__(self, name):
+        # Only what is not there is asked for here.
+        if name != "optimizer_" or "module_" not in vars(self):
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}.")
+        self._initialize_optimizer("The optimizer of a model that was read is made.")
+        return self.optimizer_
 
     def restart_optimizer(self, rate):
         """Make the optimiser anew, with another learning rate (float)."""
@@ -239,8 +263,9 @@ class SequenceNet(NeuralNet):
     def __setstate__(self, state):
         super().__setstate__(state)
         vars(self).update(module=self.module_, criterion=self.criterion_)
-        self.renew_optimizer(self.optimizer_.state_dict())
-        self.lead_schedule()
+        if self.has_optimizer:
+            self.renew_optimizer(self.optimizer_.state_dict())
+            self.lead_schedule()
 
     def renew_optimizer(self, state):
         """Make the optimiser anew, with the state (dict) of one like it."""

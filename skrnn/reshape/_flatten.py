@@ -59,6 +59,8 @@ class FlattenSequence(SequenceTransformer):
     2         1.0         2.0         3.0
     """
 
+    __module__ = "skrnn.reshape"  # by which files name it
+
     _parameter_constraints: dict = {"pad": [StrOptions({"nan", "edge", "zero"})]}
 
     def __init__(self, pad="nan"):

@@ -59,6 +59,8 @@ class TimeDistributed(
     ((2, 3, 2), True)
     """
 
+    __module__ = "skrnn.reshape"  # by which files name it
+
     _parameter_constraints: dict = {
         "transformer": [HasMethods(["fit", "transform"]), None]
     }

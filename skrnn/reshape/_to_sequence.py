@@ -55,6 +55,8 @@ class ToSequence(SequenceOutputMixin, SequenceTransformer, auto_wrap_output_keys
            [2, 5]])
     """
 
+    __module__ = "skrnn.reshape"  # by which files name it
+
     _parameter_constraints: dict = {
         "n_timesteps": [AT_LEAST_ONE, None],
         "n_features": [AT_LEAST_ONE, None],

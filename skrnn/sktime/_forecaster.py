@@ -200,6 +200,8 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
     (12, 2)
     """
 
+    __module__ = "skrnn.sktime"  # by which files name it
+
     _tags = {
         "authors": ["skrnn"],
         "maintainers": ["skrnn"],

@@ -219,6 +219,8 @@ class RNNPanelClassifier(_RecurrentPanel, BaseClassifier):
     True
     """
 
+    __module__ = "skrnn.sktime"  # by which files name it
+
     _tags = _TAGS | {"y_inner_mtype": "numpy1D", "capability:predict_proba": True}
     _default = RNNClassifier
     _other_options = {"pooling": "mean"}
@@ -303,6 +305,8 @@ class RNNPanelRegressor(_RecurrentPanel, BaseRegressor):
     >>> forecaster.fit(load_airline()).predict(fh=[1, 2, 3]).shape
     (3,)
     """
+
+    __module__ = "skrnn.sktime"  # by which files name it
 
     _tags = _TAGS | {"y_inner_mtype": "numpy2D", "capability:multioutput": True}
     _default = RNNRegressor

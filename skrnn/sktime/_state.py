@@ -5,6 +5,7 @@ from sktime.forecasting.base import ForecastingHorizon
 
 from skrnn._forecasting.plain import FORECAST_CODECS, object_codec
 from skrnn._plain import Codec, WholeCopiesMixin, pack, unpack
+from skrnn._versions import note_version, read_versioned
 from skrnn.sktime._calendar import calendar_columns
 
 _NAME = "calendar_columns"
@@ -28,14 +29,14 @@ class PlainStateMixin(WholeCopiesMixin):
     """Pickles of arrays and text, and copies that keep all that a training needs."""
 
     def __getstate__(self):
-        text, others = pack(self._state_to_keep(), _CODECS)
+        text, others = pack(note_version(self._state_to_keep()), _CODECS)
         return {"text": text, "others": others}
 
     def __setstate__(self, state):
         kept = unpack(state["text"], state["others"], _CODECS)
         if type(kept) is not dict:
             raise ValueError(f"This is no state of {type(self).__name__}.")
-        vars(self).update(kept)
+        vars(self).update(read_versioned(type(self), kept))
         self._state_was_set()
 
     def _state_to_keep(self):

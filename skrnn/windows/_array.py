@@ -73,6 +73,8 @@ class WindowedArray:
     (3, 3, 1)
     """
 
+    __module__ = "skrnn.windows"  # by which files name it
+
     ndim = 3
 
     def __init__(

@@ -159,6 +159,8 @@ class SlidingWindow(WindowMemory, auto_wrap_output_keys=None):
     array([3., 4.])
     """
 
+    __module__ = "skrnn.windows"  # by which files name it
+
     _parameter_constraints: dict = {
         "window_length": [AT_LEAST_ONE],
         "horizon": [NOT_NEGATIVE],

@@ -7,6 +7,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skrnn._numbers import plain
 from skrnn._plain import Codec, WholeCopiesMixin, pack, unpack
 from skrnn._time.plain import TIME_CODECS
+from skrnn._versions import note_version, read_versioned
 from skrnn.windows._array import WindowedArray
 from skrnn.windows._beginnings import Beginnings
 from skrnn.windows._breaks import check_breaks
@@ -32,8 +33,8 @@ from skrnn.windows._target_in_window import warn_of_target
 
 # What is remembered is kept as arrays and text, like all of a fitted model.
 _CODECS = TIME_CODECS | {
-    kind.__name__: Codec(kind, vars, lambda plain, kind=kind: kind(**plain))
-    for kind in (History, Beginnings)
+    name: Codec(kind, vars, lambda plain, kind=kind: kind(**plain))
+    for name, kind in {"History": History, "Beginnings": Beginnings}.items()
 }
 
 
@@ -145,11 +146,12 @@ class WindowMemory(
         self._history, self._beginnings, self.freq_ = newer
 
     def __getstate__(self):
-        text, others = pack(super().__getstate__(), _CODECS)
+        text, others = pack(note_version(super().__getstate__()), _CODECS)
         return {"text": text, "others": others}
 
     def __setstate__(self, state):
         attributes = unpack(state["text"], state["others"], _CODECS)
+        attributes = read_versioned(type(self), attributes)
         check_state(attributes)
         super().__setstate__(attributes)
 

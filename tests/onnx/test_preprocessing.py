@@ -41,4 +41,5 @@ def test_inputs(instance_norm, indicator, is_bounded):
     moments = moments_of(scaling, steps)
     (got,) = evaluate(graph, [scaled_inputs(scaling, steps, moments)], x=X)
     is_there = np.arange(got.shape[1]) < lengths.numpy()[:, None]
-    np.testing.assert_array_equal(got[is_there], wanted[is_there])
+    # Some machines have one operation for a product and a sum, which rounds once.
+    np.testing.assert_array_max_ulp(got[is_there], wanted[is_there], maxulp=2)

@@ -1,16 +1,15 @@
 """Every option, through every way of keeping a model."""
 
 import copy
-import io
 import pickle
 
+import cloudpickle
 import joblib
 import numpy as np
 import pandas as pd
 import pytest
-import skops.io
-import torch
 from numpy.testing import assert_array_equal
+from sklearn.base import clone
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -25,95 +24,96 @@ from skrnn import (
     ToSequence,
 )
 from skrnn._estimator import state
-
-RNG = np.random.default_rng(0)
-X = RNG.normal(size=(40, 6, 2))
-Y = np.stack([X[:, -1, 0], X[:, 0, 1], X.sum((1, 2))], axis=1)
-LABELS = np.array(["no", "yes", "well"])[np.digitize(X[:, -1, 0], [-0.5, 0.5])]
-SMALL = {"hidden_size": 3, "max_epochs": 2, "n_estimators": 1, "random_state": 0}
-REGRESSORS = [
-    *({"cell": cell, "num_layers": 2} for cell in ("lstm", "gru", "rnn")),
-    {"cell": "rnn", "nonlinearity": "relu", "init": "identity"},
-    {"bidirectional": True, "norm": "layer", "pooling": "attention"},
-    {"norm": "batch", "residual": True, "num_layers": 2, "pooling": "mixed"},
-    {"segment_length": 2, "decoder": "parallel", "pooling": "max"},
-    {"instance_norm": "last", "linear_steps": None},
-    {"instance_norm": "standard", "missing": "indicator"},
-    {"scale": False, "dtype": "float64", "init": "chrono"},
-    {"ema_decay": 0.9, "lr_schedule": "cosine", "optimizer": "sgd"},
-    {"tbptt_steps": 2, "frozen": ["recurrent"]},
-    {"n_estimators": 2, "early_stopping": False},
-    {"n_estimators": "auto", "parts": "networks", "max_epochs": 1},
-    *({"loss": loss} for loss in ("quantile", "gaussian", "student_t", "huber")),
-]
-CLASSIFIERS = [
-    {"n_kernels": 84},
-    {"n_kernels": None, "loss": "focal", "label_smoothing": 0.1},
-    {"class_weight": {"no": 1.0, "yes": 2.0, "well": 0.5}, "parts": "network"},
-]
-# What a file must be told to trust.
-OBJECTS = [
-    {"loss": torch.nn.SmoothL1Loss},
-    {"loss": torch.nn.HuberLoss(delta=2.0)},
-    {"optimizer": torch.optim.Adagrad},
-]
-
-
-def told(model, given=X):
-    """All that a model says of sequences."""
-    names = ("predict", "predict_proba", "decision_function", "predict_quantiles")
-    return {name: getattr(model, name)(given) for name in names if hasattr(model, name)}
-
-
-def by_joblib(model):
-    buffer = io.BytesIO()
-    joblib.dump(model, buffer)
-    buffer.seek(0)
-    return joblib.load(buffer)
-
-
-def by_skops(model):
-    content = skops.io.dumps(model)
-    trusted = skops.io.get_untrusted_types(data=content)
-    return skops.io.loads(content, trusted=trusted)
+from skrnn.onnx import to_onnx
+from tests.onnx.support import assert_near, run
+from tests.persistence.options import (
+    CLASSIFIERS,
+    LABELS,
+    OBJECTS,
+    REGRESSORS,
+    SMALL,
+    TRANSFORMERS,
+    X,
+    Y,
+    from_program,
+    untried,
+)
+from tests.persistence.support import assert_tells, kept, told
 
 
 def check(model, tmp_path, trusted=(), given=X):
+    """Assert that copies by every way say the same, to the bit; return them."""
     expected = told(model, given)
-    skrnn.save(model, tmp_path / "model.skops")
-    twins = [
-        skrnn.load(tmp_path / "model.skops", trusted=trusted),
-        pickle.loads(pickle.dumps(model)),
-        by_joblib(model),
-        by_skops(model),
-        copy.copy(model),
-        copy.deepcopy(model),
-    ]
-    for twin in twins:
-        found = told(twin, given)
-        assert found.keys() == expected.keys()
-        for name in expected:
-            assert_array_equal(found[name], expected[name])
-    return twins
+    twins = {way: read() for way, read in kept(model, tmp_path, trusted).items()}
+    twins |= {"copy": copy.copy(model), "deepcopy": copy.deepcopy(model)}
+    for twin in twins.values():
+        assert_tells(twin, expected, given)
+    return twins.values()
+
+
+def same(found, given):
+    """Whether two parameters are equal."""
+    if isinstance(given, np.random.RandomState):
+        found, given = found.get_state(), given.get_state()
+    return joblib.hash(found) == joblib.hash(given)
+
+
+def check_onnx(model):
+    """Assert that the graph of a model says the same."""
+    got = run(to_onnx(model), X=X)
+    if isinstance(model, RNNClassifier):
+        assert_array_equal(got["label"], model.predict(X))
+        assert_near(got["probabilities"], model.predict_proba(X))
+    else:
+        assert_near(got["variable"], model.predict(X))
+        if hasattr(model, "predict_quantiles"):
+            assert_near(got["quantiles"], model.predict_quantiles(X))
+
+
+@pytest.mark.parametrize("kind", [RNNRegressor, RNNClassifier])
+def test_every_parameter_and_every_word_is_tried(kind):
+    assert untried(kind) == set()
 
 
 @pytest.mark.parametrize("options", REGRESSORS, ids=str)
 def test_regressors(options, tmp_path):
-    model = RNNRegressor(**SMALL | options).fit(X, np.abs(Y))
+    model = RNNRegressor(**SMALL | options).fit(X, Y)
     for twin in check(model, tmp_path):
         assert vars(twin).keys() == vars(model).keys()
         assert twin.settings_ == model.settings_
         for name in ("n_iter_", "best_epochs_", "loss_curve_", "fit_time_"):
             assert getattr(twin, name) == getattr(model, name), name
         assert str(twin.summary()) == str(model.summary())
+        for name, value in options.items():
+            assert same(getattr(twin, name), value)
+    check_onnx(model)
 
 
 @pytest.mark.parametrize("options", CLASSIFIERS, ids=str)
 def test_classifiers(options, tmp_path):
-    model = RNNClassifier(**SMALL | options).fit(X, LABELS)
+    model = RNNClassifier(**{"n_kernels": 84} | SMALL | options).fit(X, LABELS)
     for twin in check(model, tmp_path):
         assert_array_equal(twin.classes_, model.classes_)
         assert str(twin.summary()) == str(model.summary())
+        for name, value in options.items():
+            assert same(getattr(twin, name), value)
+    check_onnx(model)
+
+
+@pytest.mark.parametrize("options", from_program(), ids=str)
+def test_what_a_program_defines_is_kept_by_cloudpickle_alone(options, tmp_path):
+    model = RNNRegressor(**SMALL | options).fit(X, Y)
+    twin = cloudpickle.loads(cloudpickle.dumps(model))
+    assert_tells(twin, told(model, X), X)
+    check_onnx(model)
+    with pytest.raises((pickle.PicklingError, AttributeError)):
+        pickle.dumps(model)
+
+
+def test_a_place_for_checkpoints_is_kept(tmp_path):
+    model = RNNRegressor(**SMALL, checkpoint_dir=tmp_path / "checkpoints").fit(X, Y)
+    for twin in check(model, tmp_path, ["pathlib.PosixPath", "pathlib.WindowsPath"]):
+        assert twin.checkpoint_dir == model.checkpoint_dir
 
 
 def test_several_labels(tmp_path):
@@ -122,7 +122,7 @@ def test_several_labels(tmp_path):
 
 
 def test_counts_and_first_calls_of_partial_fit(tmp_path):
-    check(RNNRegressor(**SMALL, loss="poisson").fit(X, np.abs(Y)), tmp_path)
+    check(RNNRegressor(**SMALL, loss="poisson").fit(X, Y), tmp_path)
     check(RNNRegressor(**SMALL).partial_fit(X, Y[:, 0]), tmp_path)
 
 
@@ -130,7 +130,9 @@ def test_counts_and_first_calls_of_partial_fit(tmp_path):
 def test_objects_of_torch_are_to_be_trusted(options, tmp_path):
     model = RNNRegressor(**SMALL | options).fit(X, Y)
     skrnn.save(model, tmp_path / "model.skops")
-    with pytest.raises(skrnn.exceptions.ModelFileError, match=r"trusted: .*torch"):
+    with pytest.raises(
+        skrnn.exceptions.ModelFileError, match=r"trusted: .*(torch|skorch)"
+    ):
         skrnn.load(tmp_path / "model.skops")
     untrusted = skrnn.persistence.describe(tmp_path / "model.skops")["untrusted"]
     check(model, tmp_path, untrusted)
@@ -163,6 +165,25 @@ def test_what_is_not_fitted_is_kept_too(tmp_path):
         pickle.loads(pickle.dumps(model)),
     ):
         assert str(twin.get_params()) == str(model.get_params())
+
+
+@pytest.mark.parametrize(("transformer", "given"), TRANSFORMERS)
+def test_transformers(transformer, given, tmp_path):
+    model = clone(transformer).fit(given)
+    expected = np.asarray(model.transform(given))
+    for way, read in kept(model, tmp_path).items():
+        twin = read()
+        assert_array_equal(np.asarray(twin.transform(given)), expected, err_msg=way)
+        assert str(twin.get_params()) == str(model.get_params())
+
+
+def test_every_parameter_of_transformers_is_tried():
+    kinds = SlidingWindow, TimeDistributed, ToSequence, FlattenSequence
+    for kind in kinds:
+        default = kind().get_params(deep=False)
+        rows = [t.get_params(deep=False) for t, _ in TRANSFORMERS if type(t) is kind]
+        for name, value in default.items():
+            assert any(row[name] is not value for row in rows), name
 
 
 # -- what is not kept -----------------------------------------------------------------

@@ -3,6 +3,8 @@
 import copy
 import pickle
 
+import cloudpickle
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,6 +26,9 @@ def kept(model, tmp_path):
     skrnn.save(model, tmp_path / "model.skops")
     yield skrnn.load(tmp_path / "model.skops")
     yield pickle.loads(pickle.dumps(model))
+    yield cloudpickle.loads(cloudpickle.dumps(model))
+    joblib.dump(model, tmp_path / "model.joblib")
+    yield joblib.load(tmp_path / "model.joblib")
     yield load_by_sktime(model.save())
     model.save(str(tmp_path / "model"))
     yield load_by_sktime(str(tmp_path / "model"))
@@ -42,19 +47,43 @@ def effects():
     return y, pd.DataFrame({"x": np.arange(72) % 5 * 1.0}, index=y.index)
 
 
+def airline():
+    return load_airline()[:60]
+
+
 CASES = {
     "default": ({}, load_airline),
-    "calendar": ({"calendar": True, "insample": True}, lambda: load_airline()[:60]),
+    "calendar": ({"calendar": True, "insample": False}, lambda: load_airline()[:60]),
     "panel": ({"series_id": True, "scaling": "series"}, stores),
-    "direct": ({"strategy": "direct"}, lambda: load_airline()[:60]),
+    "direct": ({"strategy": "direct", "log": False, "difference": 1}, airline),
+    "recursive": ({"strategy": "recursive", "window_length": 6}, airline),
+    "dirrec": ({"strategy": "dirrec", "seasonal_difference": 1, "sp": 12}, airline),
+    "waves": ({"fourier_terms": 2, "scaling": None, "n_estimators": 2}, airline),
+    "likelihood": ({"interval": "loss"}, airline),
+    "conformal": ({"interval": "conformal", "calibration_fraction": 0.4}, airline),
+    "none": ({"interval": None, "update_epochs": 2, "adaptation_rate": 0.1}, airline),
     "dates": (
         {"sp": 7},
         lambda: pd.Series(
             np.arange(60) % 7 + 1.0, pd.date_range("2024", periods=60, tz="UTC")
         ),
     ),
-    "covariates": ({"linear_effects": True}, effects),
+    "covariates": ({"linear_effects": False}, effects),
+    "past": ({"past_covariates": ["x"]}, effects),
 }
+
+
+def test_every_parameter_is_tried():
+    given = RNNForecaster().get_params(deep=False)
+    tried = {name for options, _ in CASES.values() for name in options}
+    assert tried | {"estimator", "random_state"} == set(given)
+
+
+def forecasts(model, future):
+    """All that a forecaster says."""
+    yield pd.DataFrame(model.predict(X=future))
+    if model.interval is not None:
+        yield model.predict_interval(X=future)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -62,18 +91,17 @@ def test_forecasters(name, tmp_path):
     options, data = CASES[name]
     found = data()
     y, X = found if isinstance(found, tuple) else (found, None)
-    small = RNNRegressor("gru", **SMALL)
-    model = RNNForecaster(small, n_estimators=1, random_state=0, **options)
+    loss = "gaussian" if options.get("interval") == "loss" else "squared_error"
+    small = RNNRegressor("gru", **SMALL, loss=loss)
+    model = RNNForecaster(small, **{"n_estimators": 1, "random_state": 0} | options)
     future = None
     if X is not None:
         future = X[-3:].set_axis(y.index[-1] + np.arange(1, 4) * y.index.freq)
     model.fit(y, fh=FH, X=X)
-    expected = model.predict(X=future), model.predict_interval(X=future)
+    expected = list(forecasts(model, future))
     for twin in kept(model, tmp_path):
-        assert_frame_equal(
-            pd.DataFrame(twin.predict(X=future)), pd.DataFrame(expected[0])
-        )
-        assert_frame_equal(twin.predict_interval(X=future), expected[1])
+        for found, wanted in zip(forecasts(twin, future), expected, strict=True):
+            assert_frame_equal(found, wanted)
         assert twin.get_params().keys() == model.get_params().keys()
         assert vars(twin).keys() == vars(model).keys()
         assert twin.estimator_ is twin.forecaster_.forecasts.models[0].members[0]

@@ -117,3 +117,22 @@ def test_a_pickle_holds_tensors_only_where_skorch_finds_a_device_for_them():
     assert net.module is net.module_
     assert net.criterion is net.criterion_
     assert net.schedule_.scheduler.optimizer is net.optimizer_
+
+
+def test_a_net_that_was_read_has_an_optimiser_when_one_is_asked_for():
+    model = RNNRegressor(**SMALL | {"n_estimators": 1}).fit(X, y)
+    net = pickle.loads(pickle.dumps(model)).net_
+    copies = [copy.deepcopy(net), pickle.loads(pickle.dumps(net))]
+    for twin in [net, *copies]:
+        assert not twin.has_optimizer
+        assert type(twin.optimizer_) is type(model.net_.optimizer_)
+        [group] = twin.optimizer_.param_groups
+        assert group["lr"] == twin.lr == model.learning_rate
+        ids = {id(weight) for weight in twin.learnable()}
+        assert ids == {id(weight) for weight in group["params"]}
+        # As skorch has it of each of its nets.
+        twin.set_params(lr=0.25)
+        assert group["lr"] == 0.25
+        assert copy.deepcopy(twin).optimizer_.param_groups[0]["lr"] == 0.25
+    with pytest.raises(AttributeError, match="no attribute 'nothing_'"):
+        net.nothing_  # noqa: B018
