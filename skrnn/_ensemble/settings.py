@@ -270,7 +270,7 @@ def _networks(parameters, n_samples, is_classification, is_incremental):
 def _n_kernels(parameters, n_samples):
     """How many random convolutions stand beside the networks; None for none."""
     wanted = parameters.get("n_kernels")
-    if not _is_auto(wanted):
+    if not is_auto(wanted):
         return wanted
     # What another loss than ours wants nothing would say.
     is_apt = isinstance(parameters["loss"], str) and parameters["parts"] == "all"
@@ -283,7 +283,7 @@ def _time_warps(parameters, kinds, n_samples):
     They run evenly where the number of samples is None and nothing else is asked for.
     """
     wanted = parameters.get("time_warp", 0.0)
-    if not _is_auto(wanted):
+    if not is_auto(wanted):
         return (float(wanted),) * len(kinds)
     if n_samples is None:
         return (0.0,) * len(kinds)
