@@ -44,6 +44,11 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         counted from the newest step of each sequence, over the steps that are present,
         and the oldest is filled up with zeros in units of the scaled features. A long
         sequence then takes few steps, of many features each. None means 1.
+    embedding_size : int or "auto", default="auto"
+        Numbers in the vector that is learned for each token where X is the output of
+        :class:`~skrnn.TokenSequence`. ``"auto"``: half as many as there are tokens in
+        the vocabulary, 50 at the most, or as many as the vectors given to
+        `TokenSequence` have. Not used where X is numbers.
     dropout : float, default=0.0
         Probability, in [0, 1), of zeroing an output while training: between layers
         and before the output layer.
@@ -111,7 +116,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         :class:`~sklearn.frozen.FrozenEstimator`, since a search clones those.
     frozen : str, list of str or None, default=None
         Parts whose weights stay as they begin: ``"recurrent"`` (all layers),
-        ``"recurrent.0"`` and so on (one layer), ``"pooling"``, ``"head"``.
+        ``"recurrent.0"`` and so on (one layer), ``"embedding"``, ``"pooling"``,
+        ``"head"``.
     loss : {"cross_entropy", "focal"}, class or torch.nn.Module, \
             default="cross_entropy"
         What is minimised. The focal loss [14]_ makes samples that are easy count less.
@@ -399,6 +405,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         bidirectional="auto",
         nonlinearity="tanh",
         segment_length=None,
+        embedding_size="auto",
         dropout=0.0,
         recurrent_dropout=0.0,
         input_noise=0.0,
@@ -455,6 +462,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         self.bidirectional = bidirectional
         self.nonlinearity = nonlinearity
         self.segment_length = segment_length
+        self.embedding_size = embedding_size
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
         self.input_noise = input_noise

@@ -64,6 +64,11 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         counted from the newest step of each sequence, over the steps that are present,
         and the oldest is filled up with zeros in units of the scaled features. A long
         sequence then takes few steps, of many features each. None means 1.
+    embedding_size : int or "auto", default="auto"
+        Numbers in the vector that is learned for each token where X is the output of
+        :class:`~skrnn.TokenSequence`. ``"auto"``: half as many as there are tokens in
+        the vocabulary, 50 at the most, or as many as the vectors given to
+        `TokenSequence` have. Not used where X is numbers.
     dropout : float, default=0.0
         Probability, in [0, 1), of zeroing an output while training: between layers
         and before the output layer.
@@ -140,8 +145,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         :class:`~sklearn.frozen.FrozenEstimator`, since a search clones those.
     frozen : str, list of str or None, default=None
         Parts whose weights stay as they begin: ``"recurrent"`` (all layers),
-        ``"recurrent.0"`` and so on (one layer), ``"pooling"``, ``"decoder"``,
-        ``"head"``.
+        ``"recurrent.0"`` and so on (one layer), ``"embedding"``, ``"pooling"``,
+        ``"decoder"``, ``"head"``.
     loss : {"squared_error", "absolute_error", "huber", "poisson", "quantile", \
             "gaussian", "student_t"}, class or torch.nn.Module, default="squared_error"
         What is minimised, on targets in units of their standard deviation where
@@ -385,6 +390,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         bidirectional=False,
         nonlinearity="tanh",
         segment_length=None,
+        embedding_size="auto",
         dropout=0.0,
         recurrent_dropout=0.0,
         input_noise=0.0,
@@ -440,6 +446,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         self.bidirectional = bidirectional
         self.nonlinearity = nonlinearity
         self.segment_length = segment_length
+        self.embedding_size = embedding_size
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
         self.input_noise = input_noise

@@ -38,6 +38,7 @@ TABLE = {
     ),
     "_forecasting": ("_numbers", "_plain", "_time", "_warn", "windows"),
     "reshape": ("_numbers", "_sequences", "windows"),
+    "text": ("_numbers", "_sequences", "windows"),
     "_preprocessing": ("_kernels", "_sequences", "_units"),
     "_network": ("_kernels", "_preprocessing", "_warn"),
     "_convolutions": ("_kernels", "_preprocessing"),

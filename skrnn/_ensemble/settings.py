@@ -9,6 +9,7 @@ from skrnn._ensemble.auto import (
     n_networks,
     sizes_and_rates,
 )
+from skrnn._ensemble.codes import decide_for_codes
 from skrnn._network.settings import NetworkSettings
 from skrnn._training.settings import TrainingSettings, resolve_device
 
@@ -28,6 +29,7 @@ RECURRENT_PART = (
 # The network of a fit that goes on is that of the fit before.
 ARCHITECTURE = (
     *RECURRENT_PART,
+    "embedding_size",
     "pooling",
     "decoder",
     "linear_steps",
@@ -142,6 +144,7 @@ class Settings:
         auto["n_estimators"] = n_folds
         # What another loss wants nothing would say.
         is_apt = isinstance(parameters["loss"], str) and parameters["parts"] == "all"
+        is_apt &= source.codes is None  # which are no numbers
         auto["n_kernels"] = n_convolutions(len(source)) if is_apt else None
         values = {
             name: auto[name] if _is_auto(value) and name in auto else value
@@ -154,6 +157,9 @@ class Settings:
             "device": resolve_device(parameters["device"]),
             "callbacks": tuple(parameters["callbacks"] or ()),
         }
+        if source.codes is not None:
+            of_codes = None if pretrained is None else pretrained.network
+            values |= decide_for_codes(parameters, source.codes, of_codes)
         if not isinstance(parameters["init"], str):
             values["init"] = "orthogonal"  # until the pretrained weights replace it
         if parameters["max_time"] is not None:
@@ -166,7 +172,11 @@ class Settings:
             ensemble=_fill(EnsembleSettings, values),
             auto=auto,
             architecture=_architecture(parameters),
-            decided={k: values[k] for k, v in parameters.items() if _is_auto(v)},
+            decided={
+                k: values[k]
+                for k, v in parameters.items()
+                if _is_auto(v) and not _is_auto(values[k])
+            },
         )
 
     def check_same_network(self, parameters, estimator_name):
@@ -214,7 +224,7 @@ def _auto(parameters, source, n_folds, pretrained):
     values = sizes_and_rates(
         len(source), n_folds, is_truncated=parameters["tbptt_steps"] is not None
     )
-    is_linear = parameters["parts"] == "all"
+    is_linear = parameters["parts"] == "all" and source.codes is None
     values["linear_steps"] = (
         n_linear_steps(parameters["loss"], source.n_features) if is_linear else None
     )

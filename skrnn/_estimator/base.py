@@ -36,6 +36,8 @@ class BaseRNN(WholeCopiesMixin, CallbackSupportMixin, BaseEstimator, ABC):
     _parameter_constraints: dict = CONSTRAINTS
     # Features are divided by two to these powers (ndarray of int32), or are not.
     _exponents = None
+    # What features are codes of (tuple, of `Codes.identity`), or None.
+    _codes = None
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

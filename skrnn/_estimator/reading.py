@@ -15,6 +15,7 @@ from skrnn._sequences.layouts import (
 )
 from skrnn._sequences.sources import as_source
 from skrnn._sequences.tabular import warn_of_table
+from skrnn._sequences.tokens import TokenArray, TokenSource
 from skrnn._warn import warn_user
 
 
@@ -106,8 +107,14 @@ def read_X(estimator, X, *, missing, reset):
         Whether to note or to compare.
     """
     series, columns = series_of_samples(X), getattr(X, "columns", None)
-    X, names = check_sequences(estimator, X, reset=reset, ensure_all_finite=False)
-    source = as_source(X, names, allow_partial=missing == "indicator")
+    X, names = check_sequences(
+        estimator, X, reset=reset, ensure_all_finite=False, takes_tokens=True
+    )
+    if isinstance(X, TokenArray):
+        source = TokenSource(X)
+    else:
+        source = as_source(X, names, allow_partial=missing == "indicator")
+    _check_codes(estimator, source.codes, reset)
     if reset:
         name = type(estimator).__name__
         if columns is not None and not isinstance(X, list):
@@ -123,6 +130,21 @@ def read_X(estimator, X, *, missing, reset):
     if series is not None:
         source.series = series
     return source
+
+
+def _check_codes(estimator, codes, reset):
+    """Note what the codes of X mean (Codes or None), or compare it."""
+    identity = None if codes is None else codes.identity
+    if reset:
+        estimator._codes = identity
+    elif estimator._codes != identity:
+        kinds = ("numbers", "tokens")
+        was, now = (kinds[i is not None] for i in (estimator._codes, identity))
+        now = "tokens of another vocabulary" if was == now else now
+        raise ValueError(
+            f"{type(estimator).__name__} was fitted on {was}, got {now}. Give X by the "
+            "transformers of fit, which a pipeline keeps together."
+        )
 
 
 def _has_steps(source):

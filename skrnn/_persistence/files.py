@@ -18,6 +18,7 @@ TYPES = (
     "skrnn.reshape._flatten.FlattenSequence",
     "skrnn.reshape._time_distributed.TimeDistributed",
     "skrnn.reshape._to_sequence.ToSequence",
+    "skrnn.text._token_sequence.TokenSequence",
     "skrnn.windows._sliding.SlidingWindow",
 )
 

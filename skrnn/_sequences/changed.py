@@ -22,6 +22,7 @@ class _ChangedSource(SequenceSource):
         self.n_samples, self.n_features = len(source), source.n_features
         self.max_steps, self.series = source.max_steps, source.series
         self.is_of_windows, self.exponents = source.is_of_windows, source.exponents
+        self.codes = source.codes
 
     def contents(self) -> list:
         return self._source.contents()
