@@ -74,6 +74,7 @@ OF_BOTH = {
     "bidirectional": ["switch"],
     "nonlinearity": ["word", "tanh", "relu"],
     "segment_length": ["count", None],
+    "embedding_size": ["count", "auto"],
     "dropout": ["probability"],
     "recurrent_dropout": ["probability"],
     "input_noise": ["from 0"],
