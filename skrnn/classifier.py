@@ -81,7 +81,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         the samples set aside, predicted by fits that never saw them [19]_. They are
         fitted in ``fit`` only, on all samples; ``partial_fit`` leaves them as they are.
         ``"auto"``, where the loss is not one of torch: 2,000 for up to 1,000 samples,
-        fewer for more, 252 from 7,900 and 504 from 20,000 on. None: networks alone.
+        fewer for more, 252 from 7,900 and 504 from 20,000 on; none for tokens. None:
+        networks alone.
     n_estimators : int or "auto", default="auto"
         Networks that are trained one after the other, and whose logits are averaged,
         each with other initial weights [20]_. Under early stopping each sets aside
@@ -521,7 +522,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         ----------
         X : array-like of shape (n_samples, n_timesteps) or \
                 (n_samples, n_timesteps, n_features), list of such arrays of shape \
-                (n_timesteps_i, n_features), or WindowedArray
+                (n_timesteps_i, n_features), WindowedArray or TokenArray
             Sequences, oldest step first, any real dtype. 2-D: one univariate
             sequence a row, never a table of several features. A step whose features
             are all NaN is absent. A Series or object array of sequences is a list, and
@@ -591,7 +592,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         ----------
         X : array-like of shape (n_samples, n_timesteps) or \
                 (n_samples, n_timesteps, n_features), list of such arrays of shape \
-                (n_timesteps_i, n_features), or WindowedArray
+                (n_timesteps_i, n_features), WindowedArray or TokenArray
             Sequences, oldest step first, any real dtype. 2-D: one univariate
             sequence a row, never a table of several features. A step whose features
             are all NaN is absent. A Series or object array of sequences is a list, and
@@ -638,7 +639,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         ----------
         X : array-like of shape (n_samples, n_timesteps) or \
                 (n_samples, n_timesteps, n_features), list of such arrays of shape \
-                (n_timesteps_i, n_features), or WindowedArray
+                (n_timesteps_i, n_features), WindowedArray or TokenArray
             Sequences, oldest step first, any real dtype. 2-D: one univariate
             sequence a row. A step whose features are all NaN is absent.
 
@@ -660,7 +661,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         ----------
         X : array-like of shape (n_samples, n_timesteps) or \
                 (n_samples, n_timesteps, n_features), list of such arrays of shape \
-                (n_timesteps_i, n_features), or WindowedArray
+                (n_timesteps_i, n_features), WindowedArray or TokenArray
             Sequences, oldest step first, any real dtype. 2-D: one univariate
             sequence a row. A step whose features are all NaN is absent.
 
@@ -683,7 +684,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         ----------
         X : array-like of shape (n_samples, n_timesteps) or \
                 (n_samples, n_timesteps, n_features), list of such arrays of shape \
-                (n_timesteps_i, n_features), or WindowedArray
+                (n_timesteps_i, n_features), WindowedArray or TokenArray
             Sequences, oldest step first, any real dtype. 2-D: one univariate
             sequence a row. A step whose features are all NaN is absent.
 
@@ -703,7 +704,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         ----------
         X : array-like of shape (n_samples, n_timesteps) or \
                 (n_samples, n_timesteps, n_features), list of such arrays of shape \
-                (n_timesteps_i, n_features), or WindowedArray
+                (n_timesteps_i, n_features), WindowedArray or TokenArray
             Sequences, oldest step first, any real dtype. 2-D: one univariate
             sequence a row. A step whose features are all NaN is absent.
 

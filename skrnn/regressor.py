@@ -42,8 +42,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
 
     It takes the place of any scikit-learn regressor. X may be 2-D (one univariate
     sequence a row, such as lag columns), 3-D, a list of arrays of different lengths,
-    or the lazy windows of :class:`~skrnn.SlidingWindow` and
-    :func:`~skrnn.make_windows`.
+    the lazy windows of :class:`~skrnn.SlidingWindow` and
+    :func:`~skrnn.make_windows`, or the tokens of :class:`~skrnn.TokenSequence`.
 
     Parameters
     ----------
@@ -105,8 +105,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         network is trained on, in ``fit`` or the first ``partial_fit``. It stays as it
         is after that, in a fit that goes on too. Absent steps and missing values
         contribute nothing. ``"auto"``: as many steps as the longest sequence has, while
-        they have no more than 512 features together; no linear model for
-        ``loss="poisson"`` and losses of torch. None: no linear model.
+        they have no more than 512 features together; no linear model for tokens, for
+        ``loss="poisson"`` and for losses of torch. None: no linear model.
     n_estimators : int or "auto", default="auto"
         Networks that are trained one after the other, and whose outputs are averaged,
         each with other initial weights [18]_. Under early stopping each sets aside
@@ -504,7 +504,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         ----------
         X : array-like of shape (n_samples, n_timesteps) or \
                 (n_samples, n_timesteps, n_features), list of such arrays of shape \
-                (n_timesteps_i, n_features), or WindowedArray
+                (n_timesteps_i, n_features), WindowedArray or TokenArray
             Sequences, oldest step first, any real dtype. 2-D: one univariate
             sequence a row, never a table of several features. A step whose features
             are all NaN is absent. A Series or object array of sequences is a list, and
@@ -574,7 +574,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         ----------
         X : array-like of shape (n_samples, n_timesteps) or \
                 (n_samples, n_timesteps, n_features), list of such arrays of shape \
-                (n_timesteps_i, n_features), or WindowedArray
+                (n_timesteps_i, n_features), WindowedArray or TokenArray
             Sequences, oldest step first, any real dtype. 2-D: one univariate
             sequence a row, never a table of several features. A step whose features
             are all NaN is absent. A Series or object array of sequences is a list, and
@@ -606,7 +606,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         ----------
         X : array-like of shape (n_samples, n_timesteps) or \
                 (n_samples, n_timesteps, n_features), list of such arrays of shape \
-                (n_timesteps_i, n_features), or WindowedArray
+                (n_timesteps_i, n_features), WindowedArray or TokenArray
             Sequences, oldest step first, any real dtype. 2-D: one univariate
             sequence a row. A step whose features are all NaN is absent.
         return_std : bool, default=False
@@ -654,7 +654,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         ----------
         X : array-like of shape (n_samples, n_timesteps) or \
                 (n_samples, n_timesteps, n_features), list of such arrays of shape \
-                (n_timesteps_i, n_features), or WindowedArray
+                (n_timesteps_i, n_features), WindowedArray or TokenArray
             Sequences, oldest step first, any real dtype. 2-D: one univariate
             sequence a row. A step whose features are all NaN is absent.
 
@@ -673,7 +673,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         ----------
         X : array-like of shape (n_samples, n_timesteps) or \
                 (n_samples, n_timesteps, n_features), list of such arrays of shape \
-                (n_timesteps_i, n_features), or WindowedArray
+                (n_timesteps_i, n_features), WindowedArray or TokenArray
             Sequences, oldest step first, any real dtype. 2-D: one univariate
             sequence a row. A step whose features are all NaN is absent.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)

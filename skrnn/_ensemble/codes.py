@@ -36,7 +36,7 @@ def decide_for_codes(parameters, codes, pretrained=None):
     if vectors is not None and not is_auto and wanted != vectors.shape[1]:
         raise ValueError(
             f"embedding_size={wanted}, but the vectors of TokenSequence have "
-            f'{vectors.shape[1]} numbers. Set embedding_size="auto", which takes theirs.'
+            f'{vectors.shape[1]} numbers. Set embedding_size="auto", which takes that.'
         )
     sizes = codes.sizes
     if is_auto and pretrained is not None and pretrained.n_codes == sizes:

@@ -47,8 +47,9 @@ def check_sequences(
 
     Returns
     -------
-    X : WindowedArray, TokenArray, list of ndarray of shape (n_timesteps, n_features), ndarray of \
-            shape (n_samples, n_timesteps, n_features) or (n_samples, n_timesteps)
+    X : WindowedArray, TokenArray, list of ndarray of shape (n_timesteps, n_features), \
+            ndarray of shape (n_samples, n_timesteps, n_features) or \
+            (n_samples, n_timesteps)
         The checked X.
     names : sequence of str or None
         Names of a step's features; None for 2-D X.

@@ -78,8 +78,8 @@ def split(
             found.append(list(analyze(document)))
         elif not isinstance(document, (list, tuple, np.ndarray)):
             raise ValueError(
-                "Each sample must be a text (str) or a list of tokens; X[{}] is {!r} of "
-                "type {}.".format(i, document, type(document).__name__)
+                f"Each sample must be a text (str) or a list of tokens; X[{i}] is "
+                f"{document!r} of type {type(document).__name__}."
             )
         elif has_ngrams:
             raise ValueError(

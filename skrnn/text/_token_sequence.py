@@ -34,7 +34,7 @@ _OF_VOCABULARY = ("max_df", "min_df", "max_features", "vocabulary")
 class TokenSequence(
     SequenceOutputMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
 ):
-    """Turn texts, or lists of tokens, into sequences of token numbers.
+    r"""Turn texts, or lists of tokens, into sequences of token numbers.
 
     :class:`~skrnn.RNNClassifier` and :class:`~skrnn.RNNRegressor` read them by an
     embedding: a vector that is learned for each token. Texts are split, and the
@@ -57,7 +57,7 @@ class TokenSequence(
         Take the place of those steps of CountVectorizer.
     stop_words : {"english"}, list of str or None, default=None
         Words that are left out, for ``analyzer="word"``.
-    token_pattern : str or None, default=r"(?u)\\b\\w\\w+\\b"
+    token_pattern : str or None, default=r"(?u)\b\w\w+\b"
         What a word is, for ``analyzer="word"``: two letters and more.
     ngram_range : tuple of two int, default=(1, 1)
         Least and greatest number of words or characters of a token. N-grams of one
@@ -94,9 +94,9 @@ class TokenSequence(
     Notes
     -----
     A sample that is missing (None or NaN) or has no token is a sequence without a step,
-    and a prediction for it is what is true on average. Lists of tokens are taken as they
-    are: `analyzer` and the parameters before it say nothing of them. Tokens may be any
-    values that can be sorted, such as numbers of events.
+    and a prediction for it is what is true on average. Lists of tokens are taken as
+    they are: `analyzer` and the parameters before it say nothing of them. Tokens may be
+    any values that can be sorted, such as numbers of events.
 
     Examples
     --------

@@ -5,12 +5,12 @@ import warnings
 
 import numpy as np
 import pytest
-import skrnn
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
 from sklearn.pipeline import make_pipeline
 
+import skrnn
 from skrnn import RNNClassifier, RNNRegressor, TokenSequence
 from tests.support import assert_rows_alone, network_of, same_bits
 
@@ -150,7 +150,7 @@ def test_checkpoints(tmp_path):
     model = RNNClassifier(**SMALL | options | {"max_epochs": 4})
     model.fit(TOKENS, LABELS, resume=True)
     assert same_bits(model, of_tokens(early_stopping=False, max_epochs=4))
-    with pytest.raises(skrnn.exceptions.ModelFileError, match="other data|of another"):
+    with pytest.raises(skrnn.exceptions.ModelFileError, match=r"other data|of another"):
         model.set_params(max_epochs=6).fit(TOKENS[::-1], LABELS, resume=True)
 
 
