@@ -8,7 +8,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from skrnn._numbers import AT_LEAST_ONE
+from skrnn._numbers import AT_LEAST_ONE, plain
 from skrnn._sequences.codes import Codes
 from skrnn._sequences.tokens import TokenArray
 from skrnn.text._documents import documents_of, split
@@ -53,8 +53,10 @@ class TokenSequence(
         Whether accents are taken off.
     lowercase : bool, default=True
         Whether upper and lower case are the same.
-    preprocessor, tokenizer : callable or None, default=None
-        Take the place of those steps of CountVectorizer.
+    preprocessor : callable or None, default=None
+        Takes the place of what `strip_accents` and `lowercase` do to a text.
+    tokenizer : callable or None, default=None
+        Takes the place of what finds the words of a text.
     stop_words : {"english"}, list of str or None, default=None
         Words that are left out, for ``analyzer="word"``.
     token_pattern : str or None, default=r"(?u)\b\w\w+\b"
@@ -64,9 +66,10 @@ class TokenSequence(
         length come in their order; those of several, one length after the other.
     analyzer : {"word", "char", "char_wb"} or callable, default="word"
         Whether tokens are words or characters; a callable gives the tokens of a sample.
-    max_df, min_df : float or int, default=1.0 and 1
-        Tokens that are in more samples, or fewer, are unknown ones: a share of them, or
-        a number.
+    max_df : float or int, default=1.0
+        Tokens in more samples than that share, or number, of them are unknown ones.
+    min_df : float or int, default=1
+        Tokens in fewer samples than that number, or share, of them are unknown ones.
     max_features : int or None, default=None
         Tokens in the vocabulary at the most, the most frequent ones.
     vocabulary : mapping, iterable or None, default=None
@@ -290,10 +293,11 @@ class TokenSequence(
 
     def _numbers(self, documents):
         """Numbers (TokenArray) of the tokens of samples (list of list)."""
-        if self.max_length is not None:
-            part = slice(None, self.max_length)
+        longest = plain(self.max_length)
+        if longest is not None:
+            part = slice(None, longest)
             if self.keep == "last":
-                part = slice(-self.max_length, None)
+                part = slice(-longest, None)
             documents = [tokens[part] for tokens in documents]
         lengths = np.array([len(tokens) for tokens in documents], np.int64)
         number_of = self.vocabulary_.get
