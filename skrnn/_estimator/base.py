@@ -22,7 +22,7 @@ from skrnn._estimator.parameters import CONSTRAINTS, check_combination
 from skrnn._estimator.pretrained import pretrained_of
 from skrnn._estimator.reading import read_samples, read_X
 from skrnn._estimator.scoring import new_scorer
-from skrnn._estimator.state import pack_fitted, unpack_fitted
+from skrnn._estimator.state import check_noted_codes, pack_fitted, unpack_fitted
 from skrnn._estimator.summary import summary_of
 from skrnn._estimator.summary_html import html_with_summary
 from skrnn._numbers import plain
@@ -238,6 +238,7 @@ class BaseRNN(WholeCopiesMixin, CallbackSupportMixin, BaseEstimator, ABC):
                 packed, lambda: self._new_targets(parameters), name
             )
             check_noted_columns(state)
+            check_noted_codes(self._codes, settings)
             self.settings_, self._targets = settings, targets
             vars(self).update(self._shown(model) | told)
 

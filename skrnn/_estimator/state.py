@@ -109,6 +109,25 @@ def unpack_fitted(packed, new_targets, name):
     return settings, targets, model, attributes
 
 
+def check_noted_codes(noted, settings):
+    """Refuse codes that a fit has not noted.
+
+    Parameters
+    ----------
+    noted : tuple or None
+        As `Codes.identity`.
+    settings : Settings
+        Those of the fit.
+
+    Raises
+    ------
+    ValueError
+        If there are more of them than the networks know, or fewer.
+    """
+    if (None if noted is None else noted[0]) != settings.network.n_codes:
+        raise ValueError("The codes of the features are those of another model.")
+
+
 def _check_settings(settings, name):
     """Refuse settings that are no parameters."""
     for part in (settings.network, settings.training, settings.ensemble):

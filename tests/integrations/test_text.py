@@ -255,3 +255,12 @@ def test_no_text_has_a_token():
     assert tokens.shape == (8, 0, 1)
     model.fit([""] * 4 + ["mouse"] * 4, list("abababab"))
     assert np.isfinite(model.predict_proba(["", "mouse", "cat"])).all()
+
+
+@pytest.mark.parametrize("codes", [None, ((8,), 0), ((7, 7), 0), 3])
+def test_codes_that_no_fit_notes_are_refused(codes, tmp_path):
+    model = of_tokens()
+    model._codes = codes
+    skrnn.save(model, tmp_path / "model.skops")
+    with pytest.raises(skrnn.exceptions.ModelFileError):
+        skrnn.load(tmp_path / "model.skops")
