@@ -64,11 +64,19 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         counted from the newest step of each sequence, over the steps that are present,
         and the oldest is filled up with zeros in units of the scaled features. A long
         sequence then takes few steps, of many features each. None means 1.
+    categorical_features : array-like of str, int or bool, default=None
+        Features of a step that are categories, in 3-D, ragged and windowed X: names,
+        numbers, or a boolean for each feature. Their values are numbers, such as those
+        of :class:`~sklearn.preprocessing.OrdinalEncoder`, of which none is greater than
+        another: the network learns a vector for each. What ``fit`` did not see, and
+        NaN where `missing` lets it through, is one category more, which means nothing
+        until it is trained. The linear model or the random convolutions beside the
+        network do not read them. None: all features are numbers.
     embedding_size : int or "auto", default="auto"
-        Numbers in the vector that is learned for each token where X is the output of
-        :class:`~skrnn.TokenSequence`. ``"auto"``: half as many as there are tokens in
-        the vocabulary, 50 at the most, or as many as the vectors given to
-        `TokenSequence` have. Not used where X is numbers.
+        Numbers in the vector that is learned for each category, and for each token
+        where X is the output of :class:`~skrnn.TokenSequence`. ``"auto"``: half as many
+        as there are categories or tokens, 50 at the most, or as many as the vectors
+        given to `TokenSequence` have. Not used where X is numbers.
     dropout : float, default=0.0
         Probability, in [0, 1), of zeroing an output while training: between layers
         and before the output layer.
@@ -390,6 +398,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         bidirectional=False,
         nonlinearity="tanh",
         segment_length=None,
+        categorical_features=None,
         embedding_size="auto",
         dropout=0.0,
         recurrent_dropout=0.0,
@@ -446,6 +455,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         self.bidirectional = bidirectional
         self.nonlinearity = nonlinearity
         self.segment_length = segment_length
+        self.categorical_features = categorical_features
         self.embedding_size = embedding_size
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout

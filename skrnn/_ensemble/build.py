@@ -38,7 +38,9 @@ def new_network(settings, targets, head, source, seed):
     n_targets, length = targets.n_targets, settings.segment_length
     linear_path = None
     if settings.linear_steps is not None:
-        linear_path = LinearPath(settings.linear_steps, source.n_features, n_targets)
+        linear_path = LinearPath(
+            settings.linear_steps, source.n_features, n_targets, _is_code(settings)
+        )
     target_group = None
     if settings.decoder == "parallel":
         target_group = group_length(n_targets, length)
@@ -72,6 +74,11 @@ def new_network(settings, targets, head, source, seed):
             dtype=getattr(torch, settings.dtype),
             **settings.changeable,
         )
+
+
+def _is_code(settings):
+    """Which features are codes (list of bool); None where none is."""
+    return None if settings.n_codes is None else [n > 0 for n in settings.n_codes]
 
 
 def _new_embedding(settings, scaling, source, generator):
@@ -121,5 +128,5 @@ def new_scaling(settings, n_features, n_targets):
         # A step that lacks its only feature is absent.
         indicator=settings.missing == "indicator" and n_features > 1,
         is_bounded=settings.scale,
-        is_code=None if settings.n_codes is None else [n > 0 for n in settings.n_codes],
+        is_code=_is_code(settings),
     )

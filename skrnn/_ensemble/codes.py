@@ -7,7 +7,7 @@ def decide_for_codes(parameters, codes, pretrained=None):
     """Decide how codes are read.
 
     Nothing but an embedding can read them: linear models and random convolutions would
-    take them for numbers, and are left out.
+    take them for numbers. They read the other features, or are left out.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def decide_for_codes(parameters, codes, pretrained=None):
         If a parameter means something for numbers only, or the vectors that are given
         are of another size than is asked for.
     """
-    _refuse_for_numbers(parameters)
+    _refuse_for_numbers(parameters, codes)
     wanted, vectors = parameters["embedding_size"], codes.vectors
     is_auto = isinstance(wanted, str)
     if vectors is not None and not is_auto and wanted != vectors.shape[1]:
@@ -49,19 +49,21 @@ def decide_for_codes(parameters, codes, pretrained=None):
     return {"n_codes": sizes, "embedding_sizes": found, "embedding_size": max(found)}
 
 
-def _refuse_for_numbers(parameters):
+def _refuse_for_numbers(parameters, codes):
     reads_numbers = {
         "instance_norm": "takes a level off numbers",
-        "linear_steps": "has a linear model read numbers",
-        "n_kernels": "has random convolutions read numbers",
         "input_noise": "is added to numbers",
     }
+    if all(codes.sizes):  # else they read the others
+        reads_numbers["linear_steps"] = "has a linear model read numbers"
+        reads_numbers["n_kernels"] = "has random convolutions read numbers"
+    have = "tokens" if len(codes.sizes) == 1 else "categories"
     off = {"input_noise": 0.0}
     for name, what in reads_numbers.items():
         value = parameters.get(name)
         is_auto = isinstance(value, str) and value == "auto"
         if value is not None and value != off.get(name) and not is_auto:
             raise ValueError(
-                f"{name}={value!r} {what}, and X holds tokens. Set "
+                f"{name}={value!r} {what}, and X holds {have}. Set "
                 f"{name}={off.get(name)!r}."
             )

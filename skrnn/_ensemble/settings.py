@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, fields, replace
 
+import numpy as np
+
 from skrnn._ensemble.auto import (
     SEGMENT_LENGTHS,
     n_convolutions,
@@ -30,6 +32,7 @@ RECURRENT_PART = (
 ARCHITECTURE = (
     *RECURRENT_PART,
     "embedding_size",
+    "categorical_features",
     "pooling",
     "decoder",
     "linear_steps",
@@ -144,7 +147,7 @@ class Settings:
         auto["n_estimators"] = n_folds
         # What another loss wants nothing would say.
         is_apt = isinstance(parameters["loss"], str) and parameters["parts"] == "all"
-        is_apt &= source.codes is None  # which are no numbers
+        is_apt &= _has_numbers(source)
         auto["n_kernels"] = n_convolutions(len(source)) if is_apt else None
         values = {
             name: auto[name] if _is_auto(value) and name in auto else value
@@ -224,7 +227,7 @@ def _auto(parameters, source, n_folds, pretrained):
     values = sizes_and_rates(
         len(source), n_folds, is_truncated=parameters["tbptt_steps"] is not None
     )
-    is_linear = parameters["parts"] == "all" and source.codes is None
+    is_linear = parameters["parts"] == "all" and _has_numbers(source)
     values["linear_steps"] = (
         n_linear_steps(parameters["loss"], source.n_features) if is_linear else None
     )
@@ -232,6 +235,11 @@ def _auto(parameters, source, n_folds, pretrained):
         for name in ("hidden_size", "bidirectional"):
             values[name] = getattr(pretrained.network, name)
     return values
+
+
+def _has_numbers(source):
+    """Whether there are features for what cannot read codes."""
+    return source.codes is None or not all(source.codes.sizes)
 
 
 def _network(values, source, previous):
@@ -247,6 +255,7 @@ def _network(values, source, previous):
 def _architecture(parameters):
     """Parameters that make a network, comparable."""
     given = {name: parameters.get(name) for name in ARCHITECTURE}
-    if given["quantiles"] is not None:
-        given["quantiles"] = tuple(given["quantiles"])
+    for name in ("quantiles", "categorical_features"):
+        if given[name] is not None:
+            given[name] = tuple(np.asarray(given[name]).tolist())
     return given

@@ -36,6 +36,8 @@ class BaseRNN(WholeCopiesMixin, CallbackSupportMixin, BaseEstimator, ABC):
     _parameter_constraints: dict = CONSTRAINTS
     # Features are divided by two to these powers (ndarray of int32), or are not.
     _exponents = None
+    # Features that are categories, and their values in fit; None where none is.
+    _categories = None
     # What features are codes of (tuple, of `Codes.identity`), or None.
     _codes = None
 
@@ -238,7 +240,7 @@ class BaseRNN(WholeCopiesMixin, CallbackSupportMixin, BaseEstimator, ABC):
                 packed, lambda: self._new_targets(parameters), name
             )
             check_noted_columns(state)
-            check_noted_codes(self._codes, settings)
+            check_noted_codes(self._codes, self._categories, settings)
             self.settings_, self._targets = settings, targets
             vars(self).update(self._shown(model) | told)
 

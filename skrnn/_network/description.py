@@ -60,7 +60,7 @@ def describe_layers(network, settings):
 def _embedding(embedding):
     """Describe (Layer) what puts vectors in the place of codes."""
     pairs = zip(embedding.n_codes, embedding.sizes, strict=True)
-    words = [f"one of {number:,} tokens -> {size}" for number, size in pairs if number]
+    words = [f"one of {number:,} codes -> {size}" for number, size in pairs if number]
     return Layer("embedding", ", ".join(words), _count(embedding))
 
 

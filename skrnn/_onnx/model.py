@@ -36,6 +36,11 @@ def parameters_of(estimator, x, lengths):
     if not settings.scale:
         most = most_of_x(settings.dtype, settings.instance_norm)
         steps = _refuse_beyond(steps, most)
+    if estimator._categories is not None:
+        raise NotImplementedError(
+            "No ONNX operators are known for categorical_features. Encode the "
+            "categories one-hot before the estimator."
+        )
     if settings.n_codes is not None:
         steps = _refuse_other_codes(steps, settings.n_codes)
     exponents = estimator._exponents

@@ -165,6 +165,7 @@ OTHERS = {
     "bidirectional": True,
     "nonlinearity": "relu",
     "segment_length": 3,
+    "categorical_features": [0],
     "embedding_size": 3,
     "dropout": 0.9,
     "recurrent_dropout": 0.9,

@@ -231,7 +231,7 @@ def test_the_summary_tells_what_reads_tokens():
     told = of_tokens(n_estimators="auto", max_epochs=1).summary()
     assert told.task == "one of 7 tokens a step -> 2 classes"
     layer = told.layers[0]
-    assert layer == ("embedding", "one of 7 tokens -> 4", 28)
+    assert layer == ("embedding", "one of 7 codes -> 4", 28)
     assert sum(row.n_parameters for row in told.layers) == told.networks[0].n_parameters
     assert told.auto["embedding_size"] == 4
     assert told.auto["n_kernels"] is None
