@@ -16,6 +16,7 @@ _HOME = {
     "ToSequence": "skrnn.reshape",
     "FlattenSequence": "skrnn.reshape",
     "TimeDistributed": "skrnn.reshape",
+    "TokenSequence": "skrnn.text",
     "save": "skrnn.persistence",
     "load": "skrnn.persistence",
 }
@@ -25,6 +26,7 @@ _MODULES = (
     "persistence",
     "reshape",
     "sktime",
+    "text",
     "windows",
 )
 

@@ -44,6 +44,19 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         counted from the newest step of each sequence, over the steps that are present,
         and the oldest is filled up with zeros in units of the scaled features. A long
         sequence then takes few steps, of many features each. None means 1.
+    categorical_features : array-like of str, int or bool, default=None
+        Features of a step that are categories, in 3-D, ragged and windowed X: names,
+        numbers, or a boolean for each feature. Their values are numbers, such as those
+        of :class:`~sklearn.preprocessing.OrdinalEncoder`, of which none is greater than
+        another: the network learns a vector for each. What ``fit`` did not see, and
+        NaN where `missing` lets it through, is one category more, which means nothing
+        until it is trained. The linear model or the random convolutions beside the
+        network do not read them. None: all features are numbers.
+    embedding_size : int or "auto", default="auto"
+        Numbers in the vector that is learned for each category, and for each token
+        where X is the output of :class:`~skrnn.TokenSequence`. ``"auto"``: half as many
+        as there are categories or tokens, 50 at the most, or as many as the vectors
+        given to `TokenSequence` have. Not used where X is numbers.
     dropout : float, default=0.0
         Probability, in [0, 1), of zeroing an output while training: between layers
         and before the output layer.
@@ -85,7 +98,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         the samples set aside, predicted by fits that never saw them [19]_. They are
         fitted in ``fit`` only, on all samples; ``partial_fit`` leaves them as they are.
         ``"auto"``, where the loss is not one of torch: 2,000 for up to 1,000 samples,
-        fewer for more, 252 from 7,900 and 504 from 20,000 on. None: networks alone.
+        fewer for more, 252 from 7,900 and 504 from 20,000 on; none for tokens. None:
+        networks alone.
     n_estimators : int or "auto", default="auto"
         Networks that are trained one after the other, and whose logits are averaged,
         each with other initial weights [20]_. Where it is ``"auto"``, `segment_length`
@@ -125,7 +139,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         :class:`~sklearn.frozen.FrozenEstimator`, since a search clones those.
     frozen : str, list of str or None, default=None
         Parts whose weights stay as they begin: ``"recurrent"`` (all layers),
-        ``"recurrent.0"`` and so on (one layer), ``"pooling"``, ``"head"``.
+        ``"recurrent.0"`` and so on (one layer), ``"embedding"``, ``"pooling"``,
+        ``"head"``.
     loss : {"cross_entropy", "focal"}, class or torch.nn.Module, \
             default="cross_entropy"
         What is minimised. The focal loss [14]_ makes samples that are easy count less.
@@ -423,6 +438,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         bidirectional="auto",
         nonlinearity="tanh",
         segment_length=None,
+        categorical_features=None,
+        embedding_size="auto",
         dropout=0.0,
         recurrent_dropout=0.0,
         input_noise=0.0,
@@ -480,6 +497,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         self.bidirectional = bidirectional
         self.nonlinearity = nonlinearity
         self.segment_length = segment_length
+        self.categorical_features = categorical_features
+        self.embedding_size = embedding_size
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
         self.input_noise = input_noise
@@ -539,7 +558,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         ----------
         X : array-like of shape (n_samples, n_timesteps) or \
                 (n_samples, n_timesteps, n_features), list of such arrays of shape \
-                (n_timesteps_i, n_features), or WindowedArray
+                (n_timesteps_i, n_features), WindowedArray or TokenArray
             Sequences, oldest step first, any real dtype. 2-D: one univariate
             sequence a row, never a table of several features. A step whose features
             are all NaN is absent. A Series or object array of sequences is a list, and
@@ -609,7 +628,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         ----------
         X : array-like of shape (n_samples, n_timesteps) or \
                 (n_samples, n_timesteps, n_features), list of such arrays of shape \
-                (n_timesteps_i, n_features), or WindowedArray
+                (n_timesteps_i, n_features), WindowedArray or TokenArray
             Sequences, oldest step first, any real dtype. 2-D: one univariate
             sequence a row, never a table of several features. A step whose features
             are all NaN is absent. A Series or object array of sequences is a list, and
@@ -656,7 +675,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         ----------
         X : array-like of shape (n_samples, n_timesteps) or \
                 (n_samples, n_timesteps, n_features), list of such arrays of shape \
-                (n_timesteps_i, n_features), or WindowedArray
+                (n_timesteps_i, n_features), WindowedArray or TokenArray
             Sequences, oldest step first, any real dtype. 2-D: one univariate
             sequence a row. A step whose features are all NaN is absent.
 
@@ -678,7 +697,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         ----------
         X : array-like of shape (n_samples, n_timesteps) or \
                 (n_samples, n_timesteps, n_features), list of such arrays of shape \
-                (n_timesteps_i, n_features), or WindowedArray
+                (n_timesteps_i, n_features), WindowedArray or TokenArray
             Sequences, oldest step first, any real dtype. 2-D: one univariate
             sequence a row. A step whose features are all NaN is absent.
 
@@ -701,7 +720,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         ----------
         X : array-like of shape (n_samples, n_timesteps) or \
                 (n_samples, n_timesteps, n_features), list of such arrays of shape \
-                (n_timesteps_i, n_features), or WindowedArray
+                (n_timesteps_i, n_features), WindowedArray or TokenArray
             Sequences, oldest step first, any real dtype. 2-D: one univariate
             sequence a row. A step whose features are all NaN is absent.
 
@@ -721,7 +740,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         ----------
         X : array-like of shape (n_samples, n_timesteps) or \
                 (n_samples, n_timesteps, n_features), list of such arrays of shape \
-                (n_timesteps_i, n_features), or WindowedArray
+                (n_timesteps_i, n_features), WindowedArray or TokenArray
             Sequences, oldest step first, any real dtype. 2-D: one univariate
             sequence a row. A step whose features are all NaN is absent.
 

@@ -77,7 +77,9 @@ def to_onnx(estimator, X=None, *, path=None, lengths=False, target_opset=LEAST_O
     each is an input of its own, of shape (n_samples, 1), as skl2onnx has it; give an
     array as `X` for a single one. A step whose features are all NaN is absent. What the
     estimator refuses, infinity and steps that are missing in part, gives NaN, and the
-    label of such a sample means nothing.
+    label of such a sample means nothing. For tokens X holds their numbers, one feature
+    a step, as the arrays in a :class:`~skrnn.text.TokenArray` do; texts are split, by
+    `TokenSequence`, before the graph.
 
     **Outputs**, named as skl2onnx names them: ``variable`` (n_samples, n_outputs) of a
     regressor, followed by ``std`` (n_samples, n_outputs) for ``loss="gaussian"`` and

@@ -42,8 +42,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
 
     It takes the place of any scikit-learn regressor. X may be 2-D (one univariate
     sequence a row, such as lag columns), 3-D, a list of arrays of different lengths,
-    or the lazy windows of :class:`~skrnn.SlidingWindow` and
-    :func:`~skrnn.make_windows`.
+    the lazy windows of :class:`~skrnn.SlidingWindow` and
+    :func:`~skrnn.make_windows`, or the tokens of :class:`~skrnn.TokenSequence`.
 
     Parameters
     ----------
@@ -64,6 +64,19 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         counted from the newest step of each sequence, over the steps that are present,
         and the oldest is filled up with zeros in units of the scaled features. A long
         sequence then takes few steps, of many features each. None means 1.
+    categorical_features : array-like of str, int or bool, default=None
+        Features of a step that are categories, in 3-D, ragged and windowed X: names,
+        numbers, or a boolean for each feature. Their values are numbers, such as those
+        of :class:`~sklearn.preprocessing.OrdinalEncoder`, of which none is greater than
+        another: the network learns a vector for each. What ``fit`` did not see, and
+        NaN where `missing` lets it through, is one category more, which means nothing
+        until it is trained. The linear model or the random convolutions beside the
+        network do not read them. None: all features are numbers.
+    embedding_size : int or "auto", default="auto"
+        Numbers in the vector that is learned for each category, and for each token
+        where X is the output of :class:`~skrnn.TokenSequence`. ``"auto"``: half as many
+        as there are categories or tokens, 50 at the most, or as many as the vectors
+        given to `TokenSequence` have. Not used where X is numbers.
     dropout : float, default=0.0
         Probability, in [0, 1), of zeroing an output while training: between layers
         and before the output layer.
@@ -100,8 +113,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         network is trained on, in ``fit`` or the first ``partial_fit``. It stays as it
         is after that, in a fit that goes on too. Absent steps and missing values
         contribute nothing. ``"auto"``: as many steps as the longest sequence has, while
-        they have no more than 512 features together; no linear model for
-        ``loss="poisson"`` and losses of torch. None: no linear model.
+        they have no more than 512 features together; no linear model for tokens, for
+        ``loss="poisson"`` and for losses of torch. None: no linear model.
     n_estimators : int or "auto", default="auto"
         Networks that are trained one after the other, and whose outputs are averaged,
         each with other initial weights [18]_. Under early stopping each sets aside
@@ -140,8 +153,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         :class:`~sklearn.frozen.FrozenEstimator`, since a search clones those.
     frozen : str, list of str or None, default=None
         Parts whose weights stay as they begin: ``"recurrent"`` (all layers),
-        ``"recurrent.0"`` and so on (one layer), ``"pooling"``, ``"decoder"``,
-        ``"head"``.
+        ``"recurrent.0"`` and so on (one layer), ``"embedding"``, ``"pooling"``,
+        ``"decoder"``, ``"head"``.
     loss : {"squared_error", "absolute_error", "huber", "poisson", "quantile", \
             "gaussian", "student_t"}, class or torch.nn.Module, default="squared_error"
         What is minimised, on targets in units of their standard deviation where
@@ -385,6 +398,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         bidirectional=False,
         nonlinearity="tanh",
         segment_length=None,
+        categorical_features=None,
+        embedding_size="auto",
         dropout=0.0,
         recurrent_dropout=0.0,
         input_noise=0.0,
@@ -440,6 +455,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         self.bidirectional = bidirectional
         self.nonlinearity = nonlinearity
         self.segment_length = segment_length
+        self.categorical_features = categorical_features
+        self.embedding_size = embedding_size
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
         self.input_noise = input_noise
@@ -497,7 +514,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         ----------
         X : array-like of shape (n_samples, n_timesteps) or \
                 (n_samples, n_timesteps, n_features), list of such arrays of shape \
-                (n_timesteps_i, n_features), or WindowedArray
+                (n_timesteps_i, n_features), WindowedArray or TokenArray
             Sequences, oldest step first, any real dtype. 2-D: one univariate
             sequence a row, never a table of several features. A step whose features
             are all NaN is absent. A Series or object array of sequences is a list, and
@@ -567,7 +584,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         ----------
         X : array-like of shape (n_samples, n_timesteps) or \
                 (n_samples, n_timesteps, n_features), list of such arrays of shape \
-                (n_timesteps_i, n_features), or WindowedArray
+                (n_timesteps_i, n_features), WindowedArray or TokenArray
             Sequences, oldest step first, any real dtype. 2-D: one univariate
             sequence a row, never a table of several features. A step whose features
             are all NaN is absent. A Series or object array of sequences is a list, and
@@ -599,7 +616,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         ----------
         X : array-like of shape (n_samples, n_timesteps) or \
                 (n_samples, n_timesteps, n_features), list of such arrays of shape \
-                (n_timesteps_i, n_features), or WindowedArray
+                (n_timesteps_i, n_features), WindowedArray or TokenArray
             Sequences, oldest step first, any real dtype. 2-D: one univariate
             sequence a row. A step whose features are all NaN is absent.
         return_std : bool, default=False
@@ -647,7 +664,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         ----------
         X : array-like of shape (n_samples, n_timesteps) or \
                 (n_samples, n_timesteps, n_features), list of such arrays of shape \
-                (n_timesteps_i, n_features), or WindowedArray
+                (n_timesteps_i, n_features), WindowedArray or TokenArray
             Sequences, oldest step first, any real dtype. 2-D: one univariate
             sequence a row. A step whose features are all NaN is absent.
 
@@ -666,7 +683,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         ----------
         X : array-like of shape (n_samples, n_timesteps) or \
                 (n_samples, n_timesteps, n_features), list of such arrays of shape \
-                (n_timesteps_i, n_features), or WindowedArray
+                (n_timesteps_i, n_features), WindowedArray or TokenArray
             Sequences, oldest step first, any real dtype. 2-D: one univariate
             sequence a row. A step whose features are all NaN is absent.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)

@@ -63,6 +63,7 @@ KINDS = {
     ),
     "key columns": (["a", ["a"], ("a", "b")], [True, 0, 1.5, b"a", {}, object()]),
     "column": (["a"], [True, 0, 1.5, b"a", ["a"], {}, object()]),
+    "features": ([["a"], ("a", 0), np.array([True]), [0]], [True, 0, 1.5, object()]),
     "levels": ([(0.1, 0.5), np.array([0.5])], [*_NO_OBJECT, "words"]),
     "step": (["D", 1, pd.Timedelta(1)], [True, False, np.True_, 0, -1, 1.5, 2**53]),
 }
@@ -74,6 +75,8 @@ OF_BOTH = {
     "bidirectional": ["switch"],
     "nonlinearity": ["word", "tanh", "relu"],
     "segment_length": ["count", None],
+    "categorical_features": ["features", None],
+    "embedding_size": ["count", "auto"],
     "dropout": ["probability"],
     "recurrent_dropout": ["probability"],
     "input_noise": ["from 0"],

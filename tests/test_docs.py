@@ -21,6 +21,7 @@ CLASSES = [
     "ToSequence",
     "FlattenSequence",
     "TimeDistributed",
+    "TokenSequence",
 ]
 # Left out: extended summaries, see-also sections and examples of every method, and
 # rules of taste that scikit-learn's own docstrings do not keep.

@@ -52,6 +52,7 @@ TABLE = {
         "_versions",
         "windows",
     ),
+    "text": ("_numbers", "_sequences", "_versions", "windows"),
     "_preprocessing": ("_kernels", "_sequences", "_units"),
     "_network": ("_kernels", "_preprocessing", "_warn"),
     "_convolutions": ("_kernels", "_preprocessing"),

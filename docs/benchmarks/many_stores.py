@@ -25,7 +25,7 @@ from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 from skrnn import FlattenSequence, RNNRegressor, SlidingWindow
 from skrnn.model_selection import PanelTimeSeriesSplit
@@ -34,7 +34,7 @@ N_STORES, N_DAYS = 20, 250
 WINDOW = 14
 KEYS = {"series": "store", "time": "date"}
 CATEGORIES = ["kind", "region", "weekday"]
-KNOWN = "^(?:price|promo|kind_|region_|weekday_)"
+KNOWN = "^(?:price|promo|kind|region|weekday)"
 
 
 def make_sales(seed=0):
@@ -79,10 +79,13 @@ def make_sales(seed=0):
     return table.sample(frac=1, random_state=seed, ignore_index=True)
 
 
-def encoder():
-    """Categories as columns of zeros and ones, and the others as they are."""
+def encoder(*, is_numbered=False):
+    """Categories as columns of zeros and ones, or numbered; the others as they are."""
+    encode = OneHotEncoder(sparse_output=False, handle_unknown="ignore")
+    if is_numbered:
+        encode = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
     return make_column_transformer(
-        (OneHotEncoder(sparse_output=False, handle_unknown="ignore"), CATEGORIES),
+        (encode, CATEGORIES),
         remainder="passthrough",
         verbose_feature_names_out=False,
     ).set_output(transform="pandas")
@@ -102,6 +105,13 @@ def models():
     return {
         "RNNRegressor": make_pipeline(
             encoder(), window, RNNRegressor(missing="indicator", random_state=0)
+        ),
+        "RNNRegressor(categorical_features=...)": make_pipeline(
+            encoder(is_numbered=True),
+            window,
+            RNNRegressor(
+                categorical_features=CATEGORIES, missing="indicator", random_state=0
+            ),
         ),
         "HistGradientBoostingRegressor": make_pipeline(
             encoder(),

@@ -60,6 +60,8 @@ class ConvolutionClassifier(nn.Module):
         x = self.scaling.inputs(x, self.scaling.moments(x, lengths))
         # Without the channels that tell what is missing.
         x = x[:, :, : source.n_features]
+        if self.scaling.is_code is not None:
+            x = x.masked_fill(self.scaling.is_code, 0.0)
         return x.to(torch.float32), lengths
 
     def blocks(self, source):

@@ -5,6 +5,7 @@ import torch
 
 from skrnn._kernels.threads import single_thread
 from skrnn._network.decoder import group_length
+from skrnn._network.embedding import CodeEmbedding
 from skrnn._network.recurrent_network import RecurrentNetwork
 from skrnn._network.segments import n_segments
 from skrnn._preprocessing.baseline import Baseline
@@ -37,7 +38,9 @@ def new_network(settings, targets, head, source, seed):
     n_targets, length = targets.n_targets, settings.segment_length
     linear_path = None
     if settings.linear_steps is not None:
-        linear_path = LinearPath(settings.linear_steps, source.n_features, n_targets)
+        linear_path = LinearPath(
+            settings.linear_steps, source.n_features, n_targets, _is_code(settings)
+        )
     target_group = None
     if settings.decoder == "parallel":
         target_group = group_length(n_targets, length)
@@ -47,11 +50,13 @@ def new_network(settings, targets, head, source, seed):
         linear_path=linear_path,
         units=_level_units(source, targets),
     )
+    scaling = new_scaling(settings, source.n_features, n_targets)
     with single_thread():
         return RecurrentNetwork(
-            new_scaling(settings, source.n_features, n_targets),
+            scaling,
             head,
             baseline=baseline,
+            embedding=_new_embedding(settings, scaling, source, generator),
             n_targets=n_targets,
             cell=settings.cell,
             hidden_size=settings.hidden_size,
@@ -69,6 +74,24 @@ def new_network(settings, targets, head, source, seed):
             dtype=getattr(torch, settings.dtype),
             **settings.changeable,
         )
+
+
+def _is_code(settings):
+    """Which features are codes (list of bool); None where none is."""
+    return None if settings.n_codes is None else [n > 0 for n in settings.n_codes]
+
+
+def _new_embedding(settings, scaling, source, generator):
+    """Make what puts vectors in the place of codes; None where there are none."""
+    if settings.n_codes is None:
+        return None
+    return CodeEmbedding(
+        settings.n_codes,
+        settings.embedding_sizes,
+        None if source.codes is None else source.codes.vectors,
+        n_more=scaling.n_inputs - source.n_features,
+        generator=generator,
+    )
 
 
 def _level_units(source, targets):
@@ -105,4 +128,5 @@ def new_scaling(settings, n_features, n_targets):
         # A step that lacks its only feature is absent.
         indicator=settings.missing == "indicator" and n_features > 1,
         is_bounded=settings.scale,
+        is_code=_is_code(settings),
     )

@@ -55,7 +55,7 @@ def new_member(settings, targets, samples, train, *, place, seed, pretrained, ti
     if weight is not None:
         weight = ordinary_weights(weight[train])
     has_head = pretrained is not None and take_over_weights(
-        network, settings, targets, pretrained, place
+        network, settings, targets, pretrained, place, codes=samples.source.codes
     )
     is_scaled = targets.is_scaled and not has_head
     taken_off = Preprocessing(network.scaling, network.baseline).fit(

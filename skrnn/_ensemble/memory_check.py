@@ -112,6 +112,11 @@ def _refuse_networks(settings, sizes, needed, there):
         ),
         "n_estimators": replace(settings, ensemble=replace(ensemble, n_folds=1)),
     }
+    if network.n_codes is not None:
+        ones = (1,) * len(network.n_codes)
+        others["embedding_size"] = replace(
+            settings, network=replace(network, embedding_sizes=ones)
+        )
     least = {name: _bytes_of_networks(one, *sizes) for name, one in others.items()}
     name = min(least, key=least.get)
     value = {
@@ -119,6 +124,7 @@ def _refuse_networks(settings, sizes, needed, there):
         "num_layers": network.num_layers,
         "segment_length": ensemble.segment_lengths[-1],
         "n_estimators": ensemble.n_folds,
+        "embedding_size": max(network.embedding_sizes or (0,)),
     }[name]
     raise ValueError(
         f"{name}={value} asks for {n_weights:,} weights, for X of {n_features} "

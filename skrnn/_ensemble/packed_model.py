@@ -23,6 +23,7 @@ from skrnn._ensemble.settings import EnsembleSettings, Settings, is_auto
 from skrnn._ensemble.stacking import StackedConvolutions, Stacking
 from skrnn._network.settings import NetworkSettings
 from skrnn._network.weight_count import count_weights
+from skrnn._sequences.codes import Codes
 from skrnn._training.best_weights import JUDGED
 from skrnn._training.net import SequenceNet
 from skrnn._training.packed_history import pack_histories, unpack_histories
@@ -42,6 +43,7 @@ class Shape(NamedTuple):
     n_features: int
     max_steps: int = 1
     exponents: np.ndarray | None = None  # those of a baseline are read from its state
+    codes: Codes | None = None  # the vectors of codes are weights
 
 
 # -- settings -------------------------------------------------------------------------

@@ -16,9 +16,10 @@ class Pretrained(NamedTuple):
     settings: Settings
     targets: Targets
     exponents: np.ndarray | None  # (F,), of two, by which features are divided
+    codes: tuple | None = None  # what features are codes of, as `Codes.identity`
 
 
-def take_over_weights(network, settings, targets, pretrained, place=0):
+def take_over_weights(network, settings, targets, pretrained, place=0, *, codes=None):
     """Copy what fits from a pretrained network.
 
     Parameters
@@ -34,6 +35,8 @@ def take_over_weights(network, settings, targets, pretrained, place=0):
     place : int, default=0
         Number of the network among those of the fit; that of the same number is
         copied, where there are so many.
+    codes : Codes, default=None
+        Which features of the samples are codes; None where all are numbers.
 
     Returns
     -------
@@ -43,7 +46,7 @@ def take_over_weights(network, settings, targets, pretrained, place=0):
     Raises
     ------
     ValueError
-        If the recurrent layers differ.
+        If the recurrent layers or the embeddings differ.
     """
     length = network.segment_length
     nets = [net for net in pretrained.nets if net.module_.segment_length == length]
@@ -62,6 +65,7 @@ def take_over_weights(network, settings, targets, pretrained, place=0):
             f"init is an estimator fitted on {n_theirs} features a step, X has "
             f"{n_features}."
         )
+    _take_over_embedding(network, other, settings, pretrained, codes)
     network.stack.load_state_dict(other.stack.state_dict())
     for which in ("x", "row"):
         moments = (getattr(other.scaling, f"{which}_{m}") for m in ("mean", "scale"))
@@ -82,6 +86,24 @@ def take_over_weights(network, settings, targets, pretrained, place=0):
         network.baseline.load_state_dict(other.baseline.state_dict())
         network.scaling.load_state_dict(other.scaling.state_dict())
     return has_head
+
+
+def _take_over_embedding(network, other, settings, pretrained, codes):
+    theirs = pretrained.settings.network.embedding_sizes
+    if (None if codes is None else codes.identity) != pretrained.codes:
+        raise ValueError(
+            "init is an estimator fitted on tokens of another vocabulary, or on "
+            "numbers where X holds tokens. Give both the same TokenSequence, such as "
+            "one with vocabulary=."
+        )
+    if settings.network.embedding_sizes != theirs:
+        raise ValueError(
+            f"init is an estimator whose embedding has {theirs} numbers a feature, and "
+            f"embedding_size asks for {settings.network.embedding_sizes}. Set it to "
+            "the same value."
+        )
+    if theirs is not None:
+        network.embedding.load_state_dict(other.embedding.state_dict())
 
 
 def _is_of_same_kind(targets, others):
@@ -117,7 +139,7 @@ def freeze(network, frozen):
         Whose parts.
     frozen : str, sequence of str, or None
         Names: ``"recurrent"`` for all layers, ``"recurrent.0"`` and so on for one,
-        ``"pooling"``, ``"decoder"``, ``"head"``.
+        ``"embedding"``, ``"pooling"``, ``"decoder"``, ``"head"``.
 
     Raises
     ------
@@ -136,6 +158,8 @@ def freeze(network, frozen):
     }
     if network.decoder is not None:
         parts["decoder"] = network.decoder
+    if network.embedding is not None:
+        parts["embedding"] = network.embedding
     for name in frozen if isinstance(frozen, list | tuple | set) else [frozen]:
         if not isinstance(name, str) or name not in parts:
             raise ValueError(

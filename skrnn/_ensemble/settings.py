@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, fields, replace
 
+import numpy as np
+
 from skrnn._ensemble.auto import (
     SEGMENT_LENGTHS,
     initial_weights,
@@ -11,6 +13,7 @@ from skrnn._ensemble.auto import (
     sizes_and_rates,
     time_warp,
 )
+from skrnn._ensemble.codes import decide_for_codes
 from skrnn._network.settings import NetworkSettings
 from skrnn._training.settings import TrainingSettings, resolve_device
 
@@ -33,6 +36,8 @@ _MOST_SAMPLES_OF_TURNS = 2_500
 # The network of a fit that goes on is that of the fit before.
 ARCHITECTURE = (
     *RECURRENT_PART,
+    "embedding_size",
+    "categorical_features",
     "pooling",
     "decoder",
     "linear_steps",
@@ -152,7 +157,7 @@ class Settings:
         Settings
         """
         of_ensemble = _of_ensemble(
-            parameters, len(source), previous, is_classification, is_incremental
+            parameters, source, previous, is_classification, is_incremental
         )
         n_folds = of_ensemble["n_folds"]
         if previous is None:
@@ -173,6 +178,9 @@ class Settings:
             "device": resolve_device(parameters["device"]),
             "callbacks": tuple(parameters["callbacks"] or ()),
         }
+        if source.codes is not None:
+            of_codes = None if pretrained is None else pretrained.network
+            values |= decide_for_codes(parameters, source.codes, of_codes)
         if not isinstance(parameters["init"], str):
             values["init"] = "orthogonal"  # until the pretrained weights replace it
         ensemble = _fill(EnsembleSettings, values)
@@ -186,7 +194,11 @@ class Settings:
             ensemble=ensemble,
             auto=auto,
             architecture=_architecture(parameters),
-            decided={k: values[k] for k, v in parameters.items() if is_auto(v)},
+            decided={
+                k: values[k]
+                for k, v in parameters.items()
+                if is_auto(v) and not is_auto(values[k])
+            },
         )
 
     def training_of(self, place):
@@ -223,20 +235,22 @@ def is_auto(value):
     return isinstance(value, str) and value == "auto"
 
 
-def _of_ensemble(parameters, n_samples, previous, is_classification, is_incremental):
+def _of_ensemble(parameters, source, previous, is_classification, is_incremental):
     """Which networks there are: values (dict) by the names of `EnsembleSettings`."""
-    n_kernels = _n_kernels(parameters, n_samples)
+    n_kernels, n_samples = _n_kernels(parameters, source), len(source)
     if previous is None:
         kinds, n_folds = _networks(
-            parameters, n_samples, is_classification, is_incremental
+            parameters, source, is_classification, is_incremental
         )
         takes_turns = is_classification and len(kinds) > 1
     else:
         ensemble = previous.ensemble
         kinds, n_folds = ensemble.segment_lengths, ensemble.n_folds
         takes_turns = ensemble.takes_turns
-    # Of an epoch of `partial_fit` nothing says how many samples there will be.
+    # Of an epoch of `partial_fit` nothing says how many samples there will be, and
+    # between two codes lies nothing.
     is_known = is_classification and n_kernels is None and not is_incremental
+    is_known &= source.codes is None
     return {
         "segment_lengths": kinds,
         "n_folds": n_folds,
@@ -246,7 +260,7 @@ def _of_ensemble(parameters, n_samples, previous, is_classification, is_incremen
     }
 
 
-def _networks(parameters, n_samples, is_classification, is_incremental):
+def _networks(parameters, source, is_classification, is_incremental):
     """Segment lengths of the kinds of networks, and how many there are of each."""
     wanted, length = parameters["n_estimators"], parameters["segment_length"]
     if is_auto(wanted) and (is_incremental or parameters["parts"] == "network"):
@@ -254,27 +268,29 @@ def _networks(parameters, n_samples, is_classification, is_incremental):
     if not is_auto(wanted):
         return (length,), wanted
     kinds = (length,)
-    stands_alone = _n_kernels(parameters, n_samples) is None
+    stands_alone = _n_kernels(parameters, source) is None
     n_folds = n_networks(
-        n_samples, is_classification=is_classification, stands_alone=stands_alone
+        len(source), is_classification=is_classification, stands_alone=stands_alone
     )
     if length is None and parameters.get("decoder", "linear") == "linear":
         # The layers of another estimator are of one kind.
         kinds = SEGMENT_LENGTHS if isinstance(parameters["init"], str) else (None,)
-    is_few = n_samples <= _MOST_SAMPLES_OF_TURNS
+    # Turns were not compared where codes are read.
+    is_few = len(source) <= _MOST_SAMPLES_OF_TURNS and source.codes is None
     if is_classification and not (stands_alone and is_few):
         kinds = kinds[:1]
     return kinds, n_folds
 
 
-def _n_kernels(parameters, n_samples):
+def _n_kernels(parameters, source):
     """How many random convolutions stand beside the networks; None for none."""
     wanted = parameters.get("n_kernels")
     if not is_auto(wanted):
         return wanted
     # What another loss than ours wants nothing would say.
     is_apt = isinstance(parameters["loss"], str) and parameters["parts"] == "all"
-    return n_convolutions(n_samples) if is_apt else None
+    is_apt &= _has_numbers(source)
+    return n_convolutions(len(source)) if is_apt else None
 
 
 def _time_warps(parameters, kinds, n_samples):
@@ -296,9 +312,9 @@ def _auto(parameters, source, n_folds, pretrained):
         len(source),
         n_folds,
         is_truncated=parameters["tbptt_steps"] is not None,
-        stands_alone=_n_kernels(parameters, len(source)) is None,
+        stands_alone=_n_kernels(parameters, source) is None,
     )
-    is_linear = parameters["parts"] == "all"
+    is_linear = parameters["parts"] == "all" and _has_numbers(source)
     values["linear_steps"] = (
         n_linear_steps(parameters["loss"], source.n_features) if is_linear else None
     )
@@ -307,6 +323,11 @@ def _auto(parameters, source, n_folds, pretrained):
         for name in ("hidden_size", "bidirectional"):
             values[name] = getattr(pretrained.network, name)
     return values
+
+
+def _has_numbers(source):
+    """Whether there are features for what cannot read codes."""
+    return source.codes is None or not all(source.codes.sizes)
 
 
 def _network(values, source, previous):
@@ -322,6 +343,7 @@ def _network(values, source, previous):
 def _architecture(parameters):
     """Parameters that make a network, comparable."""
     given = {name: parameters.get(name) for name in ARCHITECTURE}
-    if given["quantiles"] is not None:
-        given["quantiles"] = tuple(given["quantiles"])
+    for name in ("quantiles", "categorical_features"):
+        if given[name] is not None:
+            given[name] = tuple(np.asarray(given[name]).tolist())
     return given

@@ -21,7 +21,12 @@ from skrnn._estimator.parameters import CONSTRAINTS, check_combination
 from skrnn._estimator.pretrained import pretrained_of
 from skrnn._estimator.reading import read_samples, read_X
 from skrnn._estimator.scoring import new_scorer
-from skrnn._estimator.state import check_attributes, pack_fitted, unpack_fitted
+from skrnn._estimator.state import (
+    check_attributes,
+    check_noted_codes,
+    pack_fitted,
+    unpack_fitted,
+)
 from skrnn._estimator.summary import summary_of
 from skrnn._estimator.summary_html import html_with_summary
 from skrnn._numbers import plain
@@ -36,6 +41,10 @@ class BaseRNN(WholeCopiesMixin, CallbackSupportMixin, BaseEstimator, ABC):
     _parameter_constraints: dict = CONSTRAINTS
     # Features are divided by two to these powers (ndarray of int32), or are not.
     _exponents = None
+    # Features that are categories, and their values in fit; None where none is.
+    _categories = None
+    # What features are codes of (tuple, of `Codes.identity`), or None.
+    _codes = None
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -237,6 +246,7 @@ class BaseRNN(WholeCopiesMixin, CallbackSupportMixin, BaseEstimator, ABC):
             )
             n_features = len(model.networks.nets[0].module_.scaling.x_mean.flatten())
             check_attributes(type(self), state, n_features)
+            check_noted_codes(self._codes, self._categories, settings)
             self.settings_, self._targets = settings, targets
             vars(self).update(self._shown(model) | told)
 

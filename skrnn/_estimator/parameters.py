@@ -22,6 +22,8 @@ CONSTRAINTS = {
     "bidirectional": ["boolean"],
     "nonlinearity": [StrOptions({"tanh", "relu"})],
     "segment_length": [AT_LEAST_ONE, None],
+    "categorical_features": ["array-like", None],
+    "embedding_size": [AT_LEAST_ONE, StrOptions({"auto"})],
     "dropout": [_PROBABILITY],
     "recurrent_dropout": [_PROBABILITY],
     "input_noise": [_NON_NEGATIVE],

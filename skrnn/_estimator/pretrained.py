@@ -33,4 +33,6 @@ def pretrained_of(init):
         msg="init is a %(name)s that is not fitted. If it was, a search has cloned it "
         "as a value of its grid: wrap it in sklearn.frozen.FrozenEstimator.",
     )
-    return Pretrained(init.nets_, init.settings_, init._targets, init._exponents)
+    return Pretrained(
+        init.nets_, init.settings_, init._targets, init._exponents, init._codes
+    )

@@ -7,6 +7,7 @@ from skrnn._columns import numbers_only
 from skrnn._ensemble.samples import Samples
 from skrnn._estimator.extremes import refuse_unscaled
 from skrnn._estimator.long_table import refuse_long_table
+from skrnn._sequences.categories import CategorySource, columns_of, values_of
 from skrnn._sequences.changed import in_units, units_of
 from skrnn._sequences.layouts import (
     check_sequences,
@@ -15,6 +16,7 @@ from skrnn._sequences.layouts import (
 )
 from skrnn._sequences.sources import as_source
 from skrnn._sequences.tabular import warn_of_table
+from skrnn._sequences.tokens import TokenArray, TokenSource
 from skrnn._warn import warn_user
 
 
@@ -106,8 +108,15 @@ def read_X(estimator, X, *, missing, reset):
         Whether to note or to compare.
     """
     series, columns = series_of_samples(X), getattr(X, "columns", None)
-    X, names = check_sequences(estimator, X, reset=reset, ensure_all_finite=False)
-    source = as_source(X, names, allow_partial=missing == "indicator")
+    X, names = check_sequences(
+        estimator, X, reset=reset, ensure_all_finite=False, takes_tokens=True
+    )
+    if isinstance(X, TokenArray):
+        source = TokenSource(X)
+    else:
+        source = as_source(X, names, allow_partial=missing == "indicator")
+    source = _with_categories(estimator, source, names, reset)
+    _check_codes(estimator, source.codes, reset)
     if reset:
         name = type(estimator).__name__
         if columns is not None and not isinstance(X, list):
@@ -123,6 +132,41 @@ def read_X(estimator, X, *, missing, reset):
     if series is not None:
         source.series = series
     return source
+
+
+def _with_categories(estimator, source, names, reset):
+    """Read the features that the estimator holds to be categories by their codes."""
+    if reset:
+        estimator._categories = None
+        wanted = estimator.categorical_features
+        if wanted is not None:
+            if source.codes is not None or not estimator._is_3d:
+                what = "2-D X has one" if source.codes is None else "X holds tokens"
+                raise ValueError(
+                    f"categorical_features={wanted!r} names features of a step, and "
+                    f"{what}. Set categorical_features=None."
+                )
+            columns = columns_of(wanted, source.n_features, names)
+            estimator._categories = columns, values_of(source, columns)
+    # Whether X is of numbers or tokens is told by what reads it.
+    if estimator._categories is None or source.codes is not None:
+        return source
+    return CategorySource(source, *estimator._categories)
+
+
+def _check_codes(estimator, codes, reset):
+    """Note what the codes of X mean (Codes or None), or compare it."""
+    identity = None if codes is None else codes.identity
+    if reset:
+        estimator._codes = identity
+    elif estimator._codes != identity:
+        kinds = ("numbers", "tokens")
+        was, now = (kinds[i is not None] for i in (estimator._codes, identity))
+        now = "tokens of another vocabulary" if was == now else now
+        raise ValueError(
+            f"{type(estimator).__name__} was fitted on {was}, got {now}. Give X by the "
+            "transformers of fit, which a pipeline keeps together."
+        )
 
 
 def _has_steps(source):

@@ -137,6 +137,38 @@ def check_attributes(kind, attributes, n_features):
         raise ValueError(f"This {kind.__name__} has attributes that no fit gives it.")
 
 
+def check_noted_codes(noted, categories, settings):
+    """Refuse codes that a fit has not noted.
+
+    Parameters
+    ----------
+    noted : tuple or None
+        As `Codes.identity`.
+    categories : tuple or None
+        The features that are categories, and the values of each.
+    settings : Settings
+        Those of the fit.
+
+    Raises
+    ------
+    ValueError
+        If there are more of them than the networks know, or fewer.
+    """
+    sizes = None if noted is None else noted[0]
+    is_fine = sizes == settings.network.n_codes
+    if categories is None:
+        is_fine &= sizes is None or len(sizes) == 1  # tokens
+    else:
+        columns, values = categories
+        found = [1 + len(v) for v in values if v.ndim == 1 and v.dtype == np.float64]
+        is_fine &= sizes is not None and columns.tolist() == [
+            i for i, size in enumerate(sizes or ()) if size
+        ]
+        is_fine &= found == [size for size in sizes or () if size]
+    if not is_fine:
+        raise ValueError("The codes of the features are those of another model.")
+
+
 def _check_settings(settings, name):
     """Refuse settings that are no parameters."""
     for part in (settings.network, settings.training, settings.ensemble):

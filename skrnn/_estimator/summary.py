@@ -160,6 +160,12 @@ def summary_of(estimator, n_classes):
 def _task(estimator, n_classes):
     n_features = estimator.nets_[0].module_.scaling.x_mean.numel()
     given = f"{n_features} feature{'s' * (n_features != 1)} a step"
+    n_codes = estimator.settings_.network.n_codes
+    if n_codes is not None:
+        n_categories = sum(n > 0 for n in n_codes)
+        given += f", {n_categories} of them categories"
+        if estimator._categories is None:
+            given = f"one of {max(n_codes):,} tokens a step"
     if n_classes is not None:
         return f"{given} -> {n_classes} classes"
     n_targets = estimator.n_outputs_

@@ -35,7 +35,10 @@ def describe_layers(network, settings):
     list of Layer
         Their weights are all that the network has.
     """
-    layers = [
+    layers = []
+    if network.embedding is not None:
+        layers.append(_embedding(network.embedding))
+    layers += [
         Layer(
             f"recurrent.{i}",
             _recurrent(network, settings, i),
@@ -52,6 +55,13 @@ def describe_layers(network, settings):
     description = f"linear, {head.in_features} -> {head.out_features}"
     layers.append(Layer("head", description, _count(head)))
     return layers
+
+
+def _embedding(embedding):
+    """Describe (Layer) what puts vectors in the place of codes."""
+    pairs = zip(embedding.n_codes, embedding.sizes, strict=True)
+    words = [f"one of {number:,} codes -> {size}" for number, size in pairs if number]
+    return Layer("embedding", ", ".join(words), _count(embedding))
 
 
 def _recurrent(network, settings, place):

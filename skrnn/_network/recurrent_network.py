@@ -36,6 +36,8 @@ class RecurrentNetwork(nn.Module):
         What the outputs mean.
     baseline : Baseline, default=None
         What the outputs are added to; None adds nothing.
+    embedding : CodeEmbedding, default=None
+        Puts vectors in the place of codes; None where all features are numbers.
     n_targets : int
         Targets of a sequence.
     pooling : {"last", "mean", "max", "mixed", "attention"}
@@ -64,6 +66,7 @@ class RecurrentNetwork(nn.Module):
         target_head,
         *,
         baseline=None,
+        embedding=None,
         n_targets,
         pooling,
         dropout,
@@ -81,8 +84,10 @@ class RecurrentNetwork(nn.Module):
         self.input_noise = input_noise
         self.tbptt_steps = tbptt_steps
         self.segment_length = segment_length or 1
+        self.embedding = embedding
+        n_inputs = scaling.n_inputs if embedding is None else embedding.size
         self.stack = RecurrentStack(
-            input_size=scaling.n_inputs * self.segment_length,
+            input_size=n_inputs * self.segment_length,
             dropout=dropout,
             generator=generator,
             **stack_options,
@@ -196,6 +201,7 @@ class RecurrentNetwork(nn.Module):
             batch.moments is not None
             or self.scaling.indicator
             or self.segment_length > 1
+            or self.embedding is not None
         )
         return self.inputs(batch) if is_scaled else batch.x, batch.lengths, is_scaled
 
@@ -222,7 +228,12 @@ class RecurrentNetwork(nn.Module):
         """Scaled inputs (N, S, F) of the recurrence for a batch (SequenceBatch)."""
         weight, x = self.head.weight, batch.x
         # NumPy's float32 minus float64 is float64: nothing is lost before the scaling.
-        inputs = self.scaling.inputs(x, batch.moments).to(weight.dtype)
+        inputs = self.scaling.inputs(x, batch.moments)
+        if self.embedding is not None:
+            # Where the weights are, from here on.
+            inputs, padding = self.embedding(inputs), to_device(batch.padding, weight)
+            return cut(inputs, padding, self.segment_length)
+        inputs = inputs.to(weight.dtype)
         if self.training and self.input_noise:
             # Of the values only, not of what tells that they are missing.
             noise = torch.empty(x.shape, dtype=weight.dtype)

@@ -73,7 +73,7 @@ def cut(inputs, padding, length):
     if length == 1:
         return inputs
     if padding is not None:
-        step = torch.arange(length)[None, :, None]
+        step = torch.arange(length, device=inputs.device)[None, :, None]
         is_padding = step < padding[:, None, None]  # (N, length, 1)
         inputs[:, :length].masked_fill_(is_padding, 0.0)
     return inputs.reshape(len(inputs), -1, length * inputs.shape[2])

@@ -9,6 +9,8 @@ class NetworkSettings:
 
     ``init`` names a scheme, whatever weights replace the initial ones later, and
     ``linear_steps`` is the number of steps that a linear path reads, or None.
+    ``n_codes`` and ``embedding_sizes`` are those of `CodeEmbedding`, or None where all
+    features are numbers.
     """
 
     cell: str
@@ -31,6 +33,8 @@ class NetworkSettings:
     dtype: str
     decoder: str = "linear"
     linear_steps: int | None = None
+    n_codes: tuple | None = None
+    embedding_sizes: tuple | None = None
 
     @property
     def changeable(self):

@@ -101,6 +101,7 @@ def has_standard_gradient(network, max_steps):
     )
     return (
         not has_dropout
+        and network.embedding is None
         and not network.input_noise
         and network.scaling.instance_norm is None
         and not network.scaling.indicator

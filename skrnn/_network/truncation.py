@@ -77,6 +77,8 @@ def _run_part(network, piece, masks, begin, *, with_gradient):
 
     flat = () if begin is None else begin
     weights = [*stack.parameters(), *pool.parameters()]
+    if network.embedding is not None:
+        weights += network.embedding.parameters()
     weights = [weight for weight in weights if weight.requires_grad]
     if with_gradient and weights and torch.is_grad_enabled():
         results = recomputed(run, weights, *flat)

@@ -29,6 +29,9 @@ def count_weights(settings, n_features, n_targets, width):
         return n_directions * gates * hidden * (n_inputs + hidden + 2)
 
     total = layer(n_inputs(settings, n_features))
+    if settings.n_codes is not None:
+        pairs = zip(settings.n_codes, settings.embedding_sizes, strict=True)
+        total += sum(n_codes * size for n_codes, size in pairs)
     total += (settings.num_layers - 1) * layer(state)
     if settings.norm is not None:
         total += settings.num_layers * 2 * state
@@ -44,5 +47,7 @@ def count_weights(settings, n_features, n_targets, width):
 
 def n_inputs(settings, n_features):
     """Count what one step of the recurrence reads (int); as for `count_weights`."""
-    has_indicator = settings.missing == "indicator" and n_features > 1
-    return n_features * (1 + has_indicator) * (settings.segment_length or 1)
+    n_more = n_features if settings.missing == "indicator" and n_features > 1 else 0
+    if settings.embedding_sizes is not None:
+        n_features = sum(settings.embedding_sizes)
+    return (n_features + n_more) * (settings.segment_length or 1)

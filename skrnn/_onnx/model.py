@@ -36,6 +36,13 @@ def parameters_of(estimator, x, lengths):
     if not settings.scale:
         most = most_of_x(settings.dtype, settings.instance_norm)
         steps = _refuse_beyond(steps, most)
+    if estimator._categories is not None:
+        raise NotImplementedError(
+            "No ONNX operators are known for categorical_features. Encode the "
+            "categories one-hot before the estimator."
+        )
+    if settings.n_codes is not None:
+        steps = _refuse_other_codes(steps, settings.n_codes)
     exponents = estimator._exponents
     x = steps.x.times_power_of_two(None if exponents is None else -exponents)
     steps = steps._replace(x=x.clip(-FARTHEST, FARTHEST))
@@ -64,6 +71,15 @@ def _refuse_beyond(steps, most):
     """Count sequences with a larger value among those that are refused."""
     is_beyond = (steps.x.apply("Abs") > most).cast(np.float32).max(2).max(1) > 0
     return steps._replace(is_faulty=steps.is_faulty | is_beyond)
+
+
+def _refuse_other_codes(steps, n_codes):
+    """Count sequences with what is no code among those that are refused."""
+    is_code = np.array([n > 0 for n in n_codes])
+    most = np.array([n - 1.0 if n else np.inf for n in n_codes])
+    is_other = (steps.x.apply("Floor") < steps.x) | (steps.x < 0) | (steps.x > most)
+    is_other = (is_other & is_code).cast(np.float32).max(2).max(1) > 0
+    return steps._replace(is_faulty=steps.is_faulty | is_other)
 
 
 def _network_outputs(networks, steps):

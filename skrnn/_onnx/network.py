@@ -17,7 +17,7 @@ from skrnn._onnx.steps import take_steps
 # All that a network is made of. What comes to it is not in the graph before somebody
 # has written its nodes here.
 _PARTS = {"target_head", "stack", "dropout", "pool", "decoder", "head"}
-_PARTS |= {"scaling", "baseline"}
+_PARTS |= {"scaling", "baseline", "embedding"}
 
 
 def network_parameters(network, steps):
@@ -49,10 +49,12 @@ def network_parameters(network, steps):
     steps = limited(scaling, steps)
     dtype = array_of(network.head.weight).dtype
     moments = moments_of(scaling, steps)
-    inputs = scaled_inputs(scaling, steps, moments).cast(dtype)
-    lengths = steps.lengths
+    inputs, n_inputs = scaled_inputs(scaling, steps, moments), scaling.n_inputs
+    if network.embedding is not None:
+        inputs, n_inputs = _embedded(network.embedding, inputs), network.embedding.size
+    inputs, lengths = inputs.cast(dtype), steps.lengths
     if network.segment_length > 1:
-        sizes = network.segment_length, scaling.n_inputs
+        sizes = network.segment_length, n_inputs
         inputs, lengths = _segments(inputs, lengths, *sizes)
     states, final = run_stack(network.stack, inputs, lengths)
     pooled = pool(network.pool, states, final, lengths)
@@ -72,6 +74,21 @@ def network_parameters(network, steps):
         )
     parameters = parameters.cast(np.float64)
     return affine(target_head, parameters, baseline + y_mean, y_scale)
+
+
+def _embedded(embedding, inputs):
+    """Put vectors in the place of codes: (N, L, F) gives (N, L, size)."""
+    graph, tables, parts = inputs.graph, iter(embedding.tables), []
+    n_features = len(embedding.n_codes)
+    for feature, n_codes in enumerate(embedding.n_codes):
+        values = inputs.slice(2, feature, feature + 1)
+        if n_codes:
+            codes = values.clip(0, n_codes - 1).cast(np.int64).squeeze(2)
+            table = array_of(next(tables)).astype(np.float64)
+            values = graph.value(table).gather(codes, 0)
+        parts.append(values)
+    parts.append(inputs.slice(2, n_features))
+    return graph.concat(parts, axis=2)
 
 
 def _segments(inputs, lengths, length, n_inputs):

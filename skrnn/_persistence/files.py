@@ -21,6 +21,7 @@ TYPES = (
     "skrnn.sktime.RNNForecaster",
     "skrnn.sktime.RNNPanelClassifier",
     "skrnn.sktime.RNNPanelRegressor",
+    "skrnn.text.TokenSequence",
     "skrnn.windows.SlidingWindow",
 )
 

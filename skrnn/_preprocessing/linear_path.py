@@ -42,10 +42,13 @@ class LinearPath(nn.Module):
     ----------
     n_steps, n_features, n_targets : int
         Newest steps that are read, their features, and targets of a sequence.
+    is_code : sequence of bool, default=None
+        Which features are codes, that count as missing; None means none.
     """
 
-    def __init__(self, n_steps, n_features, n_targets):
+    def __init__(self, n_steps, n_features, n_targets, is_code=None):
         super().__init__()
+        self._is_code = None if is_code is None else torch.tensor(is_code)
         self.n_steps, self.n_features = n_steps, n_features
         size = n_steps * n_features
         shapes = {"center": (size,), "weight": (n_targets, size), "bias": (n_targets,)}
@@ -98,6 +101,8 @@ class LinearPath(nn.Module):
         """
         values, is_there = self._newest_steps(x, lengths)  # (N, S, F), (N, S) or None
         values = normalise(values.to(torch.float64), moments)
+        if self._is_code is not None:
+            values = values.masked_fill(self._is_code, torch.nan)
         seen = ~values.isnan()
         if is_there is not None:
             seen &= is_there[:, :, None]

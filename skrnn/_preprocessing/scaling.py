@@ -69,17 +69,27 @@ class Scaling(nn.Module):
     is_bounded : bool, default=False
         Whether what lies far from the mean counts as being nearer; not for what is not
         scaled.
+    is_code : sequence of bool, default=None
+        Which features are codes, that stay as they are; None means none.
     """
 
     is_bounded = True
 
     def __init__(
-        self, n_features, n_targets, *, instance_norm, indicator, is_bounded=False
+        self,
+        n_features,
+        n_targets,
+        *,
+        instance_norm,
+        indicator,
+        is_bounded=False,
+        is_code=None,
     ):
         super().__init__()
         self.is_bounded = is_bounded
         self.instance_norm = instance_norm
         self.indicator = indicator
+        self.is_code = None if is_code is None else torch.tensor(is_code)
         self.n_inputs = n_features * (2 if indicator else 1)
         zeros = torch.zeros(n_features, dtype=torch.float64)
         # x: inputs; row: features before anything is taken off them; y: targets, less
@@ -113,8 +123,10 @@ class Scaling(nn.Module):
         ValueError
             If one is not finite.
         """
-        for name, value in (("mean", mean), ("scale", scale)):
+        for name, value, of_code in (("mean", mean, 0.0), ("scale", scale, 1.0)):
             value = torch.as_tensor(value, dtype=torch.float64)
+            if self.is_code is not None and which in ("x", "row"):
+                value = value.masked_fill(self.is_code, of_code)
             if not value.isfinite().all():
                 whose = "X" if which in ("x", "row") else "y"
                 raise ValueError(

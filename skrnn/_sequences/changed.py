@@ -14,7 +14,7 @@ FARTHEST = 2.0**400
 FEW = 8
 
 
-class _ChangedSource(SequenceSource):
+class ChangedSource(SequenceSource):
     """The samples of another source, with other values."""
 
     def __init__(self, source):
@@ -22,6 +22,7 @@ class _ChangedSource(SequenceSource):
         self.n_samples, self.n_features = len(source), source.n_features
         self.max_steps, self.series = source.max_steps, source.series
         self.is_of_windows, self.exponents = source.is_of_windows, source.exponents
+        self.codes = source.codes
 
     def contents(self) -> list:
         return self._source.contents()
@@ -41,7 +42,7 @@ class _ChangedSource(SequenceSource):
         return self._source.lengths(rows)
 
 
-class UnitSource(_ChangedSource):
+class UnitSource(ChangedSource):
     """Sequences whose features are divided by powers of two.
 
     Parameters
@@ -64,7 +65,7 @@ class UnitSource(_ChangedSource):
         return np.clip(block, -FARTHEST, FARTHEST, out=block)
 
 
-class LimitedSource(_ChangedSource):
+class LimitedSource(ChangedSource):
     """Sequences in which what lies beyond limits is moved to them.
 
     Parameters

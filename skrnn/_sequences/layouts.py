@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_array, validate_data
 
 from skrnn._columns import as_numbers, numbers_only
 from skrnn._sequences.nested import sequences_of
+from skrnn._sequences.tokens import TokenArray
 from skrnn._time.index import series_of
 from skrnn.windows._array import WindowedArray
 
@@ -21,7 +22,10 @@ def check_sequences(
     *,
     reset: bool,
     ensure_all_finite: bool | str = "allow-nan",
-) -> tuple[WindowedArray | np.ndarray | list[np.ndarray], Sequence[str] | None]:
+    takes_tokens: bool = False,
+) -> tuple[
+    WindowedArray | TokenArray | np.ndarray | list[np.ndarray], Sequence[str] | None
+]:
     """Check X as scikit-learn does, in whichever layout it comes.
 
     Sets `n_features_in_` and `feature_names_in_` of the estimator: features of a step,
@@ -38,11 +42,14 @@ def check_sequences(
         Whether to note what X is like (in fit) or compare it with what was noted.
     ensure_all_finite : bool or "allow-nan", default="allow-nan"
         As in `sklearn.utils.check_array`.
+    takes_tokens : bool, default=False
+        Whether X may be sequences of tokens.
 
     Returns
     -------
-    X : WindowedArray, list of ndarray of shape (n_timesteps, n_features), ndarray of \
-            shape (n_samples, n_timesteps, n_features) or (n_samples, n_timesteps)
+    X : WindowedArray, TokenArray, list of ndarray of shape (n_timesteps, n_features), \
+            ndarray of shape (n_samples, n_timesteps, n_features) or \
+            (n_samples, n_timesteps)
         The checked X.
     names : sequence of str or None
         Names of a step's features; None for 2-D X.
@@ -52,10 +59,17 @@ def check_sequences(
     ValueError
         If X is not numeric, is empty, or differs from the X of fit in its layout or
         its features.
+    TypeError
+        If X holds tokens, where they are not taken.
     """
+    if isinstance(X, TokenArray) and not takes_tokens:
+        raise TypeError(
+            f"X holds tokens, and {type(estimator).__name__} reads numbers. Give the "
+            "output of TokenSequence to RNNClassifier or RNNRegressor."
+        )
     options = {"ensure_all_finite": ensure_all_finite, "input_name": "X"}
-    if isinstance(X, WindowedArray):
-        names = X.feature_names
+    if isinstance(X, (WindowedArray, TokenArray)):
+        names = getattr(X, "feature_names", None)
         _check_features(estimator, X.shape[2], names, reset)
         if len(X) == 0:
             raise ValueError(

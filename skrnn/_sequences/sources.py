@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from skrnn._sequences.codes import Codes
 from skrnn._sequences.steps import (
     check_steps,
     compact,
@@ -41,6 +42,8 @@ class SequenceSource:
         No absolute value is above that.
     exponents : ndarray of shape (n_features,) of int32, or None
         The user's features are divided by two to that power; None where they are not.
+    codes : Codes or None
+        Which features are codes; None where all are numbers.
     """
 
     n_samples: int
@@ -50,6 +53,7 @@ class SequenceSource:
     is_of_windows: bool = False
     largest: float = np.inf
     exponents: np.ndarray | None = None
+    codes: Codes | None = None
 
     def __len__(self) -> int:
         return self.n_samples
@@ -119,6 +123,7 @@ class _Subset(SequenceSource):
         self.series = None if source.series is None else source.series[rows]
         self.is_of_windows = source.is_of_windows
         self.largest, self.exponents = source.largest, source.exponents
+        self.codes = source.codes
 
     def contents(self) -> list:
         return [*self._source.contents(), self._rows]

@@ -97,7 +97,10 @@ def evaluation_batch(network, source, *, is_compiled):
     is_compiled : bool
         Whether a `CompiledNetwork` computes, which keeps no states of all steps.
     """
-    size = source.n_features * source.max_steps + 1
+    width = source.n_features
+    if network.embedding is not None:
+        width += network.embedding.size
+    size = width * source.max_steps + 1
     if not is_compiled:
         # Of a unit, in each step: four gates, cell and state, the most that a cell has.
         states = 6 * network.stack.output_size * len(network.stack.layers)

@@ -128,7 +128,7 @@ def test_it_must_be_fitted():
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (lambda network: setattr(network, "embedding", nn.Linear(1, 1)), "embedding"),
+        (lambda network: setattr(network, "filter", nn.Linear(1, 1)), "filter"),
         (lambda network: setattr(network.pool, "kind", "median"), "median"),
         (lambda network: setattr(network, "target_head", nn.ReLU()), "ReLU"),
         (

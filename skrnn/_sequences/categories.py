@@ -1,0 +1,105 @@
+"""Features that are categories: their values as codes, from 1; 0 is for all others."""
+
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from skrnn._sequences.changed import ChangedSource
+from skrnn._sequences.codes import Codes
+from skrnn._sequences.sources import SequenceSource
+
+
+def columns_of(
+    wanted: object, n_features: int, names: Sequence[str] | None
+) -> np.ndarray:
+    """Find the features that are named.
+
+    Parameters
+    ----------
+    wanted : array-like of str, int or bool
+        Names, numbers, or whether each feature is one.
+    n_features : int
+        Features of a step.
+    names : sequence of str or None
+        Theirs.
+
+    Returns
+    -------
+    ndarray of shape (n,) of int
+        Numbers of the features, in their order.
+
+    Raises
+    ------
+    ValueError
+        If there is no such feature, or none is named.
+    """
+    given = np.asarray(wanted)
+    found = None
+    if given.ndim == 1 and given.dtype.kind == "b" and len(given) == n_features:
+        found = np.flatnonzero(given)
+    elif given.ndim == 1 and given.dtype.kind in "iu":
+        found = given if ((given >= 0) & (given < n_features)).all() else None
+    elif given.ndim == 1 and given.dtype.kind in "UO" and names is not None:
+        place = {name: i for i, name in enumerate(names)}
+        missing = [name for name in given.tolist() if name not in place]
+        if not missing:
+            found = np.array([place[name] for name in given.tolist()], np.int64)
+    if found is None or len(found) == 0 or len(set(found.tolist())) < len(found):
+        known = f"of {n_features} numbers" if names is None else f"named {list(names)}"
+        raise ValueError(
+            f"categorical_features={wanted!r} must name features of a step, each once, "
+            f"by their numbers or names or a boolean for each; X has steps {known}."
+        )
+    return np.sort(found)
+
+
+def values_of(source: SequenceSource, columns: np.ndarray) -> list[np.ndarray]:
+    """Find the values (list of ndarray of float64, sorted) that features have."""
+    found = [np.empty(0) for _ in columns]
+    for rows in source.chunks():
+        block, lengths = source.batch(rows)
+        if lengths is not None:
+            block = block[np.arange(block.shape[1]) < lengths[:, None]]
+        block = block.reshape(-1, source.n_features)
+        for i, column in enumerate(columns):
+            values = np.union1d(found[i], block[:, column].astype(np.float64))
+            found[i] = values[~np.isnan(values)]
+    return found
+
+
+class CategorySource(ChangedSource):
+    """Sequences with codes in the place of categories.
+
+    Parameters
+    ----------
+    source : SequenceSource
+        The sequences.
+    columns : ndarray of shape (n,) of int
+        The features that are categories.
+    values : list of ndarray of float64
+        Those that each of them had in fit, sorted. All others, and NaN, have code 0.
+    """
+
+    def __init__(self, source: SequenceSource, columns: np.ndarray, values: list):
+        super().__init__(source)
+        self._pairs = list(zip(columns.tolist(), values, strict=True))
+        sizes, spelt = [0] * source.n_features, b""
+        for column, known in self._pairs:
+            sizes[column] = 1 + len(known)
+            spelt += known.tobytes()
+        self.codes = Codes(tuple(sizes), zlib.crc32(spelt))
+        self.largest = max(source.largest, float(max(sizes)))
+
+    def contents(self) -> list:
+        return [*self._source.contents(), *(values for _, values in self._pairs)]
+
+    def _changed(self, block):
+        block = np.array(block, np.float64)
+        for column, known in self._pairs:
+            given, codes = block[..., column], 0.0
+            if len(known):
+                place = np.searchsorted(known, given).clip(max=len(known) - 1)
+                codes = np.where(known[place] == given, place + 1.0, 0.0)
+            block[..., column] = codes
+        return block
