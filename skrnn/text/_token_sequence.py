@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from skrnn._numbers import AT_LEAST_ONE, plain
 from skrnn._sequences.codes import Codes
 from skrnn._sequences.tokens import TokenArray
+from skrnn._versions import VersionedStateMixin
 from skrnn.text._documents import documents_of, split
 from skrnn.text._vectors import vectors_of
 from skrnn.windows._sequence_output import SequenceOutputMixin
@@ -32,7 +33,11 @@ _OF_VOCABULARY = ("max_df", "min_df", "max_features", "vocabulary")
 
 
 class TokenSequence(
-    SequenceOutputMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+    VersionedStateMixin,
+    SequenceOutputMixin,
+    TransformerMixin,
+    BaseEstimator,
+    auto_wrap_output_keys=None,
 ):
     r"""Turn texts, or lists of tokens, into sequences of token numbers.
 
@@ -115,6 +120,8 @@ class TokenSequence(
     >>> model[0].vocabulary_
     {'bad': 1, 'good': 2, 'not': 3}
     """
+
+    __module__ = "skrnn.text"  # by which files name it
 
     _parameter_constraints: dict = {
         **{

@@ -22,6 +22,7 @@ from skrnn import (
     RNNRegressor,
     SlidingWindow,
     TimeDistributed,
+    TokenSequence,
     ToSequence,
 )
 from skrnn.sktime import RNNForecaster, RNNPanelClassifier, RNNPanelRegressor
@@ -115,6 +116,20 @@ def _forecaster():
     return RNNForecaster(small, n_estimators=1, random_state=0).fit(months(), fh=FH)
 
 
+def texts():
+    """Texts of two kinds, and which kind each is of."""
+    words = "sun rain snow wind".split(), "tea milk cake bread".split()
+    found = [
+        " ".join(w[i % 4] for i in range(n, 2 * n)) for n in (2, 3, 5) for w in words
+    ]
+    return found * 5, ["weather", "food"] * 15
+
+
+def _text():
+    small = RNNClassifier(**TINY)
+    return make_pipeline(TokenSequence(), small).fit(*texts())
+
+
 def _panel(kind, estimator, place):
     return kind(estimator).fit(sequences()[0].transpose(0, 2, 1), sequences()[place])
 
@@ -127,6 +142,7 @@ MODELS = {
     "classifier": (_classifier, lambda m: m.predict_proba(sequences()[0])),
     "pipeline": (_pipeline, lambda m: m.predict(rows(60, 80))),
     "classical": (_classical, lambda m: m.predict(lags())),
+    "text": (_text, lambda m: m.predict_proba(texts()[0])),
     "forecaster": (_forecaster, lambda m: m.predict_interval().to_numpy()),
     "panel_classifier": (
         lambda: _panel(RNNPanelClassifier, RNNClassifier(**TINY, n_kernels=None), 2),

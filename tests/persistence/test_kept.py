@@ -37,6 +37,7 @@ CLASSES = {
     "skrnn.sktime.RNNForecaster",
     "skrnn.sktime.RNNPanelClassifier",
     "skrnn.sktime.RNNPanelRegressor",
+    "skrnn.text.TokenSequence",
     "skrnn.windows.SlidingWindow",
 }
 # Beside them in pickles.
