@@ -31,6 +31,7 @@ COMMON = [
     {"bidirectional": True, "norm": "layer", "pooling": "attention"},
     {"norm": "batch", "residual": True, "num_layers": 2, "pooling": "mixed"},
     {"segment_length": 2, "pooling": "max", "l1": 0.01, "max_grad_norm": None},
+    {"cell": "lstm", "pooling": "last", "init": "orthogonal"},
     {"instance_norm": "last", "pooling": "mean", "max_grad_value": 0.5},
     {"instance_norm": "standard", "missing": "indicator", "max_time": 60},
     {"scale": False, "dtype": "float64", "init": "chrono", "warm_start": True},
@@ -64,6 +65,7 @@ CLASSIFIERS = [
     {"n_kernels": None, "loss": "focal", "focal_gamma": 1.0, "label_smoothing": 0.1},
     {"class_weight": {"no": 1.0, "yes": 2.0, "well": 0.5}, "parts": "network"},
     {"class_weight": "balanced", "scoring": "accuracy"},
+    {"time_warp": 0.2, "n_kernels": None},
 ]
 
 
@@ -106,7 +108,7 @@ OBJECTS = [
     {"callbacks": [EpochTimer()]},
 ]
 # Parameters with a test of their own.
-ELSEWHERE = {"checkpoint_dir"}
+ELSEWHERE = {"checkpoint_dir", "categorical_features", "embedding_size"}
 
 
 def untried(kind):

@@ -122,6 +122,21 @@ def test_a_place_for_checkpoints_is_kept(tmp_path):
         assert twin.checkpoint_dir == model.checkpoint_dir
 
 
+@pytest.mark.parametrize("kind", [RNNRegressor, RNNClassifier])
+def test_embeddings_of_categories_are_kept(kind, tmp_path):
+    coded = X.copy()
+    coded[:, :, 1] = np.digitize(X[:, :, 1], [-1, 0, 1])
+    options = {"categorical_features": [1], "embedding_size": 2}
+    model = kind(**SMALL | options).fit(coded, LABELS if kind is RNNClassifier else Y)
+    unknown = np.where(coded == 3, 9, coded)
+    for given in coded, unknown:
+        for twin in check(model, tmp_path, given=given):
+            assert str(twin.summary()) == str(model.summary())
+            assert twin.get_params() == model.get_params()
+    with pytest.raises(NotImplementedError, match="categorical_features"):
+        to_onnx(model)
+
+
 def test_several_labels(tmp_path):
     model = RNNClassifier(**SMALL, n_kernels=84).fit(X, (Y > 0).astype(int))
     check(model, tmp_path)
