@@ -3,6 +3,7 @@
 import re
 import traceback
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -227,10 +228,7 @@ class Case:
             "finite", "refused" (by an error of our own words), or what is at fault.
         """
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error")
-                warnings.simplefilter("ignore", ConvergenceWarning)
-                warnings.filterwarnings("ignore", "Every step of X is absent")
+            with only_ordinary_warnings():
                 model = self.fitted()
                 found = [*self.predictions(model, self.X)]
                 asked = self.part(self.X, self.drawn["asked"])
@@ -264,6 +262,16 @@ class Case:
             yield model.predict_quantiles(X)
         if len(self.y) > 1:
             yield np.asarray(model.score(X, self.y))
+
+
+@contextmanager
+def only_ordinary_warnings():
+    """Have every warning be an error but those that few epochs or no steps give."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.filterwarnings("ignore", "Every step of X is absent")
+        yield
 
 
 @st.composite
@@ -301,10 +309,7 @@ def unlike_in_other_units(drawn):
     outcomes = []
     for each in case, moved:
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error")
-                warnings.simplefilter("ignore", ConvergenceWarning)
-                warnings.filterwarnings("ignore", "Every step of X is absent")
+            with only_ordinary_warnings():
                 model = each.fitted()
                 outcomes.append([*each.predictions(model, each.X)])
         except Exception as error:
