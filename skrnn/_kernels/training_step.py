@@ -27,6 +27,7 @@ class CompiledStep:
     def __init__(self, network, loss):
         self.network = network
         self.loss = loss
+        self.optimizer = None  # that of the last `prepare`
         dtype = network.dtype
         self._clip, self._adam = function("clip", dtype), function("adam", dtype)
 
@@ -51,7 +52,7 @@ class CompiledStep:
         self.network.read_addresses(form, gradients)
         pairs = zip(weights, gradients, strict=True)
         learnt = [(w, g) for w, g in pairs if w.requires_grad]
-        self._optimizer = optimizer
+        self.optimizer = optimizer
         self._is_adam = _is_plain_adam(optimizer)
         states = []
         if self._is_adam:
@@ -115,12 +116,12 @@ class CompiledStep:
             Whether callbacks have had the gradients and may have put others there.
         """
         if not self._is_adam or (was_shown and self._was_replaced()):
-            self._optimizer.step()
+            self.optimizer.step()
             # An optimiser of the user's may put tensors in the place of others.
             if self._was_replaced():
-                self.prepare(self.network.form, self._optimizer)
+                self.prepare(self.network.form, self.optimizer)
             return
-        group, options = self._optimizer.param_groups[0], self._options
+        group, options = self.optimizer.param_groups[0], self._options
         options.rate = group["lr"]
         options.beta1, options.beta2 = group["betas"]
         options.epsilon = group["eps"]
@@ -131,7 +132,7 @@ class CompiledStep:
         )
         # What torch's schedulers ask for, or they warn that no step was taken. The one
         # public way to it is the optimiser's `step`, whose place this takes.
-        self._optimizer._opt_called = True
+        self.optimizer._opt_called = True
 
     def _was_replaced(self):
         columns = self._kept[0]

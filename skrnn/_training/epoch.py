@@ -40,8 +40,9 @@ def run_batches(net, batches, *, training):
     net.run.gradient_hooks = callback_hooks(net, "on_grad_computed")
     # Callbacks that come in between may have put other tensors in the place of these.
     is_shown = begin or end or net.run.gradient_hooks
-    # Where there are none, only a restart does, which says so.
-    if is_recorded or net.run.step is None or not net.run.is_prepared:
+    # Where there are none, only a restart does, by another optimiser.
+    step = net.run.step
+    if is_recorded or step is None or step.optimizer is not net.optimizer_:
         _look_for_weights(net)
     net.run.sample_losses.clear()
     losses, sizes = [], []
@@ -77,7 +78,6 @@ def _look_for_weights(net):
     run = net.run
     if run.step is not None:
         run.step.prepare(net.module_.form(), net.optimizer_)
-        run.is_prepared = True
     elif run.compiled is not None:
         run.compiled.read_addresses(net.module_.form())
 

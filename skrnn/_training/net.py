@@ -87,8 +87,6 @@ class SequenceNet(NeuralNet):
         self.lr, self.schedule_ = options["lr"], None
         if self._wants_optimizer:
             self.optimizer_ = new_optimizer(kind, self.learnable(), options)
-        if vars(self).get("run") is not None:
-            self.run.is_prepared = False
         return self
 
     @property

@@ -51,7 +51,6 @@ class Run:
         self.sample_losses = []  # tensors (N,): a batch each, of a validation
         self.compiled = None  # a CompiledNetwork, where the network is standard
         self.step = None  # a CompiledStep, where its gradients are too
-        self.is_prepared = False  # whether that knows where weights and optimiser are
         # Without validation the best weights known are those that the epoch of the
         # least training loss began with: what it ended with nothing has tried.
         self.begin_with = None
