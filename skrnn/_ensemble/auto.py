@@ -40,6 +40,11 @@ _MULTIPLICATIONS = 8e9
 _MOST_REGRESSORS = 512
 
 
+def is_auto(value):
+    """Whether a parameter is to be decided (bool)."""
+    return isinstance(value, str) and value == "auto"
+
+
 def sizes_and_rates(n_samples, n_folds, *, is_truncated, stands_alone=True):
     """Choose what goes by the number of samples.
 

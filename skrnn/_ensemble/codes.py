@@ -1,5 +1,6 @@
 """What is decided where features are codes, such as tokens of a text."""
 
+from skrnn._ensemble.auto import is_auto
 from skrnn._network.embedding import embedding_size
 
 
@@ -32,19 +33,18 @@ def decide_for_codes(parameters, codes, pretrained=None):
     """
     _refuse_for_numbers(parameters, codes)
     wanted, vectors = parameters["embedding_size"], codes.vectors
-    is_auto = isinstance(wanted, str)
-    if vectors is not None and not is_auto and wanted != vectors.shape[1]:
+    if vectors is not None and not is_auto(wanted) and wanted != vectors.shape[1]:
         raise ValueError(
             f"embedding_size={wanted}, but the vectors of TokenSequence have "
             f'{vectors.shape[1]} numbers. Set embedding_size="auto", which takes that.'
         )
     sizes = codes.sizes
-    if is_auto and pretrained is not None and pretrained.n_codes == sizes:
+    if is_auto(wanted) and pretrained is not None and pretrained.n_codes == sizes:
         found = pretrained.embedding_sizes
-    elif is_auto and vectors is None:
+    elif is_auto(wanted) and vectors is None:
         found = tuple(embedding_size(n) if n else 1 for n in sizes)
     else:
-        size = vectors.shape[1] if is_auto else wanted
+        size = vectors.shape[1] if is_auto(wanted) else wanted
         found = tuple(size if n else 1 for n in sizes)
     return {"n_codes": sizes, "embedding_sizes": found, "embedding_size": max(found)}
 
@@ -62,8 +62,7 @@ def _refuse_for_numbers(parameters, codes):
     off = {"input_noise": 0.0, "time_warp": 0.0}
     for name, what in reads_numbers.items():
         value = parameters.get(name)
-        is_auto = isinstance(value, str) and value == "auto"
-        if value is not None and value != off.get(name) and not is_auto:
+        if value is not None and value != off.get(name) and not is_auto(value):
             raise ValueError(
                 f"{name}={value!r} {what}, and X holds {have}. Set "
                 f"{name}={off.get(name)!r}."

@@ -15,11 +15,12 @@ import numpy as np
 from skrnn._convolutions.convolution_classifier import ConvolutionClassifier
 from skrnn._convolutions.hydra import Hydra
 from skrnn._convolutions.multirocket import MultiRocket
+from skrnn._ensemble.auto import is_auto
 from skrnn._ensemble.build import new_network, new_scaling
 from skrnn._ensemble.network_ensemble import NetworkEnsemble
 from skrnn._ensemble.packed_module import pack_module, unpack_module
 from skrnn._ensemble.pretrained import freeze
-from skrnn._ensemble.settings import EnsembleSettings, Settings, is_auto
+from skrnn._ensemble.settings import EnsembleSettings, Settings
 from skrnn._ensemble.stacking import StackedConvolutions, Stacking
 from skrnn._network.settings import NetworkSettings
 from skrnn._network.weight_count import count_weights

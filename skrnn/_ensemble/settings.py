@@ -7,6 +7,7 @@ import numpy as np
 from skrnn._ensemble.auto import (
     SEGMENT_LENGTHS,
     initial_weights,
+    is_auto,
     n_convolutions,
     n_linear_steps,
     n_networks,
@@ -228,11 +229,6 @@ class Settings:
 def _fill(kind, values):
     """Make settings of a kind from values by the names of their fields."""
     return kind(**{f.name: values[f.name] for f in fields(kind) if f.name in values})
-
-
-def is_auto(value):
-    """Whether a parameter is to be decided (bool)."""
-    return isinstance(value, str) and value == "auto"
 
 
 def _of_ensemble(parameters, source, previous, is_classification, is_incremental):
