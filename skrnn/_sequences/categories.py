@@ -2,12 +2,14 @@
 
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 
 from skrnn._sequences.changed import ChangedSource
 from skrnn._sequences.codes import Codes
 from skrnn._sequences.sources import SequenceSource
+from skrnn.windows._named_columns import positions_of
 
 
 def columns_of(
@@ -34,18 +36,14 @@ def columns_of(
     ValueError
         If there is no such feature, or none is named.
     """
-    given = np.asarray(wanted)
-    found = None
-    if given.ndim == 1 and given.dtype.kind == "b" and len(given) == n_features:
+    given, found = np.asarray(wanted), ()
+    if given.dtype.kind == "b" and given.shape == (n_features,):
         found = np.flatnonzero(given)
-    elif given.ndim == 1 and given.dtype.kind in "iu":
-        found = given if ((given >= 0) & (given < n_features)).all() else None
-    elif given.ndim == 1 and given.dtype.kind in "UO" and names is not None:
-        place = {name: i for i, name in enumerate(names)}
-        missing = [name for name in given.tolist() if name not in place]
-        if not missing:
-            found = np.array([place[name] for name in given.tolist()], np.int64)
-    if found is None or len(found) == 0 or len(set(found.tolist())) < len(found):
+    elif given.ndim == 1:
+        called = {"parameter": "categorical_features", "table": "a step"}
+        with suppress(ValueError):  # told below
+            found = positions_of(given.tolist(), names, n_features, **called)
+    if len(found) == 0 or len(set(found)) < len(found):
         known = f"of {n_features} numbers" if names is None else f"named {list(names)}"
         raise ValueError(
             f"categorical_features={wanted!r} must name features of a step, each once, "

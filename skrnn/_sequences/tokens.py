@@ -4,6 +4,7 @@ import numpy as np
 
 from skrnn._sequences.codes import Codes
 from skrnn._sequences.sources import SequenceSource
+from skrnn.windows._sample_key import sample_key
 
 
 class TokenArray:
@@ -58,26 +59,15 @@ class TokenArray:
         return len(self.starts)
 
     def __getitem__(self, key):
-        if isinstance(key, tuple) and len(key) == 2 and key[1] is Ellipsis:
-            key = key[0]  # scikit-learn's own
-        if isinstance(key, tuple):
-            raise IndexError(
-                "A TokenArray is indexed by sample only, as in tokens[rows]; got "
-                f"{key!r}."
-            )
-        if not isinstance(key, slice):
-            key = np.asarray(key)
-            if key.size == 0 and key.dtype.kind != "b":
-                key = key.astype(np.intp)
-            is_scalar = key.ndim == 0
-            if key.ndim > 1 or key.dtype.kind not in ("iu" if is_scalar else "iub"):
-                raise IndexError(
-                    "Sequences are chosen by an integer, a slice, or a 1-D array of "
-                    f"integers or booleans; got shape {key.shape}, dtype {key.dtype}."
-                )
-            if is_scalar:
-                start = self.starts[key]
-                return self.numbers[start : start + self.lengths[key], None]
+        key = sample_key(
+            key,
+            "TokenArray",
+            "sequence",
+            "list(X) gives an array of shape (n_tokens, 1) for each sample.",
+        )
+        if not isinstance(key, slice) and key.ndim == 0:
+            start = self.starts[key]
+            return self.numbers[start : start + self.lengths[key], None]
         starts, lengths = self.starts[key], self.lengths[key]
         return TokenArray(self.numbers, starts, lengths, self.codes)
 

@@ -232,6 +232,9 @@ class TokenSequence(
             vectors = vectors_of(tokens, self.vectors)
         self.vocabulary_ = {token: i for i, token in enumerate(tokens, start=1)}
         self.vectors_ = vectors
+        # Spelt out: hashes of strings differ from one process to the next.
+        spelt = "\0".join(map(repr, tokens))
+        self._key = zlib.crc32(spelt.encode("utf-8", "surrogatepass"))
         return self._numbers(documents)
 
     def transform(self, X):
@@ -313,10 +316,7 @@ class TokenSequence(
             np.int32,
             lengths.sum(),
         )
-        # Spelt out: hashes of strings differ from one process to the next.
-        spelt = "\0".join(map(repr, self.vocabulary_))
-        key = zlib.crc32(spelt.encode("utf-8", "surrogatepass"))
-        codes = Codes((1 + len(self.vocabulary_),), key, self.vectors_)
+        codes = Codes((1 + len(self.vocabulary_),), self._key, self.vectors_)
         return TokenArray(numbers, lengths.cumsum() - lengths, lengths, codes)
 
     def __sklearn_tags__(self):

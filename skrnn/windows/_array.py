@@ -3,6 +3,7 @@
 import numpy as np
 
 from skrnn._numbers import AT_LEAST_ONE
+from skrnn.windows._sample_key import sample_key
 
 __all__ = ["WindowedArray"]
 
@@ -209,27 +210,14 @@ class WindowedArray:
         return opened[:-1] > 0
 
     def __getitem__(self, key):
-        if isinstance(key, tuple):
-            if len(key) != 2 or key[1] is not Ellipsis:
-                raise IndexError(
-                    "A WindowedArray is indexed by window only, as in W[rows] or "
-                    f"W[rows, ...]; got {key!r}. numpy.asarray(W) gives an array that "
-                    "can be indexed by step and feature."
-                )
-            key = key[0]
-        if not isinstance(key, slice):
-            key = np.asarray(key)
-            if key.size == 0 and key.dtype.kind != "b":
-                key = key.astype(np.intp)
-            if key.ndim > 1 or key.dtype.kind not in "iub":
-                raise IndexError(
-                    "Windows are chosen by an integer, a slice, or a 1-D array of "
-                    f"integers or booleans; got shape {key.shape}, dtype {key.dtype}."
-                )
-            if key.ndim == 0:
-                if key.dtype.kind == "b":
-                    raise IndexError("A single boolean does not choose a window.")
-                return self.gather(key[None])[0]
+        key = sample_key(
+            key,
+            "WindowedArray",
+            "window",
+            "numpy.asarray(X) gives an array that can be indexed by step and feature.",
+        )
+        if not isinstance(key, slice) and key.ndim == 0:
+            return self.gather(key[None])[0]
         return self._with(**self._of_windows(key))
 
     def _of_windows(self, key):

@@ -20,7 +20,7 @@ def positions_of(wanted, names, n_columns, *, parameter, table):
     ----------
     wanted : str, int, or list of them
         The columns.
-    names : list of str or None
+    names : sequence of str or None
         What the columns are called.
     n_columns : int
         How many there are.
@@ -38,6 +38,7 @@ def positions_of(wanted, names, n_columns, *, parameter, table):
     """
     is_one = isinstance(wanted, str) or not np.iterable(wanted)
     given = [wanted] if is_one else list(wanted)
+    names = None if names is None else list(names)
     by_name = dict(zip(names or [], range(n_columns), strict=False))
     by_name.update((i, i) for i in range(n_columns))
     unknown = [column for column in given if not _is_label_in(column, by_name)]
