@@ -41,7 +41,7 @@ ESTIMATORS = {
     RNNRegressor(): 59,
     RNNClassifier(): 66,
     RNNRegressor(**FULL_BATCH): 59,
-    RNNClassifier(**FULL_BATCH): 66,
+    RNNClassifier(n_kernels=84, **FULL_BATCH): 66,
     RNNRegressor(segment_length=3, decoder="parallel", **QUICK): 59,
     SlidingWindow(): 46,
     SlidingWindow(window_length=1): 46,

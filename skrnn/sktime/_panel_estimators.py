@@ -91,7 +91,7 @@ class _RecurrentPanel(PlainStateMixin):
         params : list of dict
         """
         short = {"hidden_size": 4, "max_epochs": 2, "early_stopping": False}
-        short["n_estimators"] = 1
+        short |= {"n_estimators": 1} | cls._few_convolutions
         other = cls._default(random_state=1, **cls._other_options, **short)
         return [
             {"estimator": cls._default("gru", **short), "random_state": 0},
@@ -224,6 +224,7 @@ class RNNPanelClassifier(_RecurrentPanel, BaseClassifier):
     _tags = _TAGS | {"y_inner_mtype": "numpy1D", "capability:predict_proba": True}
     _default = RNNClassifier
     _other_options = {"pooling": "mean"}
+    _few_convolutions = {"n_kernels": 84}
     _is_suitable = staticmethod(is_classifier)
 
     def __init__(self, estimator=None, random_state=None):
@@ -311,6 +312,7 @@ class RNNPanelRegressor(_RecurrentPanel, BaseRegressor):
     _tags = _TAGS | {"y_inner_mtype": "numpy2D", "capability:multioutput": True}
     _default = RNNRegressor
     _other_options = {"loss": "gaussian"}
+    _few_convolutions = {}
     _is_suitable = staticmethod(is_regressor)
 
     def __init__(self, estimator=None, random_state=None):

@@ -23,7 +23,7 @@ from skrnn._kernels.library import library
 assert (library() is None) == (sys.argv[1] == "0")
 X = np.random.default_rng(0).normal(size=(90, 6, 2))
 model = RNNRegressor(
-    "gru", 9, max_epochs=5, n_estimators=2, random_state=0, dtype="float64"
+    "gru", 9, max_epochs=3, n_estimators=2, random_state=0, dtype="float64"
 )
 model.fit(X, X.sum((1, 2)))
 print(*model.predict(X).tolist())
@@ -38,7 +38,7 @@ def run(script, wanted):
     variables = {} if wanted is None else {"SKRNN_KERNELS": wanted}
     return subprocess.run(
         [sys.executable, "-W", "ignore", "-c", script, str(wanted)],
-        env={"PATH": ""} | variables,
+        env={"PATH": "", "OMP_NUM_THREADS": "1"} | variables,
         cwd=ROOT,
         capture_output=True,
         text=True,
