@@ -15,6 +15,7 @@ _NOTHING = 1e-4
 # computed again.
 _MOST_KEPT = 2**24
 _BAND = 256  # rows
+_ROWS_AT_ONCE = 1_024
 _LEAST_WEIGHT = 1e-30
 _EPSILON = torch.finfo(torch.float64).eps
 # What is left of the weight of all samples, as a share of it, is rounding below that.
@@ -137,7 +138,9 @@ class Ridge:
     def _components(self, rows):
         """Yield rows, their components (N, R) and targets less the mean (N, K)."""
         if self._kept is not None:
-            yield rows, self._kept[rows], self._wanted[rows] - self.bias
+            for first in range(0, len(rows), _ROWS_AT_ONCE):
+                some = rows[first : first + _ROWS_AT_ONCE]
+                yield some, self._kept[some], self._wanted[some] - self.bias
             return
         start = 0
         for features in self._read(self._rows[rows]):
@@ -150,15 +153,16 @@ class Ridge:
         candidates = self._power + (_PENALTIES * self._mass)[:, None]  # (A, R)
         error = torch.zeros(len(candidates), dtype=torch.float64)
         found = torch.empty(len(candidates), *self._wanted.shape, dtype=torch.float64)
+        # Of all penalties together: two products read the components twice, not 2 A times.
+        solutions = self._moment / candidates[:, :, None]  # (A, R, K)
+        solutions = solutions.transpose(0, 1).flatten(1)  # (R, A K)
         for rows, components, wanted in self._components(self._rows):
-            squares = components**2
-            for i, damped in enumerate(candidates):
-                missed = wanted - components @ (self._moment / damped[:, None])
-                leverage = squares @ (1 / damped) + 1 / self._mass
-                spare = (1 - self._weights[rows] * leverage).clamp(min=_EPSILON)
-                missed /= spare[:, None]
-                error[i] += self._weights[rows] @ (missed**2).sum(dim=1)
-                found[i, rows] = wanted - missed
+            fitted = (components @ solutions).unflatten(1, (len(candidates), -1))
+            leverage = components**2 @ (1 / candidates).T + 1 / self._mass  # (N, A)
+            spare = 1 - self._weights[rows, None] * leverage
+            missed = (wanted[:, None] - fitted) / spare.clamp(min=_EPSILON)[:, :, None]
+            error += self._weights[rows] @ (missed**2).sum(dim=2)
+            found[:, rows] = (wanted[:, None] - missed).transpose(0, 1)
         # The largest of those that tie.
         squares = self._weights @ (self._wanted**2).sum(dim=1)
         is_least = error <= error.min() + _NOTHING * squares
