@@ -11,6 +11,7 @@
 
 #include "checks.h"
 #include "narrow_network.h"
+#include "narrow_predict.h"
 #include "rows.h"
 
 #if defined(_WIN32)
@@ -129,7 +130,8 @@ static Answer predict(void *net, const T *const *weights, const Input *in, int64
     if (N > MOST_BYTES) return NO_MEMORY;
     Call<T> call(usable_network<T>(net), weights, nullptr, *in, Loss(), N, L, outputs, false);
     const Answer found = checked(call, N, L);
-    return found == DONE ? answer(predict_batch(call)) : found;
+    if (found != DONE) return found;
+    return answer(N <= FEW_TO_PREDICT ? predict_few(call) : predict_batch(call));
 }
 
 // The norm is no negative number, so that one can say what an answer else says.

@@ -24,6 +24,22 @@ INLINE bool is_narrow(long n_samples, long H) {
     return n_samples <= (H >= LARGE_HIDDEN ? 2 : 1) * FEW_SAMPLES;
 }
 
+// Some steps of samples in the network's units, one after the other: (count, n, x_size).
+template <class T>
+static void read_rows(const Input &in, long L, long F, long n, long first, long count, long x_size,
+                      T *to) {
+    memset(to, 0, count * n * x_size * sizeof(T));
+    for (long i = 0; i < n; i++)
+        for (long t = 0; t < count; t++)
+            for (long f = 0; f < F; f++) {
+                const long at = (i * L + first + t) * F + f;
+                double value = in.kind == FLOAT32 ? (double)((const float *)in.values)[at]
+                                                  : ((const double *)in.values)[at];
+                if (in.mean) value = (value - in.mean[f]) / in.scale[f];
+                to[(t * n + i) * x_size + f] = (T)value;
+            }
+}
+
 // Rows of samples times columns of units: columns in tiles of four cache lines.
 template <class T> constexpr long TILE = 4 * GROUP_BYTES / sizeof(T);
 
@@ -57,7 +73,7 @@ template <class T> struct NarrowLayer {
     long tiles;       // of the units
     T *by_x, *by_h, *bias, *back_h, *back_x;
 
-    void plan(Arena &arena, int cell_, bool relu, long F_, long H_) {
+    void plan(Arena &arena, int cell_, bool relu, long F_, long H_, bool trains) {
         constexpr long line = GROUP_BYTES / sizeof(T);
         cell = cell_, is_relu = relu, F = F_, H = H_;
         gates = gates_of(cell);
@@ -67,8 +83,8 @@ template <class T> struct NarrowLayer {
         by_x = arena.take<T>(gates.n_x * size * F);
         by_h = arena.take<T>(gates.n_h * size * H);
         bias = arena.take<T>(gates.count * size);
-        back_h = arena.take<T>(gates.n_h * size * size);
-        back_x = arena.take<T>(gates.n_x * size * x_size);
+        back_h = trains ? arena.take<T>(gates.n_h * size * size) : nullptr;
+        back_x = trains ? arena.take<T>(gates.n_x * size * x_size) : nullptr;
     }
 
     const T *row(const T *weight, const int *from, long gate, long unit, long width) const {
@@ -128,11 +144,15 @@ template <class T> struct NarrowRecord {
     T *rows;      // a thread: PANEL rows of a weight's gradient, and what they come from
     long rows_size;
 
-    void take(Arena &arena, const NarrowLayer<T> &layer, long L, long n, int n_threads) {
-        constexpr long line = GROUP_BYTES / sizeof(T);
+    void take_states(Arena &arena, const NarrowLayer<T> &layer, long L, long n) {
         gates = arena.take<T>(L * n * layer.columns);
         h = arena.take<T>((L + 1) * n * layer.pitch);
         c = layer.cell == LSTM ? arena.take<T>((L + 1) * n * layer.pitch) : nullptr;
+    }
+
+    void take(Arena &arena, const NarrowLayer<T> &layer, long L, long n, int n_threads) {
+        constexpr long line = GROUP_BYTES / sizeof(T);
+        take_states(arena, layer, L, n);
         dh = arena.take<T>(n * layer.pitch);
         dc = arena.take<T>(n * layer.pitch);
         long widest = layer.size > layer.x_size ? layer.size : layer.x_size;
@@ -161,12 +181,47 @@ INLINE Span<T> narrow_span(const NarrowLayer<T> &layer, const NarrowRecord<T> &r
             c ? c + (s + 1) * step + at : nullptr};
 }
 
+// What comes from the inputs x (rows, ldx) to the gates of a tile, for all rows at once.
+template <class T>
+static void from_inputs(const NarrowLayer<T> &layer, const NarrowRecord<T> &record, const T *x,
+                        long ldx, long rows, long tile) {
+    const Gates &gates = layer.gates;
+    const long first = tile * TILE<T>, width = tile_width<T>(layer.size, tile);
+    for (long r = 0; r < rows; r++)
+        for (long g = 0; g < gates.count; g++)
+            memcpy(record.gates + r * layer.columns + g * layer.size + first,
+                   layer.bias + g * layer.size + first, width * sizeof(T));
+    for (long g = 0; g < gates.n_x; g++)
+        add_rows(x, ldx, rows, layer.F, layer.by_x + (g * layer.size + first) * layer.F, width,
+                 record.gates + (gates.first_x + g) * layer.size + first, layer.columns);
+}
+
+// Step t of the sequences, the one at place s of the record, for a tile.
+template <class T>
+static void narrow_step(const NarrowLayer<T> &layer, const NarrowRecord<T> &record, long s, long t,
+                        const int64_t *lengths, long n, long tile) {
+    const Gates &gates = layer.gates;
+    const long first = tile * TILE<T>, width = tile_width<T>(layer.size, tile);
+    const T *h = record.h + s * n * layer.pitch;
+    T *here = record.gates + s * n * layer.columns + first;
+    for (long g = 0; g < gates.n_h; g++)
+        add_rows(h, layer.pitch, n, layer.H, layer.by_h + (g * layer.size + first) * layer.H, width,
+                 here + (gates.first_h + g) * layer.size, layer.columns);
+    for (long i = 0; i < n; i++) {
+        Span<T> span = narrow_span(layer, record, s, s, n, i, tile);
+        if (!lengths || t < lengths[i]) {
+            gates_forward(layer.cell, layer.is_relu, span);
+            continue;
+        }
+        memcpy(span.h, span.h_prev, width * sizeof(T));
+        if (span.c) memcpy(span.c, span.c_prev, width * sizeof(T));
+    }
+}
+
 // x (L, n, ldx); states after step t lie at h[t + 1].
 template <class T>
 static void narrow_forward(const NarrowLayer<T> &layer, const NarrowRecord<T> &record, const T *x,
                            long ldx, const int64_t *lengths, long L, long n, const Worker &worker) {
-    const Gates &gates = layer.gates;
-    const long step = n * layer.pitch;
     for (long tile = 0; tile < layer.tiles; tile++) {
         if (!worker.owns(tile)) continue;
         const long first = tile * TILE<T>, width = tile_width<T>(layer.size, tile);
@@ -174,35 +229,12 @@ static void narrow_forward(const NarrowLayer<T> &layer, const NarrowRecord<T> &r
             memset(record.h + i * layer.pitch + first, 0, width * sizeof(T));
             if (record.c) memset(record.c + i * layer.pitch + first, 0, width * sizeof(T));
         }
-        // What comes from the inputs, for all steps at once.
-        for (long r = 0; r < L * n; r++)
-            for (long g = 0; g < gates.count; g++)
-                memcpy(record.gates + r * layer.columns + g * layer.size + first,
-                       layer.bias + g * layer.size + first, width * sizeof(T));
-        for (long g = 0; g < gates.n_x; g++)
-            add_rows(x, ldx, L * n, layer.F, layer.by_x + (g * layer.size + first) * layer.F, width,
-                     record.gates + (gates.first_x + g) * layer.size + first, layer.columns);
+        from_inputs(layer, record, x, ldx, L * n, tile);
     }
     worker.wait();
     for (long t = 0; t < L; t++) {
-        const T *h = record.h + t * step;
-        for (long tile = 0; tile < layer.tiles; tile++) {
-            if (!worker.owns(tile)) continue;
-            const long first = tile * TILE<T>, width = tile_width<T>(layer.size, tile);
-            T *here = record.gates + t * n * layer.columns + first;
-            for (long g = 0; g < gates.n_h; g++)
-                add_rows(h, layer.pitch, n, layer.H, layer.by_h + (g * layer.size + first) * layer.H,
-                         width, here + (gates.first_h + g) * layer.size, layer.columns);
-            for (long i = 0; i < n; i++) {
-                Span<T> span = narrow_span(layer, record, t, t, n, i, tile);
-                if (!lengths || t < lengths[i]) {
-                    gates_forward(layer.cell, layer.is_relu, span);
-                    continue;
-                }
-                memcpy(span.h, span.h_prev, width * sizeof(T));
-                if (span.c) memcpy(span.c, span.c_prev, width * sizeof(T));
-            }
-        }
+        for (long tile = 0; tile < layer.tiles; tile++)
+            if (worker.owns(tile)) narrow_step(layer, record, t, t, lengths, n, tile);
         worker.wait();
     }
 }

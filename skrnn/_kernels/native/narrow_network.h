@@ -24,7 +24,7 @@ template <class T> struct NarrowCall {
         records = (NarrowRecord<T> *)arena.take<char>(s.n_layers * sizeof(NarrowRecord<T>));
         NarrowLayer<T> layer;
         for (long l = 0; l < s.n_layers; l++) {
-            layer.plan(arena, s.cell, s.is_relu, features_of<T>(s, l), s.H);
+            layer.plan(arena, s.cell, s.is_relu, features_of<T>(s, l), s.H, true);
             NarrowRecord<T> record;
             record.take(arena, layer, L, n, n_threads);
             if (layers) layers[l] = layer, records[l] = record;
@@ -36,24 +36,6 @@ template <class T> struct NarrowCall {
         pool.take(arena, s.pooling, n * layer.pitch, n, true);
     }
 };
-
-// Samples in the network's units, a step after the other: (L, n, x_size).
-template <class T> static void read_rows(const NarrowCall<T> &narrow) {
-    const Call<T> &call = *narrow.call;
-    const Input &in = call.in;
-    const long L = call.L, n = call.split.n_samples, F = call.net->shape.F;
-    const long x_size = narrow.layers[0].x_size;
-    memset(narrow.x, 0, L * n * x_size * sizeof(T));
-    for (long i = 0; i < n; i++)
-        for (long t = 0; t < L; t++)
-            for (long f = 0; f < F; f++) {
-                const long at = (i * L + t) * F + f;
-                double value = in.kind == FLOAT32 ? (double)((const float *)in.values)[at]
-                                                  : ((const double *)in.values)[at];
-                if (in.mean) value = (value - in.mean[f]) / in.scale[f];
-                narrow.x[(t * n + i) * x_size + f] = (T)value;
-            }
-}
 
 // Head, loss, and their gradients; those of final states go to the record, of pooled
 // states to the pool.
@@ -109,7 +91,7 @@ template <class T> static void narrow_phase(void *of, int thread, int n_threads)
     const int64_t *lengths = call.in.lengths;
     const Pool<T> *pool = narrow.pool.kind == LAST ? nullptr : &narrow.pool;
     if (worker.owns(n_threads - 1)) {
-        read_rows(narrow);
+        read_rows(call.in, L, s.F, n, 0, L, narrow.layers[0].x_size, narrow.x);
         narrow.pool.begin(lengths, n, L, n * narrow.layers[top].pitch, n, s.H, true);
     }
     for (long l = 0; l <= top; l++) {
