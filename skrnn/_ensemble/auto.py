@@ -22,7 +22,7 @@ _SAMPLES_OF_BATCHES, _SAMPLES_OF_SIZE = 5_000, 20_000
 _RATE, _SAMPLES_OF_RATE, _POWER = 0.01, 1_000, -0.25
 # Their validation is smoother too, so that fewer epochs tell that nothing gets better;
 # and beside convolutions, which have learned already, little depends on it.
-_PATIENCE, _PATIENCE_OF_MANY = 10, 5
+_PATIENCE, _PATIENCE_OF_MANY, _PATIENCE_OF_BATCHES = 10, 5, 3
 # Of each kind enough networks that more change little, as long as the samples are so
 # few that fitting them takes seconds; and more than one again for a classifier where it
 # takes minutes anyhow, for the last tenths of a percent.
@@ -34,7 +34,7 @@ _MOST_BESIDE = 3
 # matrices of their ridge classifier take so many multiplications at most. From as many
 # samples on as make the training of networks take minutes there are more again.
 _FEWEST_KERNELS, _MOST_KERNELS, _KERNELS_OF_MANY = 252, 2_016, 504
-_MULTIPLICATIONS = 8e9
+_MULTIPLICATIONS = 2e9
 # A linear path of this many regressors still takes no time beside the network. It came
 # with the path; no comparison with other numbers is recorded.
 _MOST_REGRESSORS = 512
@@ -65,7 +65,6 @@ def sizes_and_rates(n_samples, n_folds, *, is_truncated, stands_alone=True):
         Values by the names of the parameters that may be ``"auto"``.
     """
     is_large = n_samples >= _SAMPLES_OF_SIZE
-    is_patient = stands_alone and n_samples < _SAMPLES_OF_RATE
     rate = _RATE * max(1.0, n_samples / _SAMPLES_OF_RATE) ** _POWER
     if is_large:  # twice as wide, half the rate (Yang et al. 2021, arXiv:2203.03466)
         rate /= 2
@@ -76,8 +75,17 @@ def sizes_and_rates(n_samples, n_folds, *, is_truncated, stands_alone=True):
         "learning_rate": rate,
         "batch_size": 64 if n_samples >= _SAMPLES_OF_BATCHES else 32,
         "validation_fraction": 0.2 if n_folds > 1 else 0.1,
-        "n_iter_no_change": _PATIENCE if is_patient else _PATIENCE_OF_MANY,
+        "n_iter_no_change": _patience(n_samples, stands_alone),
     }
+
+
+def _patience(n_samples, stands_alone):
+    if stands_alone and n_samples < _SAMPLES_OF_RATE:
+        return _PATIENCE
+    # The large networks of still more samples learn at half the rate.
+    if not stands_alone and _SAMPLES_OF_BATCHES <= n_samples < _SAMPLES_OF_SIZE:
+        return _PATIENCE_OF_BATCHES
+    return _PATIENCE_OF_MANY
 
 
 def n_networks(n_samples, *, is_classification, stands_alone=True):

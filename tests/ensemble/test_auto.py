@@ -49,19 +49,31 @@ def test_rate_falls_with_the_samples():
     assert rates[3] == pytest.approx(0.01 * 160**-0.25 / 2)
 
 
-@pytest.mark.parametrize(("n_samples", "patience"), [(1, 10), (999, 10), (1_000, 5)])
-def test_patience_with_many_samples_is_short(n_samples, patience):
-    assert chosen_for(n_samples)["n_iter_no_change"] == patience
-    beside = sizes_and_rates(n_samples, 1, is_truncated=False, stands_alone=False)
-    assert beside["n_iter_no_change"] == 5
+@pytest.mark.parametrize(
+    ("n_samples", "alone", "beside"),
+    [
+        (1, 10, 5),
+        (999, 10, 5),
+        (1_000, 5, 5),
+        (4_999, 5, 5),
+        (5_000, 5, 3),
+        (19_999, 5, 3),
+        (20_000, 5, 5),
+    ],
+)
+def test_patience_with_many_samples_is_short(n_samples, alone, beside):
+    assert chosen_for(n_samples)["n_iter_no_change"] == alone
+    found = sizes_and_rates(n_samples, 1, is_truncated=False, stands_alone=False)
+    assert found["n_iter_no_change"] == beside
 
 
 @pytest.mark.parametrize(
     ("n_samples", "n_kernels"),
     [
         (1, 2_016),
-        (1_000, 2_000),  # 8,000 features, of four by kernel
-        (2_000, 500),  # as many features as samples
+        (500, 2_000),  # 8,000 features, of four by kernel
+        (1_000, 500),
+        (2_000, 252),
         (8_000, 252),
         (19_999, 252),
         (20_000, 504),

@@ -2,7 +2,7 @@
 
 The tasks are generated sequences, from other seeds than those of the benchmark of
 classification, and those digits of scikit-learn that it fits on. Small ones are judged
-by cross-validation; large ones, for what many samples want, by sequences set aside.
+by cross-validation; larger ones, for what more samples want, by sequences set aside.
 
 usage: python docs/benchmarks/tuning/classifier.py [--quick] [subject ...]
 (writes classifier.md beside itself; many hours on one core, or two minutes)
@@ -23,6 +23,7 @@ N_FOLDS = 1 if QUICK else 3
 _FIRST_SEED = 1_000  # the benchmark's is 0
 # A task of many samples, and so many more that judge.
 MANY, N_JUDGING = (300, 200) if QUICK else (20_000, 5_000)
+SOME = (250,) if QUICK else (1_000, 2_000, 5_000, 10_000)
 # Of a quick run, which would take long where a network learns slowly.
 _EPOCHS = {"max_epochs": 15} if QUICK else {}
 _AUTO = "skrnn._ensemble.auto"
@@ -66,9 +67,41 @@ def many():
     }
 
 
+def walks(n_classes):
+    """Random walks in noise; how far they end from their mean decides on the class."""
+
+    def make(rng, n):
+        X = rng.normal(size=(n, 24)).cumsum(axis=1)
+        distance = X[:, -1] - X.mean(axis=1) + 0.3 * rng.normal(size=n)
+        shares = np.arange(1, n_classes) / n_classes
+        return X, np.digitize(distance, np.quantile(distance, shares))
+
+    return make
+
+
+def some():
+    """Tasks of numbers of samples in between."""
+    kinds = {
+        "walks in 2 classes": walks(2),
+        "walks in 3 classes": walks(3),
+        "chirps": made.chirps,
+        "control charts": made.control_charts,
+        "two patterns": made.two_patterns,
+        "temporal order": made.temporal_order,
+    }
+    if QUICK:
+        kinds = {"chirps": made.chirps}
+    return {
+        f"{n:,} {name}": generated(make, n + N_JUDGING, 20 + place)
+        for n in SOME
+        for place, (name, make) in enumerate(kinds.items())
+    }
+
+
 def folds(X, y):
-    if len(X) == MANY + N_JUDGING:
-        return [(np.arange(MANY), np.arange(MANY, len(X)))]
+    n_training = len(X) - N_JUDGING
+    if n_training in (*SOME, MANY):
+        return [(np.arange(n_training), np.arange(n_training, len(X)))]
     return list(StratifiedKFold(3).split(X, y))[:N_FOLDS]
 
 
@@ -125,6 +158,15 @@ SUBJECTS = {
         ],
         "few",
     ),
+    "kernels of some": (
+        constant(f"{_AUTO}._MULTIPLICATIONS", 8e9),
+        "some",
+    ),
+    "patience of some": (
+        constant(f"{_AUTO}._PATIENCE_OF_BATCHES", 5),
+        "some",
+    ),
+    "size of some": (each("hidden_size", 32), "some"),
     "kernels of many": (constant(f"{_AUTO}._KERNELS_OF_MANY", 252, 1_008), "many"),
     "doubt of the stacking": (
         constant("skrnn._ensemble.stacking._DOUBT", 0.0, 1.0, 10.0),
@@ -135,7 +177,7 @@ if QUICK:  # the first of each
     SUBJECTS = {name: (tried[:1], size) for name, (tried, size) in SUBJECTS.items()}
 
 if __name__ == "__main__":
-    data = {"few": few(), "many": many()}
+    data = {"few": few(), "some": some(), "many": many()}
     report(
         __file__,
         "What RNNClassifier chooses by the number of samples",
@@ -144,7 +186,7 @@ if __name__ == "__main__":
         SEEDS,
         unit="a hundredth of a nat of cross-entropy",
         settings=f"{N_FOLDS} of 3 folds of tasks of few samples, {N_JUDGING:,} more "
-        f"sequences for those of {MANY:,}; seeds: {len(SEEDS)}"
+        f"sequences for those of {SOME[0]:,} and more; seeds: {len(SEEDS)}"
         f"{', 15 epochs at most.' if QUICK else '.'}",
         packages=("scikit-learn",),
     )
