@@ -2,6 +2,7 @@
 
 from skrnn.inspection._gradient_flow import GradientFlow, gradient_flow
 from skrnn.inspection._integrated_gradients import Attributions, integrated_gradients
+from skrnn.inspection._permutation_importance import permutation_importance
 from skrnn.inspection._states import attention_weights, gates, hidden_states
 
 __all__ = [
@@ -12,4 +13,5 @@ __all__ = [
     "gradient_flow",
     "hidden_states",
     "integrated_gradients",
+    "permutation_importance",
 ]
