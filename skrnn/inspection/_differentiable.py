@@ -148,8 +148,9 @@ class GivenVectors(torch.nn.Module):
         counts : dict of int to Tensor of shape (n_codes,) of float64
             How often each code is there, by feature.
         """
-        mean, tables = torch.zeros(self.size, dtype=torch.float64), iter(
-            self.embedding.tables
+        mean, tables = (
+            torch.zeros(self.size, dtype=torch.float64),
+            iter(self.embedding.tables),
         )
         for feature, number in enumerate(self.embedding.n_codes):
             if number:

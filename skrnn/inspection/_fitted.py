@@ -19,8 +19,15 @@ class ReadModel(NamedTuple):
     """A fitted recurrent estimator, and sequences as it reads them."""
 
     model: BaseRNN
-    X: object  # what its own `predict` would be given
+    given: object  # what its own `predict` is given
+    X: object  # the same as an array, a list of arrays, windows or tokens
     source: SequenceSource
+
+    def take(self, rows):
+        """The same of some samples (int array)."""
+        is_list = isinstance(self.X, list)
+        X = [self.X[row] for row in rows] if is_list else self.X[rows]
+        return ReadModel(self.model, None, X, self.source.take(rows))
 
     @property
     def is_ragged(self):
@@ -138,7 +145,8 @@ def read_model(estimator, X, caller):
             f"and searches that end in one; got {type(model).__name__}. "
             "permutation_importance takes every estimator and RNNForecaster."
         )
-    return ReadModel(model, as_layout(X), model._source_of(X))
+    source = model._source_of(X)
+    return ReadModel(model, X, as_layout(X), source)
 
 
 def as_layout(X):

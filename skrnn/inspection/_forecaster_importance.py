@@ -194,9 +194,7 @@ class MixedWindows(WindowedArray):
         numbers = self.numbers[np.asarray(rows)]
         own = self.windows.gather(numbers, dtype=np.float64)
         other = self.windows.gather(self.donors[numbers], dtype=np.float64)
-        place = np.ix_(
-            np.arange(len(own)), own.shape[1] - 1 - self.lags, self.features
-        )
+        place = np.ix_(np.arange(len(own)), own.shape[1] - 1 - self.lags, self.features)
         kept, taken = own[place], other[place]
         own[place] = np.where(np.isnan(kept) | np.isnan(taken), kept, taken)
         own = own[:, own.shape[1] - self.window_length :]

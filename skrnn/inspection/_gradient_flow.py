@@ -109,7 +109,7 @@ def gradient_flow(estimator, X, y, *, network=0):
     model = read.model
     check_network(model.nets_, network)
     net = model.nets_[network]
-    dataset = _dataset(model, read.X, y, net.module_)
+    dataset = _dataset(model, read.given, y, net.module_)
     twin = double_network(net)
     twin.stack = UnrolledStack(twin.stack)
     loss = net.criterion_

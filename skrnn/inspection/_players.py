@@ -36,9 +36,7 @@ def players_of(by, step_groups, step_names, feature_groups):
     Players
     """
     if by not in ("feature", "step", "feature_step"):
-        raise ValueError(
-            f"by must be 'feature', 'step' or 'feature_step', got {by!r}."
-        )
+        raise ValueError(f"by must be 'feature', 'step' or 'feature_step', got {by!r}.")
     if by == "feature" and step_groups is not None:
         raise ValueError(
             f"step_groups={step_groups!r} groups steps, and by='feature' has none. Set "

@@ -55,7 +55,11 @@ class DenseSamples:
             return self._X.iloc[:, step].notna().to_numpy()
         values = self._X[:, step]
         if values.dtype.kind != "f":
-            return ~pd.isna(values) if values.dtype == object else np.ones(len(values), bool)
+            return (
+                ~pd.isna(values)
+                if values.dtype == object
+                else np.ones(len(values), bool)
+            )
         return ~is_absent(values if values.ndim == 2 else values[:, None])
 
     def shuffled(self, circle, steps, features):
@@ -109,7 +113,8 @@ class RaggedSamples(DenseSamples):
         """Exchange steps and features; see `DenseSamples.shuffled`."""
         block, longest = super().shuffled(circle, steps, features), self.n_steps
         arrays = [
-            sample[longest - n :] for sample, n in zip(block, self._lengths, strict=True)
+            sample[longest - n :]
+            for sample, n in zip(block, self._lengths, strict=True)
         ]
         if self._columns is not None:
             return [pd.DataFrame(array, columns=self._columns) for array in arrays]

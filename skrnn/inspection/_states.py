@@ -59,7 +59,12 @@ def hidden_states(estimator, X, *, network=0):
     >>> first.shape
     (40, 6, 3)
     """
-    read, twin = _recording(estimator, X, network, "hidden_states")
+    return states_of(read_model(estimator, X, "hidden_states"), network)
+
+
+def states_of(read, network):
+    """States of all layers, as `hidden_states`, of samples (ReadModel)."""
+    twin = _recording(read, network)
     parts = [StepArrays(read, twin.segment_length) for _ in twin.stack.layers]
     for rows, lengths in _runs(read, twin):
         for part, states in zip(parts, twin.stack.states, strict=True):
@@ -111,7 +116,8 @@ def gates(estimator, X, *, network=0):
     >>> sorted(gates(model, X)[0])
     ['cell', 'forget', 'input', 'output']
     """
-    read, twin = _recording(estimator, X, network, "gates")
+    read = read_model(estimator, X, "gates")
+    twin = _recording(read, network)
     parts = [{} for _ in twin.stack.layers]
     for rows, lengths in _runs(read, twin):
         stack = twin.stack
@@ -161,7 +167,8 @@ def attention_weights(estimator, X, *, network=0):
     >>> weights.shape, bool(np.allclose(weights.sum(axis=1), 1))
     ((40, 6), True)
     """
-    read, twin = _recording(estimator, X, network, "attention_weights")
+    read = read_model(estimator, X, "attention_weights")
+    twin = _recording(read, network)
     pool = twin.pool
     if pool.kind != "attention":
         raise ValueError(
@@ -190,13 +197,12 @@ def check_network(nets, network):
         )
 
 
-def _recording(estimator, X, network, caller):
-    """Samples (ReadModel), and a network that records."""
-    read = read_model(estimator, X, caller)
+def _recording(read, network):
+    """A network of the model that is read, which records."""
     check_network(read.model.nets_, network)
     twin = double_network(read.model.nets_[network])
     twin.stack = RecordingStack(twin.stack)
-    return read, twin
+    return twin
 
 
 def _runs(read, twin):
