@@ -1,4 +1,4 @@
-"""What sequences are compared with: their baseline, step by step and feature by feature."""
+"""What sequences are compared with when they are explained: their baselines."""
 
 import numpy as np
 import torch

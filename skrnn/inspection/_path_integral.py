@@ -48,8 +48,8 @@ class Line(NamedTuple):
 def integrate(function, line, n_nodes, most):
     """Attribute differences of a function to the inputs.
 
-    By Gauss-Legendre quadrature. The difference that a piece of the line makes is known,
-    so what its nodes miss is, too: a piece that misses much is halved.
+    By Gauss-Legendre quadrature. The difference that a piece of the line makes is
+    known, so what its nodes miss is, too: a piece that misses much is halved.
 
     Parameters
     ----------

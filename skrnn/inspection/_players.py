@@ -76,8 +76,8 @@ def _groups_of(groups, names):
             named = {f"group {i}": steps for i, steps in enumerate(found)}
         return named
     raise ValueError(
-        "step_groups must be a number of steps, at least 1, a list of lists of lags, or "
-        f"a dict of those by name; got {groups!r}."
+        "step_groups must be a number of steps, at least 1, a list of lists of lags, "
+        f"or a dict of those by name; got {groups!r}."
     )
 
 
@@ -99,8 +99,8 @@ def _steps_of(group, names):
             found.append(names.index(lag))
         else:
             raise ValueError(
-                f"step_groups names {lag!r}, which is neither a lag from 0, the newest "
-                f"step, to {len(names) - 1} nor a name of a step, such as {names[-1]!r}."
+                f"step_groups names {lag!r}, which is neither a lag, from 0, the newest "
+                f"step, to {len(names) - 1}, nor a step's name, such as {names[-1]!r}."
             )
     if not found or len(set(found)) < len(found):
         raise ValueError(

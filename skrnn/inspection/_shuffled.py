@@ -1,8 +1,8 @@
 """Sequences of which some steps and features are exchanged between samples.
 
-Samples stand in a circle in random order, and each is given what the next one has. Where
-that one lacks a step, the one after it is asked: which steps a sample has does not
-change, and at every step the values that there are are only put in another order.
+Samples stand in a circle in random order, and each is given what the next one has.
+Where that one lacks a step, the one after it is asked: which steps a sample has does
+not change, and at every step the values are only put in another order.
 """
 
 import numpy as np

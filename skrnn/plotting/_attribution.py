@@ -31,7 +31,8 @@ class AttributionDisplay:
     Parameters
     ----------
     values : ndarray of shape (n_timesteps, n_features)
-        The oldest step first; one row, or column, where there are no steps, or features.
+        The oldest step first. One row where there are no steps, one column where there
+        are no features.
     std : ndarray of shape (n_timesteps, n_features), default=None
         Deviations, drawn as whiskers of bars.
     step_names : list of str or None, default=None
@@ -128,8 +129,8 @@ class AttributionDisplay:
 
         Parameters
         ----------
-        values : Attributions, Bunch, or array-like of shape (n_timesteps, n_features), \
-                (n_timesteps,) or (n_samples, n_timesteps, n_features)
+        values : Attributions, Bunch, or array-like of shape (n_timesteps,), \
+                (n_timesteps, n_features) or (n_samples, n_timesteps, n_features)
             What :func:`~skrnn.inspection.integrated_gradients` or
             :func:`~skrnn.inspection.permutation_importance` gives, or numbers.
         sample : int, default=None
@@ -350,7 +351,7 @@ def _name_steps(ax, names, n_steps):
     )
     if wide:
         for label in ax.get_xticklabels():
-            label.set_rotation_mode("anchor")
+            label.set(rotation_mode="anchor", ha="right")
 
 
 def _nice_steps():

@@ -54,7 +54,7 @@ def new_axes(name, ax, shape=(1, 1), *, height=3.2, sharex=False):
     n_panels = shape[0] * shape[1]
     if ax is None:
         size = plt.rcParams["figure.figsize"][0], height * shape[0]
-        figure, axes = plt.subplots(
+        _, axes = plt.subplots(
             *shape, figsize=size, layout="constrained", squeeze=False, sharex=sharex
         )
         return axes

@@ -53,8 +53,8 @@ class LiveLossCurve(Callback):
         self._display = _display_function()
         if self._display is None and self.path is None:
             warn_user(
-                "LiveLossCurve draws in a notebook, and this is none. Give it a path to "
-                "have the picture in a file."
+                "LiveLossCurve draws in a notebook, and this is none. Give it a path "
+                "to have the picture in a file."
             )
         self._handle, self._drawn_at = None, -np.inf
 
