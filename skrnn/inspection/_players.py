@@ -99,8 +99,9 @@ def _steps_of(group, names):
             found.append(names.index(lag))
         else:
             raise ValueError(
-                f"step_groups names {lag!r}, which is neither a lag, from 0, the newest "
-                f"step, to {len(names) - 1}, nor a step's name, such as {names[-1]!r}."
+                f"step_groups names {lag!r}, which is neither a lag, from 0 for the "
+                f"newest step to {len(names) - 1}, nor a step's name, such as "
+                f"{names[-1]!r}."
             )
     if not found or len(set(found)) < len(found):
         raise ValueError(

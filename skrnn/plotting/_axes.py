@@ -190,10 +190,11 @@ def wrapped(text, length):
 
 def steps_axis(ax, n_steps):
     """Have the x axis show steps from 1 on (int), a single one too."""
-    ax.set_xlim(
-        0.5 if n_steps < 10 else 1 - 0.02 * n_steps, n_steps + max(0.5, 0.02 * n_steps)
-    )
+    margin = 0.5 if n_steps == 1 else 0.1 + 0.02 * n_steps
+    ax.set_xlim(1 - margin, n_steps + margin)
     whole_numbers(ax.xaxis)
+    if n_steps == 1:
+        ax.set_xticks([1])
 
 
 def zero_line(ax, *, vertical=False):

@@ -313,9 +313,9 @@ def draw_series(ax, column, truth, bands, has_origins, n_history):
             label="observed",
             zorder=3,
         )
-    shades = (
-        np.linspace(0.18, 0.38, len(bands)) if n_origins == 1 else [0.12] * len(bands)
-    )
+    # Where many forecasts lie above each other the truth still shows through.
+    n_above = len(column) / column.index.get_level_values(-1).nunique()
+    shades = np.linspace(0.18, 0.38, len(bands)) / n_above**0.75
     for (coverage, ends), shade in zip(bands.items(), shades, strict=True):
         pieces = [ends]
         if has_origins:

@@ -21,7 +21,9 @@ from skrnn.exceptions import NonFiniteLossError
 
 X = np.random.default_rng(0).normal(size=(40, 5))
 y = X[:, -1]
-LINE = r"RNNRegressor: 3/3 epochs, loss [-+.e\d]+, validation [-+.e\d]+\n"
+LINE = (
+    r"RNNRegressor: 3/3 epochs, loss [-+.e\d]+, validation [-+.e\d]+, best epoch \d\n"
+)
 
 
 SMALL = {"hidden_size": 6, "n_estimators": 1, "random_state": 0}
