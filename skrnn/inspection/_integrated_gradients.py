@@ -96,7 +96,7 @@ def integrated_gradients(estimator, X, *, target=None, baseline="mean", n_steps=
         (n_timesteps,) or its shape. What a sample lacks its baseline lacks too.
     n_steps : int, default=64
         Gradients on the way, by Gauss-Legendre quadrature. Where the sum of the
-        attributions misses the difference, the way is halved there, up to five times.
+        attributions misses the difference, the way is halved there, again and again.
 
     Returns
     -------
