@@ -8,7 +8,6 @@ from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 from sklearn.utils._indexing import _safe_indexing
 from sklearn.utils._param_validation import (
-    Interval,
     StrOptions,
     validate_parameter_constraints,
 )
@@ -16,7 +15,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length
 
 from skrnn._estimator.base import BaseRNN
-from skrnn._numbers import AT_LEAST_ONE, RANDOM_STATE
+from skrnn._numbers import AT_LEAST_ONE, RANDOM_STATE, Number
 from skrnn._sequences.tokens import TokenArray
 from skrnn.inspection._forecaster_importance import (
     forecaster_importance,
@@ -42,7 +41,7 @@ _CONSTRAINTS = {
     "max_samples": [
         StrOptions({"auto"}),
         AT_LEAST_ONE,
-        Interval(Real, 0, 1, closed="right"),
+        Number(Real, 0, 1, closed="right"),
     ],
 }
 
