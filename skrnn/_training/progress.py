@@ -1,4 +1,4 @@
-"""Trainings that show themselves: a bar over epochs, or a table with a line for each."""
+"""Trainings that show themselves: a bar over epochs, or a line for each of them."""
 
 import math
 import multiprocessing

@@ -5,12 +5,12 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-# Most share of a difference that a piece of the line may miss before it is halved. Where
-# gradients jump, at a maximum or a rectifier, few pieces miss anything at all, so that
-# the whole misses less than 1 %.
+# Most share of a difference that a piece of the line may miss before it is halved.
+# Where gradients jump, at a maximum or a rectifier, few pieces miss anything at all, so
+# that the whole misses less than 1 %.
 _TOLERANCE = 3e-4
-# How often a piece is halved at most, and how many pieces the line of a sample may have:
-# what is still missed then is told. Set by hand.
+# How often a piece is halved at most, and how many pieces the line of a sample may
+# have: what is still missed then is told. Set by hand.
 _MOST_HALVINGS, _MOST_PIECES = 12, 64
 
 

@@ -194,7 +194,7 @@ class BacktestDisplay:
                 "y has no value at any time that is forecast: the last level of its "
                 "index must be that of the forecasts."
             )
-        steps = steps_ahead(index)
+        steps = steps_ahead(index, truth.index.get_level_values(-1))
         error = column.to_numpy(np.float64) - known
         table = pd.DataFrame({"absolute": np.abs(error), "squared": error**2})
         table = table.groupby(steps).mean()
@@ -275,31 +275,25 @@ def _chosen_kinds(kind, has_intervals):
     return [one for one in kinds if one != "coverage"]
 
 
-def steps_ahead(index):
+def steps_ahead(index, times):
     """Count the steps (ndarray of int) from the origin to the time of each row.
-
-    A step is the smallest distance of an origin and a time.
 
     Parameters
     ----------
     index : MultiIndex
         With a level "origin", and times in the last one.
+    times : pandas.Index
+        Of what happened, which tell what a step is.
     """
     origin, time = index.get_level_values("origin"), index.get_level_values(-1)
     if isinstance(time, pd.PeriodIndex):
         return np.array(time.asi8) - np.array(origin.asi8)
+    known = times.union(origin).union(time).unique().sort_values()
+    distance, between = time - origin, known[1:] - known[:-1]
     if isinstance(time, pd.DatetimeIndex):
-        return _calendar_steps(origin, time)
-    distance = np.asarray(time) - np.asarray(origin)
-    return np.round(distance / distance.min()).astype(int)
-
-
-def _calendar_steps(origin, time):
-    """Steps between dates, which may be months or years of different lengths."""
-    known = origin.union(time).unique().sort_values()
-    freq = pd.infer_freq(known) if len(known) > 2 else None
-    if freq is not None:
-        place = pd.Series(np.arange(len(known)), index=known)
-        return place[time].to_numpy() - place[origin].to_numpy()
-    distance = (time - origin).to_numpy()
-    return np.round(distance / distance.min()).astype(int)
+        distance, between = distance.as_unit("ns").asi8, between.as_unit("ns").asi8
+    distance, step = np.asarray(distance), np.asarray(between).min()
+    if (np.asarray(between) % step == 0).all():
+        return np.round(distance / step).astype(int)
+    # Months and quarters have no one length; then there is a row for each.
+    return known.get_indexer(time) - known.get_indexer(origin)

@@ -114,12 +114,10 @@ class GradientFlowDisplay:
         for layer in range(n_layers):
             look = series_look(layer)
             name = f"layer {layer + 1}" if n_layers > 1 else "state"
-            told = (
-                "" if factors[layer] is None else f", times {factors[layer]:.3g} a step"
-            )
+            told = "" if factors[layer] is None else f": {factors[layer]:.3g} a step"
             kinds = [(norms[layer], name + told * (memory is None), 1.8)]
             if memory is not None:
-                name = f"memory of {name}" if n_layers > 1 else "memory"
+                name = f"{name} memory" if n_layers > 1 else "memory"
                 kinds.append((memory[layer], name + told, 1.0))
             for values, label, width in kinds:
                 values = np.where(values > 0, values, np.nan)

@@ -130,8 +130,7 @@ class HiddenStatesDisplay:
         ax, (n_steps, n_units) = axes.flat[0], self.states.shape
         largest = np.nanmax(np.abs(self.states), initial=0)
         limit = 1.0 if largest <= 1 else float(largest)
-        colors = signed_colors()
-        colors.set_bad("0.9")
+        colors = signed_colors().with_extremes(bad="0.9")
         self.im_ = ax.imshow(
             self.states.T,
             cmap=colors,

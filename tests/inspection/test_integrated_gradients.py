@@ -224,7 +224,7 @@ def test_baselines_by_name():
     assert_allclose(found.baseline_prediction, wanted, rtol=1e-5, atol=1e-5)
     assert_array_equal(integrated_gradients(model, X, baseline=0).values, found.values)
     for baseline in ("median", [1.0], np.ones((6, 3)), None, [1.0, np.nan], {}):
-        with pytest.raises(ValueError, match="^baseline must be"):
+        with pytest.raises(ValueError, match=r"^baseline must be"):
             integrated_gradients(model, X, baseline=baseline)
     with pytest.raises(ValueError, match="n_steps"):
         integrated_gradients(model, X, n_steps=0)
