@@ -117,15 +117,15 @@ def integrated_gradients(estimator, X, *, target=None, baseline="mean", n_steps=
     UserWarning
         If the attributions of a sample miss the difference by more than 1 % of it.
 
-    References
-    ----------
-    .. [1] Sundararajan, M., Taly, A. and Yan, Q. (2017). Axiomatic attribution for deep
-       networks. ICML. :arxiv:`1703.01365`.
-
     See Also
     --------
     permutation_importance : What errors grow by, of any estimator.
     skrnn.plotting.AttributionDisplay : Draws attributions.
+
+    References
+    ----------
+    .. [1] Sundararajan, M., Taly, A. and Yan, Q. (2017). Axiomatic attribution for deep
+       networks. ICML. :arxiv:`1703.01365`.
 
     Examples
     --------

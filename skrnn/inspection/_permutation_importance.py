@@ -121,15 +121,15 @@ def permutation_importance(
     ValueError
         If a parameter is not as described, or X and y differ in length.
 
-    References
-    ----------
-    .. [1] Breiman, L. (2001). Random forests. Machine Learning 45(1);
-       sklearn.inspection.permutation_importance.
-
     See Also
     --------
     integrated_gradients : What a single prediction comes from.
     skrnn.plotting.AttributionDisplay : Draws importances.
+
+    References
+    ----------
+    .. [1] Breiman, L. (2001). Random forests. Machine Learning 45(1);
+       sklearn.inspection.permutation_importance.
 
     Examples
     --------

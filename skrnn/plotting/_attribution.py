@@ -94,11 +94,19 @@ class AttributionDisplay:
 
         Parameters
         ----------
-        estimator, X, target, baseline, n_steps
-            As for :func:`~skrnn.inspection.integrated_gradients`.
+        estimator : RNNRegressor, RNNClassifier, or Pipeline or search that ends in one
+            Fitted.
+        X : array-like, DataFrame, list of array-like or WindowedArray
+            As for ``predict``.
         sample : int, default=None
             The sample of X that is drawn, with signs. None draws the mean absolute
             value over all samples.
+        target : int, float, tuple or label, default=None
+            What is explained; see :func:`~skrnn.inspection.integrated_gradients`.
+        baseline : {"mean", "zero"}, float or array-like, default="mean"
+            What samples are compared with; see there.
+        n_steps : int, default=64
+            Gradients on the way; see there.
         kind : {"auto", "heatmap", "bar"}, default="auto"
             As for `plot`.
         ax : matplotlib Axes, default=None
@@ -140,8 +148,10 @@ class AttributionDisplay:
             Names; None takes those of `values`, or counts.
         label : str, default=None
             What the values are.
-        kind, ax
-            As for `from_estimator`.
+        kind : {"auto", "heatmap", "bar"}, default="auto"
+            As for `plot`.
+        ax : matplotlib Axes, default=None
+            Where; None makes a figure.
 
         Returns
         -------

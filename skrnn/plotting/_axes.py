@@ -121,8 +121,10 @@ def legend_above(ax, handles=None, labels=None):
         handlelength=1.8,
     )
     for handle in legend.legend_handles:
-        if getattr(handle, "get_xdata", None):  # a line, faint as it may be drawn
-            handle.set_alpha(1.0)
+        # Faint as it may be drawn, where there are many of it.
+        is_line = hasattr(handle, "get_xdata")
+        least = 1.0 if is_line else 0.25
+        handle.set_alpha(max(handle.get_alpha() or 1.0, least))
 
 
 def places_of(index):

@@ -95,12 +95,20 @@ class BacktestDisplay:
         ----------
         forecaster : RNNForecaster
             Fitted.
-        y, X, fh, step_length
-            As for its ``backtest``.
+        y : series, panel or hierarchy of pandas
+            The rows after those of fit.
+        X : DataFrame, default=None
+            Exogenous values of those rows.
+        fh : int, list of int or ForecastingHorizon, default=None
+            Steps ahead of each origin; None takes those given last.
+        step_length : int, default=1
+            Rows from one origin to the next.
         coverage : float, list of float or None, default=(0.5, 0.9)
             Of the intervals; None for none.
-        target, series
-            As for the class.
+        target : label, default=None
+            Which column of y; None takes the only one.
+        series : label, default=None
+            The series whose forecasts are drawn; None takes the first.
         kind : {"all", "forecasts", "error", "coverage"} or list, default="all"
             Which panels are drawn.
         ax : matplotlib Axes or array of Axes, default=None
@@ -136,8 +144,14 @@ class BacktestDisplay:
             index those that name the series, ``"origin"`` and the time.
         y : Series or DataFrame
             What happened.
-        target, series, kind, ax
-            As for `from_estimator`.
+        target : label, default=None
+            Which column of y; None takes the only one.
+        series : label, default=None
+            The series whose forecasts are drawn; None takes the first.
+        kind : {"all", "forecasts", "error", "coverage"} or list, default="all"
+            Which panels are drawn.
+        ax : matplotlib Axes or array of Axes, default=None
+            Where, one for each panel; None makes a figure.
 
         Returns
         -------

@@ -120,8 +120,12 @@ class ForecastDisplay:
         coverage : float, list of float or None, default=(0.5, 0.9)
             Of the intervals; None draws none. They are left out where the forecaster
             has none.
-        target, series, n_history
-            As for the class.
+        target : label, default=None
+            Which column is drawn; None takes the only one.
+        series : list, default=None
+            Labels of the series that are drawn; None takes the first six.
+        n_history : int, default=None
+            Newest values of `y` before the first forecast; None as for the class.
         ax : matplotlib Axes or array of Axes, default=None
             Where, one for each series; None makes a figure.
 
@@ -164,8 +168,16 @@ class ForecastDisplay:
         forecasts : Series or DataFrame
             From one origin, as ``predict`` gives them, or from many, as ``backtest``
             of :class:`~skrnn.sktime.RNNForecaster` does, with its intervals or without.
-        y, intervals, target, series, n_history
-            As for the class.
+        y : Series or DataFrame, default=None
+            What happened, before the forecasts and after.
+        intervals : DataFrame, default=None
+            What ``predict_interval`` gives.
+        target : label, default=None
+            Which column is drawn; None takes the only one.
+        series : list, default=None
+            Labels of the series that are drawn; None takes the first six.
+        n_history : int, default=None
+            Newest values of `y` before the first forecast; None as for the class.
         ax : matplotlib Axes or array of Axes, default=None
             Where, one for each series; None makes a figure.
 

@@ -56,8 +56,14 @@ class GradientFlowDisplay:
 
         Parameters
         ----------
-        estimator, X, y, network
-            As for :func:`~skrnn.inspection.gradient_flow`.
+        estimator : RNNRegressor, RNNClassifier, or Pipeline or search that ends in one
+            Fitted.
+        X : array-like, DataFrame, list of array-like or WindowedArray
+            As for ``predict``.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their targets.
+        network : int, default=0
+            Which of the networks ``nets_``.
         ax : matplotlib Axes, default=None
             Where; None makes a figure.
 

@@ -97,8 +97,12 @@ class HiddenStatesDisplay:
         ----------
         states : array-like of shape (n_timesteps, n_units)
             Of one sample and layer.
-        n_directions, ax, colorbar
-            As for the class and `from_estimator`.
+        n_directions : int, default=1
+            Directions whose units stand one after the other.
+        ax : matplotlib Axes, default=None
+            Where; None makes a figure.
+        colorbar : bool, default=True
+            Whether there is one.
 
         Returns
         -------

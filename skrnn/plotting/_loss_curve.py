@@ -112,8 +112,10 @@ class LossCurveDisplay:
             Losses of a network, or of each of several.
         best_epoch : int or list of int, default=None
             The epochs (from 1) whose weights are kept.
-        ax, log
-            As for `from_estimator`.
+        ax : matplotlib Axes, default=None
+            Where; None makes a figure.
+        log : bool or "auto", default="auto"
+            As for `plot`.
 
         Returns
         -------

@@ -199,7 +199,7 @@ def test_a_backtest_of_a_panel_is_over_all_series():
     found = display.forecasts.xs("forecast", axis=1, level=1)
     times = found.index.droplevel("origin")
     errors = found.to_numpy().ravel() - panel["sales"][times].to_numpy()
-    steps = steps_ahead(found.index, times.get_level_values("day"))
+    steps = steps_ahead(found.index, times.get_level_values("time"))
     wanted = [np.abs(errors[steps == step]).mean() for step in (1, 2)]
     assert_allclose(display.errors_["MAE"], wanted)
     assert display.ax_[0].get_ylabel().replace("\n", " ") == "sales, store 2"
