@@ -59,7 +59,7 @@ def _documented():
     for name in skrnn.inspection.__all__:
         if name.islower():  # the others are what these functions return
             yield f"skrnn.inspection.{name}"
-    for name in skrnn.plotting.__all__:
+    for name in sorted({*skrnn.plotting.__all__} - {"PALETTE"}):
         yield f"skrnn.plotting.{name}"
         for method in ("from_estimator", "from_predictions", "from_values", "plot"):
             if hasattr(getattr(skrnn.plotting, name), method):

@@ -12,6 +12,13 @@ from skrnn._sequences.tokens import TokenArray
 from skrnn.inspection._fitted import as_layout, lag_names, unwrapped
 from skrnn.windows._array import WindowedArray
 
+# Their arrays have steps last, which nothing about the array tells.
+_OF_SKTIME = (
+    "permutation_importance takes estimators of scikit-learn's kind and RNNForecaster, "
+    "and {name} is one of sktime's. Of a panel estimator of this package, give its "
+    "estimator_ and sequences of shape (n_samples, n_timesteps, n_features)."
+)
+
 
 class Split(NamedTuple):
     """An estimator that reads sequences, and these."""
@@ -38,6 +45,8 @@ def split_at_sequences(estimator, X):
         X as it is given, and the whole estimator, where no step gives sequences.
     """
     estimator = unwrapped(estimator)
+    if hasattr(estimator, "get_tag"):
+        raise TypeError(_OF_SKTIME.format(name=type(estimator).__name__))
     check_is_fitted(estimator)
     reader, given = _reader(estimator, X)
     if not _is_sequences(given):

@@ -10,8 +10,10 @@ from skrnn.plotting._gradient_flow import GradientFlowDisplay
 from skrnn.plotting._hidden_states import HiddenStatesDisplay
 from skrnn.plotting._live import LiveLossCurve
 from skrnn.plotting._loss_curve import LossCurveDisplay
+from skrnn.plotting._palette import PALETTE
 
 __all__ = [
+    "PALETTE",
     "AttributionDisplay",
     "BacktestDisplay",
     "ForecastDisplay",

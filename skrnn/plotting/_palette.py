@@ -17,6 +17,16 @@ GREEN = "#1b9e77"
 SERIES = (BLUE, ORANGE, PURPLE, SKY, RED, GREEN)
 DASHES = ("-", "--", "-.", ":")
 
+# The same by name, for other pictures of the project and of its users.
+PALETTE = {
+    "blue": BLUE,
+    "orange": ORANGE,
+    "purple": PURPLE,
+    "sky": SKY,
+    "red": RED,
+    "green": GREEN,
+}
+
 # What was measured, what stands beside, and lines to compare with.
 INK = "0.15"
 MIDDLE = "0.45"

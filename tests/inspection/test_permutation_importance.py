@@ -23,6 +23,7 @@ from skrnn import (
     ToSequence,
 )
 from skrnn.inspection import permutation_importance
+from skrnn.sktime import RNNPanelRegressor
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(120, 5, 2))
@@ -209,6 +210,11 @@ def test_bad_input():
         importance(model, X[..., 0], y)
     with pytest.raises(ValueError, match="must hold sequences or columns"):
         importance(model, y, y)
+    panel = RNNPanelRegressor(model).fit(np.swapaxes(X, 1, 2), y)
+    with pytest.raises(TypeError, match="is one of sktime's"):
+        importance(panel, np.swapaxes(X, 1, 2), y)
+    own = importance(panel.estimator_, X, y, by="step")
+    assert own.importances_mean.argmax() == 4
     search = GridSearchCV(LinearRegression(), {}, refit=False, cv=2).fit(X[..., 0], y)
     with pytest.raises(TypeError, match="refit=False"):
         importance(search, X[..., 0], y)
