@@ -45,6 +45,8 @@ class LiveLossCurve(Callback):
     True
     """
 
+    __module__ = "skrnn.plotting"  # by which files name it
+
     def __init__(self, interval=1.0, path=None):
         self.interval, self.path = interval, path
 
