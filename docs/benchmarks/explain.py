@@ -108,9 +108,9 @@ def shapley_rows():
     ):
         values, wall, cpu = timed(call)
         near = np.corrcoef(values.ravel(), both.ravel())[0, 1]
-        yield f"| {name} | 2 | {wall:.1f} | {cpu:.1f} | {near:.3f} |"
+        yield f"| {name} | 2 | {wall:.1f} | {cpu:.2f} | {near:.3f} |"
     wall, cpu = of_gradients
-    yield f"| `integrated_gradients` | 1,000 | {wall:.1f} | {cpu:.1f} | 1 |"
+    yield f"| `integrated_gradients` | 1,000 | {wall:.1f} | {cpu:.2f} | 1 |"
 
 
 def main(write):
@@ -120,9 +120,8 @@ def main(write):
     text = f"""# Explanations
 
 `permutation_importance(model, X, y, by="step")` of {N_WINDOWS:,} windows of {WINDOW}
-steps and {N_FEATURES} features, as one array
-{N_WINDOWS * WINDOW * N_FEATURES * 8 / 1e6:.0f} MB, five repeats, {n_networks} networks
-of 16 units:
+steps and {N_FEATURES} features ({N_WINDOWS * WINDOW * N_FEATURES * 8 / 1e6:.0f} MB as one
+array), five repeats, {n_networks} networks of 16 units:
 
 | seconds | CPU seconds | growth of memory, MB | windows a repeat | found |
 | ---: | ---: | ---: | ---: | --- |

@@ -133,7 +133,8 @@ def integrated_gradients(estimator, X, *, target=None, baseline="mean", n_steps=
     >>> from skrnn import RNNRegressor
     >>> from skrnn.inspection import integrated_gradients
     >>> X = np.random.default_rng(0).normal(size=(200, 6))
-    >>> model = RNNRegressor(random_state=0).fit(X, X[:, -1] + 0.5 * X[:, -2])
+    >>> model = RNNRegressor(n_estimators=1, max_epochs=10, random_state=0)
+    >>> model = model.fit(X, X[:, -1] + 0.5 * X[:, -2])
     >>> found = integrated_gradients(model, X[:20])
     >>> found.values.shape
     (20, 6, 1)

@@ -138,7 +138,7 @@ def permutation_importance(
     >>> from skrnn.inspection import permutation_importance
     >>> X = np.random.default_rng(0).normal(size=(200, 6, 2))
     >>> y = X[:, -1, 0] + 0.5 * X[:, -2, 0]
-    >>> model = RNNRegressor(random_state=0).fit(X, y)
+    >>> model = RNNRegressor(n_estimators=1, max_epochs=10, random_state=0).fit(X, y)
     >>> found = permutation_importance(model, X, y, by="step", random_state=0)
     >>> found.importances_mean.argsort()[-2:].tolist()
     [4, 5]

@@ -54,7 +54,7 @@ def hidden_states(estimator, X, *, network=0):
     >>> from skrnn import RNNRegressor
     >>> from skrnn.inspection import hidden_states
     >>> X = np.random.default_rng(0).normal(size=(40, 6, 2))
-    >>> model = RNNRegressor(hidden_size=3, num_layers=2, random_state=0)
+    >>> model = RNNRegressor(hidden_size=3, num_layers=2, max_epochs=5, n_estimators=1)
     >>> first, second = hidden_states(model.fit(X, X[:, -1, 0]), X)
     >>> first.shape
     (40, 6, 3)
@@ -112,7 +112,8 @@ def gates(estimator, X, *, network=0):
     >>> from skrnn import RNNRegressor
     >>> from skrnn.inspection import gates
     >>> X = np.random.default_rng(0).normal(size=(40, 6))
-    >>> model = RNNRegressor("lstm", 3, random_state=0).fit(X, X[:, -1])
+    >>> model = RNNRegressor("lstm", 3, max_epochs=5, n_estimators=1)
+    >>> model = model.fit(X, X[:, -1])
     >>> sorted(gates(model, X)[0])
     ['cell', 'forget', 'input', 'output']
     """
@@ -162,7 +163,7 @@ def attention_weights(estimator, X, *, network=0):
     >>> from skrnn import RNNRegressor
     >>> from skrnn.inspection import attention_weights
     >>> X = np.random.default_rng(0).normal(size=(40, 6))
-    >>> model = RNNRegressor(hidden_size=3, pooling="attention", random_state=0)
+    >>> model = RNNRegressor(pooling="attention", max_epochs=5, n_estimators=1)
     >>> weights = attention_weights(model.fit(X, X[:, -1]), X)
     >>> weights.shape, bool(np.allclose(weights.sum(axis=1), 1))
     ((40, 6), True)

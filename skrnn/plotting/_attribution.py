@@ -59,7 +59,7 @@ class AttributionDisplay:
     >>> from skrnn import RNNRegressor
     >>> from skrnn.plotting import AttributionDisplay
     >>> X = np.random.default_rng(0).normal(size=(60, 6, 3))
-    >>> model = RNNRegressor(random_state=0).fit(X, X[:, -1, 0])
+    >>> model = RNNRegressor(max_epochs=5, n_estimators=1).fit(X, X[:, -1, 0])
     >>> display = AttributionDisplay.from_estimator(model, X)
     >>> display.im_.get_array().shape  # features and steps
     (3, 6)

@@ -64,7 +64,8 @@ class BacktestDisplay:
     >>> from skrnn.plotting import BacktestDisplay
     >>> from skrnn.sktime import RNNForecaster
     >>> y = load_airline()
-    >>> forecaster = RNNForecaster(random_state=0).fit(y[:-36], fh=range(1, 13))
+    >>> forecaster = RNNForecaster(n_estimators=1, random_state=0)
+    >>> forecaster = forecaster.fit(y[:-36], fh=range(1, 13))
     >>> display = BacktestDisplay.from_estimator(forecaster, y[-36:], coverage=0.8)
     >>> list(display.errors_.index[:3])
     [1, 2, 3]

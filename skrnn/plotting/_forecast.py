@@ -72,7 +72,8 @@ class ForecastDisplay:
     >>> from skrnn.plotting import ForecastDisplay
     >>> from skrnn.sktime import RNNForecaster
     >>> y = load_airline()
-    >>> forecaster = RNNForecaster(random_state=0).fit(y[:-12], fh=range(1, 13))
+    >>> forecaster = RNNForecaster(n_estimators=1, random_state=0)
+    >>> forecaster = forecaster.fit(y[:-12], fh=range(1, 13))
     >>> display = ForecastDisplay.from_estimator(forecaster, y, coverage=[0.5, 0.9])
     >>> display.ax_.get_ylabel()
     'Number of airline passengers'

@@ -41,7 +41,7 @@ class GradientFlowDisplay:
     >>> from skrnn import RNNRegressor
     >>> from skrnn.plotting import GradientFlowDisplay
     >>> X = np.random.default_rng(0).normal(size=(60, 12))
-    >>> model = RNNRegressor("rnn", 4, random_state=0).fit(X, X[:, -1])
+    >>> model = RNNRegressor("rnn", 4, max_epochs=5, n_estimators=1).fit(X, X[:, -1])
     >>> display = GradientFlowDisplay.from_estimator(model, X, X[:, -1])
     >>> len(display.lines_)
     1

@@ -39,7 +39,7 @@ class HiddenStatesDisplay:
     >>> from skrnn import RNNRegressor
     >>> from skrnn.plotting import HiddenStatesDisplay
     >>> X = np.random.default_rng(0).normal(size=(60, 12))
-    >>> model = RNNRegressor(hidden_size=8, random_state=0).fit(X, X[:, -1])
+    >>> model = RNNRegressor(max_epochs=5, n_estimators=1).fit(X, X[:, -1])
     >>> display = HiddenStatesDisplay.from_estimator(model, X, sample=3)
     >>> display.ax_.get_ylabel()
     'unit'

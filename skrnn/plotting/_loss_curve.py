@@ -53,7 +53,7 @@ class LossCurveDisplay:
     >>> from skrnn import RNNRegressor
     >>> from skrnn.plotting import LossCurveDisplay
     >>> X = np.random.default_rng(0).normal(size=(60, 6))
-    >>> model = RNNRegressor(random_state=0).fit(X, X[:, -1])
+    >>> model = RNNRegressor(n_estimators=3, max_epochs=10).fit(X, X[:, -1])
     >>> display = LossCurveDisplay.from_estimator(model)
     >>> display.ax_.get_xlabel()
     'epoch'
