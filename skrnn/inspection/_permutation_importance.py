@@ -28,9 +28,9 @@ from skrnn.windows._array import WindowedArray
 
 __all__ = ["permutation_importance"]
 
-# Steps that networks read in all, for max_samples="auto". Of 1e5 windows of 96 steps,
-# five repeats for each of the lags then take some 2,900 windows each, and about 15
-# seconds of one core for a GRU of 16 units (docs/benchmarks/permutation.md).
+# Steps that networks read in all, for max_samples="auto". Set so that five repeats for
+# each lag of 1e5 windows of 96 steps take ten seconds of CPU where there are 16 units
+# (docs/benchmarks/explain.md).
 _MOST_STEPS = 2**27
 # The fewest samples that importances are worth computing of.
 _LEAST_SAMPLES = 256
