@@ -117,11 +117,12 @@ def main(write):
     command = [sys.executable, __file__, "--permutation"]
     shown = subprocess.run(command, capture_output=True, text=True, check=True)
     wall, cpu, growth, n_samples, n_networks, best = shown.stdout.split()
+    megabytes = N_WINDOWS * WINDOW * N_FEATURES * 8 / 1e6
     text = f"""# Explanations
 
 `permutation_importance(model, X, y, by="step")` of {N_WINDOWS:,} windows of {WINDOW}
-steps and {N_FEATURES} features ({N_WINDOWS * WINDOW * N_FEATURES * 8 / 1e6:.0f} MB as one
-array), five repeats, {n_networks} networks of 16 units:
+steps and {N_FEATURES} features ({megabytes:.0f} MB as one array), five repeats,
+{n_networks} networks of 16 units:
 
 | seconds | CPU seconds | growth of memory, MB | windows a repeat | found |
 | ---: | ---: | ---: | ---: | --- |

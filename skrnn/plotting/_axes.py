@@ -122,9 +122,11 @@ def legend_above(ax, handles=None, labels=None):
     )
     for handle in legend.legend_handles:
         # Faint as it may be drawn, where there are many of it.
-        is_line = hasattr(handle, "get_xdata")
-        least = 1.0 if is_line else 0.25
-        handle.set_alpha(max(handle.get_alpha() or 1.0, least))
+        if hasattr(handle, "get_xdata"):
+            handle.set_alpha(1.0)
+        else:
+            *color, alpha = handle.get_facecolor()
+            handle.set(alpha=None, facecolor=(*color, max(alpha, 0.15)))
 
 
 def places_of(index):

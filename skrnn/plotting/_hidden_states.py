@@ -5,7 +5,7 @@ import numpy as np
 from skrnn.inspection._fitted import read_model
 from skrnn.inspection._states import states_of
 from skrnn.plotting._axes import keep_axes, new_axes, whole_numbers
-from skrnn.plotting._palette import INK, signed_colors
+from skrnn.plotting._palette import INK, level_colors
 
 __all__ = ["HiddenStatesDisplay"]
 
@@ -134,7 +134,7 @@ class HiddenStatesDisplay:
         ax, (n_steps, n_units) = axes.flat[0], self.states.shape
         largest = np.nanmax(np.abs(self.states), initial=0)
         limit = 1.0 if largest <= 1 else float(largest)
-        colors = signed_colors().with_extremes(bad="0.9")
+        colors = level_colors().with_extremes(bad="white")
         self.im_ = ax.imshow(
             self.states.T,
             cmap=colors,

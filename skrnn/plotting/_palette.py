@@ -50,6 +50,18 @@ def signed_colors():
     return LinearSegmentedColormap.from_list("skrnn_signed", anchors)
 
 
+def level_colors():
+    """A colour map from -1 (pale orange) over grey to 1 (dark blue).
+
+    Its lightness falls all the way, so that it can be read in grey where most cells are
+    far from zero, as states are.
+    """
+    from matplotlib.colors import LinearSegmentedColormap
+
+    anchors = ["#fff3d6", "#f2c66d", "#a9a8ad", "#4f86b0", "#0b3f6b"]
+    return LinearSegmentedColormap.from_list("skrnn_level", anchors)
+
+
 def size_colors():
     """A colour map from white to dark blue, of even steps of lightness."""
     from matplotlib.colors import LinearSegmentedColormap

@@ -8,6 +8,7 @@ from matplotlib.colors import to_rgb
 from skrnn.plotting._palette import (
     BLUE,
     SERIES,
+    level_colors,
     series_look,
     signed_colors,
     size_colors,
@@ -71,6 +72,8 @@ def test_series_differ_by_colour_and_dashes():
 def test_maps_grow_evenly_in_lightness():
     size = [lab(linear(color))[0] for color in size_colors()(np.linspace(0, 1, 20))]
     assert (np.diff(size) < 0).all()
+    level = [lab(linear(color))[0] for color in level_colors()(np.linspace(0, 1, 20))]
+    assert (np.diff(level) < 0).all()
     signed = signed_colors()(np.linspace(0, 1, 21))
     lightness = np.array([lab(linear(color))[0] for color in signed])
     assert (np.diff(lightness[:11]) > 0).all() and (np.diff(lightness[10:]) < 0).all()
