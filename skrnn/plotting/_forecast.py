@@ -215,29 +215,14 @@ class ForecastDisplay:
         n_levels = forecasts.index.nlevels - 1 - has_origins
         column = column_of(forecasts, self.target)
         keys = chosen_series(column, n_levels, self.series)
-        n_columns = 1 if len(keys) == 1 else 2
-        if ax is None and len(keys) > 1:
-            from matplotlib import rcParams
-
-            n_columns = 1 if rcParams["figure.figsize"][0] < 5 else 2
-        shape = -(-len(keys) // n_columns), n_columns
-        if ax is not None:
-            shape = 1, len(keys)
+        shape = (1, len(keys)) if ax is not None else _shape_of(len(keys))
         height = 3.4 if len(keys) == 1 else 2.1
         axes = new_axes("ForecastDisplay", ax, shape, height=height)
-        truth = None
-        if self.y is not None:
-            y = self.y
-            if self.target is None and y.shape[1] == 1:
-                truth = y.iloc[:, 0]
-            else:
-                truth = column_of(
-                    y, column.name if self.target is None else self.target
-                )
+        truth = self._truth(column)
         bands = {}
         if self.intervals is not None:
             bands = bands_of(self.intervals, column.name)
-        for place, (panel, key) in enumerate(zip(axes.flat, keys, strict=False)):
+        for panel, key in zip(axes.flat, keys, strict=False):
             own = {
                 c: tuple(part_of(e, key, n_levels) for e in b) for c, b in bands.items()
             }
@@ -249,29 +234,54 @@ class ForecastDisplay:
                 has_origins,
                 self.n_history,
             )
-            name = column.name if truth is None or self.target else truth.name
-            if len(keys) == 1:
-                name_y(panel, name if key is None else f"{name}, {name_of(key)}")
-                legend_above(panel)
-                continue
-            panel.set_title(shortened(name_of(key), 30), fontsize="medium", loc="left")
-            if place == 0:
-                shared = panel.get_legend_handles_labels()
-        for panel in list(axes.flat)[len(keys) :]:
-            panel.set_visible(False)
+        name = str(column.name if truth is None or self.target else truth.name)
         if len(keys) > 1:
-            axes.flat[0].figure.supylabel(str(name), fontsize="medium")
-            if ax is None:
-                axes.flat[0].figure.legend(
-                    *shared,
-                    loc="outside upper left",
-                    ncols=min(len(shared[1]), 2 * n_columns),
-                    frameon=False,
-                    fontsize="small",
-                )
-            else:
-                legend_above(axes.flat[0])
-        return keep_axes(self, axes if len(keys) > 1 else axes[:1, :1])
+            _name_panels(axes, keys, name, is_own=ax is None)
+            return keep_axes(self, axes)
+        panel = axes.flat[0]
+        name_y(panel, name if keys[0] is None else f"{name}, {name_of(keys[0])}")
+        legend_above(panel)
+        return keep_axes(self, axes)
+
+    def _truth(self, column):
+        """What happened (Series), of the target that is drawn; None if not known."""
+        if self.y is None:
+            return None
+        if self.target is None and self.y.shape[1] == 1:
+            return self.y.iloc[:, 0]
+        return column_of(self.y, column.name if self.target is None else self.target)
+
+
+def _shape_of(n_series):
+    """Rows and columns of panels, in a figure as wide as matplotlib makes it."""
+    from matplotlib import rcParams
+
+    n_columns = 1 if n_series == 1 or rcParams["figure.figsize"][0] < 5 else 2
+    return -(-n_series // n_columns), n_columns
+
+
+def _name_panels(axes, keys, name, is_own):
+    """Name the series of panels, what they show, and its parts, once for all."""
+    panels, figure = list(axes.flat), axes.flat[0].figure
+    if not is_own:  # a figure of the user's may hold other pictures too
+        for panel, key in zip(panels, keys, strict=True):
+            name_y(panel, f"{name}, {name_of(key)}")
+        legend_above(panels[0])
+        return
+    for panel, key in zip(panels, keys, strict=False):
+        panel.set_title(shortened(name_of(key), 30), fontsize="medium", loc="left")
+    for panel in panels[len(keys) :]:
+        panel.set_visible(False)
+    figure.supylabel(name, fontsize="medium")
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(
+        handles,
+        labels,
+        loc="outside upper left",
+        ncols=min(len(labels), 2 * axes.shape[1]),
+        frameon=False,
+        fontsize="small",
+    )
 
 
 def chosen_series(column, n_levels, series):
