@@ -16,6 +16,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from sktime.datasets import load_airline
 
+from skrnn.plotting import PALETTE
 from skrnn.sktime import RNNForecaster
 
 y = load_airline()
@@ -36,12 +37,12 @@ for number, (_, part) in enumerate(table.groupby(level="origin")):
     first = number == 0
     forecast = part[name, "forecast", ""]
     label = "forecast, a year ahead" if first else None
-    axes.plot(times, forecast, color="tab:blue", label=label)
+    axes.plot(times, forecast, color=PALETTE["blue"], label=label)
     for coverage, alpha in ((0.8, 0.35), (0.95, 0.15)):
         low, high = (part[name, coverage, end] for end in ("lower", "upper"))
         label = f"{coverage:.0%} interval" if first else None
         axes.fill_between(
-            times, low, high, color="tab:blue", alpha=alpha, lw=0, label=label
+            times, low, high, color=PALETTE["blue"], alpha=alpha, lw=0, label=label
         )
 axes.set_ylabel("passengers a month, thousands")
 axes.legend(loc="upper left", frameon=False)

@@ -21,6 +21,7 @@ from sklearn.metrics import mean_absolute_error
 from sktime.datasets import load_solar
 
 from skrnn import RNNRegressor, SlidingWindow
+from skrnn.plotting import PALETTE
 
 HORIZON = 4  # rows ahead: two hours
 DAY = 48  # rows
@@ -85,14 +86,14 @@ def plot(study):
     for trial in study.trials:
         values = trial.intermediate_values
         is_best = trial.number == study.best_trial.number
-        color = "tab:blue" if is_best else "silver"
+        color = PALETTE["blue"] if is_best else "silver"
         axes.plot(values.keys(), values.values(), color=color, zorder=2 + is_best)
         if trial.state.name == "PRUNED":
             last = max(values)
-            axes.plot(last, values[last], "x", color="tab:red", zorder=4)
-    axes.plot([], [], color="tab:blue", label="best trial")
+            axes.plot(last, values[last], "x", color=PALETTE["orange"], zorder=4)
+    axes.plot([], [], color=PALETTE["blue"], label="best trial")
     axes.plot([], [], color="silver", label="other trials")
-    axes.plot([], [], "x", color="tab:red", label="broken off")
+    axes.plot([], [], "x", color=PALETTE["orange"], label="broken off")
     axes.set(
         title="Trials of Optuna, one epoch at a time",
         xlabel="epoch",

@@ -28,11 +28,12 @@ from sklearn.svm import SVC
 from sktime.datasets import load_japanese_vowels
 
 from skrnn import RNNClassifier
+from skrnn.plotting import PALETTE
 
 N_UTTERANCES = [3, 5, 10, 20, 30]  # of each speaker
 LONGEST = 29
 FOLDS = StratifiedKFold(3, shuffle=True, random_state=0)
-BLUE, LIGHT, GREY = "#1f77b4", "#8fbbd9", "0.6"
+BLUE, LIGHT, GREY = PALETTE["blue"], "#8fbbd9", "0.6"
 LOOKS = {"RNNClassifier": (BLUE, 2.5), "one LSTM of 64 units": (LIGHT, 2)}
 
 

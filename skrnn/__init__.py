@@ -22,8 +22,10 @@ _HOME = {
 }
 _MODULES = (
     "exceptions",
+    "inspection",
     "model_selection",
     "persistence",
+    "plotting",
     "reshape",
     "sktime",
     "text",

@@ -10,7 +10,9 @@ import pytest
 from numpydoc.validate import validate
 
 import skrnn
+import skrnn.inspection
 import skrnn.onnx
+import skrnn.plotting
 from skrnn.exceptions import NonFiniteLossError
 
 ROOT = Path(__file__).parent.parent
@@ -54,6 +56,14 @@ def _documented():
     for method in ("predict", "predict_interval", "predict_quantiles", "backtest"):
         yield f"skrnn.sktime.RNNForecaster.{method}"
     yield "skrnn.onnx.to_onnx"
+    for name in skrnn.inspection.__all__:
+        if name.islower():  # the others are what these functions return
+            yield f"skrnn.inspection.{name}"
+    for name in sorted({*skrnn.plotting.__all__} - {"PALETTE"}):
+        yield f"skrnn.plotting.{name}"
+        for method in ("from_estimator", "from_predictions", "from_values", "plot"):
+            if hasattr(getattr(skrnn.plotting, name), method):
+                yield f"skrnn.plotting.{name}.{method}"
     yield "skrnn.make_windows"
     yield "skrnn.windows.make_targets"
     yield "skrnn.windows.check_no_lookahead"

@@ -105,6 +105,20 @@ TABLE = {
         "windows",
     ),
     "onnx": ("_onnx",),
+    "inspection": (
+        "_ensemble",
+        "_estimator",
+        "_kernels",
+        "_network",
+        "_numbers",
+        "_preprocessing",
+        "_sequences",
+        "_targets",
+        "_training",
+        "_warn",
+        "windows",
+    ),
+    "plotting": ("_estimator", "_warn", "inspection"),
     "_persistence": ("_files", "exceptions"),
     "persistence": ("_persistence",),
     "__main__": ("exceptions", "persistence"),
@@ -121,11 +135,13 @@ OUTSIDE = {
         "_preprocessing",
         "_targets",
         "_training",
+        "inspection",
     },
+    "matplotlib": {"plotting"},
     "onnx": {"_onnx", "onnx"},
     "skl2onnx": {"_onnx", "onnx"},
     "skops": {"_persistence"},
-    "skorch": {"_training"},
+    "skorch": {"_training", "plotting"},
     "sktime": {"sktime"},
     "tqdm": {"_training"},
 }
@@ -273,7 +289,7 @@ def test_a_forbidden_import_is_found(file, line, complaint, tmp_path):
 def test_import_loads_neither_torch_nor_sktime():
     code = (
         "import sys, skrnn; skrnn.SlidingWindow; skrnn.make_windows;"
-        "packages = ('torch', 'skorch', 'sktime', 'onnx', 'skl2onnx');"
+        "packages = ('torch', 'skorch', 'sktime', 'onnx', 'skl2onnx', 'matplotlib');"
         "print([m for m in packages if m in sys.modules])"
     )
     shown = subprocess.run(

@@ -38,6 +38,7 @@ from skorch.callbacks import EarlyStopping
 from skorch.dataset import ValidSplit
 
 from skrnn import FlattenSequence, RNNRegressor
+from skrnn.plotting import PALETTE
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -218,7 +219,7 @@ def draw(errors, path):
     difference = critical_difference(len(ranks), len(errors))
     figure, axes = plt.subplots(figsize=(8, 3), layout="constrained")
     places = np.arange(len(ranks))
-    colours = ["#1f77b4" if name == OURS else "0.35" for name in ranks.index]
+    colours = [PALETTE["blue"] if name == OURS else "0.35" for name in ranks.index]
     axes.scatter(ranks, places, color=colours, zorder=3)
     axes.set_yticks(places, ranks.index)
     axes.invert_yaxis()

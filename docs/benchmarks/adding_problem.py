@@ -22,6 +22,7 @@ import numpy as np
 import torch
 
 from skrnn import RNNRegressor
+from skrnn.plotting import PALETTE
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -50,7 +51,7 @@ CONTROLS = (
     ("LSTM", "lstm", "orthogonal", RATE),
     ("plain RNN", "rnn", "orthogonal", RATE / 10),
 )
-COLOURS = {"LSTM": "#1f77b4", "GRU": "#2ca02c", "plain RNN": "#d62728"}
+COLOURS = {"LSTM": PALETTE["blue"], "GRU": "#2ca02c", "plain RNN": "#d62728"}
 
 
 def sequences(n, length, seed):

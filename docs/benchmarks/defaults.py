@@ -17,6 +17,7 @@ import numpy as np
 from skrnn import RNNClassifier, RNNRegressor
 from skrnn._ensemble.settings import Settings
 from skrnn._sequences.sources import as_source
+from skrnn.plotting import PALETTE
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -25,7 +26,7 @@ from matplotlib.patches import FancyBboxPatch
 HERE = Path(__file__).parent
 GUIDE, IMAGES = HERE.parent / "guide", HERE.parent / "images"
 SIZES = (100, 1_000, 2_000, 5_000, 10_000, 20_000, 100_000)
-NETWORKS, OTHER, FLOW = "#1f77b4", "0.55", "0.3"
+NETWORKS, OTHER, FLOW = PALETTE["blue"], "0.55", "0.3"
 KINDS = {"regressor": RNNRegressor, "classifier": RNNClassifier}
 TABLES = {"regressor": "accuracy.md", "classifier": "classification.md"}
 # Columns of those tables that the page tells of, and how it calls them.

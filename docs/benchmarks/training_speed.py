@@ -37,6 +37,8 @@ from _timing import (
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+from skrnn.plotting import PALETTE
+
 EPOCHS = 1 if QUICK else 4
 # batch, steps, features, hidden, layers, batches in an epoch
 SIZES = [
@@ -56,7 +58,7 @@ LARGE = [
 ]
 SIZE_WORDS = "batch, steps, features, hidden, layers"
 COLOURS = {
-    "skrnn": "#1f77b4",
+    "skrnn": PALETTE["blue"],
     "raw torch": "#555555",
     "skorch": "#999999",
     "Keras on JAX": "#c9a66b",

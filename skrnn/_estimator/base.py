@@ -285,14 +285,18 @@ class BaseRNN(WholeCopiesMixin, CallbackSupportMixin, BaseEstimator, ABC):
 
     # -- predicting -----------------------------------------------------------------
 
-    def _predict_outputs(self, X):
-        """Parameters of the targets, an ndarray (n_samples, n_targets, width)."""
+    def _source_of(self, X):
+        """Sequences to predict (SequenceSource), as the networks are to read them."""
         check_is_fitted(self)
         settings = self.settings_.network
         source = read_X(self, X, missing=settings.missing, reset=False)
         if not settings.scale:
             refuse_unscaled(source, None, settings=vars(settings))
-        source = in_units(source, self._exponents)
+        return in_units(source, self._exponents)
+
+    def _predict_outputs(self, X):
+        """Parameters of the targets, an ndarray (n_samples, n_targets, width)."""
+        source = self._source_of(X)
         outputs = self._model.outputs(source)
         refuse_non_finite(outputs, source)
         return outputs

@@ -54,6 +54,10 @@ class Baseline(nn.Module):
         level = moments.level[:, self.feature]
         if self.units is None:
             return level
+        if level.requires_grad:  # which NumPy would lose
+            exponents = torch.from_numpy(self._followed())
+            half = exponents.div(2, rounding_mode="floor")
+            return level * 2.0**half * 2.0 ** (exponents - half)
         return torch.from_numpy(times_power_of_two(level.numpy(), self._followed()))
 
     def _followed(self):

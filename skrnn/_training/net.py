@@ -1,13 +1,14 @@
 """The skorch net of an estimator: its parts, and the hooks that skorch calls."""
 
 import copy
+import re
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import EpochTimer, PrintLog
+from skorch.callbacks import EpochTimer
 
 from skrnn._training.batches import BatchIterator, SequenceDataset
 from skrnn._training.best_weights import BestWeights
@@ -17,7 +18,7 @@ from skrnn._training.epoch import compiled_step, limit_gradient
 from skrnn._training.loop import TrainingLoop
 from skrnn._training.optimizers import new_optimizer
 from skrnn._training.outputs import evaluation_batch
-from skrnn._training.progress import Progress
+from skrnn._training.progress import EpochTable, Progress
 from skrnn._training.schedules import Schedule
 from skrnn._training.time_warp import warp
 
@@ -67,7 +68,8 @@ class SequenceNet(NeuralNet):
         if int(self.settings.verbose) == 1:
             callbacks.append(("progress", Progress(self.title)))
         if self.settings.verbose >= 2:
-            callbacks.append(("print_log", PrintLog()))
+            several = re.search(r" \d+/\d+$", self.title) is not None
+            callbacks.append(("print_log", EpochTable(self.title if several else None)))
         return callbacks
 
     def initialize_to_predict(self):

@@ -21,7 +21,9 @@ from skrnn.exceptions import NonFiniteLossError
 
 X = np.random.default_rng(0).normal(size=(40, 5))
 y = X[:, -1]
-LINE = r"RNNRegressor: 3/3 epochs, loss [-+.e\d]+, validation [-+.e\d]+\n"
+LINE = (
+    r"RNNRegressor: 3/3 epochs, loss [-+.e\d]+, validation [-+.e\d]+, best epoch \d\n"
+)
 
 
 SMALL = {"hidden_size": 6, "n_estimators": 1, "random_state": 0}
@@ -188,6 +190,36 @@ def test_table_has_a_line_an_epoch(capfd):
     assert "valid_loss" in header
     assert set(rule) <= set("- ")
     assert [line.split()[0] for line in epochs] == ["1", "2", "3"]
+
+
+def test_table_stands_in_columns(capfd):
+    model = RNNRegressor(**SMALL | {"n_estimators": 2}, max_epochs=4, verbose=2)
+    model.fit(X, y)
+    lines = capfd.readouterr().out.splitlines()
+    assert lines[0] == "RNNRegressor 1/2"
+    table = lines[1 : lines.index("RNNRegressor 2/2")]
+    assert table[0].split()[:4] == ["epoch", "train_loss", "valid_loss", "best"]
+    assert len({len(line) for line in table}) == 1
+    net = model.nets_[0]
+    for line, epoch in zip(table[2:], net.history, strict=True):
+        number, train, valid, _, _, left = line.split()
+        assert number == str(epoch["epoch"])
+        assert float(train) == pytest.approx(epoch["train_loss"], rel=1e-4)
+        assert float(valid) == pytest.approx(epoch["valid_loss"], rel=1e-4)
+        assert left.startswith("<")
+    best = table[1 + net.best_weights.best_epoch_].split()[3]
+    assert best == "*"
+    assert "\x1b" not in "".join(lines)  # no colours
+
+
+def test_bar_tells_the_best_epoch_and_when_it_may_stop(monkeypatch):
+    open_terminal(monkeypatch)
+    progress = EpochProgress("fit", 40)
+    progress.update(best=1, stop=16, loss=0.5)
+    assert progress._bar.postfix == "loss=0.5, best epoch=1, may stop at=16"
+    progress.update(best=2, stop=40, loss=0.25)
+    assert progress._bar.postfix == "loss=0.25, best epoch=2"
+    progress.close()
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
