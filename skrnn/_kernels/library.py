@@ -6,7 +6,7 @@ them alive, contiguous and of the right type.
 
 import ctypes
 import os
-import sysconfig
+import sys
 from ctypes import POINTER, c_double, c_int, c_int64, c_void_p
 from functools import cache
 from pathlib import Path
@@ -159,7 +159,8 @@ def _declare(library, name, signature):
 
 
 def _load(name):
-    path = _FOLDER / (name + sysconfig.get_config_var("EXT_SUFFIX"))
+    # As compilers.py in that folder names them.
+    path = _FOLDER / (name + (".dll" if sys.platform == "win32" else ".so"))
     try:
         return ctypes.CDLL(str(path))
     except OSError:

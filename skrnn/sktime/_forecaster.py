@@ -407,6 +407,12 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         check_gap(engine.seen, table, self.frames_, engine.forecasts.n_before)
         return table
 
+    def _update_y_X(self, y, X=None, enforce_index_type=None):
+        super()._update_y_X(y, X, enforce_index_type)
+        # Before 1.2 sktime moved the cutoff only where it remembered the data.
+        if y is not None:
+            self._set_cutoff_from_y(y)
+
     def _check_X_y(self, X=None, y=None, y_inner_mtype=None, multivariate=None):
         check = functools.partial(with_labels, super()._check_X_y)
         is_pretrained = self.state == "pretrained" and y_inner_mtype is None
