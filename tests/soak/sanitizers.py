@@ -24,7 +24,8 @@ import tempfile
 from pathlib import Path
 
 from setup import MACHINE
-from skrnn._kernels.library import LEVELS, library_of
+from skrnn._kernels.levels import LEVELS
+from skrnn._kernels.library import library_of
 from tests.soak.results import write_row
 
 ROOT = Path(__file__).parents[2]
