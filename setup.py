@@ -12,11 +12,11 @@ from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import CompileError
 
-NATIVE = "skrnn/_kernels/native"
-sys.path.insert(0, str(Path(__file__).parent / NATIVE))
+sys.path.insert(0, str(Path(__file__).parent / "skrnn/_kernels/native"))
 from build_report import REPORT, build_number, complaint, report_of
 from compilers import Machine, version_of
 
+NATIVE = "skrnn/_kernels/native"
 SOURCE = f"{NATIVE}/kernels.cpp"
 MACHINE = Machine(os.environ.get("SKRNN_WHEEL_PLATFORM", ""))
 

@@ -1,4 +1,4 @@
-"""The command line: ``python -m skrnn describe FILE`` and ``python -m skrnn versions``."""
+"""The command line: ``python -m skrnn describe FILE`` and ``... versions``."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""Levels of instructions: what the processor has, what was compiled, what can be loaded.
+"""Levels of instructions: what the processor has, what was compiled, what loads.
 
 Nothing here decides which of them runs.
 """
@@ -53,7 +53,7 @@ def load(level):
 
 
 def machine_level():
-    """Return the number of the level of the machine (int), None if it can't be asked."""
+    """Return the number of the machine's level (int), None if it can't be asked."""
     # Only what every machine can run may be asked what this machine can.
     basic, _ = load("baseline")
     return None if basic is None else basic.skrnn_level()
