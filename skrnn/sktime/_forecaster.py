@@ -1,9 +1,14 @@
 """The forecaster for sktime."""
 
+from __future__ import annotations
+
 import functools
+from collections.abc import Sequence
+from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sktime.forecasting.base import BaseForecaster
 from sktime.utils.validation.forecasting import check_fh
 
@@ -25,6 +30,7 @@ from skrnn._forecasting.plausibility import (
     warn_of_gaps,
     warn_of_late_targets,
 )
+from skrnn._typing import Auto, HorizonLike, RandomState, SeriesLike, SupportsFitPredict
 from skrnn.sktime._calendar import calendar_columns
 from skrnn.sktime._given_series import checked, twin_of, whole_or_nothing, with_labels
 from skrnn.sktime._horizon import dated, farthest, refuse_longer_than, steps_ahead
@@ -228,10 +234,19 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
     # The tail is all that is needed of what was seen.
     _config = {"remember_data": False}
 
+    estimator_: Any
+    estimators_: list[list[Any]]
+    window_length_: int
+    sp_: int
+    difference_: int
+    seasonal_difference_: int
+    fourier_terms_: int
+    log_: NDArray[np.bool_]
+
     _parameter_constraints = CONSTRAINTS
 
     @classmethod
-    def get_test_params(cls, parameter_set="default"):
+    def get_test_params(cls, parameter_set: str = "default") -> list[dict[str, Any]]:
         """Parameters for sktime's checks.
 
         Parameters
@@ -247,28 +262,30 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
 
     def __init__(
         self,
-        estimator=None,
-        window_length=None,
-        strategy="multioutput",
+        estimator: SupportsFitPredict | None = None,
+        window_length: int | None = None,
+        strategy: Literal[
+            "multioutput", "recursive", "direct", "dirrec"
+        ] = "multioutput",
         *,
-        sp="auto",
-        log="auto",
-        difference="auto",
-        seasonal_difference="auto",
-        scaling="window",
-        fourier_terms="auto",
-        calendar=None,
-        past_covariates=None,
-        linear_effects=True,
-        series_id=False,
-        n_estimators=3,
-        interval="auto",
-        calibration_fraction=0.25,
-        adaptation_rate=0.02,
-        update_epochs=1,
-        insample=True,
-        random_state=None,
-    ):
+        sp: int | Auto = "auto",
+        log: bool | Auto = "auto",
+        difference: int | Auto = "auto",
+        seasonal_difference: int | Auto = "auto",
+        scaling: Literal["window", "series"] | None = "window",
+        fourier_terms: int | Auto = "auto",
+        calendar: list[str] | bool | None = None,
+        past_covariates: list[str] | Literal["all"] | None = None,
+        linear_effects: bool = True,
+        series_id: bool = False,
+        n_estimators: int = 3,
+        interval: Literal["auto", "conformal", "loss"] | None = "auto",
+        calibration_fraction: float = 0.25,
+        adaptation_rate: float = 0.02,
+        update_epochs: int = 1,
+        insample: bool = True,
+        random_state: RandomState = None,
+    ) -> None:
         self.estimator = estimator
         self.window_length = window_length
         self.strategy = strategy
@@ -305,7 +322,9 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
 
     # -- fitting ----------------------------------------------------------------
 
-    def fit(self, y, X=None, fh=None):
+    def fit(
+        self, y: SeriesLike, X: SeriesLike | None = None, fh: HorizonLike | None = None
+    ) -> Self:
         """Train on series; of a forecaster that is pretrained, read their past.
 
         If that fails, the forecaster stays as it was.
@@ -424,7 +443,9 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
 
     # -- going on ---------------------------------------------------------------
 
-    def update(self, y, X=None, update_params=True):
+    def update(
+        self, y: SeriesLike, X: SeriesLike | None = None, update_params: bool = True
+    ) -> Self:
         """Take in newer rows, and train on with them.
 
         If that fails, the forecaster stays as it was.
@@ -460,7 +481,13 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         warn_of_late_targets(self.forecaster_.tail, self.frames_)
         return self
 
-    def update_predict_single(self, y=None, fh=None, X=None, update_params=True):
+    def update_predict_single(
+        self,
+        y: SeriesLike | None = None,
+        fh: HorizonLike | None = None,
+        X: SeriesLike | None = None,
+        update_params: bool = True,
+    ) -> Any:
         """Take in newer rows, and forecast from there.
 
         If that fails, the forecaster stays as it was.
@@ -496,7 +523,12 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
 
     # -- predicting -------------------------------------------------------------
 
-    def predict(self, fh=None, X=None, y=None):
+    def predict(
+        self,
+        fh: HorizonLike | None = None,
+        X: SeriesLike | None = None,
+        y: SeriesLike | None = None,
+    ) -> Any:
         """Forecast.
 
         Parameters
@@ -522,7 +554,13 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
             return self._for(y, X).predict(fh=fh, X=X)
         return super().predict(fh=fh, X=self._dated(X, fh))
 
-    def predict_quantiles(self, fh=None, X=None, alpha=None, y=None):
+    def predict_quantiles(
+        self,
+        fh: HorizonLike | None = None,
+        X: SeriesLike | None = None,
+        alpha: float | Sequence[float] | None = None,
+        y: SeriesLike | None = None,
+    ) -> pd.DataFrame:
         """Forecast quantiles.
 
         Parameters
@@ -545,7 +583,13 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
             return self._for(y, X).predict_quantiles(fh=fh, X=X, alpha=alpha)
         return super().predict_quantiles(fh=fh, X=self._dated(X, fh), alpha=alpha)
 
-    def predict_interval(self, fh=None, X=None, coverage=0.90, y=None):
+    def predict_interval(
+        self,
+        fh: HorizonLike | None = None,
+        X: SeriesLike | None = None,
+        coverage: float | Sequence[float] = 0.90,
+        y: SeriesLike | None = None,
+    ) -> pd.DataFrame:
         """Forecast intervals.
 
         Parameters
@@ -620,7 +664,16 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
 
     # -- many origins -----------------------------------------------------------
 
-    def backtest(self, y, X=None, fh=None, *, step_length=1, refit=None, coverage=None):
+    def backtest(
+        self,
+        y: SeriesLike,
+        X: SeriesLike | None = None,
+        fh: HorizonLike | None = None,
+        *,
+        step_length: int = 1,
+        refit: Literal["warm"] | None = None,
+        coverage: float | Sequence[float] | None = None,
+    ) -> pd.DataFrame:
         """Forecast from many origins, as if it had been done at the time.
 
         Parameters
