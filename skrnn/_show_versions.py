@@ -34,7 +34,7 @@ _PACKAGES = [
 ]
 
 
-def show_versions():
+def show_versions() -> None:
     """Print the versions of what skrnn works with, and which kernels compute.
 
     Belongs into a report of a fault. The same is printed by

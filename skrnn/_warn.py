@@ -10,7 +10,7 @@ _MACHINERY = {"skrnn", "sklearn", "sktime", "skbase", "skorch", "joblib"}
 _MACHINERY |= {"numpy", "torch", "contextlib"}
 
 
-def warn_user(message, category=UserWarning):
+def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
     """Warn, and name the nearest line outside this package and those it works with.
 
     Parameters
