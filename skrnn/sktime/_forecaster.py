@@ -215,7 +215,6 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         "y_inner_mtype": ["pd.DataFrame", "pd-multiindex", "pd_multiindex_hier"],
         "X_inner_mtype": ["pd.DataFrame", "pd-multiindex", "pd_multiindex_hier"],
         "capability:multivariate": True,
-        "scitype:y": "both",
         "capability:exogenous": True,
         "capability:insample": True,
         "capability:pred_int": True,
