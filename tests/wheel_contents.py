@@ -2,8 +2,8 @@
 
 usage: python tests/wheel_contents.py WHEEL...
 
-The kind is read from the head of each library, so that the wheels of all platforms can be
-looked at on any of them.
+The kind is read from the head of each library, so that the wheels of all platforms can
+be looked at on any of them.
 """
 
 import struct

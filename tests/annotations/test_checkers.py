@@ -48,7 +48,8 @@ def test_mypy(tmp_path):
     skipped = ",".join(f"{package}.*" for package in BELOW)
     settings = tmp_path / "mypy.ini"
     settings.write_text(
-        f"[mypy]\n[mypy-{skipped}]\nfollow_imports = skip\nignore_missing_imports = True\n"
+        f"[mypy]\n[mypy-{skipped}]\nfollow_imports = skip\n"
+        "ignore_missing_imports = True\n"
     )
     options = ("--config-file", settings, "--cache-dir", tmp_path / "cache")
     shown = run(sys.executable, "-m", "mypy", *options, PROGRAM).stdout
