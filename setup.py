@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -51,13 +53,18 @@ class BuildKernels(build_ext):
         # Of a build before, that of another compiler perhaps.
         target.unlink(missing_ok=True)
         level = MACHINE.libraries[ext.name.rpartition(".")[2]]
-        command = MACHINE.compile_command(level, SOURCE, target)
-        try:
-            run = subprocess.run(command, stderr=subprocess.PIPE, text=True)
-            is_made, said = run.returncode == 0 and target.exists(), run.stderr
-        except OSError as error:
-            is_made, said = False, str(error)
+        said = ""
+        for command in MACHINE.commands(level, SOURCE, target):
+            try:
+                run = subprocess.run(command, stderr=subprocess.PIPE, text=True)
+                has_failed, said = run.returncode != 0, said + run.stderr
+            except OSError as error:
+                has_failed, said = True, said + str(error)
+            if has_failed:
+                break
         print(said, file=sys.stderr)
+        Path(f"{target}.o").unlink(missing_ok=True)
+        is_made = target.exists() and not has_failed
         if not is_made:
             self._failures[level] = _reason(said)
             raise CompileError(f"no {target.name}")  # the extension is optional
@@ -88,8 +95,33 @@ def _reason(said):
     return [*errors, *lines, "The compiler failed without a word."][0][:300]
 
 
+def readme_of(text, project):
+    """Return the README (str) for readers who do not have the files beside it.
+
+    Parameters
+    ----------
+    text : str
+        As it is in the repository, in Markdown, whose links are relative.
+    project : dict
+        The table ``project`` of pyproject.toml. Where ``Source`` is an address among
+        its ``urls``, links lead to the files of this version there; where it has none,
+        they are plain text, and there are no pictures.
+    """
+    source = project.get("urls", {}).get("Source")
+    link = r"\[([^][]*)\]\((?!https?://|#)([^)\s]+)\)"
+    if source is None:
+        text = re.sub(rf"!{link}\n*", "", text)
+        return re.sub(link, r"\1", text)
+    source = f"{source.rstrip('/')}/{{}}/v{project['version']}/"
+    text = re.sub(rf"!{link}", rf"![\1]({source.format('raw')}\2)", text)
+    return re.sub(link, rf"[\1]({source.format('blob')}\2)", text)
+
+
 if __name__ == "__main__":  # else it is asked how to compile
+    PROJECT = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["project"]
     setup(
+        long_description=readme_of(Path("README.md").read_text("utf-8"), PROJECT),
+        long_description_content_type="text/markdown",
         ext_modules=[
             Extension(f"skrnn._kernels.native.{name}", [SOURCE], optional=True)
             for name in MACHINE.libraries

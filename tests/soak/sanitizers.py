@@ -119,7 +119,7 @@ def copy_of_package(folder, level, sanitizer, broken=None):
     # The baseline is asked what the machine can do, whichever level is wanted.
     for name in dict.fromkeys(("kernels", LEVELS[level][1])):
         target = native / (name + MACHINE.suffix)
-        command = MACHINE.compile_command(
+        (command,) = MACHINE.commands(
             MACHINE.libraries[name], native / "kernels.cpp", target, flags
         )
         subprocess.run(command, check=True, cwd=folder)

@@ -28,7 +28,6 @@ _FLAGS = [
     "-O3",
     "-g0",
     "-std=gnu++17",
-    "-shared",
     "-fno-exceptions",
     "-fno-rtti",
     "-fvisibility=hidden",
@@ -36,6 +35,7 @@ _FLAGS = [
     "-Wno-maybe-uninitialized",  # GCC means its own intrinsics
     "-Wno-unknown-warning-option",
 ]
+_POSIX_FLAGS = ["-fPIC", "-pthread"]
 # What the kernels include, so that a driver without C++ behind it is found out.
 _TRIAL = """
 #include <atomic>
@@ -79,8 +79,8 @@ class Machine:
         """Ending (str) of the names of libraries."""
         return ".dll" if self.system == "Windows" else ".so"
 
-    def compile_command(self, level, source, target, flags=()):
-        """Return the command (list of str) that compiles the kernels for a level.
+    def commands(self, level, source, target, flags=()):
+        """Return the commands (list of list of str) that compile for a level, in turn.
 
         Parameters
         ----------
@@ -91,24 +91,31 @@ class Machine:
         flags : list of str, default=()
             What follows the flags that are always given.
         """
-        given = [*_FLAGS, *([] if self.system == "Windows" else ["-fPIC", "-pthread"])]
-        given += [*flags, str(source), "-o", str(target), "-lm"]
-        return [*self.compiler(), *self._level_flags(level), *given]
+        flags = [*_FLAGS, *([] if self.system == "Windows" else _POSIX_FLAGS), *flags]
+        source, target = str(source), str(target)
+        if not self.uses_zig:
+            flags = [*_LEVEL_FLAGS[level], *flags, "-shared", source]
+            return [[*self.compiler(), *flags, "-o", target, "-lm"]]
+        # Without a name it would be for the machine that builds.
+        cpu = [f"-mcpu={_ZIG_CPUS[level]}"]
+        cpu += ["-target", self.zig_target] if self.zig_target else []
+        wide = ["-mprefer-vector-width=512"] if level == "v4" else []
+        compiled = f"{target}.o"
+        # Apart, since C++ linked by zig has its library compiled first, for minutes.
+        return [
+            [*zig("c++"), *cpu, *wide, *flags, "-c", source, "-o", compiled],
+            [*zig("cc"), *cpu, "-shared", "-s", compiled, "-o", target, "-lm"],
+        ]
+
+    @property
+    def uses_zig(self):
+        """Whether the compiler is that of the package ziglang."""
+        return self.zig_target is not None or find_compiler() is None
 
     def compiler(self):
         """Return the command (list of str) that compiles C++ for it."""
-        command = None if self.zig_target else find_compiler()
         # The C driver: the C++ runtime is not needed, and so not linked.
-        return [*command, "-x", "c++"] if command else zig()
-
-    def _level_flags(self, level):
-        if self.zig_target is None and find_compiler():
-            return _LEVEL_FLAGS[level]
-        # Without a name it would be for the machine that builds.
-        flags = [f"-mcpu={_ZIG_CPUS[level]}"]
-        flags += ["-mprefer-vector-width=512"] if level == "v4" else []
-        # A library for others goes without the names of what is inside it.
-        return [*flags, "-target", self.zig_target, "-s"] if self.zig_target else flags
+        return zig("c++") if self.uses_zig else [*find_compiler(), "-x", "c++"]
 
 
 def _of_tag(tag):
@@ -168,9 +175,9 @@ def _knows_cpp(compiler):
     return _known[compiler]
 
 
-def zig():
-    """Return the command (list of str) of the C++ compiler of the package ziglang."""
-    return [sys.executable, "-m", "ziglang", "c++"]
+def zig(driver):
+    """Return the command (list of str) of a driver, c++ or cc, of the package ziglang."""
+    return [sys.executable, "-m", "ziglang", driver]
 
 
 def version_of(command):
