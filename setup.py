@@ -63,7 +63,9 @@ class BuildKernels(build_ext):
             if has_failed:
                 break
         print(said, file=sys.stderr)
-        Path(f"{target}.o").unlink(missing_ok=True)
+        # What zig leaves beside it.
+        for left in (f"{target}.o", target.with_suffix(".lib")):
+            Path(left).unlink(missing_ok=True)
         is_made = target.exists() and not has_failed
         if not is_made:
             self._failures[level] = _reason(said)

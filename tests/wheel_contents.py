@@ -62,7 +62,8 @@ def faults_of(wheel):
     suffix = ".dll" if system == "windows" else ".so"
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
-        found = [name for name in names if name.endswith((".so", ".dll", ".pyd"))]
+        native = [name for name in names if "/native/" in name]
+        found = [name for name in native if not name.endswith((".py", ".json"))]
         wanted = [f"skrnn/_kernels/native/{name}{suffix}" for name in LEVELS[processor]]
         if sorted(found) != sorted(wanted):
             faults.append(f"has {sorted(found)}, not {wanted}")

@@ -176,7 +176,7 @@ def _knows_cpp(compiler):
 
 
 def zig(driver):
-    """Return the command (list of str) of a driver, c++ or cc, of the package ziglang."""
+    """Return the command (list of str) of a driver of ziglang, c++ or cc."""
     return [sys.executable, "-m", "ziglang", driver]
 
 
