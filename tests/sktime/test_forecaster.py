@@ -39,7 +39,7 @@ def test_check_of_sktime(obj, test_name):
 
 
 def test_no_check_of_sktime_is_left_out():
-    assert n_checks(RNNForecaster) >= 880
+    assert n_checks(RNNForecaster) >= (878 if _IS_OLD else 880)
     assert skips_none(RNNForecaster)
 
 
