@@ -29,11 +29,11 @@ Machine, zig = type(MACHINE), sys.modules["compilers"].zig
 TABLE = Path(__file__).parents[2] / "docs" / "benchmarks" / "platforms.md"
 HEAD = """# Kernels on other platforms
 
-Calls of every function of the kernels, with arrays of random sizes, recorded on {machine}
-with the level {level} and replayed with the libraries in the wheels: the largest
-difference of a number, relative to the largest one of its array or to 1. An emulator
-shows that they compute the same; how fast they are there, nobody has measured: neither
-NEON nor the threads of Windows, nor anything on macOS, where no emulator runs them.
+Calls of every function of the kernels, with arrays of random sizes, recorded on
+{machine} with the level {level} and replayed with the libraries in the wheels: the
+largest difference of a number, relative to the largest one of its array or to 1. An
+emulator shows that they compute the same; how fast they are there, nobody has measured:
+neither NEON nor the threads of Windows. For macOS there is no emulator.
 
 | wheel | library | run by | calls | float32 | float64 |
 | --- | --- | --- | ---: | ---: | ---: |
@@ -42,7 +42,7 @@ TOLD = re.compile(r"(\d+) calls; largest difference (\S+) in float32, (\S+) in f
 
 
 def runner(system, processor):
-    """Command (list of str) that runs a program for a platform, or None, and its name."""
+    """Give what runs programs there (list of str, or None), and its name."""
     here = platform.system().lower().replace("darwin", "macos")
     is_x86_64 = platform.machine().lower() in ("x86_64", "amd64")
     if (system, processor == X86_64) == (here, is_x86_64):
