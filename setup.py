@@ -1,72 +1,132 @@
 """The kernels, compiled once for each level of instructions that a machine may have."""
 
-import platform
+import json
+import os
+import re
+import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 from setuptools import Extension, setup
+from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
+from setuptools.errors import CompileError
 
-sys.path.insert(0, str(Path(__file__).parent / "skrnn" / "_kernels" / "native"))
-from build_backend import compiler_and_flags
+sys.path.insert(0, str(Path(__file__).parent / "skrnn/_kernels/native"))
+from build_report import REPORT, build_number, complaint, report_of
+from compilers import Machine, version_of
 
-SOURCE = "skrnn/_kernels/native/kernels.cpp"
-FLAGS = [
-    "-O3",
-    "-g0",
-    "-std=gnu++17",
-    "-shared",
-    "-fno-exceptions",
-    "-fno-rtti",
-    "-fvisibility=hidden",
-    "-Wno-psabi",
-    "-Wno-maybe-uninitialized",  # GCC means its own intrinsics
-    "-Wno-unknown-warning-option",
-]
-if sys.platform != "win32":
-    FLAGS += ["-fPIC", "-pthread"]
-LEVELS = {"kernels": ""}
-if platform.machine().lower() in ("x86_64", "amd64"):
-    LEVELS |= {"kernels_v3": "x86-64-v3", "kernels_v4": "x86-64-v4"}
-
-
-def compile_command(level, source, target, flags=()):
-    """Return the command (list of str) that compiles the kernels for a level.
-
-    Parameters
-    ----------
-    level : str
-        A value of LEVELS.
-    source, target : path
-        From where to where.
-    flags : list of str, default=()
-        What follows the flags that are always given.
-    """
-    wide = ["-mprefer-vector-width=512"] if level.endswith("v4") else []
-    given = [*FLAGS, *wide, *flags, str(source), "-o", str(target), "-lm"]
-    return [*compiler_and_flags(level), *given]
+NATIVE = "skrnn/_kernels/native"
+SOURCE = f"{NATIVE}/kernels.cpp"
+MACHINE = Machine(os.environ.get("SKRNN_WHEEL_PLATFORM", ""))
 
 
 class BuildKernels(build_ext):
-    """Plain shared libraries, which Python loads by ctypes."""
+    """Plain shared libraries, which know nothing of Python and are loaded by ctypes."""
+
+    def get_ext_filename(self, fullname):
+        """Return the name of a library, which is the same for every Python."""
+        return str(Path(*fullname.split("."))) + MACHINE.suffix
+
+    def run(self):
+        """Compile all; say what did not, or fail if that is wanted."""
+        self._failures = {}
+        super().run()
+        compiler = version_of(MACHINE.compiler())
+        report = report_of(MACHINE, compiler, self._failures)
+        told = complaint(report)
+        if told and os.environ.get("SKRNN_REQUIRE_KERNELS", "0") not in ("", "0"):
+            raise SystemExit(told)
+        print(told, file=sys.stderr)
+        kept = Path(self.build_lib, NATIVE, REPORT)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps(report, indent=1))
+        if self.inplace:
+            shutil.copy(kept, Path(NATIVE, REPORT))
 
     def build_extension(self, ext):
         """Compile one library; without it torch does its work."""
         target = Path(self.get_ext_fullpath(ext.name))
         target.parent.mkdir(parents=True, exist_ok=True)
-        level = LEVELS[ext.name.rpartition(".")[2]]
-        try:
-            subprocess.run(compile_command(level, SOURCE, target), check=True)
-        except (OSError, subprocess.CalledProcessError) as error:
-            print(f"skrnn: no {ext.name}, so torch's layers serve: {error}")
-            target.touch()  # setuptools wants a file; an empty one is never loaded
+        # Of a build before, that of another compiler perhaps.
+        target.unlink(missing_ok=True)
+        level = MACHINE.libraries[ext.name.rpartition(".")[2]]
+        said = ""
+        for command in MACHINE.commands(level, SOURCE, target):
+            try:
+                run = subprocess.run(command, stderr=subprocess.PIPE, text=True)
+                has_failed, said = run.returncode != 0, said + run.stderr
+            except OSError as error:
+                has_failed, said = True, said + str(error)
+            if has_failed:
+                break
+        print(said, file=sys.stderr)
+        # What zig leaves beside it.
+        for left in (f"{target}.o", target.with_suffix(".lib")):
+            Path(left).unlink(missing_ok=True)
+        is_made = target.exists() and not has_failed
+        if not is_made:
+            self._failures[level] = _reason(said)
+            raise CompileError(f"no {target.name}")  # the extension is optional
+
+    def copy_extensions_to_source(self):
+        """Put the libraries beside their source, and take away those of before."""
+        for old in Path(NATIVE).glob("kernels*.*"):
+            if old.suffix in (".so", ".pyd", ".dll"):
+                old.unlink()
+        super().copy_extensions_to_source()
+
+
+class Wheel(bdist_wheel):
+    """A wheel for every Python 3 of a platform."""
+
+    def get_tag(self):
+        """Return the three parts of the tag (str)."""
+        kept = Path(self.get_finalized_command("build_ext").build_lib, NATIVE, REPORT)
+        if kept.exists():
+            self.build_number = build_number(json.loads(kept.read_text()))
+        return "py3", "none", MACHINE.tag or super().get_tag()[2]
+
+
+def _reason(said):
+    """Return the line of a compiler's words (str) that tells what is wrong."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    errors = [line for line in lines if "error" in line.lower()]
+    return [*errors, *lines, "The compiler failed without a word."][0][:300]
+
+
+def readme_of(text, project):
+    """Return the README (str) for readers who do not have the files beside it.
+
+    Parameters
+    ----------
+    text : str
+        As it is in the repository, in Markdown, whose links are relative.
+    project : dict
+        The table ``project`` of pyproject.toml. Where ``Source`` is an address among
+        its ``urls``, links lead to the files of this version there; where it has none,
+        they are plain text, and there are no pictures.
+    """
+    source = project.get("urls", {}).get("Source")
+    link = r"\[([^][]*)\]\((?!https?://|#)([^)\s]+)\)"
+    if source is None:
+        text = re.sub(rf"!{link}\n*", "", text)
+        return re.sub(link, r"\1", text)
+    source = f"{source.rstrip('/')}/{{}}/v{project['version']}/"
+    text = re.sub(rf"!{link}", rf"![\1]({source.format('raw')}\2)", text)
+    return re.sub(link, rf"[\1]({source.format('blob')}\2)", text)
 
 
 if __name__ == "__main__":  # else it is asked how to compile
+    PROJECT = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["project"]
     setup(
+        long_description=readme_of(Path("README.md").read_text("utf-8"), PROJECT),
+        long_description_content_type="text/markdown",
         ext_modules=[
-            Extension(f"skrnn._kernels.native.{name}", [SOURCE]) for name in LEVELS
+            Extension(f"skrnn._kernels.native.{name}", [SOURCE], optional=True)
+            for name in MACHINE.libraries
         ],
-        cmdclass={"build_ext": BuildKernels},
+        cmdclass={"build_ext": BuildKernels, "bdist_wheel": Wheel},
     )

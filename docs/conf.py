@@ -29,6 +29,8 @@ rst_prolog = "".join(
 )
 exclude_patterns = ["_build", "benchmarks"]
 
+# Their types would bury the parameters.
+autodoc_typehints = "none"
 html_theme = "pydata_sphinx_theme"
 html_theme_options = {"show_toc_level": 2, "navigation_with_keys": False}
 html_title = "skrnn"

@@ -19,6 +19,7 @@ _HOME = {
     "TokenSequence": "skrnn.text",
     "save": "skrnn.persistence",
     "load": "skrnn.persistence",
+    "show_versions": "skrnn._show_versions",
 }
 _MODULES = (
     "exceptions",

@@ -1,9 +1,10 @@
-"""The command line: ``python -m skrnn describe FILE``."""
+"""The command line: ``python -m skrnn describe FILE`` and ``... versions``."""
 
 import argparse
 import json
 import sys
 
+import skrnn
 from skrnn.exceptions import ModelFileError
 from skrnn.persistence import describe
 
@@ -27,9 +28,15 @@ def main(arguments=None):
         "describe", help="say what a file of a model holds, without loading it"
     )
     command.add_argument("file")
+    command.set_defaults(run=lambda: print(json.dumps(describe(given.file), indent=2)))
+    command = commands.add_parser(
+        "versions", help="print the versions of packages, and which kernels compute"
+    )
+    # Found on use: it loads torch.
+    command.set_defaults(run=lambda: skrnn.show_versions())
     given = parser.parse_args(arguments)
     try:
-        print(json.dumps(describe(given.file), indent=2))
+        given.run()
     except (OSError, ModelFileError) as error:
         print(error, file=sys.stderr)
         return 1

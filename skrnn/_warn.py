@@ -4,11 +4,13 @@ import sys
 import warnings
 
 # What stands between that line and the place that warns: estimators are wrapped by
-# scikit-learn, called by its pipelines or by sktime, and trained by skorch.
-_MACHINERY = {"skrnn", "sklearn", "sktime", "skbase", "skorch", "joblib", "contextlib"}
+# scikit-learn, called by its pipelines or by sktime, and trained by skorch; NumPy and
+# torch decorate functions.
+_MACHINERY = {"skrnn", "sklearn", "sktime", "skbase", "skorch", "joblib"}
+_MACHINERY |= {"numpy", "torch", "contextlib"}
 
 
-def warn_user(message, category=UserWarning):
+def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
     """Warn, and name the nearest line outside this package and those it works with.
 
     Parameters

@@ -1,19 +1,49 @@
 """The recurrent classifier."""
 
-from numbers import Real
+from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from numbers import Real
+from os import PathLike
+from typing import Any, Literal, Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 from scipy.special import log_expit, log_softmax
-from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.base import ClassifierMixin
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.multiclass import type_of_target
 
 from skrnn._estimator.base import BaseRNN
 from skrnn._numbers import AT_LEAST_ONE, Number
 from skrnn._targets.classification import ClassTargets
+from skrnn._typing import (
+    ArrayLike,
+    Auto,
+    Cell,
+    Dtype,
+    Floats,
+    InitialWeights,
+    InstanceNorm,
+    LearningRateSchedule,
+    Missing,
+    Nonlinearity,
+    Norm,
+    OnDivergence,
+    Optimizer,
+    Parts,
+    Pooling,
+    RandomState,
+    SequencesLike,
+    SupportsFitPredict,
+    SupportsForward,
+    fit_context,
+)
 
 __all__ = ["RNNClassifier"]
 
 _AUTO = StrOptions({"auto"})
+ClassificationLoss: TypeAlias = Literal["cross_entropy", "focal"]
 
 
 class RNNClassifier(ClassifierMixin, BaseRNN):
@@ -406,6 +436,23 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     True
     """
 
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
+    n_outputs_: int
+    classes_: NDArray[Any]
+    nets_: list[Any]
+    net_weights_: Floats
+    net_: Any
+    convolutions_: Any
+    settings_: Any
+    fit_time_: float
+    n_iter_: int
+    best_epoch_: int
+    best_epochs_: list[int]
+    loss_curve_: list[float]
+    validation_loss_curve_: list[float] | None
+    validation_scores_: list[float] | None
+
     _parameter_constraints: dict = {
         **BaseRNN._parameter_constraints,
         "loss": [StrOptions({"cross_entropy", "focal"}), type, HasMethods(["forward"])],
@@ -431,66 +478,69 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
 
     def __init__(
         self,
-        cell="gru",
-        hidden_size="auto",
+        cell: Cell = "gru",
+        hidden_size: int | Auto = "auto",
         *,
-        num_layers=1,
-        bidirectional="auto",
-        nonlinearity="tanh",
-        segment_length=None,
-        categorical_features=None,
-        embedding_size="auto",
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        input_noise=0.0,
-        time_warp="auto",
-        norm=None,
-        residual=False,
-        pooling="mixed",
-        n_kernels="auto",
-        n_estimators="auto",
-        parts="all",
-        scale=True,
-        instance_norm=None,
-        missing="error",
-        init="auto",
-        frozen=None,
-        loss="cross_entropy",
-        label_smoothing=0.0,
-        focal_gamma=2.0,
-        class_weight=None,
-        optimizer="adam",
-        learning_rate="auto",
-        momentum=0.9,
-        nesterov=False,
-        weight_decay=0.0,
-        l1=0.0,
-        lr_schedule=None,
-        lr_schedule_options=None,
-        ema_decay=0.999,
-        max_grad_norm=1.0,
-        max_grad_value=None,
-        tbptt_steps=None,
-        batch_size="auto",
-        max_epochs=200,
-        max_time=None,
-        shuffle=True,
-        early_stopping=True,
-        scoring=None,
-        validation_fraction="auto",
-        validation_gap=0,
-        n_iter_no_change="auto",
-        tol=1e-4,
-        on_divergence="raise",
-        checkpoint_dir=None,
-        warm_start=False,
-        random_state=None,
-        device="auto",
-        dtype="float32",
-        autocast=False,
-        callbacks=None,
-        verbose=0,
-    ):
+        num_layers: int = 1,
+        bidirectional: bool | Auto = "auto",
+        nonlinearity: Nonlinearity = "tanh",
+        segment_length: int | None = None,
+        categorical_features: ArrayLike | None = None,
+        embedding_size: int | Auto = "auto",
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        input_noise: float = 0.0,
+        time_warp: float | Auto = "auto",
+        norm: Norm | None = None,
+        residual: bool = False,
+        pooling: Pooling = "mixed",
+        n_kernels: int | Auto | None = "auto",
+        n_estimators: int | Auto = "auto",
+        parts: Parts = "all",
+        scale: bool = True,
+        instance_norm: InstanceNorm | None = None,
+        missing: Missing = "error",
+        init: Auto | InitialWeights | SupportsFitPredict = "auto",
+        frozen: str | Sequence[str] | None = None,
+        loss: ClassificationLoss | type | SupportsForward = "cross_entropy",
+        label_smoothing: float = 0.0,
+        focal_gamma: float = 2.0,
+        class_weight: dict[Any, float]
+        | list[dict[Any, float]]
+        | Literal["balanced"]
+        | None = None,
+        optimizer: Optimizer | type = "adam",
+        learning_rate: float | Auto = "auto",
+        momentum: float = 0.9,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+        l1: float = 0.0,
+        lr_schedule: LearningRateSchedule | type | None = None,
+        lr_schedule_options: dict[str, Any] | None = None,
+        ema_decay: float | None = 0.999,
+        max_grad_norm: float | None = 1.0,
+        max_grad_value: float | None = None,
+        tbptt_steps: int | None = None,
+        batch_size: int | Auto | None = "auto",
+        max_epochs: int = 200,
+        max_time: float | None = None,
+        shuffle: bool = True,
+        early_stopping: bool = True,
+        scoring: str | Callable[..., Any] | None = None,
+        validation_fraction: float | Auto = "auto",
+        validation_gap: int = 0,
+        n_iter_no_change: int | float | Auto = "auto",
+        tol: float = 1e-4,
+        on_divergence: OnDivergence = "raise",
+        checkpoint_dir: str | PathLike[str] | None = None,
+        warm_start: bool = False,
+        random_state: RandomState = None,
+        device: str = "auto",
+        dtype: Dtype = "float32",
+        autocast: bool = False,
+        callbacks: list[Any] | tuple[Any, ...] | None = None,
+        verbose: int = 0,
+    ) -> None:
         self.cell = cell
         self.hidden_size = hidden_size
         self.num_layers = num_layers
@@ -550,8 +600,17 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         self.callbacks = callbacks
         self.verbose = verbose
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, resume=False):
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: SequencesLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: SequencesLike | None = None,
+        y_val: ArrayLike | None = None,
+        resume: bool = False,
+    ) -> Self:
         """Train the network.
 
         Parameters
@@ -617,8 +676,14 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         """
         return self._fit(X, y, sample_weight, X_val=X_val, y_val=y_val, resume=resume)
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(
+        self,
+        X: SequencesLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Train for one epoch on the given samples.
 
         The first call builds the network and fixes the scaling. No sample is set
@@ -668,7 +733,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
             )
         return self._fit(X, y, sample_weight, incremental=True, classes=classes)
 
-    def predict(self, X):
+    def predict(self, X: SequencesLike) -> NDArray[Any]:
         """Predict the labels.
 
         Parameters
@@ -690,7 +755,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
             return (probability > 0.5).astype(int)
         return self.classes_[probability.argmax(axis=1)]
 
-    def decision_function(self, X):
+    def decision_function(self, X: SequencesLike) -> Floats:
         """Compute the scores that the probabilities are made of.
 
         Parameters
@@ -713,7 +778,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
             return outputs[:, 1] - outputs[:, 0]
         return outputs
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: SequencesLike) -> Floats:
         """Predict the probabilities of the labels.
 
         Parameters
@@ -733,7 +798,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         parameters = self._predict_outputs(X)
         return self._head.probability(parameters)
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: SequencesLike) -> Floats:
         """Predict the logarithms of the probabilities.
 
         Parameters

@@ -5,6 +5,7 @@ __all__ = [
     "LostIndexWarning",
     "MissingHistoryWarning",
     "ModelFileError",
+    "NoKernelsWarning",
     "NonFiniteLossError",
     "ShortWindowsWarning",
     "TabularInputWarning",
@@ -42,3 +43,7 @@ class LostIndexWarning(UserWarning):
 
 class LeakingSplitWarning(UserWarning):
     """No gap between training and test rows keeps the targets of one from the other."""
+
+
+class NoKernelsWarning(RuntimeWarning):
+    """Compiled kernels that this machine could run are not there, so it is slower."""

@@ -5,6 +5,10 @@ and the transformers of sequences are registered as converters of skl2onnx, so t
 ``skl2onnx.to_onnx`` converts pipelines of them too.
 """
 
+from __future__ import annotations
+
+from os import PathLike
+
 import onnx
 from skl2onnx import convert_sklearn
 from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
@@ -15,6 +19,7 @@ from skrnn._onnx.converters import register_estimators
 from skrnn._onnx.graph import LEAST_OPSET
 from skrnn._onnx.pipelines import check_kind, input_types, pipeline_of, steps_of
 from skrnn._onnx.transformers import check_convertible, register_transformers
+from skrnn._typing import SequencesLike, SupportsFitPredict
 
 __all__ = ["to_onnx"]
 
@@ -22,7 +27,14 @@ register_estimators()
 register_transformers()
 
 
-def to_onnx(estimator, X=None, *, path=None, lengths=False, target_opset=LEAST_OPSET):
+def to_onnx(
+    estimator: SupportsFitPredict,
+    X: SequencesLike | None = None,
+    *,
+    path: str | PathLike[str] | None = None,
+    lengths: bool = False,
+    target_opset: int = LEAST_OPSET,
+) -> onnx.ModelProto:
     """Write a fitted estimator as an ONNX model.
 
     The whole way from the user's units and back is in the model: absent steps, scaling,

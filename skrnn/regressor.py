@@ -1,14 +1,20 @@
 """The recurrent regressor."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from os import PathLike
+from typing import Any, Literal, Self, TypeAlias, overload
+
 import numpy as np
-from sklearn.base import RegressorMixin, _fit_context
+from numpy.typing import NDArray
+from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import (
     HasMethods,
     StrOptions,
     validate_parameter_constraints,
 )
-from sklearn.utils.metaestimators import available_if
 
 from skrnn._estimator.base import BaseRNN
 from skrnn._estimator.extremes import of_ordinary_size
@@ -16,10 +22,43 @@ from skrnn._numbers import AT_LEAST_ONE
 from skrnn._targets.losses import REGRESSION_LOSSES
 from skrnn._targets.reading import checked_y
 from skrnn._targets.regression import RegressionTargets
+from skrnn._typing import (
+    ArrayLike,
+    Auto,
+    Cell,
+    Decoder,
+    Dtype,
+    Floats,
+    InitialWeights,
+    InstanceNorm,
+    LearningRateSchedule,
+    Missing,
+    Nonlinearity,
+    Norm,
+    OnDivergence,
+    Optimizer,
+    Parts,
+    Pooling,
+    RandomState,
+    SequencesLike,
+    SupportsFitPredict,
+    SupportsForward,
+    available_if,
+    fit_context,
+)
 
 __all__ = ["RNNRegressor"]
 
 
+RegressionLoss: TypeAlias = Literal[
+    "squared_error",
+    "absolute_error",
+    "huber",
+    "poisson",
+    "quantile",
+    "gaussian",
+    "student_t",
+]
 # Losses that learn more than one number a target.
 _SPREADS = {"gaussian", "student_t"}
 
@@ -380,6 +419,21 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     10
     """
 
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
+    n_outputs_: int
+    nets_: list[Any]
+    net_weights_: Floats
+    net_: Any
+    settings_: Any
+    fit_time_: float
+    n_iter_: int
+    best_epoch_: int
+    best_epochs_: list[int]
+    loss_curve_: list[float]
+    validation_loss_curve_: list[float] | None
+    validation_scores_: list[float] | None
+
     _parameter_constraints: dict = {
         **BaseRNN._parameter_constraints,
         "decoder": [StrOptions({"linear", "parallel"})],
@@ -391,64 +445,64 @@ class RNNRegressor(RegressorMixin, BaseRNN):
 
     def __init__(
         self,
-        cell="gru",
-        hidden_size=16,
+        cell: Cell = "gru",
+        hidden_size: int = 16,
         *,
-        num_layers=1,
-        bidirectional=False,
-        nonlinearity="tanh",
-        segment_length=None,
-        categorical_features=None,
-        embedding_size="auto",
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        input_noise=0.0,
-        norm=None,
-        residual=False,
-        pooling="last",
-        decoder="linear",
-        linear_steps="auto",
-        n_estimators="auto",
-        parts="all",
-        scale=True,
-        instance_norm=None,
-        missing="error",
-        init="orthogonal",
-        frozen=None,
-        loss="squared_error",
-        quantiles=(0.1, 0.5, 0.9),
-        optimizer="adam",
-        learning_rate=0.005,
-        momentum=0.9,
-        nesterov=False,
-        weight_decay=0.0,
-        l1=0.0,
-        lr_schedule=None,
-        lr_schedule_options=None,
-        ema_decay=None,
-        max_grad_norm=1.0,
-        max_grad_value=None,
-        tbptt_steps=None,
-        batch_size=32,
-        max_epochs=200,
-        max_time=None,
-        shuffle=True,
-        early_stopping=True,
-        scoring=None,
-        validation_fraction=0.2,
-        validation_gap=0,
-        n_iter_no_change=15,
-        tol=1e-4,
-        on_divergence="raise",
-        checkpoint_dir=None,
-        warm_start=False,
-        random_state=None,
-        device="auto",
-        dtype="float32",
-        autocast=False,
-        callbacks=None,
-        verbose=0,
-    ):
+        num_layers: int = 1,
+        bidirectional: bool = False,
+        nonlinearity: Nonlinearity = "tanh",
+        segment_length: int | None = None,
+        categorical_features: ArrayLike | None = None,
+        embedding_size: int | Auto = "auto",
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        input_noise: float = 0.0,
+        norm: Norm | None = None,
+        residual: bool = False,
+        pooling: Pooling = "last",
+        decoder: Decoder = "linear",
+        linear_steps: int | Auto | None = "auto",
+        n_estimators: int | Auto = "auto",
+        parts: Parts = "all",
+        scale: bool = True,
+        instance_norm: InstanceNorm | None = None,
+        missing: Missing = "error",
+        init: InitialWeights | SupportsFitPredict = "orthogonal",
+        frozen: str | Sequence[str] | None = None,
+        loss: RegressionLoss | type | SupportsForward = "squared_error",
+        quantiles: ArrayLike = (0.1, 0.5, 0.9),
+        optimizer: Optimizer | type = "adam",
+        learning_rate: float = 0.005,
+        momentum: float = 0.9,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+        l1: float = 0.0,
+        lr_schedule: LearningRateSchedule | type | None = None,
+        lr_schedule_options: dict[str, Any] | None = None,
+        ema_decay: float | None = None,
+        max_grad_norm: float | None = 1.0,
+        max_grad_value: float | None = None,
+        tbptt_steps: int | None = None,
+        batch_size: int | None = 32,
+        max_epochs: int = 200,
+        max_time: float | None = None,
+        shuffle: bool = True,
+        early_stopping: bool = True,
+        scoring: str | Callable[..., Any] | None = None,
+        validation_fraction: float = 0.2,
+        validation_gap: int = 0,
+        n_iter_no_change: int | float = 15,
+        tol: float = 1e-4,
+        on_divergence: OnDivergence = "raise",
+        checkpoint_dir: str | PathLike[str] | None = None,
+        warm_start: bool = False,
+        random_state: RandomState = None,
+        device: str = "auto",
+        dtype: Dtype = "float32",
+        autocast: bool = False,
+        callbacks: list[Any] | tuple[Any, ...] | None = None,
+        verbose: int = 0,
+    ) -> None:
         self.cell = cell
         self.hidden_size = hidden_size
         self.num_layers = num_layers
@@ -506,8 +560,17 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         self.callbacks = callbacks
         self.verbose = verbose
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, resume=False):
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: SequencesLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: SequencesLike | None = None,
+        y_val: ArrayLike | None = None,
+        resume: bool = False,
+    ) -> Self:
         """Train the network.
 
         Parameters
@@ -573,8 +636,10 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         """
         return self._fit(X, y, sample_weight, X_val=X_val, y_val=y_val, resume=resume)
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, sample_weight=None):
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(
+        self, X: SequencesLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Train for one epoch on the given samples.
 
         The first call builds the network and fixes the scaling. No sample is set
@@ -609,7 +674,22 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         """
         return self._fit(X, y, sample_weight, incremental=True)
 
-    def predict(self, X, return_std=False):
+    @overload
+    def predict(
+        self, X: SequencesLike, return_std: Literal[False] = False
+    ) -> Floats: ...
+    @overload
+    def predict(
+        self, X: SequencesLike, return_std: Literal[True]
+    ) -> tuple[Floats, Floats]: ...
+    @overload
+    def predict(
+        self, X: SequencesLike, return_std: bool
+    ) -> Floats | tuple[Floats, Floats]: ...
+
+    def predict(
+        self, X: SequencesLike, return_std: bool = False
+    ) -> Floats | tuple[Floats, Floats]:
         """Predict the targets.
 
         Parameters
@@ -655,7 +735,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         return mean, self._targets.in_shape_of_y(head.std(parameters))
 
     @available_if(_has_quantiles)
-    def predict_quantiles(self, X):
+    def predict_quantiles(self, X: SequencesLike) -> Floats:
         """Predict the quantiles of the targets at the levels in ``quantiles`` of fit.
 
         Only for ``loss="quantile"``, ``"gaussian"`` and ``"student_t"``.
@@ -676,7 +756,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         """
         return self._quantiles_at(X, self._targets.quantiles)
 
-    def score(self, X, y, sample_weight=None):
+    def score(
+        self, X: SequencesLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Compute the coefficient of determination of the predictions.
 
         Parameters

@@ -2,7 +2,8 @@
 
 import pytest
 
-from skrnn._kernels.library import LEVELS, library, library_of
+from skrnn._kernels.levels import LEVELS
+from skrnn._kernels.library import library, library_of
 
 __all__ = ["LEVELS", "library_of", "library_or_skip", "needs_kernels"]
 

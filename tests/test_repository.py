@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import skrnn
+from setup import readme_of
 from tests.lowest_versions import floors
 
 ROOT = Path(__file__).parent.parent
@@ -60,3 +62,29 @@ def test_floors():
         floors(project, ["none"])
     with pytest.raises(ValueError, match="name>=version"):
         floors({"dependencies": ["a==2"]})
+
+
+README = (ROOT / "README.md").read_text()
+RELATIVE = re.compile(r"\[[^][]*\]\((?!https?://|#)[^)]*\)")
+
+
+def test_links_of_the_readme_lead_somewhere_from_the_package_index():
+    assert len(RELATIVE.findall(README)) > 15
+    known = PROJECT | {"urls": {"Source": "https://example.org/skrnn/"}}
+    text = readme_of(README, known)
+    assert RELATIVE.findall(text) == []
+    address = f"https://example.org/skrnn/blob/v{PROJECT['version']}/docs/"
+    assert f"({address}benchmarks/accuracy.md)" in text
+    assert f"({address.replace('blob', 'raw')}images/quickstart.png)" in text
+
+
+def test_without_an_address_the_readme_has_no_dead_links():
+    text = readme_of(README, {key: PROJECT[key] for key in PROJECT if key != "urls"})
+    assert RELATIVE.findall(text) == []
+    assert "](" not in text and "16 regression tasks" in text
+    assert len(text.split()) > 0.9 * len(RELATIVE.sub("", README).split())
+
+
+def test_versions_are_one():
+    cited = re.findall(r"^ *version: (.+)$", (ROOT / "CITATION.cff").read_text(), re.M)
+    assert {*cited, skrnn.__version__} == {PROJECT["version"]}

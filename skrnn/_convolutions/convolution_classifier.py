@@ -104,7 +104,8 @@ class ConvolutionClassifier(nn.Module):
         results = np.empty((len(source), len(self.bias)))
         with single_thread() as n_threads, kernel_threads(n_threads):
             for rows, features in self.blocks(source):
-                results[rows] = affine(features - self.center, self.weight, self.bias)
+                outputs = affine(features - self.center, self.weight, self.bias)
+                results[rows] = outputs.numpy()
         return results
 
     @no_gradients()

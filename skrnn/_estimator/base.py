@@ -27,7 +27,7 @@ from skrnn._estimator.state import (
     pack_fitted,
     unpack_fitted,
 )
-from skrnn._estimator.summary import summary_of
+from skrnn._estimator.summary import Summary, summary_of
 from skrnn._estimator.summary_html import html_with_summary
 from skrnn._numbers import plain
 from skrnn._plain import WholeCopiesMixin
@@ -252,7 +252,7 @@ class BaseRNN(WholeCopiesMixin, CallbackSupportMixin, BaseEstimator, ABC):
 
     # -- telling what is inside -----------------------------------------------------
 
-    def summary(self):
+    def summary(self) -> Summary:
         """Say what the fitted model is made of.
 
         Returns

@@ -1,7 +1,7 @@
 """What a fitted estimator is made of, as data."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -95,14 +95,14 @@ class Summary:
     estimator: str
     task: str
     seconds: float
-    parts: list
-    networks: list
-    layers: list
+    parts: list[Part]
+    networks: list[NetworkRow]
+    layers: list[Any]
     n_parameters: int
-    auto: dict
+    auto: dict[str, object]
     joint_loss: float | None
 
-    def __str__(self):
+    def __str__(self) -> str:
         return text_of(self)
 
     __repr__ = __str__

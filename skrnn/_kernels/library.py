@@ -4,13 +4,11 @@ Nothing here knows torch. Arrays are handed over as addresses, so whoever calls 
 them alive, contiguous and of the right type.
 """
 
-import ctypes
 import os
-import sysconfig
 from ctypes import POINTER, c_double, c_int, c_int64, c_void_p
 from functools import cache
-from pathlib import Path
 
+from skrnn._kernels.levels import LEVELS, load, missing, why_not
 from skrnn._kernels.structs import (
     AdamOptions,
     CompetitionCall,
@@ -21,14 +19,9 @@ from skrnn._kernels.structs import (
     Shape,
     Tensors,
 )
+from skrnn._warn import warn_user
+from skrnn.exceptions import NoKernelsWarning
 
-_FOLDER = Path(__file__).parent / "native"
-# Levels of instructions, as `skrnn_level` in kernels.cpp counts them, with their files.
-LEVELS = {
-    "baseline": (0, "kernels"),
-    "v3": (3, "kernels_v3"),
-    "v4": (4, "kernels_v4"),
-}
 CELLS = {"lstm": 0, "gru": 1, "rnn": 2}
 POOLINGS = {"last": 0, "mean": 1, "max": 2, "mixed": 3}
 LOSSES = {
@@ -88,12 +81,12 @@ _OF_NO_DTYPE = {
 
 
 @cache
-def library():
-    """Return the library for this machine (ctypes.CDLL), or None if there is none.
+def running_level():
+    """Return the level of instructions (str) whose kernels run, None for torch alone.
 
-    There is none where no C++ compiler was found when the package was installed; torch
+    There are none where no C++ compiler was found when the package was installed; torch
     then does the same work, more slowly. The environment variable ``SKRNN_KERNELS``
-    tells, before the first use, which one is wanted: ``0`` for none, ``1`` for the best
+    tells, before the first use, which are wanted: ``0`` for none, ``1`` for the best
     that the machine can run, which is what an unset one means, or the name of a level
     of instructions: ``baseline``, ``v3`` or ``v4``, as in x86-64-v3.
 
@@ -102,23 +95,51 @@ def library():
     ValueError
         If the variable names a level that this machine cannot run, or that was not
         compiled.
+
+    Warns
+    -----
+    skrnn.exceptions.NoKernelsWarning
+        Once, if the machine could run better ones and nobody has said otherwise.
     """
     wanted = os.environ.get("SKRNN_KERNELS", "1")
     if wanted == "0":
         return None
+    there = [level for level in LEVELS if library_of(level) is not None]
     if wanted in ("", "1"):
-        found = (library_of(level) for level in reversed(LEVELS))
-        return next((lib for lib in found if lib is not None), None)
-    found = library_of(wanted) if wanted in LEVELS else None
-    if found is None:
-        there = [level for level in LEVELS if library_of(level) is not None]
+        best = there[-1] if there else None
+        _warn_of_missing(best)
+        return best
+    if wanted not in there:
+        why = f" ({why_not(wanted)})" if wanted in LEVELS else ""
         raise ValueError(
             f"The environment variable SKRNN_KERNELS is {wanted!r}, and there are no "
-            "such kernels on this machine. Of the levels of instructions there are "
-            f"here: {', '.join(there) or 'none'}. 1 takes the best of them, 0 leaves "
-            "all work to torch."
+            f"such kernels on this machine{why}. Of the levels of instructions there "
+            f"are here: {', '.join(there) or 'none'}. 1 takes the best of them, 0 "
+            "leaves all work to torch."
         )
-    return found
+    return wanted
+
+
+def _warn_of_missing(best):
+    lost = missing(best)
+    if not lost:
+        return
+    runs = f"with the kernels of {best!r} alone" if best else "without its kernels"
+    told = "; ".join(f"{level}: {why}" for level, why in lost.items())
+    warn_user(
+        f"skrnn runs {runs}, and so more slowly than this machine could ({told}). "
+        "Install it again where there is a compiler of C++, or from a wheel; the page "
+        "on installation tells how. The environment variable SKRNN_KERNELS="
+        f"{best or 0} says that this is wanted.",
+        NoKernelsWarning,
+    )
+
+
+@cache
+def library():
+    """Return the library that runs (ctypes.CDLL), or None; see `running_level`."""
+    level = running_level()
+    return None if level is None else library_of(level)
 
 
 @cache
@@ -135,13 +156,7 @@ def library_of(level):
     ctypes.CDLL or None
         With the signatures set.
     """
-    number, name = LEVELS[level]
-    # Only what every machine can run may be asked what this machine can.
-    basic = _load(LEVELS["baseline"][1])
-    if basic is None or number > basic.skrnn_level():
-        return None
-    loaded = _load(name)
-    return None if loaded is None else _declared(loaded)
+    return None if why_not(level) else _declared(load(level)[0])
 
 
 def _declared(library):
@@ -156,14 +171,6 @@ def _declared(library):
 def _declare(library, name, signature):
     function = getattr(library, name)
     function.restype, function.argtypes = signature
-
-
-def _load(name):
-    path = _FOLDER / (name + sysconfig.get_config_var("EXT_SUFFIX"))
-    try:
-        return ctypes.CDLL(str(path))
-    except OSError:
-        return None
 
 
 def function(name, dtype):

@@ -1,8 +1,12 @@
 """What a file of a model holds, said without making anything of it."""
 
+from __future__ import annotations
+
 import json
+import os
 import zipfile
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +16,7 @@ from skrnn._persistence.files import TYPES
 from skrnn.exceptions import ModelFileError
 
 
-def describe(path):
+def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Say what a file of a model holds without loading it.
 
     Parameters

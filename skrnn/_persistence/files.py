@@ -1,9 +1,14 @@
 """Fitted models in files, by skops: nothing in them is run when they are read."""
 
+from __future__ import annotations
+
 import io
+import os
 import pkgutil
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from skrnn._files import write_whole
 from skrnn._persistence.container import read_archive, seal
@@ -26,7 +31,7 @@ TYPES = (
 )
 
 
-def save(model, path):
+def save(model: Any, path: str | os.PathLike[str]) -> None:
     """Write a fitted model to a file that holds no code.
 
     The file is one of skops [1]_: a ZIP archive of arrays and JSON, which
@@ -109,7 +114,7 @@ def _check_name(name):
         ) from error
 
 
-def load(path, *, trusted=()):
+def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
     """Read a model that `save` wrote.
 
     Nothing in the file is run, and no module is imported for it but those of the types

@@ -1,6 +1,11 @@
 """Sequences of tokens, each of which is a number of a vocabulary."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 from skrnn._sequences.codes import Codes
 from skrnn._sequences.sources import SequenceSource
@@ -43,7 +48,13 @@ class TokenArray:
 
     ndim = 3
 
-    def __init__(self, numbers, starts, lengths, codes: Codes):
+    def __init__(
+        self,
+        numbers: NDArray[np.int32],
+        starts: NDArray[Any],
+        lengths: NDArray[Any],
+        codes: Codes,
+    ) -> None:
         self.numbers, self.starts, self.lengths = numbers, starts, lengths
         self.codes = codes
 
@@ -58,7 +69,7 @@ class TokenArray:
     def __len__(self) -> int:
         return len(self.starts)
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: Any) -> Any:
         key = sample_key(
             key,
             "TokenArray",
@@ -71,7 +82,9 @@ class TokenArray:
         starts, lengths = self.starts[key], self.lengths[key]
         return TokenArray(self.numbers, starts, lengths, self.codes)
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(
+        self, dtype: DTypeLike | None = None, copy: bool | None = None
+    ) -> NDArray[Any]:
         raise TypeError(
             "Sequences of tokens have different lengths and are no array. list(tokens) "
             "gives an array of shape (n_tokens, 1) for each sample."

@@ -1,13 +1,18 @@
 """Unfold sequences into named lag columns: (n, T, F) becomes (n, T * F)."""
 
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
 import numpy as np
 import pandas as pd
-from sklearn.base import _fit_context
+from numpy.typing import NDArray
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from skrnn._sequences.layouts import check_sequences
+from skrnn._typing import ArrayLike, SequencesLike, fit_context
 from skrnn.reshape._base import SequenceTransformer
 from skrnn.windows._array import WindowedArray
 
@@ -61,13 +66,17 @@ class FlattenSequence(SequenceTransformer):
 
     __module__ = "skrnn.reshape"  # by which files name it
 
+    n_timesteps_: int
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
+
     _parameter_constraints: dict = {"pad": [StrOptions({"nan", "edge", "zero"})]}
 
-    def __init__(self, pad="nan"):
+    def __init__(self, pad: Literal["nan", "edge", "zero"] = "nan") -> None:
         self.pad = pad
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: SequencesLike, y: Any = None) -> Self:
         """Learn the length of the sequences and the names of their features.
 
         Parameters
@@ -89,7 +98,7 @@ class FlattenSequence(SequenceTransformer):
         self._pad = self.pad
         return self
 
-    def transform(self, X):
+    def transform(self, X: SequencesLike) -> Any:
         """Unfold the sequences.
 
         Parameters
@@ -125,7 +134,9 @@ class FlattenSequence(SequenceTransformer):
             return pd.DataFrame(flat, index, self.get_feature_names_out())
         return flat
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> NDArray[np.object_]:
         """Name the lag columns.
 
         Parameters

@@ -1,14 +1,20 @@
 """A transformer of rows, such as a scaler, applied to every time step of sequences."""
 
+from __future__ import annotations
+
+from typing import Any, Self
+
 import numpy as np
 import pandas as pd
-from sklearn.base import _fit_context, clone
+from numpy.typing import NDArray
+from sklearn.base import clone
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from skrnn._sequences.layouts import check_sequences
 from skrnn._sequences.tabular import warn_of_table
+from skrnn._typing import ArrayLike, SequencesLike, SupportsFitTransform, fit_context
 from skrnn.reshape._base import SequenceTransformer
 from skrnn.windows._array import WindowedArray
 from skrnn.windows._sequence_output import SequenceOutputMixin
@@ -61,15 +67,19 @@ class TimeDistributed(
 
     __module__ = "skrnn.reshape"  # by which files name it
 
+    transformer_: Any
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
+
     _parameter_constraints: dict = {
         "transformer": [HasMethods(["fit", "transform"]), None]
     }
 
-    def __init__(self, transformer=None):
+    def __init__(self, transformer: SupportsFitTransform | None = None) -> None:
         self.transformer = transformer
 
-    @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None):
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: SequencesLike, y: Any = None) -> Self:
         """Fit the transformer on all present steps.
 
         Parameters
@@ -105,7 +115,7 @@ class TimeDistributed(
         self.transformer_ = clone(chosen).fit(steps.table())
         return self
 
-    def transform(self, X):
+    def transform(self, X: SequencesLike) -> Any:
         """Transform every present step.
 
         Parameters
@@ -147,7 +157,9 @@ class TimeDistributed(
             )
         return result
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> NDArray[np.object_]:
         """Name the features of a step.
 
         Parameters

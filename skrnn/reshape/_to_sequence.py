@@ -1,11 +1,16 @@
 """Fold flat lag columns into sequences: (n, T * F) becomes (n, T, F)."""
 
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
 import numpy as np
-from sklearn.base import _fit_context
+from numpy.typing import NDArray
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from skrnn._numbers import AT_LEAST_ONE, plain
+from skrnn._typing import ArrayLike, fit_context
 from skrnn.reshape._base import SequenceTransformer
 from skrnn.windows._given_rows import check_rows
 from skrnn.windows._sequence_output import SequenceOutputMixin
@@ -57,19 +62,30 @@ class ToSequence(SequenceOutputMixin, SequenceTransformer, auto_wrap_output_keys
 
     __module__ = "skrnn.reshape"  # by which files name it
 
+    n_timesteps_: int
+    n_step_features_: int
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
+
     _parameter_constraints: dict = {
         "n_timesteps": [AT_LEAST_ONE, None],
         "n_features": [AT_LEAST_ONE, None],
         "order": [StrOptions({"time", "feature"})],
     }
 
-    def __init__(self, n_timesteps=None, n_features=None, *, order="time"):
+    def __init__(
+        self,
+        n_timesteps: int | None = None,
+        n_features: int | None = None,
+        *,
+        order: Literal["time", "feature"] = "time",
+    ) -> None:
         self.n_timesteps = n_timesteps
         self.n_features = n_features
         self.order = order
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Learn the shape.
 
         Parameters
@@ -105,7 +121,7 @@ class ToSequence(SequenceOutputMixin, SequenceTransformer, auto_wrap_output_keys
         self._order = self.order
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> NDArray[Any]:
         """Fold the columns.
 
         Parameters
@@ -125,7 +141,9 @@ class ToSequence(SequenceOutputMixin, SequenceTransformer, auto_wrap_output_keys
         folded = X.reshape(len(X), self.n_step_features_, self.n_timesteps_)
         return folded.transpose(0, 2, 1)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> NDArray[np.object_]:
         """Name the features of a step.
 
         Parameters

@@ -1,9 +1,14 @@
 """The forecaster for sktime."""
 
+from __future__ import annotations
+
 import functools
+from collections.abc import Sequence
+from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sktime.forecasting.base import BaseForecaster
 from sktime.utils.validation.forecasting import check_fh
 
@@ -25,6 +30,7 @@ from skrnn._forecasting.plausibility import (
     warn_of_gaps,
     warn_of_late_targets,
 )
+from skrnn._typing import Auto, HorizonLike, RandomState, SeriesLike, SupportsFitPredict
 from skrnn.sktime._calendar import calendar_columns
 from skrnn.sktime._given_series import checked, twin_of, whole_or_nothing, with_labels
 from skrnn.sktime._horizon import dated, farthest, refuse_longer_than, steps_ahead
@@ -209,7 +215,6 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         "y_inner_mtype": ["pd.DataFrame", "pd-multiindex", "pd_multiindex_hier"],
         "X_inner_mtype": ["pd.DataFrame", "pd-multiindex", "pd_multiindex_hier"],
         "capability:multivariate": True,
-        "scitype:y": "both",
         "capability:exogenous": True,
         "capability:insample": True,
         "capability:pred_int": True,
@@ -228,10 +233,19 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
     # The tail is all that is needed of what was seen.
     _config = {"remember_data": False}
 
+    estimator_: Any
+    estimators_: list[list[Any]]
+    window_length_: int
+    sp_: int
+    difference_: int
+    seasonal_difference_: int
+    fourier_terms_: int
+    log_: NDArray[np.bool_]
+
     _parameter_constraints = CONSTRAINTS
 
     @classmethod
-    def get_test_params(cls, parameter_set="default"):
+    def get_test_params(cls, parameter_set: str = "default") -> list[dict[str, Any]]:
         """Parameters for sktime's checks.
 
         Parameters
@@ -247,28 +261,30 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
 
     def __init__(
         self,
-        estimator=None,
-        window_length=None,
-        strategy="multioutput",
+        estimator: SupportsFitPredict | None = None,
+        window_length: int | None = None,
+        strategy: Literal[
+            "multioutput", "recursive", "direct", "dirrec"
+        ] = "multioutput",
         *,
-        sp="auto",
-        log="auto",
-        difference="auto",
-        seasonal_difference="auto",
-        scaling="window",
-        fourier_terms="auto",
-        calendar=None,
-        past_covariates=None,
-        linear_effects=True,
-        series_id=False,
-        n_estimators=3,
-        interval="auto",
-        calibration_fraction=0.25,
-        adaptation_rate=0.02,
-        update_epochs=1,
-        insample=True,
-        random_state=None,
-    ):
+        sp: int | Auto = "auto",
+        log: bool | Auto = "auto",
+        difference: int | Auto = "auto",
+        seasonal_difference: int | Auto = "auto",
+        scaling: Literal["window", "series"] | None = "window",
+        fourier_terms: int | Auto = "auto",
+        calendar: list[str] | bool | None = None,
+        past_covariates: list[str] | Literal["all"] | None = None,
+        linear_effects: bool = True,
+        series_id: bool = False,
+        n_estimators: int = 3,
+        interval: Literal["auto", "conformal", "loss"] | None = "auto",
+        calibration_fraction: float = 0.25,
+        adaptation_rate: float = 0.02,
+        update_epochs: int = 1,
+        insample: bool = True,
+        random_state: RandomState = None,
+    ) -> None:
         self.estimator = estimator
         self.window_length = window_length
         self.strategy = strategy
@@ -305,7 +321,9 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
 
     # -- fitting ----------------------------------------------------------------
 
-    def fit(self, y, X=None, fh=None):
+    def fit(
+        self, y: SeriesLike, X: SeriesLike | None = None, fh: HorizonLike | None = None
+    ) -> Self:
         """Train on series; of a forecaster that is pretrained, read their past.
 
         If that fails, the forecaster stays as it was.
@@ -407,6 +425,12 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         check_gap(engine.seen, table, self.frames_, engine.forecasts.n_before)
         return table
 
+    def _update_y_X(self, y, X=None, enforce_index_type=None):
+        super()._update_y_X(y, X, enforce_index_type)
+        # Before 1.2 sktime moved the cutoff only where it remembered the data.
+        if y is not None:
+            self._set_cutoff_from_y(y)
+
     def _check_X_y(self, X=None, y=None, y_inner_mtype=None, multivariate=None):
         check = functools.partial(with_labels, super()._check_X_y)
         is_pretrained = self.state == "pretrained" and y_inner_mtype is None
@@ -418,7 +442,9 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
 
     # -- going on ---------------------------------------------------------------
 
-    def update(self, y, X=None, update_params=True):
+    def update(
+        self, y: SeriesLike, X: SeriesLike | None = None, update_params: bool = True
+    ) -> Self:
         """Take in newer rows, and train on with them.
 
         If that fails, the forecaster stays as it was.
@@ -454,7 +480,13 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         warn_of_late_targets(self.forecaster_.tail, self.frames_)
         return self
 
-    def update_predict_single(self, y=None, fh=None, X=None, update_params=True):
+    def update_predict_single(
+        self,
+        y: SeriesLike | None = None,
+        fh: HorizonLike | None = None,
+        X: SeriesLike | None = None,
+        update_params: bool = True,
+    ) -> Any:
         """Take in newer rows, and forecast from there.
 
         If that fails, the forecaster stays as it was.
@@ -490,7 +522,12 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
 
     # -- predicting -------------------------------------------------------------
 
-    def predict(self, fh=None, X=None, y=None):
+    def predict(
+        self,
+        fh: HorizonLike | None = None,
+        X: SeriesLike | None = None,
+        y: SeriesLike | None = None,
+    ) -> Any:
         """Forecast.
 
         Parameters
@@ -516,7 +553,13 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
             return self._for(y, X).predict(fh=fh, X=X)
         return super().predict(fh=fh, X=self._dated(X, fh))
 
-    def predict_quantiles(self, fh=None, X=None, alpha=None, y=None):
+    def predict_quantiles(
+        self,
+        fh: HorizonLike | None = None,
+        X: SeriesLike | None = None,
+        alpha: float | Sequence[float] | None = None,
+        y: SeriesLike | None = None,
+    ) -> pd.DataFrame:
         """Forecast quantiles.
 
         Parameters
@@ -539,7 +582,13 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
             return self._for(y, X).predict_quantiles(fh=fh, X=X, alpha=alpha)
         return super().predict_quantiles(fh=fh, X=self._dated(X, fh), alpha=alpha)
 
-    def predict_interval(self, fh=None, X=None, coverage=0.90, y=None):
+    def predict_interval(
+        self,
+        fh: HorizonLike | None = None,
+        X: SeriesLike | None = None,
+        coverage: float | Sequence[float] = 0.90,
+        y: SeriesLike | None = None,
+    ) -> pd.DataFrame:
         """Forecast intervals.
 
         Parameters
@@ -614,7 +663,16 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
 
     # -- many origins -----------------------------------------------------------
 
-    def backtest(self, y, X=None, fh=None, *, step_length=1, refit=None, coverage=None):
+    def backtest(
+        self,
+        y: SeriesLike,
+        X: SeriesLike | None = None,
+        fh: HorizonLike | None = None,
+        *,
+        step_length: int = 1,
+        refit: Literal["warm"] | None = None,
+        coverage: float | Sequence[float] | None = None,
+    ) -> pd.DataFrame:
         """Forecast from many origins, as if it had been done at the time.
 
         Parameters

@@ -1,6 +1,12 @@
 """The recurrent estimators as classifier and regressor of sktime's panels."""
 
+from __future__ import annotations
+
+from typing import Any, Self
+
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.utils import get_tags
 from sklearn.utils._param_validation import validate_parameter_constraints
@@ -11,6 +17,7 @@ from sktime.regression.base import BaseRegressor
 from skrnn._numbers import RANDOM_STATE
 from skrnn._sequences.moments import feature_moments
 from skrnn._sequences.sources import as_source
+from skrnn._typing import RandomState, SupportsFitPredict
 from skrnn._warn import warn_user
 from skrnn.classifier import RNNClassifier
 from skrnn.regressor import RNNRegressor
@@ -55,7 +62,7 @@ class _RecurrentPanel(PlainStateMixin):
         # sktime's estimators have none, and scikit-learn's searches ask for them.
         return get_tags(self._default() if self.estimator is None else self.estimator)
 
-    def reset(self):
+    def reset(self) -> Self:
         """Make the estimator as it was made, as `fit` does at its start."""
         # A search of scikit-learn 1.9 hangs its own on it before, to take off after.
         kept = {name: v for name, v in vars(self).items() if "callback" in name}
@@ -78,7 +85,7 @@ class _RecurrentPanel(PlainStateMixin):
         return self.estimator_.predict(self._read(X))
 
     @classmethod
-    def get_test_params(cls, parameter_set="default"):
+    def get_test_params(cls, parameter_set: str = "default") -> list[dict[str, Any]]:
         """Return parameters of small instances, for the checks of sktime.
 
         Parameters
@@ -221,13 +228,23 @@ class RNNPanelClassifier(_RecurrentPanel, BaseClassifier):
 
     __module__ = "skrnn.sktime"  # by which files name it
 
+    estimator_: Any
+    classes_: NDArray[Any]
+    n_classes_: int
+    classifiers_: pd.DataFrame
+    fit_time_: int
+
     _tags = _TAGS | {"y_inner_mtype": "numpy1D", "capability:predict_proba": True}
     _default = RNNClassifier
     _other_options = {"pooling": "mean"}
     _few_convolutions = {"n_kernels": 84}
     _is_suitable = staticmethod(is_classifier)
 
-    def __init__(self, estimator=None, random_state=None):
+    def __init__(
+        self,
+        estimator: SupportsFitPredict | None = None,
+        random_state: RandomState = None,
+    ) -> None:
         self.estimator = estimator
         self.random_state = random_state
         super().__init__()
@@ -309,13 +326,20 @@ class RNNPanelRegressor(_RecurrentPanel, BaseRegressor):
 
     __module__ = "skrnn.sktime"  # by which files name it
 
+    estimator_: Any
+    fit_time_: int
+
     _tags = _TAGS | {"y_inner_mtype": "numpy2D", "capability:multioutput": True}
     _default = RNNRegressor
     _other_options = {"loss": "gaussian"}
     _few_convolutions = {}
     _is_suitable = staticmethod(is_regressor)
 
-    def __init__(self, estimator=None, random_state=None):
+    def __init__(
+        self,
+        estimator: SupportsFitPredict | None = None,
+        random_state: RandomState = None,
+    ) -> None:
         self.estimator = estimator
         self.random_state = random_state
         super().__init__()

@@ -1,9 +1,14 @@
 """Texts, or lists of tokens, as sequences of token numbers."""
 
+from __future__ import annotations
+
 import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Literal, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.validation import check_is_fitted
@@ -11,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from skrnn._numbers import AT_LEAST_ONE, plain
 from skrnn._sequences.codes import Codes
 from skrnn._sequences.tokens import TokenArray
+from skrnn._typing import fit_context
 from skrnn._versions import VersionedStateMixin
 from skrnn.text._documents import documents_of, split
 from skrnn.text._vectors import vectors_of
@@ -123,6 +129,9 @@ class TokenSequence(
 
     __module__ = "skrnn.text"  # by which files name it
 
+    vocabulary_: dict[str, int]
+    vectors_: NDArray[np.float32] | None
+
     _parameter_constraints: dict = {
         **{
             name: CountVectorizer._parameter_constraints[name]
@@ -136,24 +145,24 @@ class TokenSequence(
     def __init__(
         self,
         *,
-        encoding="utf-8",
-        decode_error="strict",
-        strip_accents=None,
-        lowercase=True,
-        preprocessor=None,
-        tokenizer=None,
-        stop_words=None,
-        token_pattern=r"(?u)\b\w\w+\b",
-        ngram_range=(1, 1),
-        analyzer="word",
-        max_df=1.0,
-        min_df=1,
-        max_features=None,
-        vocabulary=None,
-        max_length=None,
-        keep="first",
-        vectors=None,
-    ):
+        encoding: str = "utf-8",
+        decode_error: Literal["strict", "ignore", "replace"] = "strict",
+        strip_accents: Literal["ascii", "unicode"] | Callable[..., Any] | None = None,
+        lowercase: bool = True,
+        preprocessor: Callable[..., Any] | None = None,
+        tokenizer: Callable[..., Any] | None = None,
+        stop_words: Literal["english"] | list[str] | None = None,
+        token_pattern: str | None = r"(?u)\b\w\w+\b",
+        ngram_range: tuple[int, int] = (1, 1),
+        analyzer: Literal["word", "char", "char_wb"] | Callable[..., Any] = "word",
+        max_df: float | int = 1.0,
+        min_df: float | int = 1,
+        max_features: int | None = None,
+        vocabulary: Mapping[str, int] | Iterable[str] | None = None,
+        max_length: int | None = None,
+        keep: Literal["first", "last"] = "first",
+        vectors: Any | None = None,
+    ) -> None:
         self.encoding = encoding
         self.decode_error = decode_error
         self.strip_accents = strip_accents
@@ -172,7 +181,7 @@ class TokenSequence(
         self.keep = keep
         self.vectors = vectors
 
-    def fit(self, X, y=None):
+    def fit(self, X: Iterable[Any], y: Any = None) -> Self:
         """Learn the vocabulary.
 
         Parameters
@@ -196,8 +205,8 @@ class TokenSequence(
         self.fit_transform(X)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit_transform(self, X, y=None):
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit_transform(self, X: Iterable[Any], y: Any = None) -> TokenArray:
         """Learn the vocabulary and give the numbers of the tokens.
 
         Parameters
@@ -237,7 +246,7 @@ class TokenSequence(
         self._key = zlib.crc32(spelt.encode("utf-8", "surrogatepass"))
         return self._numbers(documents)
 
-    def transform(self, X):
+    def transform(self, X: Iterable[Any]) -> TokenArray:
         """Give the numbers of the tokens.
 
         Parameters
@@ -258,7 +267,9 @@ class TokenSequence(
         check_is_fitted(self)
         return self._numbers(self._split(X))
 
-    def inverse_transform(self, X):
+    def inverse_transform(
+        self, X: TokenArray | Sequence[NDArray[Any]]
+    ) -> list[list[str]]:
         """Give the tokens of numbers.
 
         Parameters
@@ -275,7 +286,7 @@ class TokenSequence(
         tokens = [None, *self.vocabulary_]
         return [[tokens[i] for i in np.ravel(sample)] for sample in X]
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Name the feature of a step.
 
         Parameters

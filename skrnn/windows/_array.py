@@ -1,8 +1,16 @@
 """The lazy array of windows, whose rows are gathered when a window is read."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, SupportsIndex, overload
+
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from skrnn._numbers import AT_LEAST_ONE
+from skrnn._typing import ArrayLike, DTypeLike
 from skrnn.windows._sample_key import sample_key
 
 __all__ = ["WindowedArray"]
@@ -62,6 +70,7 @@ class WindowedArray:
     Examples
     --------
     >>> import numpy as np
+    import pandas as pd
     >>> from skrnn import SlidingWindow
     >>> W = SlidingWindow(window_length=3).fit_transform(np.arange(5.0).reshape(-1, 1))
     >>> W
@@ -80,16 +89,16 @@ class WindowedArray:
 
     def __init__(
         self,
-        values,
-        stop,
-        length,
-        window_length,
+        values: NDArray[Any],
+        stop: ArrayLike,
+        length: ArrayLike,
+        window_length: int,
         *,
-        index=None,
-        feature_names=None,
-        series=None,
-        rank=None,
-    ):
+        index: pd.Index | None = None,
+        feature_names: Sequence[str] | None = None,
+        series: ArrayLike | None = None,
+        rank: ArrayLike | None = None,
+    ) -> None:
         values = np.asarray(values)
         if values.ndim != 2 or values.dtype.kind not in "fiub":
             raise ValueError(
@@ -118,25 +127,25 @@ class WindowedArray:
         self._full = None
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, int, int]:
         return (len(self.stop), self.window_length, self.values.shape[1])
 
     @property
-    def size(self):
+    def size(self) -> int:
         """Number of elements of the materialised array."""
         n, steps, features = self.shape
         return n * steps * features
 
     @property
-    def dtype(self):
+    def dtype(self) -> np.dtype[Any]:
         return self.values.dtype if self.values.dtype.kind == "f" else np.dtype(float)
 
     @property
-    def nbytes(self):
+    def nbytes(self) -> int:
         parts = (self.values, self.stop, self.length, self.series, self.rank)
         return sum(part.nbytes for part in parts if part is not None)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.stop)
 
     def __repr__(self):
@@ -145,7 +154,12 @@ class WindowedArray:
             f"holds {_readable_bytes(self.nbytes)})"
         )
 
-    def gather(self, rows, dtype=None, out=None):
+    def gather(
+        self,
+        rows: ArrayLike,
+        dtype: DTypeLike | None = None,
+        out: NDArray[Any] | None = None,
+    ) -> NDArray[Any]:
         """Materialise some windows.
 
         Parameters
@@ -193,7 +207,7 @@ class WindowedArray:
         out[partial] = windows
         return out
 
-    def rows_read(self):
+    def rows_read(self) -> NDArray[np.bool_]:
         """Which rows at least one window reads.
 
         Returns
@@ -209,7 +223,14 @@ class WindowedArray:
         np.cumsum(opened, out=opened)
         return opened[:-1] > 0
 
-    def __getitem__(self, key):
+    @overload
+    def __getitem__(self, key: SupportsIndex) -> NDArray[Any]: ...
+    @overload
+    def __getitem__(self, key: slice | NDArray[Any] | list[Any]) -> WindowedArray: ...
+    @overload
+    def __getitem__(self, key: tuple[Any, ...]) -> Any: ...
+
+    def __getitem__(self, key: Any) -> Any:
         key = sample_key(
             key,
             "WindowedArray",
@@ -230,7 +251,9 @@ class WindowedArray:
             "rank": None if self.rank is None else _frozen(self.rank[key]),
         }
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(
+        self, dtype: DTypeLike | None = None, copy: bool | None = None
+    ) -> NDArray[Any]:
         if copy is False:
             raise ValueError(
                 "Windows have to be gathered: a WindowedArray gives no array without "
@@ -250,7 +273,9 @@ class WindowedArray:
             return np
         return namespace
 
-    def with_values(self, values, feature_names=None):
+    def with_values(
+        self, values: NDArray[Any], feature_names: Sequence[str] | None = None
+    ) -> WindowedArray:
         """Give the same windows over other rows.
 
         Parameters
@@ -281,7 +306,7 @@ class WindowedArray:
             rank=self.rank,
         )
 
-    def with_newest_steps(self, n_steps):
+    def with_newest_steps(self, n_steps: int) -> WindowedArray:
         """Return windows of the same rows without their oldest steps.
 
         Parameters

@@ -1,15 +1,25 @@
 """A check for look-ahead bias: that no prediction reads the future."""
 
+from __future__ import annotations
+
 import warnings
 
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import HasMethods, validate_params
+from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import check_array
 
 from skrnn._numbers import AT_LEAST_ONE, NOT_NEGATIVE, RANDOM_STATE
+from skrnn._typing import (
+    ArrayLike,
+    Columns,
+    RandomState,
+    SeriesColumns,
+    SupportsFit,
+    validate_params,
+)
 from skrnn.exceptions import MissingHistoryWarning
 from skrnn.windows._array import WindowedArray
 from skrnn.windows._given_rows import names_of
@@ -40,17 +50,17 @@ _FURTHEST_SCALE = 4.0
     prefer_skip_nested_validation=True,
 )
 def check_no_lookahead(
-    estimator,
-    X,
-    y=None,
+    estimator: SupportsFit,
+    X: ArrayLike,
+    y: ArrayLike | None = None,
     *,
-    horizon=0,
-    n_cuts=20,
-    random_state=0,
-    known=None,
-    series=None,
-    time=None,
-):
+    horizon: int = 0,
+    n_cuts: int | None = 20,
+    random_state: RandomState = 0,
+    known: Columns | None = None,
+    series: SeriesColumns | None = None,
+    time: str | None = None,
+) -> None:
     """Check that changing the future moves no prediction of an estimator.
 
     It finds look-ahead bias, that is leakage of the future into features. A clone is

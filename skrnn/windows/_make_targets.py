@@ -1,13 +1,20 @@
 """Targets of several steps ahead for the rows of a plain pipeline."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, TypeVar
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.utils import _safe_indexing
-from sklearn.utils._param_validation import StrOptions, validate_params
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_array, check_consistent_length
 
 from skrnn._numbers import AT_LEAST_ONE
 from skrnn._time.index import keys
+from skrnn._typing import ArrayLike, SeriesColumns, validate_params
 from skrnn._warn import warn_user
 from skrnn.exceptions import LeakingSplitWarning
 from skrnn.windows._beginnings import has_times
@@ -17,6 +24,8 @@ from skrnn.windows._runs import Rows
 from skrnn.windows._stacked import check_same_index
 
 __all__ = ["make_targets", "steps_ahead"]
+
+_Table = TypeVar("_Table")
 
 
 @validate_params(
@@ -28,7 +37,16 @@ __all__ = ["make_targets", "steps_ahead"]
     },
     prefer_skip_nested_validation=True,
 )
-def make_targets(X, y, fh, *, at="origin", series=None, time=None, gap_in=None):
+def make_targets(
+    X: _Table,
+    y: ArrayLike,
+    fh: int | Sequence[int] | NDArray[np.integer],
+    *,
+    at: Literal["origin", "last"] = "origin",
+    series: SeriesColumns | None = None,
+    time: str | None = None,
+    gap_in: Literal["rows", "steps"] | None = None,
+) -> tuple[_Table, NDArray[Any], int]:
     """Give every row targets of several steps, for a plain pipeline.
 
     These are the targets of direct multi-step forecasting: a value for each step ahead.

@@ -1,9 +1,15 @@
 """Windows and the values ahead of them, outside a pipeline."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, TypeAlias, overload
+
 import numpy as np
-from sklearn.utils._param_validation import validate_params
+from numpy.typing import NDArray
 
 from skrnn._numbers import AT_LEAST_ONE, plain
+from skrnn._typing import ArrayLike, Columns, validate_params
 from skrnn.windows._array import WindowedArray
 from skrnn.windows._breaks import check_breaks, explain_breaks
 from skrnn.windows._known import find_known, move_known
@@ -12,6 +18,47 @@ from skrnn.windows._named_columns import COLUMNS
 from skrnn.windows._stacked import StackedSeries
 
 __all__ = ["make_windows"]
+
+_Windows: TypeAlias = tuple[WindowedArray, NDArray[Any]]
+_WindowsAndNewest: TypeAlias = tuple[WindowedArray, NDArray[Any], WindowedArray]
+
+
+@overload
+def make_windows(
+    series: ArrayLike | Sequence[ArrayLike],
+    window_length: int,
+    *,
+    fh: int | Sequence[int] | NDArray[np.integer] = ...,
+    step_length: int = ...,
+    exog: ArrayLike | Sequence[ArrayLike] | None = ...,
+    target: Columns | None = ...,
+    return_newest: Literal[False] = ...,
+    known: Columns | None = ...,
+) -> _Windows: ...
+@overload
+def make_windows(
+    series: ArrayLike | Sequence[ArrayLike],
+    window_length: int,
+    *,
+    fh: int | Sequence[int] | NDArray[np.integer] = ...,
+    step_length: int = ...,
+    exog: ArrayLike | Sequence[ArrayLike] | None = ...,
+    target: Columns | None = ...,
+    return_newest: Literal[True],
+    known: Columns | None = ...,
+) -> _WindowsAndNewest: ...
+@overload
+def make_windows(
+    series: ArrayLike | Sequence[ArrayLike],
+    window_length: int,
+    *,
+    fh: int | Sequence[int] | NDArray[np.integer] = ...,
+    step_length: int = ...,
+    exog: ArrayLike | Sequence[ArrayLike] | None = ...,
+    target: Columns | None = ...,
+    return_newest: bool,
+    known: Columns | None = ...,
+) -> _Windows | _WindowsAndNewest: ...
 
 
 @validate_params(
@@ -24,16 +71,16 @@ __all__ = ["make_windows"]
     prefer_skip_nested_validation=True,
 )
 def make_windows(
-    series,
-    window_length,
+    series: ArrayLike | Sequence[ArrayLike],
+    window_length: int,
     *,
-    fh=1,
-    step_length=1,
-    exog=None,
-    target=None,
-    return_newest=False,
-    known=None,
-):
+    fh: int | Sequence[int] | NDArray[np.integer] = 1,
+    step_length: int = 1,
+    exog: ArrayLike | Sequence[ArrayLike] | None = None,
+    target: Columns | None = None,
+    return_newest: bool = False,
+    known: Columns | None = None,
+) -> _Windows | _WindowsAndNewest:
     """Cut one or several series into windows and the values that come after them.
 
     This is the table of lags and targets of direct multi-step forecasting. Every window

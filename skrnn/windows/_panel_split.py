@@ -1,7 +1,11 @@
 """Splits by time of the rows of many series, for cross-validation."""
 
+from __future__ import annotations
+
 import warnings
+from collections.abc import Iterator
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +16,7 @@ from skrnn._numbers import AT_LEAST_ONE, NOT_NEGATIVE, Number
 from skrnn._time.frequency import find_step
 from skrnn._time.index import conform, keys, split_index
 from skrnn._time.steps import steps_later
+from skrnn._typing import Codes, Frequency, SequencesLike, SeriesColumns
 from skrnn.windows._array import WindowedArray
 from skrnn.windows._key_columns import FREQ, SERIES, TIME, KeyColumns
 from skrnn.windows._lost_index import is_numbered
@@ -91,15 +96,15 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
 
     def __init__(
         self,
-        n_splits=5,
+        n_splits: int = 5,
         *,
-        max_train_size=None,
-        test_size=None,
-        gap=0,
-        series=None,
-        time=None,
-        freq=None,
-    ):
+        max_train_size: int | None = None,
+        test_size: int | None = None,
+        gap: int = 0,
+        series: SeriesColumns | None = None,
+        time: str | None = None,
+        freq: Frequency | None = None,
+    ) -> None:
         self.n_splits = n_splits
         self.max_train_size = max_train_size
         self.test_size = test_size
@@ -108,7 +113,7 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
         self.time = time
         self.freq = freq
 
-    def get_n_splits(self, X=None, y=None, groups=None):
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
         """Tell the number of splits.
 
         Parameters
@@ -123,7 +128,9 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
         """
         return self.n_splits
 
-    def split(self, X, y=None, groups=None):
+    def split(
+        self, X: SequencesLike, y: Any = None, groups: Any = None
+    ) -> Iterator[tuple[Codes, Codes]]:
         """Give the rows of each training and test set.
 
         Parameters

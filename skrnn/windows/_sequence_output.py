@@ -1,5 +1,9 @@
 """Transformers that give sequences, which no data frame holds."""
 
+from __future__ import annotations
+
+from typing import Literal, Self
+
 from sklearn.utils._param_validation import StrOptions, validate_parameter_constraints
 
 _CONTAINERS = {"transform": [StrOptions({"default", "pandas", "polars"}), None]}
@@ -11,7 +15,9 @@ class SequenceOutputMixin:
     The class takes ``auto_wrap_output_keys=None``, so that scikit-learn does so too.
     """
 
-    def set_output(self, *, transform=None):
+    def set_output(
+        self, *, transform: Literal["default", "pandas", "polars"] | None = None
+    ) -> Self:
         """Accept an output container, and keep giving sequences.
 
         Parameters

@@ -1,11 +1,18 @@
 """The transformer that gives every row its window, for pipelines."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, Self
+
 import numpy as np
-from sklearn.base import _fit_context
+from numpy.typing import NDArray
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from skrnn._numbers import AT_LEAST_ONE, NOT_NEGATIVE
+from skrnn._typing import ArrayLike, Columns, Frequency, SeriesColumns, fit_context
+from skrnn.windows._array import WindowedArray
 from skrnn.windows._key_columns import FREQ, SERIES, TIME
 from skrnn.windows._named_columns import COLUMNS
 from skrnn.windows._window_memory import WindowMemory
@@ -161,6 +168,10 @@ class SlidingWindow(WindowMemory, auto_wrap_output_keys=None):
 
     __module__ = "skrnn.windows"  # by which files name it
 
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
+    freq_: Any
+
     _parameter_constraints: dict = {
         "window_length": [AT_LEAST_ONE],
         "horizon": [NOT_NEGATIVE],
@@ -174,16 +185,16 @@ class SlidingWindow(WindowMemory, auto_wrap_output_keys=None):
 
     def __init__(
         self,
-        window_length=24,
+        window_length: int = 24,
         *,
-        horizon=0,
-        freq=None,
-        history="warn",
-        known=None,
-        partial_steps="absent",
-        series=None,
-        time=None,
-    ):
+        horizon: int = 0,
+        freq: Frequency | None = None,
+        history: Literal["warn", "require", "allow"] = "warn",
+        known: Columns | Callable[..., Any] | None = None,
+        partial_steps: Literal["absent", "keep"] = "absent",
+        series: SeriesColumns | None = None,
+        time: str | None = None,
+    ) -> None:
         self.window_length = window_length
         self.horizon = horizon
         self.freq = freq
@@ -193,8 +204,8 @@ class SlidingWindow(WindowMemory, auto_wrap_output_keys=None):
         self.series = series
         self.time = time
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None, groups=None):
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: ArrayLike, y: Any = None, groups: ArrayLike | None = None) -> Self:
         """Remember the last rows of every unbroken run of rows.
 
         Parameters
@@ -232,8 +243,10 @@ class SlidingWindow(WindowMemory, auto_wrap_output_keys=None):
         self._fit(X, y, groups)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y=None, groups=None):
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(
+        self, X: ArrayLike, y: Any = None, groups: ArrayLike | None = None
+    ) -> Self:
         """Remember newer rows as well, without a new fit.
 
         The first call is a `fit`. Of later ones the rows are added to those that are
@@ -271,8 +284,10 @@ class SlidingWindow(WindowMemory, auto_wrap_output_keys=None):
         self._remember(X, groups)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit_transform(self, X, y=None, groups=None):
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit_transform(
+        self, X: ArrayLike, y: Any = None, groups: ArrayLike | None = None
+    ) -> WindowedArray:
         """Fit, and give every row of X its window.
 
         Parameters
@@ -291,7 +306,7 @@ class SlidingWindow(WindowMemory, auto_wrap_output_keys=None):
         """
         return self._windows(*self._fit(X, y, groups))
 
-    def transform(self, X, groups=None):
+    def transform(self, X: ArrayLike, groups: ArrayLike | None = None) -> WindowedArray:
         """Give every row of X its window, with the history remembered by `fit`.
 
         Parameters
@@ -321,7 +336,9 @@ class SlidingWindow(WindowMemory, auto_wrap_output_keys=None):
         """
         return self._transform(X, groups)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> NDArray[np.object_]:
         """Name the features of a step.
 
         Parameters

@@ -20,7 +20,7 @@ def n_checks(cls):
     for suite in get_test_classes_for_obj(cls):
         names = [name for name in dir(suite) if name.startswith("test")]
         idle = {name: _idle(getattr(suite, name)) for name in names}
-        found |= set(type(suite.__name__, (suite,), idle)().run_tests(obj=cls))
+        found |= set(type(suite.__name__, (suite,), idle)().run_tests(cls))
     return len(found)
 
 

@@ -20,13 +20,12 @@ import re
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tempfile
 from pathlib import Path
 
-from setup import LEVELS as INSTRUCTIONS
-from setup import compile_command
-from skrnn._kernels.library import LEVELS, library_of
+from setup import MACHINE
+from skrnn._kernels.levels import LEVELS
+from skrnn._kernels.library import library_of
 from tests.soak.results import write_row
 
 ROOT = Path(__file__).parents[2]
@@ -119,9 +118,9 @@ def copy_of_package(folder, level, sanitizer, broken=None):
     flags = [level_of_optimisation, "-g", "-fno-omit-frame-pointer", *FLAGS[sanitizer]]
     # The baseline is asked what the machine can do, whichever level is wanted.
     for name in dict.fromkeys(("kernels", LEVELS[level][1])):
-        target = native / (name + sysconfig.get_config_var("EXT_SUFFIX"))
-        command = compile_command(
-            INSTRUCTIONS[name], native / "kernels.cpp", target, flags
+        target = native / (name + MACHINE.suffix)
+        (command,) = MACHINE.commands(
+            MACHINE.libraries[name], native / "kernels.cpp", target, flags
         )
         subprocess.run(command, check=True, cwd=folder)
 

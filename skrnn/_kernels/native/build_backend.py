@@ -1,16 +1,18 @@
 """setuptools, with a compiler from PyPI where the machine has none.
 
 Most machines have wheels, or a C compiler. Elsewhere the package ziglang brings clang
-along for the time of the build.
+along for the time of the build; and so it does where ``SKRNN_WHEEL_PLATFORM`` names a
+platform for which a wheel is to be made.
 """
 
+import json
 import os
-import shutil
-import sys
+from pathlib import Path
 
+from build_report import REPORT, build_number
+from compilers import find_compiler
 from setuptools import build_meta
 from setuptools.build_meta import (  # noqa: F401  (hooks that stay as they are)
-    build_editable,
     build_sdist,
     build_wheel,
     get_requires_for_build_sdist,
@@ -29,37 +31,19 @@ def get_requires_for_build_editable(config_settings=None):
     return build_meta.get_requires_for_build_editable(config_settings) + _compiler()
 
 
+def build_editable(wheel_directory, config_settings=None, metadata_directory=None):
+    """Make an editable wheel; return its name (str), which tells what is missing."""
+    name = build_meta.build_editable(
+        wheel_directory, config_settings, metadata_directory
+    )
+    build = build_number(json.loads((Path(__file__).parent / REPORT).read_text()))
+    if build is None:
+        return name
+    renamed = name.replace("-0.editable-", f"-{build}.editable-")
+    Path(wheel_directory, name).rename(Path(wheel_directory, renamed))
+    return renamed
+
+
 def _compiler():
-    return [] if find_compiler() else ["ziglang>=0.13"]
-
-
-def find_compiler():
-    """Return the command (list of str) of a C compiler that knows C++, or None."""
-    if os.environ.get("CC"):
-        return os.environ["CC"].split()
-    for name in ("gcc", "clang", "cc"):
-        if shutil.which(name):
-            return [name]
-    return None
-
-
-def compiler_and_flags(level):
-    """Return the command that compiles for a level of instructions.
-
-    Parameters
-    ----------
-    level : str
-        Such as ``"x86-64-v3"``; empty for what every machine of this kind has.
-
-    Returns
-    -------
-    list of str
-    """
-    command = find_compiler()
-    if command:
-        # The C driver: the C++ runtime is not needed, and so not linked.
-        flags = [f"-march={level}"] if level else []
-        return [*command, "-x", "c++", *flags]
-    # Without a name it would be for the machine that builds.
-    name = level.replace("-", "_") or "baseline"
-    return [sys.executable, "-m", "ziglang", "c++", f"-mcpu={name}"]
+    is_for_others = bool(os.environ.get("SKRNN_WHEEL_PLATFORM"))
+    return [] if find_compiler() and not is_for_others else ["ziglang>=0.13"]

@@ -214,8 +214,3 @@ template <class T> static Answer layer(void *pool, LayerCall<T> *call, bool forw
 
 FOR_TYPE(float, float32)
 FOR_TYPE(double, float64)
-
-#if defined(_WIN32)
-// setuptools asks every extension for this name there.
-EXPORT void *PyInit_kernels() { return nullptr; }
-#endif

@@ -7,12 +7,7 @@
 #include <atomic>
 
 #include "simd.h"
-
-#ifndef _WIN32
-#include <pthread.h>
-#include <sched.h>
-#include <unistd.h>
-#endif
+#include "threads.h"
 
 INLINE void pause_briefly() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -37,9 +32,7 @@ struct Barrier {
         }
         for (int i = 0; n_passed.load(std::memory_order_acquire) == passed; i++) {
             pause_briefly();
-#ifndef _WIN32
-            if (i % 1024 == 1023) sched_yield();  // the others may have no core
-#endif
+            if (i % 1024 == 1023) yield_core();  // the others may have none
         }
     }
 };
@@ -53,34 +46,19 @@ constexpr int N_SPINS = 4000;
 
 struct ThreadPool {
     int size;
-#ifndef _WIN32
-    pid_t process;  // whose threads they are
-    pthread_t threads[MAX_THREADS];
-    pthread_mutex_t mutex;
-    pthread_cond_t begun, ended;
+    int process;  // whose threads they are
+    Thread threads[MAX_THREADS];
+    Mutex mutex;
+    Condition begun, ended;
     std::atomic<uint64_t> n_begun;  // jobs handed out so far
     std::atomic<int> n_busy;
     std::atomic<int> n_numbered;
     Work work;
     void *argument;
     bool is_closing;
-#endif
 };
 
-#ifdef _WIN32
-
-static void open_pool(ThreadPool &pool, int) { pool.size = 1; }
-static void close_pool(ThreadPool &) {}
-static void leave_to_parent(ThreadPool &) {}
-static void run_pool(ThreadPool &, Work work, void *argument) {
-    uint64_t before = flush_denormals();
-    work(argument, 0, 1);
-    restore_denormals(before);
-}
-
-#else
-
-static void *follow(void *of) {
+static void follow(void *of) {
     ThreadPool &pool = *(ThreadPool *)of;
     const int number = ++pool.n_numbered;
     uint64_t n_done = 0;
@@ -89,32 +67,32 @@ static void *follow(void *of) {
         for (int i = 0; i < N_SPINS && pool.n_begun.load(std::memory_order_acquire) == n_done; i++)
             pause_briefly();
         if (pool.n_begun.load(std::memory_order_acquire) == n_done) {
-            pthread_mutex_lock(&pool.mutex);
+            pool.mutex.lock();
             while (pool.n_begun.load(std::memory_order_acquire) == n_done)
-                pthread_cond_wait(&pool.begun, &pool.mutex);
-            pthread_mutex_unlock(&pool.mutex);
+                pool.begun.wait(pool.mutex);
+            pool.mutex.unlock();
         }
         n_done++;
-        if (pool.is_closing) return nullptr;
+        if (pool.is_closing) return;
         pool.work(pool.argument, number, pool.size);
         if (pool.n_busy.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-            pthread_mutex_lock(&pool.mutex);
-            pthread_cond_signal(&pool.ended);
-            pthread_mutex_unlock(&pool.mutex);
+            pool.mutex.lock();
+            pool.ended.wake_all();  // only one thread waits for it
+            pool.mutex.unlock();
         }
     }
 }
 
 static void hand_out(ThreadPool &pool) {
-    pthread_mutex_lock(&pool.mutex);
+    pool.mutex.lock();
     pool.n_begun.fetch_add(1, std::memory_order_acq_rel);
-    pthread_cond_broadcast(&pool.begun);
-    pthread_mutex_unlock(&pool.mutex);
+    pool.begun.wake_all();
+    pool.mutex.unlock();
 }
 
 // A process that was forked has the pool, but of the threads only that which forked. The
 // mutex may be held, and the conditions waited for, by threads that there are not.
-static bool is_of_parent(const ThreadPool &pool) { return pool.process != getpid(); }
+static bool is_of_parent(const ThreadPool &pool) { return pool.process != process_id(); }
 
 static void leave_to_parent(ThreadPool &pool) {
     if (is_of_parent(pool)) pool.size = 1;
@@ -122,17 +100,15 @@ static void leave_to_parent(ThreadPool &pool) {
 
 static void open_pool(ThreadPool &pool, int size) {
     pool.size = 1;
-    pool.process = getpid();
+    pool.process = process_id();
     pool.n_begun = 0, pool.n_busy = 0, pool.n_numbered = 0;
     pool.is_closing = false;
-    pthread_mutex_init(&pool.mutex, nullptr);
-    pthread_cond_init(&pool.begun, nullptr);
-    pthread_cond_init(&pool.ended, nullptr);
+    pool.mutex.open();
+    pool.begun.open();
+    pool.ended.open();
     size = size > MAX_THREADS ? MAX_THREADS : size;
     // Where the system gives no more threads, there are fewer.
-    while (pool.size < size &&
-           pthread_create(&pool.threads[pool.size], nullptr, follow, &pool) == 0)
-        pool.size++;
+    while (pool.size < size && pool.threads[pool.size].start(follow, &pool)) pool.size++;
 }
 
 static void close_pool(ThreadPool &pool) {
@@ -140,11 +116,11 @@ static void close_pool(ThreadPool &pool) {
     if (pool.size > 1) {
         pool.is_closing = true;
         hand_out(pool);
-        for (int i = 1; i < pool.size; i++) pthread_join(pool.threads[i], nullptr);
+        for (int i = 1; i < pool.size; i++) pool.threads[i].join();
     }
-    pthread_mutex_destroy(&pool.mutex);
-    pthread_cond_destroy(&pool.begun);
-    pthread_cond_destroy(&pool.ended);
+    pool.mutex.close();
+    pool.begun.close();
+    pool.ended.close();
 }
 
 // Run work on every thread of the pool, the calling one included; denormal numbers are
@@ -161,13 +137,10 @@ static void run_pool(ThreadPool &pool, Work work, void *argument) {
         for (int i = 0; i < N_SPINS && pool.n_busy.load(std::memory_order_acquire); i++)
             pause_briefly();
         if (pool.n_busy.load(std::memory_order_acquire)) {
-            pthread_mutex_lock(&pool.mutex);
-            while (pool.n_busy.load(std::memory_order_acquire))
-                pthread_cond_wait(&pool.ended, &pool.mutex);
-            pthread_mutex_unlock(&pool.mutex);
+            pool.mutex.lock();
+            while (pool.n_busy.load(std::memory_order_acquire)) pool.ended.wait(pool.mutex);
+            pool.mutex.unlock();
         }
     }
     restore_denormals(before);
 }
-
-#endif

@@ -1,0 +1,141 @@
+"""A user's program: every public name, called as it is documented.
+
+Type checkers read it and nothing runs it. A line that ends with ``# refused`` is to be
+an error of theirs, and no other line.
+"""
+
+from pathlib import Path
+from typing import assert_type
+
+import numpy as np
+import pandas as pd
+
+import skrnn
+import skrnn.exceptions
+import skrnn.onnx
+from skrnn import (
+    FlattenSequence,
+    RNNClassifier,
+    RNNRegressor,
+    SlidingWindow,
+    TimeDistributed,
+    TokenSequence,
+    ToSequence,
+    load,
+    make_windows,
+    save,
+    show_versions,
+)
+from skrnn.model_selection import PanelTimeSeriesSplit
+from skrnn.persistence import describe
+from skrnn.sktime import RNNForecaster, RNNPanelClassifier, RNNPanelRegressor
+from skrnn.text import TokenArray
+from skrnn.windows import WindowedArray, check_no_lookahead, make_targets
+
+
+def program() -> None:
+    X, y = np.zeros((20, 6, 2)), np.zeros(20)
+    ragged = [np.zeros((3, 2)), np.zeros((5, 2))]
+    frame = pd.DataFrame({"load": y})
+
+    # Estimators.
+    regressor = RNNRegressor(
+        "lstm", 32, n_estimators=3, linear_steps=None, random_state=0
+    )
+    regressor = RNNRegressor(hidden_size=8, lr_schedule="cosine", n_estimators="auto")
+    regressor = RNNRegressor(init=regressor, quantiles=(0.1, 0.9), loss="quantile")
+    assert_type(regressor.fit(X, y, sample_weight=y, resume=False), RNNRegressor)
+    assert_type(regressor.fit(ragged, [1.0, 2.0]).partial_fit(X, y), RNNRegressor)
+    mean, deviation = regressor.predict(X, return_std=True)
+    spread: float = regressor.predict(X).std() + deviation.std() + mean.std()
+    quantiles = regressor.predict_quantiles(X)[:, 0]
+    score: float = regressor.score(X, y)
+    epochs: int = regressor.n_iter_ + regressor.best_epochs_[0]
+    losses: list[float] = regressor.loss_curve_
+    print(regressor.summary().parts[0].name, regressor.get_params())
+    classifier = RNNClassifier(hidden_size="auto", bidirectional="auto", cell="gru")
+    classifier = RNNClassifier(
+        hidden_size=8, class_weight="balanced", scoring="accuracy"
+    )
+    assert_type(classifier.fit(X, ["a", "b"] * 10), RNNClassifier)
+    shares = classifier.predict_proba(X) + classifier.predict_log_proba(X)
+    scores = classifier.decision_function(X)[0] + classifier.predict(X)[0]
+    RNNClassifier(hiden_size=8)  # refused
+    RNNRegressor(hiden_size=8)  # refused
+    RNNRegressor("lstn")  # refused
+    RNNRegressor(hidden_size="auto")  # refused
+    RNNRegressor("gru", 8, 2)  # refused
+    regressor.fit(X, y, sample_weights=y)  # refused
+    regressor.predict(X, return_sdt=True)  # refused
+    skrnn.RNNRegresor()  # refused
+
+    # Windows.
+    sliding = SlidingWindow(24, horizon=1, known=["price"], history="allow", freq="h")
+    assert_type(sliding.fit(frame).transform(frame), WindowedArray)
+    assert_type(sliding.partial_fit(frame).fit_transform(frame), WindowedArray)
+    windows, ahead = make_windows(frame, 6, fh=[1, 2], target="load")
+    windows, ahead, newest = make_windows(ragged, 6, fh=3, return_newest=True)
+    assert_type(windows[1:3], WindowedArray)
+    steps: int = windows.shape[1] + len(newest) + windows.nbytes
+    first = windows[0].mean() + windows.gather([0, 1]).mean()
+    kept, targets, gap = make_targets(frame, y, fh=3, at="last", gap_in="steps")
+    assert_type(kept, pd.DataFrame)
+    check_no_lookahead(regressor, frame, y, horizon=1, n_cuts=None)
+    splitter = PanelTimeSeriesSplit(3, series="store", time="day", gap=gap)
+    for train, test in splitter.split(frame):
+        print(train[0] + test[0], splitter.get_n_splits())
+    SlidingWindow(windowlength=24)  # refused
+    SlidingWindow(history="forbid")  # refused
+    make_windows(frame, 6, step=2)  # refused
+
+    # Shapes and texts.
+    sequences = ToSequence(n_features=2, order="feature").fit(y).transform(y)
+    table = FlattenSequence("edge").fit(X).transform(X)
+    scaled = TimeDistributed(FlattenSequence()).fit(X).transform(X)
+    names = ToSequence().get_feature_names_out()[0]
+    tokens = TokenSequence(analyzer="char", max_length=20, keep="last")
+    assert_type(tokens.fit(["a", "b"]).transform(["a"]), TokenArray)
+    words: list[list[str]] = tokens.inverse_transform(tokens.fit_transform(["a"]))
+    TokenSequence(analyser="char")  # refused
+    FlattenSequence(pad="zeros")  # refused
+
+    # Files.
+    save(regressor, Path("model.skops"))
+    load("model.skops", trusted=["package.Class"]).predict(X)
+    content: str = describe("model.skops")["type"]
+    skrnn.onnx.to_onnx(regressor, path="model.onnx", lengths=True).SerializeToString()
+    load("model.skops", trust=["package.Class"])  # refused
+
+    # sktime.
+    forecaster = RNNForecaster(
+        regressor, 24, "direct", sp=12, log="auto", interval=None
+    )
+    assert_type(forecaster.fit(frame, fh=[1, 2]).update(frame), RNNForecaster)
+    forecast = forecaster.predict(fh=[1, 2])
+    assert_type(forecaster.predict_interval(coverage=0.9), pd.DataFrame)
+    assert_type(forecaster.predict_quantiles(alpha=[0.1]), pd.DataFrame)
+    assert_type(forecaster.backtest(frame, step_length=12, refit="warm"), pd.DataFrame)
+    RNNPanelClassifier(classifier, random_state=0), RNNPanelRegressor(regressor)
+    RNNForecaster(stratgy="direct")  # refused
+    RNNForecaster(strategy="directly")  # refused
+    RNNPanelClassifier(estimater=classifier)  # refused
+
+    # Versions, errors and warnings.
+    show_versions()
+    try:
+        regressor.fit(X, y)
+    except (
+        skrnn.exceptions.NonFiniteLossError,
+        skrnn.exceptions.ModelFileError,
+    ) as error:
+        print(error.args, skrnn.__version__)
+    for category in (
+        skrnn.exceptions.LeakingSplitWarning,
+        skrnn.exceptions.LostIndexWarning,
+        skrnn.exceptions.MissingHistoryWarning,
+        skrnn.exceptions.NoKernelsWarning,
+        skrnn.exceptions.ShortWindowsWarning,
+        skrnn.exceptions.TabularInputWarning,
+        skrnn.exceptions.TargetInWindowWarning,
+    ):
+        print(issubclass(category, Warning))

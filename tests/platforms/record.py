@@ -1,0 +1,241 @@
+"""Calls of the kernels, with all that they read and wrote, in a file for `replay.cpp`.
+
+    python -m tests.platforms.record FILE [--count N] [--long 4]
+
+The calls are those of `tests/native_calls.py`. A file is a list of calls; each has
+the bytes of all arrays and structures that it reaches, says where addresses belong, and
+ends with what the arrays held afterwards on the machine that recorded. `--long 4` lays
+structures out as Windows does, where a ``long`` has 4 bytes.
+"""
+
+import argparse
+import ctypes
+import gc
+import random
+import struct
+
+import torch
+
+from skrnn._kernels import library as kernel_library
+from tests import native_calls
+
+# What an argument is; as in replay.cpp.
+NUMBER, ADDRESS, HANDLE = 0, 1, 2
+# How an array is compared.
+NOT, FLOAT32, FLOAT64, BYTES = 0, 1, 2, 3
+_COMPARED = {torch.float32: FLOAT32, torch.float64: FLOAT64, torch.int64: BYTES}
+
+
+class Recorder:
+    """Stands for the library, passes calls on, and writes them down.
+
+    Parameters
+    ----------
+    library : ctypes.CDLL
+        The real one.
+    file : file
+        To write to.
+    long_bytes : {4, 8}
+        Of a ``long`` where the calls are to be replayed.
+    """
+
+    def __init__(self, library, file, long_bytes):
+        self._library, self._file, self._long = library, file, long_bytes
+        self._places = {}  # of handles, by their numbers: address of the place
+        self.n_calls = 0
+
+    def __getattr__(self, name):
+        function = getattr(self._library, name)
+
+        def recorded(*arguments):
+            return self._record(name, function, arguments)
+
+        return recorded
+
+    def _record(self, name, function, arguments):
+        memory = _Memory(arguments, self._places, self._long)
+        told = [memory.argument(one) for one in arguments]
+        before = [buffer.bytes() for buffer in memory.buffers]
+        answer = function(*arguments)
+        memory.note_handles(self._places)
+        after = [buffer.bytes() for buffer in memory.buffers]
+        self.n_calls += 1
+        self._text(name)
+        self._numbers(1 if name.startswith("skrnn_clip") else 0)
+        self._file.write(struct.pack("<d", float(answer or 0)))
+        self._numbers(len(memory.buffers))
+        for buffer, old, new in zip(memory.buffers, before, after, strict=True):
+            self._numbers(buffer.number, buffer.compared, len(old), buffer.is_kept)
+            self._file.write(old + new)
+            self._numbers(len(buffer.addresses))
+            for offset, target, inner in buffer.addresses:
+                self._numbers(offset, target, inner)
+        self._numbers(len(told))
+        for kind, number, inner in told:
+            self._numbers(kind, number, inner)
+        return answer
+
+    def _text(self, text):
+        self._file.write(text.encode().ljust(64, b"\0"))
+
+    def _numbers(self, *numbers):
+        self._file.write(struct.pack(f"<{len(numbers)}q", *numbers))
+
+
+class _Buffer:
+    """Memory that a call reaches: an array, or a structure in its layout elsewhere."""
+
+    def __init__(self, number, at, size, compared=NOT, fields=None, is_kept=False):
+        self.number, self.at, self.size = number, at, size
+        self.compared, self.fields, self.is_kept = compared, fields, int(is_kept)
+        self.addresses = []  # (offset here, number of the buffer, offset there)
+
+    def bytes(self):
+        if self.fields is None:
+            return ctypes.string_at(self.at, self.size)
+        return self.fields()
+
+
+class _Memory:
+    def __init__(self, arguments, places, long_bytes):
+        self.buffers, self._long, self._handles = [], long_bytes, places
+        self._opened = []
+        # By their types, since asking some of torch's objects for their class warns.
+        found = [(o, type(o)) for o in gc.get_objects()]
+        tensors = [o for o, kind in found if issubclass(kind, torch.Tensor)]
+        self._tensors = [t for t in tensors if t.numel()]
+        self._arrays = [o for o, kind in found if issubclass(kind, ctypes.Array)]
+
+    def argument(self, value):
+        """Kind, number and offset of an argument."""
+        if isinstance(value, ctypes.Structure):
+            return ADDRESS, self._of_structure(value).number, 0
+        if isinstance(value, ctypes.Array):
+            return ADDRESS, self._of_array(value).number, 0
+        if isinstance(value, ctypes.c_double):
+            at = ctypes.addressof(value)
+            return ADDRESS, self._new(at, 8, FLOAT64).number, 0
+        if hasattr(value, "_obj"):  # by reference: the place of a handle
+            at = ctypes.addressof(value._obj)
+            self._opened.append(at)
+            return ADDRESS, self._new(at, 8, is_kept=True).number, 0
+        if value is None:
+            return NUMBER, 0, 0
+        found = self._find(value)
+        if found:
+            return ADDRESS, *found
+        if value in self._handles:
+            place = self._handles[value]
+            return HANDLE, self._new(place, 8, is_kept=True).number, 0
+        return NUMBER, value, 0
+
+    def note_handles(self, places):
+        for at in self._opened:
+            value = ctypes.c_void_p.from_address(at).value
+            if value:
+                places[value] = at
+
+    def _new(self, at, size, compared=NOT, fields=None, is_kept=False):
+        for buffer in self.buffers:
+            if buffer.at == at and buffer.size == size:
+                return buffer
+        number = at if is_kept else len(self.buffers)
+        made = _Buffer(number, at, size, compared, fields, is_kept)
+        self.buffers.append(made)
+        return made
+
+    def _find(self, address):
+        """Number of the buffer that an address lies in, and how far in it."""
+        for tensor in self._tensors:
+            at, size = tensor.data_ptr(), tensor.numel() * tensor.element_size()
+            if at <= address < at + size:
+                # What a pass leaves for the other is theirs alone.
+                is_record = tensor.dtype == torch.uint8
+                compared = _COMPARED.get(tensor.dtype, NOT)
+                buffer = self._new(at, size, compared, is_kept=is_record)
+                return buffer.number, address - at
+        for array in self._arrays:
+            if ctypes.addressof(array) == address:
+                return self._of_array(array).number, 0
+        return None
+
+    def _of_array(self, array):
+        at, size = ctypes.addressof(array), ctypes.sizeof(array)
+        buffer = self._new(at, size)
+        if array._type_ is ctypes.c_void_p and not buffer.addresses:
+            self._link(buffer, [(8 * i, value) for i, value in enumerate(array)])
+        return buffer
+
+    def _of_structure(self, value):
+        at, places, end = ctypes.addressof(value), [], 0
+        for name, kind in value._fields_:
+            size = self._long if kind is ctypes.c_long else ctypes.sizeof(kind)
+            end += -end % size
+            places.append((name, kind, end, size))
+            end += size
+        end += -end % max(size for *_, size in places)
+
+        def laid_out():
+            data = bytearray(end)
+            for name, kind, offset, size in places:
+                number = getattr(value, name) or 0
+                if kind is ctypes.c_double:
+                    struct.pack_into("<d", data, offset, number)
+                elif kind is not ctypes.c_void_p:
+                    data[offset : offset + size] = int(number).to_bytes(
+                        size, "little", signed=True
+                    )
+            return bytes(data)
+
+        buffer = self._new(at, end, fields=laid_out)
+        pointers = [
+            (offset, getattr(value, name))
+            for name, kind, offset, _ in places
+            if kind is ctypes.c_void_p
+        ]
+        self._link(buffer, pointers)
+        return buffer
+
+    def _link(self, buffer, pointers):
+        for offset, address in pointers:
+            found = self._find(address) if address else None
+            if found:
+                buffer.addresses.append((offset, *found))
+            elif address:
+                raise RuntimeError("An address leads to nothing that is known.")
+
+
+def record(path, count, long_bytes=8):
+    """Write calls of every function to a file; return how many (int).
+
+    Parameters
+    ----------
+    path : path
+        Of the file.
+    count : int
+        How many rounds; each calls every function once.
+    long_bytes : {4, 8}, default=8
+        Of a ``long`` where the calls are to be replayed.
+    """
+    torch.manual_seed(0)
+    rng, real = random.Random(0), kernel_library.library()
+    with open(path, "wb") as file:
+        recorder = Recorder(real, file, long_bytes)
+        kernel_library.library = lambda: recorder
+        try:
+            for _ in range(count):
+                for call in native_calls.new_calls(rng):
+                    assert call.run() == 1
+                    call = None
+        finally:
+            kernel_library.library = lambda: real
+    return recorder.n_calls
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("file")
+    parser.add_argument("--count", type=int, default=10)
+    parser.add_argument("--long", type=int, default=8, choices=(4, 8))
+    options = parser.parse_args()
+    print(record(options.file, options.count, options.long), "calls")
