@@ -19,6 +19,7 @@ TABLE = {
     "_warn": (),
     "_numbers": (),
     "_columns": (),
+    "_categories": ("_warn",),
     "_units": (),
     "_plain": (),
     "_files": ("exceptions",),
@@ -28,6 +29,7 @@ TABLE = {
     "_time": ("_plain",),
     "_training": ("_files", "_kernels", "_warn", "exceptions"),
     "windows": (
+        "_categories",
         "_columns",
         "_numbers",
         "_plain",
@@ -38,6 +40,7 @@ TABLE = {
     ),
     "model_selection": ("windows",),
     "_sequences": (
+        "_categories",
         "_columns",
         "_time",
         "_units",

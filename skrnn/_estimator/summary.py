@@ -164,7 +164,7 @@ def _task(estimator, n_classes):
     if n_codes is not None:
         n_categories = sum(n > 0 for n in n_codes)
         given += f", {n_categories} of them categories"
-        if estimator._categories is None:
+        if estimator._categories is None and estimator._encoding is None:
             given = f"one of {max(n_codes):,} tokens a step"
     if n_classes is not None:
         return f"{given} -> {n_classes} classes"

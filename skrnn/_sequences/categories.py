@@ -69,6 +69,8 @@ def values_of(source: SequenceSource, columns: np.ndarray) -> list[np.ndarray]:
 class CategorySource(ChangedSource):
     """Sequences with codes in the place of categories.
 
+    Code 0 is for all that is unknown, and the last one for what is missing.
+
     Parameters
     ----------
     source : SequenceSource
@@ -76,18 +78,16 @@ class CategorySource(ChangedSource):
     columns : ndarray of shape (n,) of int
         The features that are categories.
     values : list of ndarray of float64
-        Those that each of them had in fit, sorted. All others, and NaN, have code 0.
+        Those that each of them had in fit, sorted.
     """
 
     def __init__(self, source: SequenceSource, columns: np.ndarray, values: list):
         super().__init__(source)
         self._pairs = list(zip(columns.tolist(), values, strict=True))
-        sizes, spelt = [0] * source.n_features, b""
-        for column, known in self._pairs:
-            sizes[column] = 1 + len(known)
-            spelt += known.tobytes()
-        self.codes = Codes(tuple(sizes), zlib.crc32(spelt))
-        self.largest = max(source.largest, float(max(sizes)))
+        spelt = b"".join(known.tobytes() for known in values)
+        sizes = {column: 2 + len(known) for column, known in self._pairs}
+        self.codes = _with_codes(source, sizes, spelt)
+        self.largest = max(source.largest, float(max(self.codes.sizes)))
 
     def contents(self) -> list:
         return [*self._source.contents(), *(values for _, values in self._pairs)]
@@ -99,5 +99,55 @@ class CategorySource(ChangedSource):
             if len(known):
                 place = np.searchsorted(known, given).clip(max=len(known) - 1)
                 codes = np.where(known[place] == given, place + 1.0, 0.0)
-            block[..., column] = codes
+            block[..., column] = np.where(np.isnan(given), 1.0 + len(known), codes)
         return block
+
+
+class RecodedSource(ChangedSource):
+    """Sequences of codes of categories, as codes of those that a fit had.
+
+    Parameters
+    ----------
+    source : SequenceSource
+        The sequences, with codes from 1, 0 for what is unknown and NaN for what is
+        missing.
+    categories : dict of Categories
+        Those of the fit, by the positions of features.
+    given : dict of Categories, default=None
+        Those by which the sequences were encoded; None means those of the fit.
+    """
+
+    def __init__(self, source: SequenceSource, categories: dict, given=None):
+        super().__init__(source)
+        self._tables, spelt = {}, []
+        for column, known in categories.items():
+            table = known.codes_from(known if given is None else given[column])
+            self._tables[column] = np.append(table, known.missing_code)
+            spelt.append("\n".join(known.words).encode("utf-8", "surrogatepass"))
+        sizes = {column: known.n_codes for column, known in categories.items()}
+        self.codes = _with_codes(source, sizes, b"\0".join(spelt))
+        self.largest = max(source.largest, float(max(self.codes.sizes)))
+
+    def contents(self) -> list:
+        return [*self._source.contents(), *self._tables.values()]
+
+    def _changed(self, block):
+        block = np.array(block, np.float64)
+        for column, table in self._tables.items():
+            given = block[..., column]
+            # What is no code is unknown, wherever it comes from.
+            place = np.where((given >= 0) & (given < len(table) - 1), given, 0.0)
+            is_code = place == np.floor(place)
+            place = np.where(is_code, place, 0.0).astype(np.int64)
+            place[np.isnan(given)] = len(table) - 1
+            block[..., column] = table[place]
+        return block
+
+
+def _with_codes(source, sizes, spelt):
+    """The codes of a source with more features that are some (dict of int)."""
+    every = [0] * source.n_features if source.codes is None else [*source.codes.sizes]
+    for column, size in sizes.items():
+        every[column] = size
+    before = 0 if source.codes is None else source.codes.key
+    return Codes(tuple(every), zlib.crc32(spelt, before))

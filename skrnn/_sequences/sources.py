@@ -141,7 +141,9 @@ class _Subset(SequenceSource):
 class DenseSource(SequenceSource):
     """Sequences in one array of shape (n_samples, n_timesteps, n_features)."""
 
-    def __init__(self, values, feature_names=None, *, allow_partial=False):
+    def __init__(
+        self, values, feature_names=None, *, allow_partial=False, is_category=None
+    ):
         self._values = values  # (n, L, F)
         self.n_samples, self.max_steps, self.n_features = values.shape
         self._lengths = None  # (n,), if a step is absent
@@ -149,7 +151,9 @@ class DenseSource(SequenceSource):
         if values.dtype.kind == "f":
             for rows in self.chunks():
                 block = values[rows[0] : rows[-1] + 1]
-                found = check_steps(block, rows[0], feature_names, allow_partial)
+                found = check_steps(
+                    block, rows[0], feature_names, allow_partial, is_category
+                )
                 has_absent, largest = found
                 self.largest = max(self.largest, largest)
                 if has_absent:
@@ -173,13 +177,17 @@ class DenseSource(SequenceSource):
 class RaggedSource(SequenceSource):
     """Sequences in a list of arrays of shape (n_timesteps_i, n_features)."""
 
-    def __init__(self, arrays, feature_names=None, *, allow_partial=False):
+    def __init__(
+        self, arrays, feature_names=None, *, allow_partial=False, is_category=None
+    ):
         self._arrays, self.largest = [], 0.0
         for i, array in enumerate(arrays):
             if array.dtype.kind != "f":
                 self.largest = max(self.largest, largest_of(array))
             else:
-                checked = check_steps(array[None], i, feature_names, allow_partial)
+                checked = check_steps(
+                    array[None], i, feature_names, allow_partial, is_category
+                )
                 self.largest = max(self.largest, checked[1])
                 absent = is_absent(array)
                 array = array[~absent] if absent.any() else array
@@ -210,11 +218,11 @@ class WindowSource(SequenceSource):
 
     is_of_windows = True
 
-    def __init__(self, windows, *, allow_partial=False):
+    def __init__(self, windows, *, allow_partial=False, is_category=None):
         self._windows = windows
         self.n_samples, self.max_steps, self.n_features = windows.shape
         self.series = windows.series
-        self._has_absent_rows = self._check_rows(allow_partial)
+        self._has_absent_rows = self._check_rows(allow_partial, is_category)
         # Steps that every window lacks are left out before any is gathered.
         longest = max(1, int(windows.length.max(initial=0)))
         if longest < windows.window_length:
@@ -224,7 +232,7 @@ class WindowSource(SequenceSource):
         windows = self._windows
         return [windows.values, windows.stop, windows.length]
 
-    def _check_rows(self, allow_partial):
+    def _check_rows(self, allow_partial, is_category):
         """Check the rows that some window reads; tell whether one is all NaN."""
         windows = self._windows
         values, has_absent, self.largest = windows.values, False, 0.0
@@ -243,7 +251,7 @@ class WindowSource(SequenceSource):
             used = is_read[start : start + size]
             if not used.any():
                 continue
-            fault = find_fault(block[used], allow_partial)
+            fault = find_fault(block[used], allow_partial, is_category)
             if fault is not None:
                 row = start + np.flatnonzero(used)[fault[0]]
                 self._raise_fault(row, fault[1])
@@ -283,6 +291,7 @@ def as_source(
     feature_names: Sequence[str] | None = None,
     *,
     allow_partial: bool = False,
+    is_category: np.ndarray | None = None,
 ) -> SequenceSource:
     """Wrap a checked X as a `SequenceSource`.
 
@@ -295,6 +304,8 @@ def as_source(
         Names for the errors.
     allow_partial : bool, default=False
         Whether some features of a step may be missing; they then stay NaN.
+    is_category : ndarray of shape (n_features,) of bool, default=None
+        Features that may be missing anyhow, as categories may.
 
     Returns
     -------
@@ -305,10 +316,45 @@ def as_source(
     ValueError
         If a step is missing in part where that is not allowed, or a value is infinite.
     """
+    options = {"allow_partial": allow_partial, "is_category": is_category}
     if isinstance(X, WindowedArray):
-        return WindowSource(X, allow_partial=allow_partial)
+        return WindowSource(X, **options)
     if isinstance(X, list):
-        return RaggedSource(X, feature_names, allow_partial=allow_partial)
+        return RaggedSource(X, feature_names, **options)
     if X.ndim == 2:
         X = X[:, :, None]
-    return DenseSource(X, feature_names, allow_partial=allow_partial)
+    return DenseSource(X, feature_names, **options)
+
+
+class StaticSource(SequenceSource):
+    """Sequences of another source with features that are the same at all steps.
+
+    Parameters
+    ----------
+    source : SequenceSource
+        The sequences.
+    values : ndarray of shape (n_samples, n) of float
+        What is put behind the features of every present step.
+    """
+
+    def __init__(self, source: SequenceSource, values: np.ndarray):
+        self._source, self._static = source, values
+        self.n_samples, self.max_steps = len(source), source.max_steps
+        self.n_features = source.n_features + values.shape[1]
+        self.series, self.is_of_windows = source.series, source.is_of_windows
+        self.largest = max(source.largest, largest_present(values))
+
+    def contents(self) -> list:
+        return [*self._source.contents(), self._static]
+
+    def batch(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        block, lengths = self._source.batch(rows)
+        shape = (*block.shape[:2], self._static.shape[1])
+        static = np.broadcast_to(self._static[rows][:, None], shape)
+        block = np.concatenate([block, static], axis=2)
+        if lengths is not None:
+            block[np.arange(block.shape[1]) >= lengths[:, None]] = 0.0
+        return block, lengths
+
+    def lengths(self, rows: np.ndarray) -> np.ndarray:
+        return self._source.lengths(rows)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skrnn._categories import categories_from_text, text_of_categories
 from skrnn._numbers import AT_LEAST_ONE
 from skrnn.windows._sample_key import sample_key
 
@@ -48,6 +49,10 @@ class WindowedArray:
     rank : ndarray of shape (n_windows,) of int, default=None
         The place of each window in order of time; None where they are in that order,
         or at least those of each series are.
+    categories : dict of {int: Categories}, default=None
+        Of each feature whose numbers are codes of categories, by its position, what
+        those are. NaN is a missing category, 0 one that was not seen in `fit`. The
+        estimators learn a vector for each, and need not be told.
 
     Attributes
     ----------
@@ -89,6 +94,7 @@ class WindowedArray:
         feature_names=None,
         series=None,
         rank=None,
+        categories=None,
     ):
         values = np.asarray(values)
         if values.ndim != 2 or values.dtype.kind not in "fiub":
@@ -115,6 +121,7 @@ class WindowedArray:
                 raise ValueError(
                     f"stop has {len(self.stop)} windows, but {name} has {len(part)}."
                 )
+        self.categories = {} if categories is None else dict(categories)
         self._full = None
 
     @property
@@ -250,7 +257,7 @@ class WindowedArray:
             return np
         return namespace
 
-    def with_values(self, values, feature_names=None):
+    def with_values(self, values, feature_names=None, categories=None):
         """Give the same windows over other rows.
 
         Parameters
@@ -259,6 +266,8 @@ class WindowedArray:
             As many rows as there are now.
         feature_names : list of str, default=None
             The name of each of the new features.
+        categories : dict of {int: Categories}, default=None
+            What those of them that are codes are codes of.
 
         Returns
         -------
@@ -279,6 +288,7 @@ class WindowedArray:
             feature_names=feature_names,
             series=self.series,
             rank=self.rank,
+            categories=categories,
         )
 
     def with_newest_steps(self, n_steps):
@@ -331,6 +341,7 @@ class WindowedArray:
     def __getstate__(self):
         """Pickle the windows with the rows they read, without the others."""
         state = {**vars(self), "_full": None}
+        state["categories"] = text_of_categories(self.categories)
         read = np.flatnonzero(self.rows_read())
         first, last = (read[0], read[-1] + 1) if len(read) else (0, 0)
         # A range is a view, so that a memory map keeps its file; a sparse choice of
@@ -345,7 +356,9 @@ class WindowedArray:
         return state
 
     def __setstate__(self, state):
-        vars(self).update(state)
+        n_features = state["values"].shape[1]
+        categories = categories_from_text(state.get("categories", "{}"), n_features)
+        vars(self).update(state, categories=categories)
         for name in ("values", "stop", "length", "series", "rank"):
             if state[name] is not None:
                 setattr(self, name, _frozen(state[name]))

@@ -120,9 +120,9 @@ def make_windows(
     table = StackedSeries(series, "series")
     if np.isnan(table.values.astype(float, copy=False)).all():
         raise ValueError("series holds nothing but NaN.")
-    values, names = table.values, table.names
+    values, names, categories = table.values, table.names, table.categories
     if exog is not None:
-        values, names = table.with_columns_of(StackedSeries(exog, "exog"))
+        values, names, categories = table.with_columns_of(StackedSeries(exog, "exog"))
     known = find_known(known, values, names, values.shape[1])
     targets = _targets(table, target, known)
     runs = table.runs()
@@ -143,6 +143,7 @@ def make_windows(
             index=None if index is None else index[chosen],
             feature_names=names,
             series=None if codes is None else codes[chosen],
+            categories=categories,
         )
 
     X = windows(newest, np.full_like(newest, window_length))
