@@ -98,7 +98,9 @@ class Categories:
         codes, words = _factorized(column)
         known, given = {w[0] for w in self.words}, {w[0] for w in words}
         if known and given and not known & given:
-            was, now = (" and ".join(_KINDS[k] for k in sorted(s)) for s in (known, given))
+            was, now = (
+                " and ".join(_KINDS[k] for k in sorted(s)) for s in (known, given)
+            )
             raise ValueError(
                 f"Column {name!r} of {input_name} holds categories that were {was} in "
                 f"fit, and are {now} now, such as {words[0][1:]!r}. Convert the column "
@@ -249,7 +251,9 @@ def holds_categories(column, name, input_name="X"):
     ):
         return False
     try:
-        values = pd.unique(_values_of(column) if not hasattr(column, "iloc") else column)
+        values = pd.unique(
+            _values_of(column) if not hasattr(column, "iloc") else column
+        )
     except TypeError:  # what has no hash is no category
         return False
     present = [value for value in values if not _is_missing(value)]

@@ -50,9 +50,11 @@ TABLE = {
     ),
     "_forecasting": ("_numbers", "_plain", "_time", "_warn", "windows"),
     "reshape": (
+        "_categories",
         "_numbers",
         "_sequences",
         "_versions",
+        "_warn",
         "windows",
     ),
     "text": ("_numbers", "_sequences", "_versions", "windows"),

@@ -178,7 +178,9 @@ def _named_numbers(estimator, n_features, names):
     if wanted is None or isinstance(wanted, str):
         return []
     columns = columns_of(wanted, n_features, names)
-    return columns if encoding is None else np.setdiff1d(columns, [*encoding.categories])
+    return (
+        columns if encoding is None else np.setdiff1d(columns, [*encoding.categories])
+    )
 
 
 def _check_codes(estimator, codes, reset):

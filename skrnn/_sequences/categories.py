@@ -66,6 +66,17 @@ def values_of(source: SequenceSource, columns: np.ndarray) -> list[np.ndarray]:
     return found
 
 
+def seen_codes(source: SequenceSource) -> list[np.ndarray]:
+    """Tell which codes samples have (list of ndarray of bool), feature by feature."""
+    sizes = {j: n for j, n in enumerate(source.codes.sizes) if n}
+    seen = {j: np.zeros(n, dtype=bool) for j, n in sizes.items()}
+    for rows in source.chunks():
+        block, _ = source.batch(rows)
+        for j, is_seen in seen.items():
+            is_seen[block[..., j].astype(np.int64).ravel()] = True
+    return list(seen.values())
+
+
 class CategorySource(ChangedSource):
     """Sequences with codes in the place of categories.
 

@@ -224,7 +224,9 @@ def _of_steps(X, wanted):
         columns = [[X[:, :, j].ravel()] for j in range(n_features)]
     if isinstance(wanted, str):
         labels = range(n_features) if names is None else list(names)
-        places = [j for j in range(n_features) if _are_categories(columns[j], labels[j])]
+        places = [
+            j for j in range(n_features) if _are_categories(columns[j], labels[j])
+        ]
     else:
         names = None if names is None else list(names)
         places = columns_of(wanted, n_features, names).tolist()

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skrnn._sequences.categories import CategorySource, columns_of, values_of
+from skrnn._categories import Categories
+from skrnn._sequences.categories import (
+    CategorySource,
+    RecodedSource,
+    columns_of,
+    seen_codes,
+    values_of,
+)
 from skrnn._sequences.sources import as_source
 
 NAMES = ["a", "b", "c"]
@@ -64,7 +71,7 @@ def test_codes_equal_a_loop(first, second):
     known = [sorted({s[j] for one in first for s in one}) for j in columns]
     assert [v.tolist() for v in values] == known
     coded = CategorySource(source(second), columns, values)
-    assert coded.codes.sizes == (1 + len(known[0]), 0, 1 + len(known[1]))
+    assert coded.codes.sizes == (2 + len(known[0]), 0, 2 + len(known[1]))
     block, lengths = coded.batch(np.arange(len(second)))
     assert (block[np.arange(block.shape[1]) >= lengths[:, None]] == 0).all()
     for found, given_sample in zip(block, second, strict=True):
@@ -81,7 +88,10 @@ def test_missing_is_a_category_of_its_own():
     source = as_source(X, None, allow_partial=True)
     values = values_of(source, np.array([1]))
     coded = CategorySource(source, np.array([1]), values)
-    assert coded.batch(np.array([0]))[0].tolist() == [[[1, 0], [2, 1]]]
+    assert coded.batch(np.array([0]))[0].tolist() == [[[1, 2], [2, 1]]]
+    unknown = as_source(np.array([[[1.0, 7.0]]]))
+    coded_unknown = CategorySource(unknown, np.array([1]), values)
+    assert coded_unknown.batch(np.array([0]))[0].tolist() == [[[1, 0]]]
     assert coded.contents()[-1] is values[0]
 
 
@@ -92,3 +102,36 @@ def test_other_values_are_other_codes():
         for v in ([1.0, 2.0], [1.0, 2.0], [1.0, 3.0])
     )
     assert one == same != other
+
+
+@given(
+    st.lists(st.sampled_from("abcd"), min_size=1),
+    st.lists(st.sampled_from(["b", "c", "d", "e", None]), min_size=1),
+)
+@settings(max_examples=40, deadline=None)
+def test_codes_of_another_encoder_equal_those_of_the_values(of_fit, of_call):
+    known, theirs = (Categories.of(np.array(v, object)) for v in (of_fit, of_call))
+    values = np.array(of_call, object)
+    X = np.stack([np.ones(len(values)), theirs.codes_of(values, "x")], axis=1)
+    source = RecodedSource(
+        as_source(X[:, None], is_category=np.array([False, True])),
+        {1: known},
+        {1: theirs},
+    )
+    words = sorted(set(of_fit))
+    expected = [
+        len(words) + 1 if v is None else words.index(v) + 1 if v in words else 0
+        for v in of_call
+    ]
+    found = source.batch(np.arange(len(values)))[0]
+    assert found[:, 0, 1].tolist() == expected
+    assert source.codes.sizes == (0, len(words) + 2)
+    [seen] = seen_codes(source)
+    assert np.flatnonzero(seen).tolist() == sorted(set(expected))
+
+
+def test_what_is_no_code_is_unknown():
+    X = np.array([[[0.0, -1.0]], [[0.0, 1.5]], [[0.0, 3.0]], [[0.0, 2.0]]])
+    known = Categories.of(np.array(["a", "b"], object))
+    source = RecodedSource(as_source(X), {1: known})
+    assert source.batch(np.arange(4))[0][:, 0, 1].tolist() == [0, 0, 0, 2]
