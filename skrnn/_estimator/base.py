@@ -42,7 +42,7 @@ class BaseRNN(WholeCopiesMixin, CallbackSupportMixin, BaseEstimator, ABC):
     _parameter_constraints: dict = CONSTRAINTS
     # Features are divided by two to these powers (ndarray of int32), or are not.
     _exponents = None
-    # Features that are numbers of categories, and their values in fit; None where none is.
+    # Features that are numbers of categories, and their values in fit, or None.
     _categories = None
     # Columns or features that are categories (`Encoding`), or None.
     _encoding = None

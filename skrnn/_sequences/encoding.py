@@ -6,14 +6,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from skrnn._categories import (
+from skrnn._categories.categories import (
     Categories,
     categories_from_text,
-    encode_table,
-    find_categories,
-    holds_categories,
     text_of_categories,
 )
+from skrnn._categories.tables import encode_table, find_categories, holds_categories
 from skrnn._sequences.categories import RecodedSource, columns_of
 from skrnn._sequences.nested import is_nested, is_ragged
 from skrnn._sequences.sources import DenseSource, SequenceSource, StaticSource

@@ -132,8 +132,8 @@ class TimeDistributed(
         X, names = check_sequences(self, X, reset=False)
         if _coded_features(X) != self._coded:
             raise ValueError(
-                f"TimeDistributed was fitted on windows with categories in the features "
-                f"{list(self._coded)} of a step, and X has some in "
+                "TimeDistributed was fitted on windows with categories in the "
+                f"features {list(self._coded)} of a step, and X has some in "
                 f"{list(_coded_features(X))}. "
                 "Make X by the transformer of fit."
             )

@@ -6,13 +6,12 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
-from skrnn._categories import (
+from skrnn._categories.categories import (
     Categories,
     categories_from_text,
-    encode_table,
-    find_categories,
     text_of_categories,
 )
+from skrnn._categories.tables import encode_table, find_categories
 from skrnn._numbers import AT_LEAST_ONE, plain
 from skrnn.reshape._base import SequenceTransformer
 from skrnn.windows._array import WindowedArray

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skrnn._categories import categories_from_text, text_of_categories
+from skrnn._categories.categories import categories_from_text, text_of_categories
 from skrnn._numbers import AT_LEAST_ONE
 from skrnn.windows._sample_key import sample_key
 

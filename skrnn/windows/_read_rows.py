@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_array
 
-from skrnn._categories import encode_table, find_categories
+from skrnn._categories.tables import encode_table, find_categories
 from skrnn._columns import as_numbers, numbers_only
 from skrnn.windows._given_rows import check_rows, names_of, refuse_sequences
 from skrnn.windows._runs import Rows

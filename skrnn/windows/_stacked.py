@@ -4,12 +4,8 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_array
 
-from skrnn._categories import (
-    Categories,
-    columns_of_table,
-    encode_table,
-    holds_categories,
-)
+from skrnn._categories.categories import Categories
+from skrnn._categories.tables import columns_of_table, encode_table, holds_categories
 from skrnn._columns import as_numbers, numbers_only
 from skrnn._time.index import order_kind
 from skrnn.windows._array import WindowedArray
@@ -139,7 +135,7 @@ def _categories_of(parts, name):
     labels = list(getattr(parts[0], "columns", range(len(tables[0]))))
     for j, label in enumerate(labels):
         columns = [columns[j] for columns in tables if j < len(columns)]
-        if any([holds_categories(column, label, name) for column in columns]):
+        if any(holds_categories(column, label, name) for column in columns):
             found[j] = Categories.of(*columns)
     return found
 

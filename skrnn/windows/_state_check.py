@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from skrnn._categories import Categories
+from skrnn._categories.categories import Categories
 from skrnn._columns import check_noted_columns
 
 __all__ = ["check_state"]

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skrnn._categories import Categories
+from skrnn._categories.categories import Categories
 from skrnn._numbers import plain
 from skrnn._plain import Codec, WholeCopiesMixin, pack, unpack
 from skrnn._time.plain import TIME_CODECS

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skrnn._categories import Categories
+from skrnn._categories.categories import Categories
 from skrnn._sequences.categories import (
     CategorySource,
     RecodedSource,

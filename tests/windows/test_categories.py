@@ -1,4 +1,4 @@
-"""Categories in the columns of windows: codes, what is remembered, what is passed on."""
+"""Categories in columns of windows: codes, what is remembered and passed on."""
 
 import pickle
 
