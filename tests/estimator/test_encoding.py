@@ -238,7 +238,7 @@ def test_transformers_hand_categories_on():
     with pytest.warns(UserWarning, match=r"categories \['kind'\] hold codes"):
         make_pipeline(window, FlattenSequence()).fit(rows)
     with pytest.raises(ValueError, match="X has some in"):
-        model[1].transform(SlidingWindow(3).fit_transform(rows.drop(columns="kind")))
+        model[1].transform(SlidingWindow(3).fit_transform(rows.assign(kind=1.0)))
 
 
 def test_a_table_of_unlike_columns_as_one_step():
