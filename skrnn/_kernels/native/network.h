@@ -17,10 +17,14 @@ template <class T> struct Network {
     ThreadPool threads;
     Layer<T> *layers;
     T *head, *head_back;  // packed (K, H) and its transpose
-    Workspace packed, summed, part_of[MAX_THREADS];
+    Workspace packed, summed, inputs, part_of[MAX_THREADS];
     long packed_for;  // lanes that the blocks of the layers are made for
     bool packed_to_train;
 };
+
+// So many gradients of inputs one thread sums as fast as several that wait for each
+// other. Chosen by hand, not by a search.
+constexpr long FEW_GRADIENTS = 1 << 16;
 
 // One call of the network; what the phases below share.
 template <class T> struct Call {
@@ -32,6 +36,7 @@ template <class T> struct Call {
     long L;
     Split<T> split;
     T *outputs;               // (N, K)
+    T *dx;                    // (N, L, F): gradients of the inputs, or null
     bool trains;
     long n_sums;
     Sums<T> *sums;            // (n_sums, n_layers)
@@ -43,8 +48,9 @@ template <class T> struct Call {
     Call(void *net_, const T *const *weights_, T *const *gradients_, const Input &in_, const Loss &loss_,
          long n_samples, long L_, T *outputs_, bool trains_)
         : net((Network<T> *)net_), weights(weights_), gradients(gradients_), in(in_), loss(loss_), L(L_),
-          split(n_samples, trains_), outputs(outputs_), trains(trains_), n_sums(0), sums(nullptr),
-          head_sums(nullptr), head_bias(nullptr), losses(nullptr), is_short_of_memory(0) {}
+          split(n_samples, trains_), outputs(outputs_), dx(nullptr), trains(trains_), n_sums(0),
+          sums(nullptr), head_sums(nullptr), head_bias(nullptr), losses(nullptr),
+          is_short_of_memory(0) {}
 };
 
 template <class T> Weights<T> weights_of(const Call<T> &call, long layer) {
@@ -80,7 +86,7 @@ template <class T> static void pack_phase(void *of, int thread, int n_threads) {
                     if (kind == 0)
                         layer.pack_forward(b, weights);
                     else
-                        layer.pack_backward(b, weights, l > 0);
+                        layer.pack_backward(b, weights, l > 0 || call.dx);
                 }
     }
     const T *head = call.weights[4 * shape.n_layers];
@@ -92,7 +98,7 @@ template <class T> static void pack_phase(void *of, int thread, int n_threads) {
 
 // What one part of a batch needs, in one piece of memory.
 template <class T> struct PartMemory {
-    T *x, *masks, *raw, *of_sample, *dy, *turned_pooled;
+    T *x, *dx, *masks, *raw, *of_sample, *dy, *turned_pooled;
     char *is_masked;
     Record<T> *records;
     Scratch<T> *scratch;
@@ -102,6 +108,7 @@ template <class T> struct PartMemory {
         const Shape &s = call.net->shape;
         const long L = call.L;
         x = arena.take<T>(L * s.F * n);
+        dx = call.dx ? arena.take<T>(L * s.F * n) : nullptr;
         masks = call.in.lengths ? arena.take<T>(L * n) : nullptr;
         is_masked = call.in.lengths ? arena.take<char>(L) : nullptr;
         raw = arena.take<T>(s.K * n);
@@ -244,9 +251,10 @@ template <class T> static void train_part(Call<T> &call, long part, long sum, in
         const bool is_top = l == top;
         run_backward(call.net->layers[l], memory.records[l], memory.scratch[l], below, masks, L, n,
                      false, is_top ? nullptr : memory.dy, is_top && is_last ? d_pooled : nullptr,
-                     is_top && !is_last ? &pool : nullptr, l ? memory.dy : nullptr,
+                     is_top && !is_last ? &pool : nullptr, l ? memory.dy : memory.dx,
                      call.sums[sum * s.n_layers + l]);
     }
+    if (call.dx) lanes_to_rows(memory.dx, count, L * s.F, n, call.dx + first * L * s.F);
 }
 
 template <class T> static void part_phase(void *of, int thread, int n_threads) {
@@ -347,6 +355,60 @@ template <class T> static bool make_sums(Call<T> &call) {
     Arena arena = {base, 0};
     lay_out(arena);
     return true;
+}
+
+// Whether vectors of codes learn.
+template <class T> static bool learns_tables(const Call<T> &call) {
+    const Codes *codes = call.in.codes;
+    if (!call.trains || !codes || !codes->gradients) return false;
+    for (int64_t f = 0; f < codes->n_given; f++)
+        if (codes->gradients[f]) return true;
+    return false;
+}
+
+// Room for the gradients of the inputs, where somebody needs them; false without memory.
+template <class T> static bool make_input_gradients(Call<T> &call) {
+    if (!learns_tables(call)) return true;
+    call.dx = (T *)call.net->inputs.at_least(call.split.n_samples * call.L * call.net->shape.F * sizeof(T));
+    return call.dx;
+}
+
+// Sums of the gradients of vectors, a step after the other. A code is of one thread.
+template <class T, class S>
+static void sum_vectors(const Call<T> &call, const S *values, int thread, int n_threads) {
+    const Codes &codes = *call.in.codes;
+    const int64_t steps = call.L * codes.segment, R = codes.n_given, width = codes.width();
+    int64_t column = 0;
+    for (int64_t f = 0; f < R; column += codes.sizes[f++]) {
+        T *to = (T *)codes.gradients[f];
+        if (!to) continue;
+        const int64_t size = codes.sizes[f];
+        for (int64_t code = thread; code < codes.n_codes[f]; code += n_threads)
+            memset(to + code * size, 0, size * sizeof(T));
+        for (long i = 0; i < call.split.n_samples; i++)
+            for (int64_t t = codes.padding ? codes.padding[i] : 0; t < steps; t++) {
+                const int64_t row = i * steps + t, code = (int64_t)values[row * R + f];
+                if (code % n_threads != thread) continue;
+                const T *from = call.dx + row * width + column;
+                for (int64_t e = 0; e < size; e++) to[code * size + e] += from[e];
+            }
+    }
+}
+
+template <class T> static void vector_phase(void *of, int thread, int n_threads) {
+    const Call<T> &call = *(const Call<T> *)of;
+    if (call.in.kind == FLOAT32)
+        sum_vectors(call, (const float *)call.in.values, thread, n_threads);
+    else
+        sum_vectors(call, (const double *)call.in.values, thread, n_threads);
+}
+
+// Gradients of the vectors of codes, from those of the inputs.
+template <class T> static void give_table_gradients(Call<T> &call) {
+    if (!call.dx) return;
+    const long size = call.split.n_samples * call.L * call.net->shape.F;
+    if (size > FEW_GRADIENTS) return run_pool(call.net->threads, vector_phase<T>, &call);
+    vector_phase<T>(&call, 0, 1);
 }
 
 // Gradients and loss of a batch; false if memory ran out.
