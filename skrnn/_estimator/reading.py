@@ -7,7 +7,13 @@ from skrnn._columns import numbers_only
 from skrnn._ensemble.samples import Samples
 from skrnn._estimator.extremes import refuse_unscaled
 from skrnn._estimator.long_table import refuse_long_table
-from skrnn._sequences.categories import CategorySource, columns_of, values_of
+from skrnn._sequences.categories import (
+    NumberCoder,
+    codes_of,
+    columns_of,
+    values_of,
+    with_codes,
+)
 from skrnn._sequences.changed import in_units, units_of
 from skrnn._sequences.encoding import find_encoding
 from skrnn._sequences.layouts import (
@@ -153,22 +159,22 @@ def _source_of(estimator, X, names, allow_partial, reset):
         return TokenSource(X)
     if not estimator._is_3d:
         return as_source(X) if encoding is None else encoding.source_of_table(X)
-    n_features = X[0].shape[1] if isinstance(X, list) else X.shape[2]
+    coders = {}
+    if encoding is not None:
+        coders = encoding.coders(X, type(estimator).__name__)
     if reset:
+        n_features = X[0].shape[1] if isinstance(X, list) else X.shape[2]
         columns = _named_numbers(estimator, n_features, names)
-    else:
-        columns = [] if estimator._categories is None else estimator._categories[0]
-    is_category = np.isin(np.arange(n_features), columns)
-    if encoding is not None:
-        is_category |= encoding.is_category()
-    options = {"is_category": is_category} if is_category.any() else {}
-    source = as_source(X, names, allow_partial=allow_partial, **options)
-    if len(columns):
-        if reset:
-            estimator._categories = columns, values_of(source, columns)
-        source = CategorySource(source, *estimator._categories)
-    if encoding is not None:
-        source = encoding.recoded(source, X, type(estimator).__name__)
+        if len(columns):
+            estimator._categories = columns, values_of(X, columns)
+    if estimator._categories is not None:
+        columns, values = estimator._categories
+        pairs = zip(columns.tolist(), values, strict=True)
+        coders |= {column: NumberCoder(known) for column, known in pairs}
+    if not coders:
+        return as_source(X, names, allow_partial=allow_partial)
+    source = as_source(with_codes(X, coders), names, allow_partial=allow_partial)
+    source.codes = codes_of(source.n_features, coders)
     return source
 
 

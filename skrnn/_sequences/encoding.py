@@ -12,7 +12,12 @@ from skrnn._categories.categories import (
     text_of_categories,
 )
 from skrnn._categories.tables import encode_table, find_categories, holds_categories
-from skrnn._sequences.categories import RecodedSource, columns_of
+from skrnn._sequences.categories import (
+    TableCoder,
+    codes_of,
+    columns_of,
+    with_codes,
+)
 from skrnn._sequences.nested import is_nested, is_ragged
 from skrnn._sequences.sources import DenseSource, SequenceSource, StaticSource
 from skrnn._sequences.tokens import TokenArray
@@ -68,10 +73,6 @@ class Encoding(NamedTuple):
             raise ValueError("Categories were altered.")
         return cls(layout, categories, n_columns)
 
-    def is_category(self) -> np.ndarray:
-        """Which features of a step, in 3-D X, are some (ndarray of bool)."""
-        return np.isin(np.arange(self.n_columns), list(self.categories))
-
     def encode(self, X: object, names: object) -> object:
         """Put codes in the place of categories, in whatever layout X comes.
 
@@ -116,38 +117,45 @@ class Encoding(NamedTuple):
 
     def source_of_table(self, X: np.ndarray) -> SequenceSource:
         """Make a source of codes of encoded columns (n_samples, n_columns)."""
-        source = DenseSource(X[:, self.lags(X), None])
+        coders = {j: TableCoder(of, of) for j, of in self.categories.items()}
+        coded = with_codes(X[:, None], coders)[:, 0]
+        source = DenseSource(coded[:, self.lags(X), None])
         if self.layout == "columns":
-            source = StaticSource(source, X[:, list(self.categories)])
-        return RecodedSource(source, self.of_features)
+            source = StaticSource(source, coded[:, list(self.categories)])
+            coders = dict(enumerate(coders.values(), start=1))
+        else:
+            coders = {0: coders[0]}
+        source.codes = codes_of(source.n_features, coders)
+        return source
 
-    def recoded(self, source: SequenceSource, X: object, name: str) -> SequenceSource:
-        """Make a source of codes of one in which categories are those of X.
+    def coders(self, X: object, name: str) -> dict:
+        """Give what makes codes of the features of checked sequences.
 
         Parameters
         ----------
-        source : SequenceSource
-            That of X.
         X : WindowedArray, or ndarray or list that was encoded
             Whose codes they are.
         name : str
             Of the estimator.
+
+        Returns
+        -------
+        dict of TableCoder
 
         Raises
         ------
         ValueError
             If windows hold numbers where there were categories, or the reverse.
         """
-        if not isinstance(X, WindowedArray):
-            return RecodedSource(source, self.categories)
-        if X.categories.keys() != self.categories.keys():
+        given = X.categories if isinstance(X, WindowedArray) else self.categories
+        if given.keys() != self.categories.keys():
             raise ValueError(
                 f"{name} was fitted on categories in the features "
                 f"{sorted(self.categories)} of a step, and the windows of X have some "
-                f"in {sorted(X.categories)}. Make them by the transformer of fit, or "
-                "of columns of the types that those of fit had."
+                f"in {sorted(given)}. Make them by the transformer of fit, or of "
+                "columns of the types that those of fit had."
             )
-        return RecodedSource(source, self.categories, X.categories)
+        return {j: TableCoder(of, given[j]) for j, of in self.categories.items()}
 
 
 def find_encoding(X: object, wanted: object) -> Encoding | None:

@@ -141,9 +141,7 @@ class _Subset(SequenceSource):
 class DenseSource(SequenceSource):
     """Sequences in one array of shape (n_samples, n_timesteps, n_features)."""
 
-    def __init__(
-        self, values, feature_names=None, *, allow_partial=False, is_category=None
-    ):
+    def __init__(self, values, feature_names=None, *, allow_partial=False):
         self._values = values  # (n, L, F)
         self.n_samples, self.max_steps, self.n_features = values.shape
         self._lengths = None  # (n,), if a step is absent
@@ -151,9 +149,7 @@ class DenseSource(SequenceSource):
         if values.dtype.kind == "f":
             for rows in self.chunks():
                 block = values[rows[0] : rows[-1] + 1]
-                found = check_steps(
-                    block, rows[0], feature_names, allow_partial, is_category
-                )
+                found = check_steps(block, rows[0], feature_names, allow_partial)
                 has_absent, largest = found
                 self.largest = max(self.largest, largest)
                 if has_absent:
@@ -177,17 +173,13 @@ class DenseSource(SequenceSource):
 class RaggedSource(SequenceSource):
     """Sequences in a list of arrays of shape (n_timesteps_i, n_features)."""
 
-    def __init__(
-        self, arrays, feature_names=None, *, allow_partial=False, is_category=None
-    ):
+    def __init__(self, arrays, feature_names=None, *, allow_partial=False):
         self._arrays, self.largest = [], 0.0
         for i, array in enumerate(arrays):
             if array.dtype.kind != "f":
                 self.largest = max(self.largest, largest_of(array))
             else:
-                checked = check_steps(
-                    array[None], i, feature_names, allow_partial, is_category
-                )
+                checked = check_steps(array[None], i, feature_names, allow_partial)
                 self.largest = max(self.largest, checked[1])
                 absent = is_absent(array)
                 array = array[~absent] if absent.any() else array
@@ -218,11 +210,11 @@ class WindowSource(SequenceSource):
 
     is_of_windows = True
 
-    def __init__(self, windows, *, allow_partial=False, is_category=None):
+    def __init__(self, windows, *, allow_partial=False):
         self._windows = windows
         self.n_samples, self.max_steps, self.n_features = windows.shape
         self.series = windows.series
-        self._has_absent_rows = self._check_rows(allow_partial, is_category)
+        self._has_absent_rows = self._check_rows(allow_partial)
         # Steps that every window lacks are left out before any is gathered.
         longest = max(1, int(windows.length.max(initial=0)))
         if longest < windows.window_length:
@@ -232,7 +224,7 @@ class WindowSource(SequenceSource):
         windows = self._windows
         return [windows.values, windows.stop, windows.length]
 
-    def _check_rows(self, allow_partial, is_category):
+    def _check_rows(self, allow_partial):
         """Check the rows that some window reads; tell whether one is all NaN."""
         windows = self._windows
         values, has_absent, self.largest = windows.values, False, 0.0
@@ -251,7 +243,7 @@ class WindowSource(SequenceSource):
             used = is_read[start : start + size]
             if not used.any():
                 continue
-            fault = find_fault(block[used], allow_partial, is_category)
+            fault = find_fault(block[used], allow_partial)
             if fault is not None:
                 row = start + np.flatnonzero(used)[fault[0]]
                 self._raise_fault(row, fault[1])
@@ -291,7 +283,6 @@ def as_source(
     feature_names: Sequence[str] | None = None,
     *,
     allow_partial: bool = False,
-    is_category: np.ndarray | None = None,
 ) -> SequenceSource:
     """Wrap a checked X as a `SequenceSource`.
 
@@ -304,8 +295,6 @@ def as_source(
         Names for the errors.
     allow_partial : bool, default=False
         Whether some features of a step may be missing; they then stay NaN.
-    is_category : ndarray of shape (n_features,) of bool, default=None
-        Features that may be missing anyhow, as categories may.
 
     Returns
     -------
@@ -316,14 +305,13 @@ def as_source(
     ValueError
         If a step is missing in part where that is not allowed, or a value is infinite.
     """
-    options = {"allow_partial": allow_partial, "is_category": is_category}
     if isinstance(X, WindowedArray):
-        return WindowSource(X, **options)
+        return WindowSource(X, allow_partial=allow_partial)
     if isinstance(X, list):
-        return RaggedSource(X, feature_names, **options)
+        return RaggedSource(X, feature_names, allow_partial=allow_partial)
     if X.ndim == 2:
         X = X[:, :, None]
-    return DenseSource(X, feature_names, **options)
+    return DenseSource(X, feature_names, allow_partial=allow_partial)
 
 
 class StaticSource(SequenceSource):

@@ -55,7 +55,6 @@ def check_steps(
     first_sample: int,
     feature_names: Sequence[str] | None,
     allow_partial: bool,
-    is_category: np.ndarray | None = None,
 ) -> tuple[bool, float]:
     """Refuse infinity and partly missing steps; tell what else there is.
 
@@ -69,8 +68,6 @@ def check_steps(
         Names for the errors.
     allow_partial : bool
         Whether some features of a step may be missing.
-    is_category : ndarray of shape (F,) of bool, default=None
-        Those that may be missing anyhow.
 
     Returns
     -------
@@ -88,7 +85,7 @@ def check_steps(
     if np.isfinite(largest):
         return False, largest
     rows = block.reshape(-1, block.shape[2])
-    fault = find_fault(rows, allow_partial, is_category)
+    fault = find_fault(rows, allow_partial)
     if fault is not None:
         sample, step = divmod(fault[0], block.shape[1])
         value = rows[fault]
@@ -117,9 +114,7 @@ def largest_present(values: np.ndarray) -> float:
     return float(np.fmax.reduce(np.abs(values), axis=None, initial=0))
 
 
-def find_fault(
-    rows: np.ndarray, allow_partial: bool, is_category: np.ndarray | None = None
-) -> tuple[int, int] | None:
+def find_fault(rows: np.ndarray, allow_partial: bool) -> tuple[int, int] | None:
     """Find what is infinite, or NaN in a row that is missing in part.
 
     Parameters
@@ -128,8 +123,6 @@ def find_fault(
         Steps.
     allow_partial : bool
         Whether rows may be missing in part.
-    is_category : ndarray of shape (F,) of bool, default=None
-        Features that may be missing anyhow, since that is a category too.
 
     Returns
     -------
@@ -139,8 +132,7 @@ def find_fault(
     fault = np.isinf(rows)
     if not allow_partial:
         missing = np.isnan(rows)
-        partial = missing & ~missing.all(axis=1, keepdims=True)
-        fault |= partial if is_category is None else partial & ~is_category
+        fault |= missing & ~missing.all(axis=1, keepdims=True)
     where = np.flatnonzero(fault.any(axis=1))
     if len(where) == 0:
         return None
