@@ -197,7 +197,10 @@ class RecurrentNetwork(nn.Module):
         if self.embedding is not None:
             # They look vectors up, and cut segments then.
             x = self.scaling.inputs(batch.x, batch.moments) if is_scaled else batch.x
-            return KernelInputs(x, batch.lengths, is_scaled, batch.padding)
+            padding = batch.padding
+            if padding is not None and len(padding) < len(x):  # the same of all
+                padding = padding.repeat(len(x))
+            return KernelInputs(x, batch.lengths, is_scaled, padding)
         # They standardise, which is all that most networks need.
         is_scaled |= self.segment_length > 1
         x = self.inputs(batch) if is_scaled else batch.x

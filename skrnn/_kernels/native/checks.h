@@ -125,7 +125,8 @@ template <class T> static Answer checked(const Call<T> &call, int64_t N, int64_t
     check.room(N, s.K);
     check.room(L + 1, s.n_layers, STATES, s.H + s.F + s.K + PADDING);
     if (check.answer() != DONE) return check.answer();
-    if (in.codes) {
+    check.array(in.codes, 1, true);
+    if (check.is_fit && in.codes) {
         check_codes<T>(check, in, s, N, L);
         if (check.answer() != DONE) return check.answer();
     }
