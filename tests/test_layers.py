@@ -48,7 +48,7 @@ TABLE = {
         "exceptions",
         "windows",
     ),
-    "_forecasting": ("_numbers", "_plain", "_time", "_warn", "windows"),
+    "_forecasting": ("_categories", "_numbers", "_plain", "_time", "_warn", "windows"),
     "reshape": (
         "_categories",
         "_numbers",
@@ -86,6 +86,7 @@ TABLE = {
     "regressor": ("_estimator", "_numbers", "_targets"),
     "classifier": ("_estimator", "_numbers", "_targets"),
     "sktime": (
+        "_categories",
         "_forecasting",
         "_numbers",
         "_plain",

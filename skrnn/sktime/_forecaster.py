@@ -217,7 +217,7 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         "capability:missing_values": True,
         "capability:update": True,
         "capability:pretrain": True,
-        "capability:categorical_in_X": False,
+        "capability:categorical_in_X": True,
         "capability:random_state": True,
         "property:randomness": "derandomized",
         "pretrain:fitted_params": ["pretrained_"],
