@@ -6,6 +6,7 @@ from skrnn._forecasting.conformal import AdaptiveScores
 from skrnn._forecasting.covariates import Covariates
 from skrnn._forecasting.differencing import Differencing
 from skrnn._forecasting.engine import SeriesForecaster
+from skrnn._forecasting.exogenous import LinearEffect
 from skrnn._forecasting.exogenous_columns import ExogenousColumns
 from skrnn._forecasting.frames import SeriesFrames
 from skrnn._forecasting.horizon_model import HorizonModel
@@ -28,6 +29,7 @@ _CLASSES = {
     "ExogenousColumns": ExogenousColumns,
     "Forecasts": Forecasts,
     "HorizonModel": HorizonModel,
+    "LinearEffect": LinearEffect,
     "SeriesForecaster": SeriesForecaster,
     "SeriesFrames": SeriesFrames,
     "SeriesTable": SeriesTable,

@@ -77,7 +77,11 @@ def with_codes(X, categories, names=None):
     if not categories or not _frames_of(X):
         return X
     if isinstance(X, list):
-        return [with_codes(frame, categories, names) for frame in X]
+        return [_coded(frame, categories, names) for frame in X]
+    return _coded(X, categories, names)
+
+
+def _coded(X, categories, names):
     coded = encode_table(X, categories, names)
     is_absent = X.isna().all(axis=1).to_numpy()
     for j, of in categories.items():
