@@ -14,7 +14,6 @@ from sklearn.preprocessing import OrdinalEncoder
 import skrnn
 from skrnn import RNNClassifier, RNNRegressor, SlidingWindow
 from skrnn._sequences.sources import as_source
-from skrnn.onnx import to_onnx
 from tests.support import assert_rows_alone, network_of, same_bits
 
 RNG = np.random.default_rng(0)
@@ -194,11 +193,6 @@ def test_tokens_are_categories_already():
         fitted(X=tokens)
     with pytest.raises(ValueError, match="X has 1 features"):
         fitted().predict(tokens)
-
-
-def test_categories_are_not_in_graphs():
-    with pytest.raises(NotImplementedError, match="categorical_features"):
-        to_onnx(fitted())
 
 
 @pytest.mark.parametrize(
