@@ -12,6 +12,7 @@
 #include "checks.h"
 #include "narrow_network.h"
 #include "rows.h"
+#include "vectors.h"
 
 #if defined(_WIN32)
 #define EXPORT extern "C" __declspec(dllexport)

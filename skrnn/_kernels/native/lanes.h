@@ -81,18 +81,23 @@ static void lanes_of(const S *values, const Input &in, long first, long count, l
     }
 }
 
-// The same, with vectors in the place of codes: number k of sample i goes to to[k * n + i].
+// Some steps of the recurrence, with vectors in the place of codes: number k of sample i,
+// counted from the first of these steps, goes to at(i, k).
 template <class T, class S, class At>
-static void look_up(const S *values, const Input &in, long first, long count, long L, At at) {
+static void look_up(const S *values, const Input &in, long first, long count, long L, long from,
+                    long n_steps, At at) {
     const Codes &codes = *in.codes;
-    const int64_t steps = L * codes.segment, R = codes.n_given, width = codes.width();
+    const int64_t R = codes.n_given, width = codes.width();
+    const int64_t begin = from * codes.segment, end = (from + n_steps) * codes.segment;
     for (long i = 0; i < count; i++) {
-        const S *row = values + (first + i) * steps * R;
+        const S *row = values + ((first + i) * L * codes.segment + begin) * R;
         const int64_t padding = codes.padding ? codes.padding[first + i] : 0;
-        for (int64_t k = 0; k < padding * width; k++) *at(i, k) = 0;
-        int64_t k = padding * width;
-        row += padding * R;
-        for (int64_t t = padding; t < steps; t++, row += R)
+        int64_t k = 0;
+        for (int64_t t = begin; t < end; t++, row += R) {
+            if (t < padding) {
+                for (int64_t e = 0; e < width; e++) *at(i, k++) = 0;
+                continue;
+            }
             for (int64_t f = 0; f < R; f++) {
                 if (!codes.n_codes[f]) {
                     const double value = (double)row[f];
@@ -103,6 +108,7 @@ static void look_up(const S *values, const Input &in, long first, long count, lo
                 const T *vector = (const T *)codes.tables[f] + (int64_t)row[f] * size;
                 for (int64_t e = 0; e < size; e++) *at(i, k++) = vector[e];
             }
+        }
     }
 }
 
@@ -113,8 +119,8 @@ static void read_lanes(const Input &in, long first, long count, long L, long F, 
         if (count < n) memset(to, 0, L * F * n * sizeof(T));
         auto at = [&](long i, int64_t k) { return to + k * n + i; };
         if (in.kind == FLOAT32)
-            return look_up<T>((const float *)in.values, in, first, count, L, at);
-        return look_up<T>((const double *)in.values, in, first, count, L, at);
+            return look_up<T>((const float *)in.values, in, first, count, L, 0, L, at);
+        return look_up<T>((const double *)in.values, in, first, count, L, 0, L, at);
     }
     if (in.kind == FLOAT32)
         lanes_of<T, float>((const float *)in.values, in, first, count, L, F, n, to);

@@ -47,8 +47,8 @@ template <class T> static void read_rows(const NarrowCall<T> &narrow) {
     memset(narrow.x, 0, L * n * x_size * sizeof(T));
     if (in.codes) {
         auto at = [&](long i, int64_t k) { return narrow.x + (k / F * n + i) * x_size + k % F; };
-        if (in.kind == FLOAT32) return look_up<T>((const float *)in.values, in, 0, n, L, at);
-        return look_up<T>((const double *)in.values, in, 0, n, L, at);
+        if (in.kind == FLOAT32) return look_up<T>((const float *)in.values, in, 0, n, L, 0, L, at);
+        return look_up<T>((const double *)in.values, in, 0, n, L, 0, L, at);
     }
     for (long i = 0; i < n; i++)
         for (long t = 0; t < L; t++)
