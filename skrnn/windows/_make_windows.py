@@ -48,7 +48,8 @@ def make_windows(
         One series, ``(n_rows,)`` or ``(n_rows, n_columns)``, or a list of series with
         the same columns. A pandas index tells where rows are missing, as for
         :class:`~skrnn.SlidingWindow`, and a MultiIndex ``(series..., time)`` holds
-        several series.
+        several series. Columns of dtype category, and of words, are categories, which
+        windows hold as codes, as those of :class:`~skrnn.SlidingWindow` do.
     window_length : int
         The number of rows of a window.
     fh : int or list of int, default=1
@@ -63,7 +64,7 @@ def make_windows(
         for those that `known` names.
     target : str, int, or list of them, default=None
         The columns of `series` to forecast, by name, or by position if integers. None
-        means all of them that are not known ahead.
+        means all of them that are not known ahead, and hold numbers.
     return_newest : bool, default=False
         Whether to return the newest window of each series as well, whose future is
         unknown: the one to give to `predict` for the real forecast. With `known` it
