@@ -51,8 +51,9 @@ class WindowedArray:
         or at least those of each series are.
     categories : dict of {int: Categories}, default=None
         Of each feature whose numbers are codes of categories, by its position, what
-        those are. NaN is a missing category, 0 one that was not seen in `fit`. The
-        estimators learn a vector for each, and need not be told.
+        those are: their `labels`, in the order of the codes from 1. NaN is a missing
+        category, 0 one that was not seen in `fit`. The estimators learn a vector for
+        each, and need not be told.
 
     Attributes
     ----------
