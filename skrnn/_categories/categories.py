@@ -137,6 +137,8 @@ class Categories:
         labels = self.labels
         if self.words and all(word[0] == _NUMBER for word in self.words):
             labels = pd.to_numeric(pd.Series(labels)).tolist()
+        elif len(set(labels)) < len(labels):  # 3 and "3", say
+            labels = [f"{word[1:]} ({_KINDS[word[0]]})" for word in self.words]
         places = np.nan_to_num(codes, nan=0.0).astype(np.int64) - 1
         return pd.Categorical.from_codes(places, categories=labels)
 

@@ -144,6 +144,12 @@ def test_codes_equal_a_loop(one, two, asked):
     assert again == {3: found}
 
 
+def test_labels_that_look_alike_are_told_apart():
+    found = Categories.of(pd.Series(["1", 1], dtype="category"))
+    decoded = found.decode(np.array([1.0, 2.0, 0.0])).tolist()
+    assert decoded[:2] == ["1 (numbers)", "1 (strings)"]
+
+
 def test_columns_are_found_by_name():
     table = pd.DataFrame({"a": [1.0, 2.0], "b": ["x", "y"]})
     found = find_categories(table)
