@@ -74,14 +74,20 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         counted from the newest step of each sequence, over the steps that are present,
         and the oldest is filled up with zeros in units of the scaled features. A long
         sequence then takes few steps, of many features each. None means 1.
-    categorical_features : array-like of str, int or bool, default=None
-        Features of a step that are categories, in 3-D, ragged and windowed X: names,
-        numbers, or a boolean for each feature. Their values are numbers, such as those
-        of :class:`~sklearn.preprocessing.OrdinalEncoder`, of which none is greater than
-        another: the network learns a vector for each. What ``fit`` did not see, and
-        NaN where `missing` lets it through, is one category more, which means nothing
-        until it is trained. The linear model or the random convolutions beside the
-        network do not read them. None: all features are numbers.
+    categorical_features : "from_dtype", array-like of str, int or bool, or None, \
+            default="from_dtype"
+        What is a category, of which none is greater than another: the network learns a
+        vector for each. ``"from_dtype"``, as in
+        :class:`~sklearn.ensemble.HistGradientBoostingClassifier`: columns and features
+        of a categorical type, and those of words; strings of numbers are numbers, as
+        everywhere in scikit-learn. A list names them by names, numbers, or a boolean
+        for each, and their values may be numbers. Of 2-D X they are columns: the other
+        columns are the steps, at each of which the categories are the same; if all
+        columns are categories, each is a step. Of 3-D, ragged and windowed X they are
+        features of a step, which :class:`~skrnn.SlidingWindow` knows of its own
+        columns. What ``fit`` did not see says nothing, and what is missing is one
+        category more. The linear model or the random convolutions beside the network
+        do not read them. None: all features are numbers.
     embedding_size : int or "auto", default="auto"
         Numbers in the vector that is learned for each category, and for each token
         where X is the output of :class:`~skrnn.TokenSequence`. ``"auto"``: half as many
@@ -485,7 +491,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         bidirectional: bool | Auto = "auto",
         nonlinearity: Nonlinearity = "tanh",
         segment_length: int | None = None,
-        categorical_features: ArrayLike | None = None,
+        categorical_features: ArrayLike | Literal["from_dtype"] | None = "from_dtype",
         embedding_size: int | Auto = "auto",
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,

@@ -91,7 +91,9 @@ def to_onnx(
     estimator refuses, infinity and steps that are missing in part, gives NaN, and the
     label of such a sample means nothing. For tokens X holds their numbers, one feature
     a step, as the arrays in a :class:`~skrnn.text.TokenArray` do; texts are split, by
-    `TokenSequence`, before the graph.
+    `TokenSequence`, before the graph. In the same way it holds the codes of categories
+    that windows have, NaN where one is missing; categories that are numbers are given
+    as these numbers. Words in columns of 2-D X, or in 3-D X, are refused.
 
     **Outputs**, named as skl2onnx names them: ``variable`` (n_samples, n_outputs) of a
     regressor, followed by ``std`` (n_samples, n_outputs) for ``loss="gaussian"`` and

@@ -18,6 +18,7 @@ from skrnn._kernels.handle import Handle
 from skrnn._kernels.library import PIECE, addresses
 from skrnn._kernels.structs import (
     AdamOptions,
+    CodesOfInput,
     CompetitionCall,
     ConvolutionCall,
     Input,
@@ -43,6 +44,9 @@ OPTIONAL = {
     "d_end",
     "dx",
     "factors",
+    "codes",
+    "padding",
+    "gradients of tables",
 }
 OPTIONAL |= {"weights of the samples", "pool"}
 BYTES = {"channels", "is_change"}  # which may lie anywhere
@@ -100,16 +104,30 @@ def misfits(call):
     break_it, mend : callable
         Make it wrong, and right again.
     """
-    for name, value in call.arguments.items():
+    given = dict(call.arguments)
+    if "codes" in call.kept:
+        given["codes"] = call.kept["codes"]
+    for name, value in given.items():
         for what, key, holder, get, put in _places(call, name, value):
             for told, other in _others(what, get(holder, key)):
                 yield told, *_swap(holder, key, get, put, other)
     lengths = call.kept.get("lengths")
     if lengths is not None and len(lengths):
-        most = call.kept["x"].shape[1]
+        segment = call.kept["codes"].segment if "codes" in call.kept else 1
+        most = call.kept["x"].shape[1] // segment
         for other in (-1, most + 1, 2**62):
             get, put = (lambda h, k: int(h[k])), (lambda h, k, v: h.__setitem__(k, v))
             yield f"lengths of {other}", *_swap(lengths, -1, get, put, other)
+    if "codes" in call.kept and call.kept["x"].numel():
+        arrays, x = call.kept["code arrays"], call.kept["x"]
+        of_dict = (lambda h, k: h[k]), (lambda h, k, v: h.__setitem__(k, v))
+        for feature, number in enumerate(arrays["n_codes"]):
+            if number:
+                yield "no table", *_swap(arrays["tables"], feature, *of_dict, None)
+                for other in (-1.0, float(number), torch.nan, torch.inf):
+                    place = (-1, -1, feature)
+                    get, put = (lambda h, k: float(h[k])), of_dict[1]
+                    yield f"a code of {other}", *_swap(x, place, get, put, other)
 
 
 def _swap(holder, key, get, put, other):
@@ -125,6 +143,8 @@ def _places(call, name, value):
             what = field
             if isinstance(value, Loss) and field == "weights":
                 what = "weights of the samples"
+            if isinstance(value, CodesOfInput) and field == "gradients":
+                what = "gradients of tables"
             yield what, field, value, getattr, setattr
     elif isinstance(value, ctypes.Array):
         for i in range(len(value)):
@@ -155,12 +175,20 @@ _INTS = {
     for name, kind in [*Shape._fields_, *Input._fields_, *Loss._fields_]
     if kind is ctypes.c_int
 }
-_STRUCTS = (Input, Loss, Tensors, LayerCall, ConvolutionCall, CompetitionCall)
+_STRUCTS = (
+    Input,
+    CodesOfInput,
+    Loss,
+    Tensors,
+    LayerCall,
+    ConvolutionCall,
+    CompetitionCall,
+)
 _ADDRESSES = {
     name for s in _STRUCTS for name, kind in s._fields_ if kind is ctypes.c_void_p
 }
 _ADDRESSES |= {"weights of the samples", "weight", "bias", "values", "factors", "net"}
-_ADDRESSES |= {"pool", "outputs", "squares"}
+_ADDRESSES |= {"pool", "outputs", "squares", "gradients of tables"}
 
 
 # -- one maker a function --------------------------------------------------------------
@@ -191,6 +219,12 @@ def _pool(rng):
 
 def _network(name, rng, dtype):
     F, H, K = rng.randint(1, 9), rng.choice([1, 5, 16, 37, 70]), rng.randint(1, 5)
+    n_codes, sizes, segment = None, None, 1
+    if name in ("train", "predict") and rng.random() < 0.5:
+        n_codes = [rng.choice([0, 1, 7]) for _ in range(rng.randint(1, 4))]
+        sizes = [rng.randint(1, 5) if number else 1 for number in n_codes]
+        segment = rng.randint(1, 3)
+        F = segment * sum(sizes)
     n_layers, L = rng.randint(1, 3), rng.randint(0, 7)
     N = rng.choice([1, 3, 9, 40, 150])
     cell = rng.randrange(3)
@@ -219,6 +253,13 @@ def _network(name, rng, dtype):
         return
     kind = rng.randrange(2)
     x = _numbers((torch.float32, torch.float64)[kind], N, L, F)
+    if n_codes is not None:
+        F = len(n_codes)
+        x = _numbers(x.dtype, N, L * segment, F)
+        for feature, number in enumerate(n_codes):
+            if number:
+                codes = torch.randint(0, number, (N, L * segment))
+                x[:, :, feature] = codes.to(x.dtype)
     lengths, outputs = _lengths(rng, N, L), _numbers(dtype, N, K)
     mean, scale = (torch.ones(F, dtype=torch.float64) for _ in range(2))
     is_scaled = rng.random() < 0.5
@@ -226,6 +267,10 @@ def _network(name, rng, dtype):
     if not is_scaled:
         given.mean, given.scale = _at(mean), _at(scale)
     kept |= {"x": x, "lengths": lengths, "outputs": outputs, "scaling": (mean, scale)}
+    if n_codes is not None:
+        learns = name == "train" and rng.random() < 0.7
+        kept |= _codes(rng, dtype, n_codes, sizes, segment, N if L else 0, learns)
+        given.codes = ctypes.addressof(kept["codes"])
     arguments = {"net": handle.value, "weights": addresses([_at(w) for w in weights])}
     if name == "train":
         arguments["gradients"] = addresses([_at(g) for g in gradients])
@@ -244,6 +289,30 @@ def _network(name, rng, dtype):
         arguments["value"] = ctypes.c_double()
     yield Call(name, dtype, arguments, kept)
     handle.close()
+
+
+def _codes(rng, dtype, n_codes, sizes, segment, n_padded, learns):
+    """What stands in the place of codes, and what its addresses point at (dict)."""
+    integers = ctypes.c_int64 * len(n_codes)
+    pairs = list(zip(n_codes, sizes, strict=True))
+    tables = [_numbers(dtype, *pair) if pair[0] else None for pair in pairs]
+    arrays = {
+        "n_codes": integers(*n_codes),
+        "sizes": integers(*sizes),
+        "tables": addresses([_at(table) for table in tables]),
+    }
+    kept = {"tables": tables, "code arrays": arrays}
+    if learns:
+        kept["of tables"] = [t if t is None else torch.zeros_like(t) for t in tables]
+        arrays["gradients"] = addresses([_at(g) for g in kept["of tables"]])
+    codes = kept["codes"] = CodesOfInput(segment, len(n_codes))
+    for key, array in arrays.items():
+        setattr(codes, key, ctypes.addressof(array))
+    if n_padded and rng.random() < 0.5:
+        padding = [rng.randrange(segment) for _ in range(n_padded)]
+        kept["padding"] = torch.tensor(padding)
+        codes.padding = _at(kept["padding"])
+    return kept
 
 
 def _update_call(name, rng, dtype, handle, weights, gradients, kept):

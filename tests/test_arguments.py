@@ -75,7 +75,7 @@ OF_BOTH = {
     "bidirectional": ["switch"],
     "nonlinearity": ["word", "tanh", "relu"],
     "segment_length": ["count", None],
-    "categorical_features": ["features", None],
+    "categorical_features": ["features", "from_dtype", None],
     "embedding_size": ["count", "auto"],
     "dropout": ["probability"],
     "recurrent_dropout": ["probability"],
@@ -264,6 +264,7 @@ DATA |= {
     "out",
     "api_version",
     "n_steps",
+    "categories",
     "rank",
 }
 

@@ -20,6 +20,7 @@ TABLE = {
     "_typing": (),
     "_numbers": (),
     "_columns": (),
+    "_categories": ("_warn",),
     "_units": (),
     "_plain": (),
     "_files": ("exceptions",),
@@ -29,6 +30,7 @@ TABLE = {
     "_time": ("_plain",),
     "_training": ("_files", "_kernels", "_warn", "exceptions"),
     "windows": (
+        "_categories",
         "_columns",
         "_numbers",
         "_plain",
@@ -40,6 +42,7 @@ TABLE = {
     ),
     "model_selection": ("windows",),
     "_sequences": (
+        "_categories",
         "_columns",
         "_time",
         "_units",
@@ -47,8 +50,9 @@ TABLE = {
         "exceptions",
         "windows",
     ),
-    "_forecasting": ("_numbers", "_plain", "_time", "_warn", "windows"),
+    "_forecasting": ("_categories", "_numbers", "_plain", "_time", "_warn", "windows"),
     "reshape": (
+        "_categories",
         "_numbers",
         "_sequences",
         "_typing",
@@ -60,6 +64,7 @@ TABLE = {
         "_sequences",
         "_typing",
         "_versions",
+        "_warn",
         "windows",
     ),
     "_preprocessing": ("_kernels", "_sequences", "_units"),
@@ -100,6 +105,7 @@ TABLE = {
         "_typing",
     ),
     "sktime": (
+        "_categories",
         "_forecasting",
         "_numbers",
         "_plain",

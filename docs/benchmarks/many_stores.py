@@ -21,11 +21,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import sklearn
+from sklearn.base import clone
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
+from sklearn.preprocessing import OneHotEncoder
 
 from skrnn import FlattenSequence, RNNRegressor, SlidingWindow
 from skrnn.model_selection import PanelTimeSeriesSplit
@@ -79,13 +80,10 @@ def make_sales(seed=0):
     return table.sample(frac=1, random_state=seed, ignore_index=True)
 
 
-def encoder(*, is_numbered=False):
-    """Categories as columns of zeros and ones, or numbered; the others as they are."""
-    encode = OneHotEncoder(sparse_output=False, handle_unknown="ignore")
-    if is_numbered:
-        encode = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+def encoder():
+    """Categories as columns of zeros and ones; the others as they are."""
     return make_column_transformer(
-        (encode, CATEGORIES),
+        (OneHotEncoder(sparse_output=False, handle_unknown="ignore"), CATEGORIES),
         remainder="passthrough",
         verbose_feature_names_out=False,
     ).set_output(transform="pandas")
@@ -102,25 +100,18 @@ def models():
         history="allow",
         **KEYS,
     )
+    network = RNNRegressor(missing="indicator", random_state=0)
+    trees = HistGradientBoostingRegressor(random_state=0)
+    by_type = make_pipeline(window, FlattenSequence(), trees)
     return {
-        "RNNRegressor": make_pipeline(
-            encoder(), window, RNNRegressor(missing="indicator", random_state=0)
+        "RNNRegressor": make_pipeline(window, network),
+        "RNNRegressor, one-hot columns": make_pipeline(encoder(), window, network),
+        "HistGradientBoostingRegressor": by_type.set_output(transform="pandas"),
+        "HistGradientBoostingRegressor, one-hot columns": make_pipeline(
+            encoder(), clone(window), FlattenSequence(), trees
         ),
-        "RNNRegressor(categorical_features=...)": make_pipeline(
-            encoder(is_numbered=True),
-            window,
-            RNNRegressor(
-                categorical_features=CATEGORIES, missing="indicator", random_state=0
-            ),
-        ),
-        "HistGradientBoostingRegressor": make_pipeline(
-            encoder(),
-            window,
-            FlattenSequence(),
-            HistGradientBoostingRegressor(random_state=0),
-        ),
-        "ridge": make_pipeline(
-            encoder(), window, FlattenSequence(pad="zero"), ZeroFilled()
+        "ridge, one-hot columns": make_pipeline(
+            encoder(), clone(window), FlattenSequence(pad="zero"), ZeroFilled()
         ),
     }
 

@@ -5,17 +5,16 @@ those of Babel, which comes with Sphinx; a name that several of the languages ha
 left out, and a quarter of the others, drawn at random, is for judging. What the names
 of a language have in common, such as its word for a currency, is in both parts.
 
-Below: what an epoch costs where an embedding reads the characters, and where the same
-network is given them one-hot, as numbers.
+What an epoch costs is in embeddings.md.
 
 usage: python docs/benchmarks/text.py
-(writes text.md beside itself; about eight minutes on two cores)
+(writes text.md beside itself, in some minutes)
 """
 
 import time
 
 import numpy as np
-from _timing import in_turns, machine, write
+from _timing import machine, write
 from babel import Locale
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -27,8 +26,6 @@ from skrnn import RNNClassifier, TokenSequence
 LANGUAGES = "cs da de en es fi fr hu it nl pl pt ro sv tr".split()
 CHARACTERS = {"analyzer": "char", "lowercase": False}
 OPTIONS = {"bidirectional": True, "dropout": 0.3}
-EPOCHS = 3
-COST = {"parts": "network", "early_stopping": False, "max_epochs": EPOCHS}
 
 
 def names():
@@ -74,17 +71,7 @@ def main():
         seconds = time.perf_counter() - start
         rows.append(f"| {name} | {model.score(test, y_test):.1%} | {seconds:.0f} |")
         print(rows[-1], flush=True)
-    tokens = TokenSequence(**CHARACTERS).fit_transform(train)
-    n_codes = tokens.codes.sizes[0]
-    one_hot = [np.eye(n_codes, dtype=np.float32)[sample.ravel()] for sample in tokens]
-    network = RNNClassifier(**COST, random_state=0)
-    jobs = {
-        "tokens, by an embedding": lambda: network.fit(tokens, y),
-        f"one-hot, {n_codes} numbers": lambda: network.fit(one_hot, y),
-    }
-    times = in_turns(jobs, 3, warm_up=False)
-    costs = [f"| {name} | {s / EPOCHS:.2f} |" for name, s in times.items()]
-    table, of_cost = "\n".join(rows), "\n".join(costs)
+    table = "\n".join(rows)
     write(
         __file__,
         f"""# Text
@@ -95,12 +82,6 @@ Which of {len(LANGUAGES)} languages is a name in? {len(train):,} names to learn 
 | model | right | fit, s |
 | --- | ---: | ---: |
 {table}
-
-An epoch of one network of 64 units in one direction, over those names:
-
-| X | epoch, s |
-| --- | ---: |
-{of_cost}
 
 {machine("skrnn", "scikit-learn", "babel")}
 """,

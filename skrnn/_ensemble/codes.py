@@ -58,12 +58,11 @@ def _refuse_for_numbers(parameters, codes):
     if all(codes.sizes):  # else they read the others
         reads_numbers["linear_steps"] = "has a linear model read numbers"
         reads_numbers["n_kernels"] = "has random convolutions read numbers"
-    have = "tokens" if len(codes.sizes) == 1 else "categories"
     off = {"input_noise": 0.0, "time_warp": 0.0}
     for name, what in reads_numbers.items():
         value = parameters.get(name)
         if value is not None and value != off.get(name) and not is_auto(value):
             raise ValueError(
-                f"{name}={value!r} {what}, and X holds {have}. Set "
+                f"{name}={value!r} {what}, and X holds {codes.what}. Set "
                 f"{name}={off.get(name)!r}."
             )

@@ -8,6 +8,7 @@ from skrnn._ensemble.build import new_network
 from skrnn._ensemble.far_targets import refuse_far_targets
 from skrnn._ensemble.pretrained import freeze, take_over_weights
 from skrnn._preprocessing.preprocessing import Preprocessing
+from skrnn._sequences.categories import seen_codes
 from skrnn._training.batches import SequenceDataset
 from skrnn._training.net import SequenceNet
 from skrnn._units import ordinary_weights
@@ -51,6 +52,9 @@ def new_member(settings, targets, samples, train, *, place, seed, pretrained, ti
     head, loss = targets.new_loss()
     network = new_network(of_network, targets, head, samples.source, seed)
     part = samples.part(train)
+    if network.embedding is not None and part.codes.vectors is None:
+        # What is in samples set aside alone would be noise in predictions.
+        network.embedding.forget(seen_codes(part))
     weight = samples.weight
     if weight is not None:
         weight = ordinary_weights(weight[train])

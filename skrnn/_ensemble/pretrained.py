@@ -92,9 +92,9 @@ def _take_over_embedding(network, other, settings, pretrained, codes):
     theirs = pretrained.settings.network.embedding_sizes
     if (None if codes is None else codes.identity) != pretrained.codes:
         raise ValueError(
-            "init is an estimator fitted on tokens of another vocabulary, or on "
-            "numbers where X holds tokens. Give both the same TokenSequence, such as "
-            "one with vocabulary=."
+            "init is an estimator fitted on other categories, on tokens of another "
+            "vocabulary, or on numbers where X holds one of them. Give both the same "
+            "categories, or the same TokenSequence, such as one with vocabulary=."
         )
     if settings.network.embedding_sizes != theirs:
         raise ValueError(

@@ -340,6 +340,6 @@ def _architecture(parameters):
     """Parameters that make a network, comparable."""
     given = {name: parameters.get(name) for name in ARCHITECTURE}
     for name in ("quantiles", "categorical_features"):
-        if given[name] is not None:
+        if given[name] is not None and not isinstance(given[name], str):
             given[name] = tuple(np.asarray(given[name]).tolist())
     return given

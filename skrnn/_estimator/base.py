@@ -32,6 +32,7 @@ from skrnn._estimator.summary_html import html_with_summary
 from skrnn._numbers import plain
 from skrnn._plain import WholeCopiesMixin
 from skrnn._sequences.changed import in_units
+from skrnn._sequences.encoding import Encoding
 from skrnn._versions import with_new_parameters
 
 
@@ -41,8 +42,10 @@ class BaseRNN(WholeCopiesMixin, CallbackSupportMixin, BaseEstimator, ABC):
     _parameter_constraints: dict = CONSTRAINTS
     # Features are divided by two to these powers (ndarray of int32), or are not.
     _exponents = None
-    # Features that are categories, and their values in fit; None where none is.
+    # Features that are numbers of categories, and their values in fit, or None.
     _categories = None
+    # Columns or features that are categories (`Encoding`), or None.
+    _encoding = None
     # What features are codes of (tuple, of `Codes.identity`), or None.
     _codes = None
 
@@ -232,6 +235,8 @@ class BaseRNN(WholeCopiesMixin, CallbackSupportMixin, BaseEstimator, ABC):
             told = attributes_of(self._model.networks, 0, self.n_iter_)
             made = {"_targets", "settings_", *told, *self._shown(self._model)}
             state = {name: v for name, v in state.items() if name not in made}
+            if self._encoding is not None:
+                state["_encoding"] = self._encoding.to_text()
             state["_fitted"] = pack_fitted(self)
         return state
 
@@ -246,7 +251,9 @@ class BaseRNN(WholeCopiesMixin, CallbackSupportMixin, BaseEstimator, ABC):
             )
             n_features = len(model.networks.nets[0].module_.scaling.x_mean.flatten())
             check_attributes(type(self), state, n_features)
-            check_noted_codes(self._codes, self._categories, settings)
+            if self._encoding is not None:
+                self._encoding = Encoding.from_text(self._encoding)
+            check_noted_codes(self._codes, self._categories, self._encoding, settings)
             self.settings_, self._targets = settings, targets
             vars(self).update(self._shown(model) | told)
 

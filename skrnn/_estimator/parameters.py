@@ -22,7 +22,7 @@ CONSTRAINTS = {
     "bidirectional": ["boolean"],
     "nonlinearity": [StrOptions({"tanh", "relu"})],
     "segment_length": [AT_LEAST_ONE, None],
-    "categorical_features": ["array-like", None],
+    "categorical_features": [StrOptions({"from_dtype"}), "array-like", None],
     "embedding_size": [AT_LEAST_ONE, StrOptions({"auto"})],
     "dropout": [_PROBABILITY],
     "recurrent_dropout": [_PROBABILITY],

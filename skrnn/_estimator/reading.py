@@ -7,8 +7,15 @@ from skrnn._columns import numbers_only
 from skrnn._ensemble.samples import Samples
 from skrnn._estimator.extremes import refuse_unscaled
 from skrnn._estimator.long_table import refuse_long_table
-from skrnn._sequences.categories import CategorySource, columns_of, values_of
+from skrnn._sequences.categories import (
+    NumberCoder,
+    codes_of,
+    columns_of,
+    values_of,
+    with_codes,
+)
 from skrnn._sequences.changed import in_units, units_of
+from skrnn._sequences.encoding import find_encoding
 from skrnn._sequences.layouts import (
     check_sequences,
     series_of_samples,
@@ -107,20 +114,31 @@ def read_X(estimator, X, *, missing, reset):
     reset : bool
         Whether to note or to compare.
     """
-    series, columns = series_of_samples(X), getattr(X, "columns", None)
+    series, name = series_of_samples(X), type(estimator).__name__
+    columns = getattr(X, "columns", None)
+    if reset:
+        wanted = estimator.categorical_features
+        is_named = wanted is not None and not isinstance(wanted, str)
+        if is_named and isinstance(X, TokenArray):
+            raise ValueError(
+                f"categorical_features={wanted!r} names features of a step, and X "
+                'holds tokens. Set categorical_features="from_dtype".'
+            )
+        estimator._categories = None
+        estimator._encoding = find_encoding(X, wanted)
+    encoding = estimator._encoding
+    if encoding is not None:
+        names = None if reset else getattr(estimator, "feature_names_in_", None)
+        X = encoding.encode(X, names)
     X, names = check_sequences(
         estimator, X, reset=reset, ensure_all_finite=False, takes_tokens=True
     )
-    if isinstance(X, TokenArray):
-        source = TokenSource(X)
-    else:
-        source = as_source(X, names, allow_partial=missing == "indicator")
-    source = _with_categories(estimator, source, names, reset)
+    source = _source_of(estimator, X, names, missing == "indicator", reset)
     _check_codes(estimator, source.codes, reset)
     if reset:
-        name = type(estimator).__name__
         if columns is not None and not isinstance(X, list):
-            warn_of_table(X, list(columns), name)
+            lags = np.arange(X.shape[1]) if encoding is None else encoding.lags(X)
+            warn_of_table(X[:, lags], [columns[j] for j in lags], name)
         # An array (n, 0, F) says by its shape that there is none.
         n_steps = max(map(len, X)) if isinstance(X, list) else X.shape[1]
         if n_steps and not _has_steps(source):
@@ -134,24 +152,41 @@ def read_X(estimator, X, *, missing, reset):
     return source
 
 
-def _with_categories(estimator, source, names, reset):
-    """Read the features that the estimator holds to be categories by their codes."""
+def _source_of(estimator, X, names, allow_partial, reset):
+    """Wrap a checked X, with codes where there are categories (SequenceSource)."""
+    encoding = estimator._encoding
+    if isinstance(X, TokenArray):
+        return TokenSource(X)
+    if not estimator._is_3d:
+        return as_source(X) if encoding is None else encoding.source_of_table(X)
+    coders = {}
+    if encoding is not None:
+        coders = encoding.coders(X, type(estimator).__name__)
     if reset:
-        estimator._categories = None
-        wanted = estimator.categorical_features
-        if wanted is not None:
-            if source.codes is not None or not estimator._is_3d:
-                what = "2-D X has one" if source.codes is None else "X holds tokens"
-                raise ValueError(
-                    f"categorical_features={wanted!r} names features of a step, and "
-                    f"{what}. Set categorical_features=None."
-                )
-            columns = columns_of(wanted, source.n_features, names)
-            estimator._categories = columns, values_of(source, columns)
-    # Whether X is of numbers or tokens is told by what reads it.
-    if estimator._categories is None or source.codes is not None:
-        return source
-    return CategorySource(source, *estimator._categories)
+        n_features = X[0].shape[1] if isinstance(X, list) else X.shape[2]
+        columns = _named_numbers(estimator, n_features, names)
+        if len(columns):
+            estimator._categories = columns, values_of(X, columns)
+    if estimator._categories is not None:
+        columns, values = estimator._categories
+        pairs = zip(columns.tolist(), values, strict=True)
+        coders |= {column: NumberCoder(known) for column, known in pairs}
+    if not coders:
+        return as_source(X, names, allow_partial=allow_partial)
+    source = as_source(with_codes(X, coders), names, allow_partial=allow_partial)
+    source.codes = codes_of(source.n_features, coders)
+    return source
+
+
+def _named_numbers(estimator, n_features, names):
+    """Positions of the features that are named as categories, and are numbers."""
+    wanted, encoding = estimator.categorical_features, estimator._encoding
+    if wanted is None or isinstance(wanted, str):
+        return []
+    columns = columns_of(wanted, n_features, names)
+    return (
+        columns if encoding is None else np.setdiff1d(columns, [*encoding.categories])
+    )
 
 
 def _check_codes(estimator, codes, reset):
@@ -160,8 +195,10 @@ def _check_codes(estimator, codes, reset):
     if reset:
         estimator._codes = identity
     elif estimator._codes != identity:
-        kinds = ("numbers", "tokens")
-        was, now = (kinds[i is not None] for i in (estimator._codes, identity))
+        was, now = "numbers", "numbers" if identity is None else "tokens"
+        if estimator._codes is not None:
+            is_table = (estimator._encoding or estimator._categories) is not None
+            was = "categories" if is_table else "tokens"
         now = "tokens of another vocabulary" if was == now else now
         raise ValueError(
             f"{type(estimator).__name__} was fitted on {was}, got {now}. Give X by the "

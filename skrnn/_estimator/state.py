@@ -137,7 +137,7 @@ def check_attributes(kind, attributes, n_features):
         raise ValueError(f"This {kind.__name__} has attributes that no fit gives it.")
 
 
-def check_noted_codes(noted, categories, settings):
+def check_noted_codes(noted, categories, encoding, settings):
     """Refuse codes that a fit has not noted.
 
     Parameters
@@ -145,7 +145,9 @@ def check_noted_codes(noted, categories, settings):
     noted : tuple or None
         As `Codes.identity`.
     categories : tuple or None
-        The features that are categories, and the values of each.
+        The features that are numbers of categories, and the values of each.
+    encoding : Encoding or None
+        Columns or features that are categories.
     settings : Settings
         Those of the fit.
 
@@ -154,17 +156,19 @@ def check_noted_codes(noted, categories, settings):
     ValueError
         If there are more of them than the networks know, or fewer.
     """
-    sizes = None if noted is None else noted[0]
+    sizes, expected = None if noted is None else noted[0], {}
     is_fine = sizes == settings.network.n_codes
-    if categories is None:
-        is_fine &= sizes is None or len(sizes) == 1  # tokens
+    if encoding is not None:
+        expected |= {j: of.n_codes for j, of in encoding.of_features.items()}
+    if categories is not None:
+        pairs = zip(categories[0].tolist(), categories[1], strict=True)
+        expected |= {
+            j: 2 + len(v) for j, v in pairs if v.ndim == 1 and v.dtype == np.float64
+        }
+    if expected:
+        is_fine &= expected == {j: n for j, n in enumerate(sizes or ()) if n}
     else:
-        columns, values = categories
-        found = [1 + len(v) for v in values if v.ndim == 1 and v.dtype == np.float64]
-        is_fine &= sizes is not None and columns.tolist() == [
-            i for i, size in enumerate(sizes or ()) if size
-        ]
-        is_fine &= found == [size for size in sizes or () if size]
+        is_fine &= sizes is None or len(sizes) == 1  # tokens
     if not is_fine:
         raise ValueError("The codes of the features are those of another model.")
 

@@ -150,7 +150,7 @@ def summary_of(estimator, n_classes):
         estimator.fit_time_,
         parts,
         rows,
-        nets[0].module_.layers(settings.network),
+        _layers(estimator),
         sum(row.n_parameters for row in rows),
         dict(settings.decided),
         joint_loss,
@@ -164,12 +164,33 @@ def _task(estimator, n_classes):
     if n_codes is not None:
         n_categories = sum(n > 0 for n in n_codes)
         given += f", {n_categories} of them categories"
-        if estimator._categories is None:
+        if estimator._categories is None and estimator._encoding is None:
             given = f"one of {max(n_codes):,} tokens a step"
     if n_classes is not None:
         return f"{given} -> {n_classes} classes"
     n_targets = estimator.n_outputs_
     return f"{given} -> {n_targets} target{'s' * (n_targets != 1)}"
+
+
+def _layers(estimator):
+    """The layers of a network (list of Layer), with the names of its categories."""
+    settings = estimator.settings_.network
+    layers = estimator.nets_[0].module_.layers(settings)
+    names = getattr(estimator, "feature_names_in_", None)
+    if settings.n_codes is None or names is None:
+        return layers
+    encoding = estimator._encoding
+    if not estimator._is_3d:
+        if encoding.layout == "steps":
+            return layers
+        names = ["", *(names[j] for j in encoding.categories)]
+    coded = [name for name, n in zip(names, settings.n_codes, strict=True) if n]
+    words = layers[0].description.split(", one of")
+    told = [f"one of{word}" for word in words]
+    told[0] = words[0]
+    pairs = zip(coded, told, strict=True)
+    named = ", ".join(f"{name}: {what}" for name, what in pairs)
+    return [layers[0]._replace(description=named), *layers[1:]]
 
 
 def _row(net, weight, best_epoch):

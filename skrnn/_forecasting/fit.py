@@ -81,7 +81,7 @@ def _covariates(settings, frames, calendar_columns):
         calendar=settings.calendar,
         calendar_columns=calendar_columns,
         static=settings.series_id,
-        x_names=[] if frames.x_columns is None else list(map(str, frames.x_columns)),
+        x_names=frames.x_names,
         is_future=~frames.is_past,
         y_names=list(map(str, frames.y_columns)),
     )

@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pandas as pd
 
+from skrnn._forecasting.exogenous_columns import ExogenousColumns
 from skrnn._forecasting.limits import refuse_rows
 from skrnn._forecasting.table import table_of
 from skrnn._forecasting.units import Units
@@ -51,15 +52,29 @@ class SeriesFrames:
     def __init__(self, y, X, past_covariates):
         self.axis = time_axis(y.index)
         self.x_columns = None if X is None else X.columns
-        self.is_past = self._past(past_covariates)
+        self.exogenous = None if X is None else ExogenousColumns.of(X)
+        self.is_past_column = self._past(past_covariates)
+        x = None if X is None else self.exogenous.numbers(X)
         self.y_columns, self.index_names = y.columns, list(y.index.names)
         self.y_units = Units(y.to_numpy(dtype=float))
-        self.x_units = None if X is None else Units(X.to_numpy(dtype=float))
+        self.x_units = None if X is None else Units(x)
 
     @property
     def x_future(self):
         """The columns of X whose future is known (pandas.Index)."""
-        return self.x_columns[~self.is_past]
+        return self.x_columns[~self.is_past_column]
+
+    @property
+    def is_past(self):
+        """Of which numbers that X becomes no future is known (ndarray of bool)."""
+        if self.exogenous is None:
+            return self.is_past_column
+        return self.is_past_column[self.exogenous.owner]
+
+    @property
+    def x_names(self):
+        """What the numbers are called that X becomes (list of str)."""
+        return [] if self.exogenous is None else self.exogenous.names
 
     @property
     def n_levels(self):
@@ -117,9 +132,9 @@ class SeriesFrames:
         keys, codes, times = split_keys(y.index)
         values = _numbers(y, "y", self.y_units)
         x = None
-        n_exogenous = 0 if self.x_columns is None else len(self.x_columns)
+        n_exogenous = len(self.x_names)
         if self.x_columns is not None:
-            x = np.full((len(y), len(self.x_columns)), np.nan)
+            x = np.full((len(y), n_exogenous), np.nan)
         steps = self.axis.ordinals(times)
         self._refuse_lengths(codes, steps, y, n_exogenous)
         table = table_of(keys, codes, steps, values, x)
@@ -174,7 +189,7 @@ class SeriesFrames:
             )
         lacking = [
             name
-            for name, is_past in zip(self.x_columns, self.is_past, strict=True)
+            for name, is_past in zip(self.x_columns, self.is_past_column, strict=True)
             if name not in X.columns and not is_past
         ]
         if lacking:
@@ -182,11 +197,10 @@ class SeriesFrames:
                 f"X lacks the columns {lacking} of fit. Give them, or name those that "
                 "are not known in the future in past_covariates."
             )
-        given = self.x_columns.isin(X.columns)
+        given = self.x_columns.isin(X.columns)[self.exogenous.owner]
         # In the order of fit, since each column has its own unit there.
-        x = np.full((len(X), len(given)), np.nan)
-        x[:, given] = X[self.x_columns[given]].to_numpy(dtype=float)
-        x = _numbers(X, "X", self.x_units, x, self.x_columns)[:, given]
+        x = self.exogenous.numbers(X)
+        x = _numbers(X, "X", self.x_units, x, self.x_names)[:, given]
         codes, steps = self._series_and_steps(table, X)
         known = codes >= 0
         return table.with_x(x[known], codes[known], steps[known], given)

@@ -52,7 +52,7 @@ class LocalWindows(WindowedArray):
         own = {"level": self.level[key], "scale": self.scale[key]}
         return super()._of_windows(key) | own
 
-    def with_values(self, values, feature_names=None):
+    def with_values(self, values, feature_names=None, categories=None):
         """Give the same windows over other rows; see `WindowedArray.with_values`."""
-        windows = super().with_values(values, feature_names)
+        windows = super().with_values(values, feature_names, categories)
         return LocalWindows(windows, self.level, self.scale, self.is_padded)

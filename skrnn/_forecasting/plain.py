@@ -1,10 +1,13 @@
 """What a forecaster has learned as plain values and arrays."""
 
+from skrnn._categories.categories import Categories
 from skrnn._forecasting.auto import Settings
 from skrnn._forecasting.conformal import AdaptiveScores
 from skrnn._forecasting.covariates import Covariates
 from skrnn._forecasting.differencing import Differencing
 from skrnn._forecasting.engine import SeriesForecaster
+from skrnn._forecasting.exogenous import LinearEffect
+from skrnn._forecasting.exogenous_columns import ExogenousColumns
 from skrnn._forecasting.frames import SeriesFrames
 from skrnn._forecasting.horizon_model import HorizonModel
 from skrnn._forecasting.strategies import Design, Forecasts
@@ -23,8 +26,10 @@ _CLASSES = {
     "Covariates": Covariates,
     "Design": Design,
     "Differencing": Differencing,
+    "ExogenousColumns": ExogenousColumns,
     "Forecasts": Forecasts,
     "HorizonModel": HorizonModel,
+    "LinearEffect": LinearEffect,
     "SeriesForecaster": SeriesForecaster,
     "SeriesFrames": SeriesFrames,
     "SeriesTable": SeriesTable,
@@ -51,6 +56,7 @@ def object_codec(kind):
 FORECAST_CODECS = TIME_CODECS | {
     name: object_codec(kind) for name, kind in _CLASSES.items()
 }
+FORECAST_CODECS["Categories"] = Codec(Categories, lambda c: c.words, Categories)
 FORECAST_CODECS["slice"] = Codec(
     slice, lambda s: (s.start, s.stop, s.step), lambda plain: slice(*plain)
 )

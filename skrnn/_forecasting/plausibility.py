@@ -117,7 +117,7 @@ def check_sizes_of_x(table, frames):
             value = frames.x_units.multiplied(table.x[[row]])[0, column]
             raise ValueError(
                 f"X is {value:g} at {_place(table, row, frames)} in "
-                f"{frames.x_columns[column]!r}, beside which its other values cannot "
+                f"{frames.x_names[column]!r}, beside which its other values cannot "
                 "be computed with. Set it to NaN if it is an accident; else give its "
                 "logarithm."
             )

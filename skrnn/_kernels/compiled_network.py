@@ -7,9 +7,11 @@ gradients here are right.
 
 import ctypes
 import threading
+from typing import NamedTuple
 
 import torch
 
+from skrnn._kernels.codes import codes_of
 from skrnn._kernels.fit import check_lengths, check_tensor
 from skrnn._kernels.handle import Handle
 from skrnn._kernels.library import (
@@ -29,6 +31,19 @@ _NO_MEMORY = (
     "There is no memory for the states of a batch. Lower batch_size, or set "
     "tbptt_steps."
 )
+
+
+class KernelInputs(NamedTuple):
+    """A batch as the network in compiled code reads it."""
+
+    # (N, L, F) of float32 or float64, padded behind the last present step: in the
+    # user's units or as steps of the recurrence; where there are codes, L is of steps
+    # before they are cut into segments.
+    x: torch.Tensor
+    lengths: torch.Tensor | None = None  # (N,) of int64: steps of the recurrence
+    is_scaled: bool = False  # whether x is in the network's units already
+    # (N,) of int64: steps before the oldest one; only where there are codes.
+    padding: torch.Tensor | None = None
 
 
 class CompiledNetwork(Scope):
@@ -121,7 +136,7 @@ class CompiledNetwork(Scope):
         """Whether the calling thread made it; no other may use it meanwhile."""
         return self._thread == threading.get_ident()
 
-    def read_addresses(self, form, gradients=()):
+    def read_addresses(self, form, gradients=(), of_tables=()):
         """Look where weights are, and gradients (list of Tensor) shall go.
 
         Parameters
@@ -130,6 +145,9 @@ class CompiledNetwork(Scope):
             Of the same network.
         gradients : list of Tensor, default=()
             One for each of its weights, where gradients are wanted.
+        of_tables : list of Tensor or None, default=()
+            One for each of the tables of codes in the same way, None where that does
+            not learn or there is no table.
 
         Raises
         ------
@@ -140,7 +158,10 @@ class CompiledNetwork(Scope):
         self.form = form
         self._weights = addresses([p.data_ptr() for p in form.weights])
         self._gradients = addresses([g.data_ptr() for g in gradients])
-        self._kept = gradients
+        self._kept = gradients, of_tables
+        self._codes = None
+        if form.codes is not None:
+            self._codes = codes_of(form.codes, of_tables, self._torch_dtype)
 
     def _check_form(self, form, gradients):
         if _kind_of(form) != self._kind:
@@ -160,63 +181,77 @@ class CompiledNetwork(Scope):
         of_step = form.x_mean.shape
         check_tensor("x_mean", form.x_mean, of_step, torch.float64)
         check_tensor("x_scale", form.x_scale, of_step, torch.float64)
-        self._reads_users_units = of_step == (form.n_features,)
+        self._n_given = form.n_features
+        if form.codes is not None:
+            self._n_given = len(form.codes.n_codes)
+        self._reads_users_units = of_step == (self._n_given,)
 
-    def _input(self, x, lengths, is_scaled):
+    def _input(self, given):
+        x, lengths, is_scaled, padding = given
         if x.dtype not in _KINDS:
             raise ValueError(
                 f"x is {x.dtype}, and the kernels need float32 or float64."
             )
-        check_tensor("x", x, (*x.shape[:2], self.form.n_features), x.dtype)
+        check_tensor("x", x, (*x.shape[:2], self._n_given), x.dtype)
         check_lengths(lengths, len(x))
         if not (is_scaled or self._reads_users_units):
             raise ValueError("Steps of the recurrence are to be scaled already.")
+        codes = self._codes
+        if codes is not None:
+            check_lengths(padding, len(x))
+            codes.padding = None if padding is None else padding.data_ptr()
         return Input(
             x.data_ptr(),
             _KINDS[x.dtype],
             None if lengths is None else lengths.data_ptr(),
             None if is_scaled else self.form.x_mean.data_ptr(),
             None if is_scaled else self.form.x_scale.data_ptr(),
+            None if codes is None else ctypes.addressof(codes),
         )
 
-    def outputs(self, x, lengths, *, is_scaled=False):
+    def _n_steps(self, x):
+        """Steps of the recurrence (int) over x (N, L, F)."""
+        if self.form.codes is None:
+            return x.shape[1]
+        n_steps, rest = divmod(x.shape[1], self.form.codes.segment)
+        if rest:
+            raise ValueError(f"x has {x.shape[1]} steps, which are no whole segments.")
+        return n_steps
+
+    def outputs(self, given):
         """Raw outputs of the head.
 
         Parameters
         ----------
-        x : Tensor of shape (N, L, F) of float32 or float64
-            Right-padded sequences in the user's units, or steps of the recurrence.
-        lengths : Tensor of shape (N,) of int64, or None
-            Present steps of each.
-        is_scaled : bool, default=False
-            Whether x is in the network's units already.
+        given : KernelInputs of N sequences
+            What the network reads.
 
         Returns
         -------
         Tensor of shape (N, n_outputs)
             The bits of a row do not depend on the other rows.
         """
+        given = _contiguous(given)
+        x = given.x
         results = self.form.weights[-1].new_empty(len(x), self.form.n_outputs)
-        x = x.contiguous()
-        given = self._input(x, lengths, is_scaled)
         answer = self._predict(
             self.place,
             self._weights,
-            given,
+            self._input(given),
             len(x),
-            x.shape[1],
+            self._n_steps(x),
             results.data_ptr(),
         )
         self.check_answer(answer)
         return results
 
-    def gradients(self, x, lengths, target, weight, loss, *, is_scaled=False):
+    def gradients(self, given, target, weight, loss):
         """Compute loss and gradients of a batch; those go to where they shall.
 
         Parameters
         ----------
-        x, lengths, is_scaled
-            As for `outputs`.
+        given : KernelInputs of N sequences
+            What the network reads.
         target : Tensor of shape (N, n_outputs), or (N,) of int64 for classes
             In the units of the loss.
         weight : Tensor of shape (N,), or None
@@ -230,7 +265,7 @@ class CompiledNetwork(Scope):
         outputs : Tensor of shape (N, n_outputs)
         """
         kind, smoothing = loss
-        n_samples, n_outputs = x.shape[0], self.form.n_outputs
+        n_samples, n_outputs = given.x.shape[0], self.form.n_outputs
         dtype = self._torch_dtype
         if kind == "cross_entropy":
             check_tensor("target", target, (n_samples,), torch.int64)
@@ -239,7 +274,6 @@ class CompiledNetwork(Scope):
         if weight is not None:
             check_tensor("weight", weight, (n_samples,), dtype)
         results = self.form.weights[-1].new_empty(n_samples, n_outputs)
-        given = self._input(x, lengths, is_scaled)
         wanted = Loss(
             LOSSES[kind],
             smoothing,
@@ -250,9 +284,9 @@ class CompiledNetwork(Scope):
             self.place,
             self._weights,
             self._gradients,
-            given,
+            self._input(given),
             n_samples,
-            x.shape[1],
+            self._n_steps(given.x),
             wanted,
             results.data_ptr(),
             self._loss,
@@ -261,7 +295,12 @@ class CompiledNetwork(Scope):
         return self._loss.value, results
 
 
+def _contiguous(given):
+    return given._replace(x=given.x.contiguous())
+
+
 def _kind_of(form):
     """All of a form (tuple) but its tensors, which a handle is made for."""
     shape = form.n_layers, form.n_features, form.hidden_size, form.n_outputs
-    return form.cell, form.is_relu, form.pooling, *shape
+    codes = None if form.codes is None else form.codes[:3]
+    return form.cell, form.is_relu, form.pooling, *shape, codes

@@ -19,6 +19,20 @@ class Shape(ctypes.Structure):
     ]
 
 
+class CodesOfInput(ctypes.Structure):
+    """Vectors in the place of codes; as `Codes` in lanes.h."""
+
+    _fields_ = [
+        ("segment", c_int64),
+        ("n_given", c_int64),
+        ("n_codes", c_void_p),
+        ("sizes", c_void_p),
+        ("tables", c_void_p),
+        ("gradients", c_void_p),
+        ("padding", c_void_p),
+    ]
+
+
 class Input(ctypes.Structure):
     """Sequences in the user's units; as `Input` in lanes.h."""
 
@@ -28,6 +42,7 @@ class Input(ctypes.Structure):
         ("lengths", c_void_p),
         ("mean", c_void_p),
         ("scale", c_void_p),
+        ("codes", c_void_p),
     ]
 
 

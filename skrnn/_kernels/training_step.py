@@ -41,17 +41,16 @@ class CompiledStep:
         optimizer : torch.optim.Optimizer
             Of the network's weights.
         """
-        weights, gradients = form.weights, []
-        for weight in weights:
-            if not weight.requires_grad:
-                gradients.append(torch.empty_like(weight))  # for nobody
-                continue
-            if weight.grad is None or not _is_like(weight.grad, weight):
-                weight.grad = torch.zeros_like(weight)
-            gradients.append(weight.grad)
-        self.network.read_addresses(form, gradients)
-        pairs = zip(weights, gradients, strict=True)
-        learnt = [(w, g) for w, g in pairs if w.requires_grad]
+        weights = form.weights
+        gradients = [_gradient_of(weight) for weight in weights]
+        tables = () if form.codes is None else form.codes.tables
+        learning = [
+            None if table is None or not table.requires_grad else _gradient_of(table)
+            for table in tables
+        ]
+        self.network.read_addresses(form, gradients, learning)
+        pairs = zip([*weights, *tables], [*gradients, *learning], strict=True)
+        learnt = [(w, g) for w, g in pairs if g is not None and w.requires_grad]
         self.optimizer = optimizer
         self._is_adam = _is_plain_adam(optimizer)
         states = []
@@ -80,11 +79,9 @@ class CompiledStep:
         n_pieces = sum(-(-w.numel() // PIECE) for w, _ in learnt)
         self._squares = (ctypes.c_double * n_pieces)()
 
-    def gradients(self, x, lengths, target, weight, *, is_scaled=False):
+    def gradients(self, given, target, weight):
         """Compute loss and gradients, as `CompiledNetwork.gradients` does."""
-        return self.network.gradients(
-            x, lengths, target, weight, self.loss, is_scaled=is_scaled
-        )
+        return self.network.gradients(given, target, weight, self.loss)
 
     def clip(self, l1, max_value, max_norm):
         """Add the penalty (float) to the gradients and clip them (float or None).
@@ -141,6 +138,15 @@ class CompiledStep:
             return True
         tensors = [tensor for column in columns.values() for tensor in column]
         return [tensor.data_ptr() for tensor in tensors] != self._places
+
+
+def _gradient_of(weight):
+    """Where the gradient of a weight goes (Tensor); for nobody if it is frozen."""
+    if not weight.requires_grad:
+        return torch.empty_like(weight)
+    if weight.grad is None or not _is_like(weight.grad, weight):
+        weight.grad = torch.zeros_like(weight)
+    return weight.grad
 
 
 def _is_plain_adam(optimizer):

@@ -35,6 +35,18 @@ class CodeEmbedding(nn.Module):
                 self.tables.append(_new_table(number, size, vectors, generator))
                 vectors = None
 
+    @torch.no_grad()
+    def forget(self, seen):
+        """Have codes say nothing that training will not see.
+
+        Parameters
+        ----------
+        seen : list of ndarray of shape (n_codes,) of bool
+            Of each table, which codes training samples have.
+        """
+        for table, is_seen in zip(self.tables, seen, strict=True):
+            table[torch.from_numpy(~is_seen)] = 0.0
+
     def forward(self, inputs):
         """Look the vectors up.
 

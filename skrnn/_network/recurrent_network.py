@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from skrnn._kernels.compiled_network import KernelInputs
 from skrnn._kernels.rowwise import linear
 from skrnn._network.batch import SequenceBatch, to_device
 from skrnn._network.cells import bfloat16_fault
@@ -187,23 +188,23 @@ class RecurrentNetwork(nn.Module):
 
         Returns
         -------
-        x : Tensor of shape (N, S, F)
-        lengths : Tensor of shape (N,) of int64, or None
-            Present steps of each.
-        is_scaled : bool
-            Whether x is in the network's units, else in the user's.
+        KernelInputs
         """
         return self._kernel_inputs(self.read(x, lengths))
 
     def _kernel_inputs(self, batch):
+        is_scaled = batch.moments is not None or self.scaling.indicator
+        if self.embedding is not None:
+            # They look vectors up, and cut segments then.
+            x = self.scaling.inputs(batch.x, batch.moments) if is_scaled else batch.x
+            padding = batch.padding
+            if padding is not None and len(padding) < len(x):  # the same of all
+                padding = padding.repeat(len(x))
+            return KernelInputs(x, batch.lengths, is_scaled, padding)
         # They standardise, which is all that most networks need.
-        is_scaled = (
-            batch.moments is not None
-            or self.scaling.indicator
-            or self.segment_length > 1
-            or self.embedding is not None
-        )
-        return self.inputs(batch) if is_scaled else batch.x, batch.lengths, is_scaled
+        is_scaled |= self.segment_length > 1
+        x = self.inputs(batch) if is_scaled else batch.x
+        return KernelInputs(x, batch.lengths, is_scaled)
 
     def layers(self, settings):
         """Describe the layers (list of Layer) of a network made by settings."""
@@ -251,8 +252,7 @@ class RecurrentNetwork(nn.Module):
         """Raw outputs (N, n_targets * width)."""
         if compiled is None or self.training or torch.is_grad_enabled():
             return self._decode(self._pool(batch, repeats))
-        x, lengths, is_scaled = self._kernel_inputs(batch)
-        return compiled.outputs(x, lengths, is_scaled=is_scaled)
+        return compiled.outputs(self._kernel_inputs(batch))
 
     def _decode(self, pooled):
         if self.decoder is None:

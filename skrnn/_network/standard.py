@@ -10,6 +10,15 @@ from skrnn._kernels.library import DTYPES, POOLINGS, library
 _WEIGHTS = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
 
 
+class CodesForm(NamedTuple):
+    """Vectors that kernels put in the place of codes; as `CodeEmbedding` has them."""
+
+    segment: int  # given steps of a step of the recurrence
+    n_codes: tuple  # of each given feature; 0 where it is a number
+    sizes: tuple  # of each vector; 1 where it is a number
+    tables: list  # of each given feature (Parameter); None where it is a number
+
+
 class StandardForm(NamedTuple):
     """What the kernels have to know of a network, whose modules they do not.
 
@@ -27,6 +36,7 @@ class StandardForm(NamedTuple):
     weights: list[torch.nn.Parameter]  # four a layer, then weight and bias of the head
     x_mean: torch.Tensor  # (F,) of float64, taken off inputs in the user's units
     x_scale: torch.Tensor  # (F,) of float64, by which they are divided
+    codes: CodesForm | None = None  # where vectors stand in the place of codes
 
 
 def standard_form(network):
@@ -65,6 +75,22 @@ def form_of(network):
         ],
         x_mean=scaling.x_mean,
         x_scale=scaling.x_scale,
+        codes=_codes_of(network),
+    )
+
+
+def _codes_of(network):
+    """The vectors of codes (CodesForm), or None where all features are numbers."""
+    embedding = network.embedding
+    if embedding is None:
+        return None
+    n_more = embedding.size - sum(embedding.sizes)
+    n_codes, tables = embedding.n_codes + (0,) * n_more, iter(embedding.tables)
+    return CodesForm(
+        network.segment_length,
+        n_codes,
+        embedding.sizes + (1,) * n_more,
+        [next(tables) if number else None for number in n_codes],
     )
 
 
@@ -101,7 +127,6 @@ def has_standard_gradient(network, max_steps):
     )
     return (
         not has_dropout
-        and network.embedding is None
         and not network.input_noise
         and network.scaling.instance_norm is None
         and not network.scaling.indicator

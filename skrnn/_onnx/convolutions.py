@@ -32,6 +32,8 @@ def classifier_logits(classifier, steps, n_features):
     x = scaled_inputs(scaling, steps, moments_of(scaling, steps))
     # Without the channels that tell what is missing.
     x = x.slice(2, 0, n_features).cast(np.float32)
+    if scaling.is_code is not None:
+        x = x * (~np.asarray(scaling.is_code)).astype(np.float32)
     features_of = _FEATURES[type(convolutions)]
 
     def of_one(x, length):  # (L, F), (1,)

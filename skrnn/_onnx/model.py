@@ -5,6 +5,7 @@ import numpy as np
 from skrnn._ensemble.network_ensemble import NetworkEnsemble
 from skrnn._ensemble.stacking import Stacking
 from skrnn._estimator.extremes import most_of_x
+from skrnn._onnx.codes import coded
 from skrnn._onnx.convolutions import classifier_logits
 from skrnn._onnx.heads import deviation, location, quantiles
 from skrnn._onnx.network import network_parameters
@@ -32,15 +33,11 @@ def parameters_of(estimator, x, lengths):
     """
     graph, settings, model = x.graph, estimator.settings_.network, estimator._model
     allow_partial = settings.missing == "indicator"
+    x = coded(x, estimator)
     steps = read_steps(x, lengths, allow_partial=allow_partial)
     if not settings.scale:
         most = most_of_x(settings.dtype, settings.instance_norm)
         steps = _refuse_beyond(steps, most)
-    if estimator._categories is not None:
-        raise NotImplementedError(
-            "No ONNX operators are known for categorical_features. Encode the "
-            "categories one-hot before the estimator."
-        )
     if settings.n_codes is not None:
         steps = _refuse_other_codes(steps, settings.n_codes)
     exponents = estimator._exponents

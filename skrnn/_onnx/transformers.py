@@ -233,7 +233,7 @@ def _refuse_windows(scope, model, inputs, custom_parsers=None):
 
 
 def check_convertible(steps):
-    """Refuse windows among the steps (list of estimators) of a pipeline.
+    """Refuse windows and categories among the steps (list) of a pipeline.
 
     Raises
     ------
@@ -241,6 +241,16 @@ def check_convertible(steps):
         If there are any.
     """
     for step in steps:
+        is_coded = isinstance(step, TimeDistributed) and step._coded
+        is_coded = is_coded or (
+            isinstance(step, ToSequence) and step._categories != "{}"
+        )
+        if is_coded:
+            raise NotImplementedError(
+                "No ONNX operators are known for the categories that "
+                f"{type(step).__name__} was fitted on. Export the last step by itself, "
+                "and give it what the others make."
+            )
         if isinstance(step, SlidingWindow):
             _refuse_windows(None, step, None)
 

@@ -18,11 +18,14 @@ class Codes(NamedTuple):
         The same for codes of the same things, as far as a checksum can tell.
     vectors : ndarray of shape (n_codes, n) of float32, or None
         What to begin with for each code, of a single feature; NaN where there is none.
+    what : {"categories", "tokens"}
+        What they are codes of.
     """
 
     sizes: tuple[int, ...]
     key: int
     vectors: np.ndarray | None = None
+    what: str = "categories"
 
     @property
     def identity(self) -> tuple:

@@ -312,3 +312,37 @@ def as_source(
     if X.ndim == 2:
         X = X[:, :, None]
     return DenseSource(X, feature_names, allow_partial=allow_partial)
+
+
+class StaticSource(SequenceSource):
+    """Sequences of another source with features that are the same at all steps.
+
+    Parameters
+    ----------
+    source : SequenceSource
+        The sequences.
+    values : ndarray of shape (n_samples, n) of float
+        What is put behind the features of every present step.
+    """
+
+    def __init__(self, source: SequenceSource, values: np.ndarray):
+        self._source, self._static = source, values
+        self.n_samples, self.max_steps = len(source), source.max_steps
+        self.n_features = source.n_features + values.shape[1]
+        self.series, self.is_of_windows = source.series, source.is_of_windows
+        self.largest = max(source.largest, largest_present(values))
+
+    def contents(self) -> list:
+        return [*self._source.contents(), self._static]
+
+    def batch(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        block, lengths = self._source.batch(rows)
+        shape = (*block.shape[:2], self._static.shape[1])
+        static = np.broadcast_to(self._static[rows][:, None], shape)
+        block = np.concatenate([block, static], axis=2)
+        if lengths is not None:
+            block[np.arange(block.shape[1]) >= lengths[:, None]] = 0.0
+        return block, lengths
+
+    def lengths(self, rows: np.ndarray) -> np.ndarray:
+        return self._source.lengths(rows)

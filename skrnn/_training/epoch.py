@@ -139,12 +139,8 @@ def compiled_step(net, inputs, target):
         As from `train_step` of skorch.
     """
     step = net.run.step
-    x, lengths, is_scaled = net.module_.kernel_inputs(
-        inputs["x"], inputs.get("lengths")
-    )
-    loss, outputs = step.gradients(
-        x, lengths, target, inputs.get("weight"), is_scaled=is_scaled
-    )
+    given = net.module_.kernel_inputs(inputs["x"], inputs.get("lengths"))
+    loss, outputs = step.gradients(given, target, inputs.get("weight"))
     limit_gradient(net)
     hooks = net.run.gradient_hooks
     if hooks:

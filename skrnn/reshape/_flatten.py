@@ -13,6 +13,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from skrnn._sequences.layouts import check_sequences
 from skrnn._typing import ArrayLike, SequencesLike, fit_context
+from skrnn._warn import warn_user
 from skrnn.reshape._base import SequenceTransformer
 from skrnn.windows._array import WindowedArray
 
@@ -47,6 +48,10 @@ class FlattenSequence(SequenceTransformer):
 
     Notes
     -----
+    Where windows hold categories, their lag columns are of dtype category in a frame of
+    pandas, which `set_output` asks for, and codes in an array: from 1, 0 for one that
+    was not there in ``fit``, NaN for a missing one.
+
     2-D X is one univariate sequence a row, so flat already: its columns keep their
     names. Shorter sequences of a ragged X are absent in their oldest steps.
 
@@ -93,7 +98,15 @@ class FlattenSequence(SequenceTransformer):
         self : FlattenSequence
             The fitted transformer.
         """
-        X, _ = check_sequences(self, X, reset=True)
+        X, names = check_sequences(self, X, reset=True)
+        if _categories_of(X) and not self._gives_frames():
+            coded = [j if names is None else names[j] for j in _categories_of(X)]
+            warn_user(
+                f"The lag columns of the categories {coded} hold codes, which a "
+                'classical model takes for numbers. With set_output(transform="pandas")'
+                " they are of dtype category, as OneHotEncoder and "
+                "HistGradientBoostingRegressor read them."
+            )
         self.n_timesteps_ = max(map(len, X)) if isinstance(X, list) else X.shape[1]
         self._pad = self.pad
         return self
@@ -121,6 +134,7 @@ class FlattenSequence(SequenceTransformer):
         check_is_fitted(self)
         index = getattr(X, "index", None) if isinstance(X, WindowedArray) else None
         X, _ = check_sequences(self, X, reset=False)
+        categories = _categories_of(X)
         if not isinstance(X, list) and X.ndim == 2:
             block = X[:, :, None]
         else:
@@ -128,11 +142,16 @@ class FlattenSequence(SequenceTransformer):
         if self._pad != "nan" and block.dtype.kind == "f":
             block = _fill_absent(block, self._pad)
         flat = block.reshape(len(block), -1)
-        if index is not None and _get_output_config("transform", self)["dense"] == (
-            "pandas"
-        ):
-            return pd.DataFrame(flat, index, self.get_feature_names_out())
-        return flat
+        if not self._gives_frames() or (index is None and not categories):
+            return flat
+        frame = pd.DataFrame(flat, index, self.get_feature_names_out())
+        for j, of in categories.items():
+            for column in range(j, flat.shape[1], self.n_features_in_):
+                frame.isetitem(column, of.decode(flat[:, column]))
+        return frame
+
+    def _gives_frames(self):
+        return _get_output_config("transform", self)["dense"] == "pandas"
 
     def get_feature_names_out(
         self, input_features: ArrayLike | None = None
@@ -172,6 +191,11 @@ class FlattenSequence(SequenceTransformer):
         for i, sequence in enumerate(X):
             block[i, self.n_timesteps_ - len(sequence) :] = sequence
         return block
+
+
+def _categories_of(X):
+    """Those (dict) of the features that are codes."""
+    return X.categories if isinstance(X, WindowedArray) else {}
 
 
 def _fill_absent(block, pad):

@@ -75,6 +75,8 @@ class TimeDistributed(
         "transformer": [HasMethods(["fit", "transform"]), None]
     }
 
+    _coded = ()  # features that are codes; set by a fit
+
     def __init__(self, transformer: SupportsFitTransform | None = None) -> None:
         self.transformer = transformer
 
@@ -103,9 +105,10 @@ class TimeDistributed(
         """
         columns = getattr(X, "columns", None)
         X, names = check_sequences(self, X, reset=True)
+        self._coded = _coded_features(X)
         if columns is not None and not isinstance(X, list):
             warn_of_table(X, list(columns), type(self).__name__)
-        steps = _PresentSteps(X, names)
+        steps = _PresentSteps(X, names, self._coded)
         if not len(steps.present):
             raise ValueError(
                 "X has no present step: every step is NaN in all its features. "
@@ -137,10 +140,17 @@ class TimeDistributed(
         """
         check_is_fitted(self)
         X, names = check_sequences(self, X, reset=False)
-        steps = _PresentSteps(X, names)
+        if _coded_features(X) != self._coded:
+            raise ValueError(
+                "TimeDistributed was fitted on windows with categories in the "
+                f"features {list(self._coded)} of a step, and X has some in "
+                f"{list(_coded_features(X))}. "
+                "Make X by the transformer of fit."
+            )
+        steps = _PresentSteps(X, names, self._coded)
         rows = steps.table()
         # Without a row the transformer cannot say how many columns it makes.
-        given = rows if len(rows) else steps.as_table(np.zeros((1, steps.n_features)))
+        given = rows if len(rows) else steps.as_table(np.zeros((1, len(steps.numbers))))
         result = self._transform_rows(given)[: len(rows)]
         return steps.rebuild(result, self._names_out)
 
@@ -174,13 +184,25 @@ class TimeDistributed(
         """
         check_is_fitted(self)
         names = _check_feature_names_in(self, input_features)
-        return self.transformer_.get_feature_names_out(names) if self._is_3d else names
+        if not self._is_3d:
+            return names
+        if not self._coded:
+            return self.transformer_.get_feature_names_out(names)
+        given = self.transformer_.get_feature_names_out(
+            np.delete(names, list(self._coded))
+        )
+        return np.concatenate([given, names[list(self._coded)]])
 
     def _names_out(self):
         try:
             return list(self.get_feature_names_out())
         except (AttributeError, ValueError):  # the transformer gives no names
             return None
+
+
+def _coded_features(X):
+    """Positions of the features of windows that are codes (tuple of int)."""
+    return tuple(sorted(X.categories)) if isinstance(X, WindowedArray) else ()
 
 
 class _PresentSteps:
@@ -192,10 +214,12 @@ class _PresentSteps:
         Checked sequences.
     names : sequence of str or None
         Names of the features of a step.
+    coded : tuple of int
+        The features that are codes of categories, which are left as they are.
     """
 
-    def __init__(self, X, names):
-        self._X, self._names = X, names
+    def __init__(self, X, names, coded):
+        self._X, self._names, self._coded = X, names, coded
         if isinstance(X, WindowedArray):
             self._rows = X.values
             candidates = np.flatnonzero(X.rows_read())
@@ -205,7 +229,12 @@ class _PresentSteps:
         else:
             self._rows = X.reshape(-1, X.shape[2] if X.ndim == 3 else 1)
             candidates = np.arange(len(self._rows))
-        self.n_features = self._rows.shape[1]
+        self.numbers = np.setdiff1d(np.arange(self._rows.shape[1]), list(coded))
+        if not len(self.numbers):
+            raise ValueError(
+                "X has no feature but categories, which TimeDistributed leaves as they "
+                "are: there is nothing for its transformer."
+            )
         if self._rows.dtype.kind == "f":
             absent = np.isnan(self._choose(candidates)).all(axis=1)
             candidates = candidates[~absent]
@@ -216,17 +245,22 @@ class _PresentSteps:
 
     def table(self):
         """Return the present steps, as a DataFrame where they have names."""
-        return self.as_table(self._choose(self.present))
+        rows = self._choose(self.present)
+        return self.as_table(rows[:, self.numbers] if self._coded else rows)
 
     def as_table(self, rows):
         """Return rows as the transformer is to see them."""
         if self._names is None:
             return rows
-        return pd.DataFrame(rows, columns=list(self._names))
+        return pd.DataFrame(rows, columns=[self._names[j] for j in self.numbers])
 
     def rebuild(self, result, names_out):
         """Put the transformed steps where they came from."""
-        X, width = self._X, result.shape[1]
+        X, n_made = self._X, result.shape[1]
+        if self._coded:
+            codes = self._choose(self.present)[:, list(self._coded)]
+            result = np.concatenate([result, codes], axis=1)
+        width = result.shape[1]
         # Whole numbers too: a step may be absent in the next X, if not in this one.
         dtype = result.dtype if result.dtype.kind == "f" else np.float64
         if len(self.present) == len(self._rows):
@@ -235,7 +269,10 @@ class _PresentSteps:
             rows = np.full((len(self._rows), width), np.nan, dtype)
             rows[self.present] = result
         if isinstance(X, WindowedArray):
-            return X.with_values(rows, names_out())
+            categories = {
+                n_made + i: X.categories[j] for i, j in enumerate(self._coded)
+            }
+            return X.with_values(rows, names_out(), categories)
         if isinstance(X, list):
             return np.split(rows, np.cumsum([len(item) for item in X])[:-1])
         if X.ndim == 2 and width == 1:

@@ -5,13 +5,21 @@ from __future__ import annotations
 from typing import Any, Literal, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
+from skrnn._categories.categories import (
+    Categories,
+    categories_from_text,
+    text_of_categories,
+)
+from skrnn._categories.tables import encode_table, find_categories
 from skrnn._numbers import AT_LEAST_ONE, plain
 from skrnn._typing import ArrayLike, fit_context
 from skrnn.reshape._base import SequenceTransformer
+from skrnn.windows._array import WindowedArray
 from skrnn.windows._given_rows import check_rows
 from skrnn.windows._sequence_output import SequenceOutputMixin
 
@@ -67,6 +75,8 @@ class ToSequence(SequenceOutputMixin, SequenceTransformer, auto_wrap_output_keys
     n_features_in_: int
     feature_names_in_: NDArray[np.object_]
 
+    _categories = "{}"  # as text; what a fit finds in its columns
+
     _parameter_constraints: dict = {
         "n_timesteps": [AT_LEAST_ONE, None],
         "n_features": [AT_LEAST_ONE, None],
@@ -91,7 +101,7 @@ class ToSequence(SequenceOutputMixin, SequenceTransformer, auto_wrap_output_keys
         Parameters
         ----------
         X : array-like of shape (n_samples, n_timesteps * n_features)
-            Flat columns, any real dtype.
+            Flat columns, any real dtype, or categories as in `SlidingWindow`.
         y : object, default=None
             Ignored.
 
@@ -103,9 +113,11 @@ class ToSequence(SequenceOutputMixin, SequenceTransformer, auto_wrap_output_keys
         Raises
         ------
         ValueError
-            If the columns do not make up whole steps.
+            If the columns do not make up whole steps, or those of one feature are
+            categories in part.
         """
-        X = check_rows(self, X, reset=True)
+        table, found = X, find_categories(X)
+        X = check_rows(self, encode_table(X, found), reset=True)
         n_columns = X.shape[1]
         steps, features = plain((self.n_timesteps, self.n_features))
         if features is None:
@@ -119,9 +131,10 @@ class ToSequence(SequenceOutputMixin, SequenceTransformer, auto_wrap_output_keys
             )
         self.n_timesteps_, self.n_step_features_ = steps, features
         self._order = self.order
+        self._categories = text_of_categories(self._of_features(table, found))
         return self
 
-    def transform(self, X: ArrayLike) -> NDArray[Any]:
+    def transform(self, X: ArrayLike) -> NDArray[Any] | WindowedArray:
         """Fold the columns.
 
         Parameters
@@ -131,15 +144,65 @@ class ToSequence(SequenceOutputMixin, SequenceTransformer, auto_wrap_output_keys
 
         Returns
         -------
-        sequences : ndarray of shape (n_samples, n_timesteps, n_features)
-            The sequences, in the dtype of X.
+        sequences : ndarray or WindowedArray of shape (n_samples, n_timesteps, \
+                n_features)
+            The sequences, in the dtype of X; as a WindowedArray, which tells what codes
+            mean, where columns are categories.
         """
         check_is_fitted(self)
+        categories = categories_from_text(self._categories, self.n_step_features_)
+        index = X.index if isinstance(X, pd.DataFrame) else None
+        if categories:
+            of_columns = {
+                j: categories[feature]
+                for j, feature in enumerate(self._feature_of_columns().tolist())
+                if feature in categories
+            }
+            names = getattr(self, "feature_names_in_", None)
+            X = encode_table(X, of_columns, names)
         X = check_rows(self, X, reset=False)
+        shape = len(X), self.n_timesteps_, self.n_step_features_
         if self._order == "time":
-            return X.reshape(len(X), self.n_timesteps_, self.n_step_features_)
-        folded = X.reshape(len(X), self.n_step_features_, self.n_timesteps_)
-        return folded.transpose(0, 2, 1)
+            folded = X.reshape(shape)
+        else:
+            folded = X.reshape(len(X), *shape[:0:-1]).transpose(0, 2, 1)
+        if not categories:
+            return folded
+        stop = self.n_timesteps_ * np.arange(1, len(X) + 1)
+        return WindowedArray(
+            folded.reshape(-1, self.n_step_features_),
+            stop,
+            np.full_like(stop, self.n_timesteps_),
+            self.n_timesteps_,
+            index=index,
+            feature_names=self.get_feature_names_out().tolist(),
+            categories=categories,
+        )
+
+    def _feature_of_columns(self):
+        """The feature of a step that each column holds (ndarray of int)."""
+        column = np.arange(self.n_timesteps_ * self.n_step_features_)
+        if self._order == "time":
+            return column % self.n_step_features_
+        return column // self.n_timesteps_
+
+    def _of_features(self, table, found):
+        """The categories (dict) of features of a step, whose columns have some."""
+        of = table.iloc if hasattr(table, "iloc") else table
+        feature, together = self._feature_of_columns(), {}
+        for j in sorted({int(feature[place]) for place in found}):
+            columns = np.flatnonzero(feature == j).tolist()
+            numbers = [place for place in columns if place not in found]
+            if numbers:
+                names = list(getattr(table, "columns", range(table.shape[1])))
+                raise ValueError(
+                    f"Feature {j} of a step has its values in the columns "
+                    f"{[names[place] for place in columns]}, of which "
+                    f"{[names[place] for place in numbers]} hold numbers and the "
+                    "others categories. Give all of them one type, or change `order`."
+                )
+            together[j] = Categories.of(*(of[:, place] for place in columns))
+        return together
 
     def get_feature_names_out(
         self, input_features: ArrayLike | None = None

@@ -222,7 +222,7 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         "capability:missing_values": True,
         "capability:update": True,
         "capability:pretrain": True,
-        "capability:categorical_in_X": False,
+        "capability:categorical_in_X": True,
         "capability:random_state": True,
         "property:randomness": "derandomized",
         "pretrain:fitted_params": ["pretrained_"],
@@ -333,7 +333,8 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         y : series, panel or hierarchy in a data format of sktime
             The series to learn from.
         X : same kind as y, default=None
-            Exogenous values of the same rows, and others.
+            Exogenous values of the same rows, and others. Columns of dtype category,
+            and of words, are categories.
         fh : int, list of int, pandas.Index or ForecastingHorizon, default=None
             Steps ahead to learn. None: as many as a season has, 12 where there is
             none, and at most a quarter of the rows.

@@ -21,7 +21,13 @@ from skrnn._typing import RandomState, SupportsFitPredict
 from skrnn._warn import warn_user
 from skrnn.classifier import RNNClassifier
 from skrnn.regressor import RNNRegressor
-from skrnn.sktime._panels import fill_partly_missing, has_partly_missing, read_panel
+from skrnn.sktime._panels import (
+    fill_partly_missing,
+    has_partly_missing,
+    panel_categories,
+    read_panel,
+    with_codes,
+)
 from skrnn.sktime._state import PlainStateMixin
 
 __all__ = ["RNNPanelClassifier", "RNNPanelRegressor"]
@@ -35,7 +41,7 @@ _TAGS = {
     "capability:multivariate": True,
     "capability:unequal_length": True,
     "capability:missing_values": True,
-    "capability:categorical_in_X": False,
+    "capability:categorical_in_X": True,
     "capability:random_state": True,
     "property:randomness": "derandomized",
 }
@@ -44,9 +50,21 @@ _TAGS = {
 class _RecurrentPanel(PlainStateMixin):
     """A clone of `estimator`, fitted on panels turned into sequences."""
 
+    # Of variables, by their positions; set by a fit.
+    _categories = None
+
     def _fit(self, X, y):
-        X, self._names = read_panel(X)
         estimator = self._new_estimator()
+        self._categories = panel_categories(X)
+        if self._categories:
+            if "categorical_features" not in estimator.get_params():
+                raise TypeError(
+                    "Variables of X are categorical, and estimator has no parameter "
+                    "categorical_features to be told of them. Encode them before, or "
+                    f"give a {self._default.__name__}."
+                )
+            estimator.set_params(categorical_features=list(self._categories))
+        X, self._names = read_panel(with_codes(X, self._categories))
         self._fill_values = None
         # What is built of several estimators may fill what is missing by itself.
         if getattr(estimator, "missing", None) == "error":
@@ -130,7 +148,7 @@ class _RecurrentPanel(PlainStateMixin):
 
     def _read(self, X):
         """Convert X for a prediction."""
-        X, names = read_panel(X)
+        X, names = read_panel(with_codes(X, self._categories or {}, self._names))
         if names != self._names and set(names or ()) == set(self._names or ()):
             raise ValueError(
                 f"The variables of X are {names}, those of fit were {self._names}. "
@@ -181,7 +199,8 @@ class RNNPanelClassifier(_RecurrentPanel, BaseClassifier):
     Raises
     ------
     TypeError
-        By ``fit``, if `estimator` is no classifier, or a variable is categorical.
+        By ``fit``, if `estimator` is no classifier, or a variable is categorical
+        and `estimator` has no parameter ``categorical_features``.
     ValueError
         By ``fit`` and the predictions, if X or y is not as described; by the
         predictions, if X has not the variables of ``fit``, or has them in another
@@ -280,7 +299,8 @@ class RNNPanelRegressor(_RecurrentPanel, BaseRegressor):
     Raises
     ------
     TypeError
-        By ``fit``, if `estimator` is no regressor, or a variable is categorical.
+        By ``fit``, if `estimator` is no regressor, or a variable is categorical
+        and `estimator` has no parameter ``categorical_features``.
     ValueError
         By ``fit`` and ``predict``, if X or y is not as described; by ``predict``, if X
         has not the variables of ``fit``, or has them in another order.

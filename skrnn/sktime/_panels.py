@@ -8,6 +8,8 @@ place where such a panel becomes (n_samples, n_timesteps, n_features).
 import numpy as np
 import pandas as pd
 
+from skrnn._categories.categories import Categories
+from skrnn._categories.tables import encode_table, holds_categories
 from skrnn._sequences.nested import join_cells, numbers_of
 
 
@@ -41,6 +43,61 @@ def read_panel(X):
         return _stacked(_split(X)), list(X.columns)
     arrays, names = join_cells(X)
     return _stacked(arrays), names
+
+
+def panel_categories(X):
+    """Find the variables of a panel that are categories (dict of Categories)."""
+    frames = _frames_of(X)
+    found = {}
+    for j, name in enumerate(frames[0].columns if frames else ()):
+        columns = [frame.iloc[:, j] for frame in frames if frame.shape[1] > j]
+        if any(holds_categories(column, name) for column in columns):
+            found[j] = Categories.of(*columns)
+    return found
+
+
+def with_codes(X, categories, names=None):
+    """Put numbers in the place of categories, in a panel of frames.
+
+    Parameters
+    ----------
+    X : DataFrame with a MultiIndex (instance, time), or list of DataFrame
+        A panel whose variables are those of `categories`.
+    categories : dict of Categories
+        By the positions of variables.
+    names : list, default=None
+        What the variables were called that have those positions.
+
+    Returns
+    -------
+    same type as X
+        With whole numbers from 0: what is unknown, each category, what is missing. A
+        step without any value stays one.
+    """
+    if not categories or not _frames_of(X):
+        return X
+    if isinstance(X, list):
+        return [_coded(frame, categories, names) for frame in X]
+    return _coded(X, categories, names)
+
+
+def _coded(X, categories, names):
+    coded = encode_table(X, categories, names)
+    is_absent = X.isna().all(axis=1).to_numpy()
+    for j, of in categories.items():
+        name = X.columns[j] if names is None else names[j]
+        if name in coded:  # else others say that it is not there
+            codes = coded[name].fillna(of.missing_code)
+            coded[name] = codes.mask(is_absent)
+    return coded
+
+
+def _frames_of(X):
+    """The frames of a panel that has a row for each step (list of DataFrame)."""
+    if isinstance(X, list):
+        return X
+    is_long = isinstance(X, pd.DataFrame) and isinstance(X.index, pd.MultiIndex)
+    return [X] if is_long else []
 
 
 def has_partly_missing(sequences):

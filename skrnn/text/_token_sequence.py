@@ -327,7 +327,7 @@ class TokenSequence(
             np.int32,
             lengths.sum(),
         )
-        codes = Codes((1 + len(self.vocabulary_),), self._key, self.vectors_)
+        codes = Codes((1 + len(self.vocabulary_),), self._key, self.vectors_, "tokens")
         return TokenArray(numbers, lengths.cumsum() - lengths, lengths, codes)
 
     def __sklearn_tags__(self):

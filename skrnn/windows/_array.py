@@ -9,6 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from skrnn._categories.categories import (
+    Categories,
+    categories_from_text,
+    text_of_categories,
+)
 from skrnn._numbers import AT_LEAST_ONE
 from skrnn._typing import ArrayLike, DTypeLike
 from skrnn.windows._sample_key import sample_key
@@ -56,6 +61,11 @@ class WindowedArray:
     rank : ndarray of shape (n_windows,) of int, default=None
         The place of each window in order of time; None where they are in that order,
         or at least those of each series are.
+    categories : dict of {int: Categories}, default=None
+        Of each feature whose numbers are codes of categories, by its position, what
+        those are: their `labels`, in the order of the codes from 1. NaN is a missing
+        category, 0 one that was not seen in `fit`. The estimators learn a vector for
+        each, and need not be told.
 
     Attributes
     ----------
@@ -98,6 +108,7 @@ class WindowedArray:
         feature_names: Sequence[str] | None = None,
         series: ArrayLike | None = None,
         rank: ArrayLike | None = None,
+        categories: dict[int, Categories] | None = None,
     ) -> None:
         values = np.asarray(values)
         if values.ndim != 2 or values.dtype.kind not in "fiub":
@@ -124,6 +135,7 @@ class WindowedArray:
                 raise ValueError(
                     f"stop has {len(self.stop)} windows, but {name} has {len(part)}."
                 )
+        self.categories = {} if categories is None else dict(categories)
         self._full = None
 
     @property
@@ -274,7 +286,10 @@ class WindowedArray:
         return namespace
 
     def with_values(
-        self, values: NDArray[Any], feature_names: Sequence[str] | None = None
+        self,
+        values: NDArray[Any],
+        feature_names: Sequence[str] | None = None,
+        categories: dict[int, Categories] | None = None,
     ) -> WindowedArray:
         """Give the same windows over other rows.
 
@@ -284,6 +299,8 @@ class WindowedArray:
             As many rows as there are now.
         feature_names : list of str, default=None
             The name of each of the new features.
+        categories : dict of {int: Categories}, default=None
+            What those of them that are codes are codes of.
 
         Returns
         -------
@@ -304,6 +321,7 @@ class WindowedArray:
             feature_names=feature_names,
             series=self.series,
             rank=self.rank,
+            categories=categories,
         )
 
     def with_newest_steps(self, n_steps: int) -> WindowedArray:
@@ -356,6 +374,7 @@ class WindowedArray:
     def __getstate__(self):
         """Pickle the windows with the rows they read, without the others."""
         state = {**vars(self), "_full": None}
+        state["categories"] = text_of_categories(self.categories)
         read = np.flatnonzero(self.rows_read())
         first, last = (read[0], read[-1] + 1) if len(read) else (0, 0)
         # A range is a view, so that a memory map keeps its file; a sparse choice of
@@ -370,7 +389,9 @@ class WindowedArray:
         return state
 
     def __setstate__(self, state):
-        vars(self).update(state)
+        n_features = state["values"].shape[1]
+        categories = categories_from_text(state.get("categories", "{}"), n_features)
+        vars(self).update(state, categories=categories)
         for name in ("values", "stop", "length", "series", "rank"):
             if state[name] is not None:
                 setattr(self, name, _frozen(state[name]))

@@ -95,7 +95,8 @@ def make_windows(
         One series, ``(n_rows,)`` or ``(n_rows, n_columns)``, or a list of series with
         the same columns. A pandas index tells where rows are missing, as for
         :class:`~skrnn.SlidingWindow`, and a MultiIndex ``(series..., time)`` holds
-        several series.
+        several series. Columns of dtype category, and of words, are categories, which
+        windows hold as codes, as those of :class:`~skrnn.SlidingWindow` do.
     window_length : int
         The number of rows of a window.
     fh : int or list of int, default=1
@@ -110,7 +111,7 @@ def make_windows(
         for those that `known` names.
     target : str, int, or list of them, default=None
         The columns of `series` to forecast, by name, or by position if integers. None
-        means all of them that are not known ahead.
+        means all of them that are not known ahead, and hold numbers.
     return_newest : bool, default=False
         Whether to return the newest window of each series as well, whose future is
         unknown: the one to give to `predict` for the real forecast. With `known` it
@@ -167,9 +168,9 @@ def make_windows(
     table = StackedSeries(series, "series")
     if np.isnan(table.values.astype(float, copy=False)).all():
         raise ValueError("series holds nothing but NaN.")
-    values, names = table.values, table.names
+    values, names, categories = table.values, table.names, table.categories
     if exog is not None:
-        values, names = table.with_columns_of(StackedSeries(exog, "exog"))
+        values, names, categories = table.with_columns_of(StackedSeries(exog, "exog"))
     known = find_known(known, values, names, values.shape[1])
     targets = _targets(table, target, known)
     runs = table.runs()
@@ -190,6 +191,7 @@ def make_windows(
             index=None if index is None else index[chosen],
             feature_names=names,
             series=None if codes is None else codes[chosen],
+            categories=categories,
         )
 
     X = windows(newest, np.full_like(newest, window_length))

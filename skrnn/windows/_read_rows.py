@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_array
 
+from skrnn._categories.tables import encode_table, find_categories
 from skrnn._columns import as_numbers, numbers_only
 from skrnn.windows._given_rows import check_rows, names_of, refuse_sequences
 from skrnn.windows._runs import Rows
@@ -28,6 +29,8 @@ class GivenRows(NamedTuple):
         The caller's label of each row.
     features : array-like or DataFrame
         What `values` were made of.
+    categories : dict of Categories
+        Those of the features whose numbers are codes, by position.
     """
 
     values: np.ndarray
@@ -35,6 +38,7 @@ class GivenRows(NamedTuple):
     rows: Rows
     index: pd.Index | None
     features: object
+    categories: dict
 
 
 def read_rows(X, groups, key_columns, estimator, *, is_fit):
@@ -68,18 +72,24 @@ def read_rows(X, groups, key_columns, estimator, *, is_fit):
         X = key_columns.in_order(X, estimator.feature_names_in_)
     index = key_columns.index_of(X)
     features = key_columns.features_of(X)
+    if is_fit:
+        categories, noted = find_categories(features), None
+    else:
+        categories = estimator._categories or {}
+        noted = estimator._feature_names()
+    coded = encode_table(features, categories, noted)
     if is_fit or key_columns.names:
-        with numbers_only(features):
+        with numbers_only(coded):
             values = check_array(
-                features,
+                coded,
                 estimator=estimator,
                 input_name="X",
                 ensure_all_finite="allow-nan",
             )
             values = as_numbers(values)
     else:
-        values = check_rows(estimator, features, reset=False)
+        values = check_rows(estimator, coded, reset=False)
     rows = Rows(len(values), index, groups, sort=bool(key_columns.names))
     label = X.index if isinstance(X, pd.DataFrame) else None
     names = names_of(features) if is_fit else None
-    return GivenRows(values, names, rows, label, features)
+    return GivenRows(values, names, rows, label, features, categories)

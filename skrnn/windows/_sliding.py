@@ -132,6 +132,11 @@ class SlidingWindow(WindowMemory, auto_wrap_output_keys=None):
     ``make_targets(..., at="last")``: the known columns of all the rows ahead are then
     in the window, if it is as long.
 
+    Categories are numbered in `fit`, from 1 in their order, and stay so: windows hold
+    the numbers, 0 for a category that came later, and NaN for a missing one, and their
+    ``categories`` tell what they mean, by which the estimators learn a vector for each.
+    A series, named by `series`, is no feature; a copy of its column is.
+
     Examples
     --------
     >>> import numpy as np
@@ -211,7 +216,9 @@ class SlidingWindow(WindowMemory, auto_wrap_output_keys=None):
         Parameters
         ----------
         X : array-like or DataFrame of shape (n_samples, n_features)
-            Rows in time order, of any float or integer dtype. NaN is allowed.
+            Rows in time order, of any float or integer dtype. NaN is allowed. Columns
+            of dtype category (of polars Categorical, Enum), and of words, are
+            categories.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
             Read for two purposes only: whether a column of X equals it that windows
             hold of their own row, and whether its index tells that X has lost its own.
@@ -226,7 +233,8 @@ class SlidingWindow(WindowMemory, auto_wrap_output_keys=None):
         Raises
         ------
         ValueError
-            If `known`, `series` or `time` name columns that X lacks; if no row follows
+            If `known`, `series` or `time` name columns that X lacks; if some strings of
+            a column are numbers and others are not; if no row follows
             another in time; if integers given as times are dates, such as 20240131; if
             X is of nothing but NaN; if rows are out of order or duplicate; or if the
             index of y names several series that nothing tells apart in X.

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_array
 
+from skrnn._categories.categories import Categories
+from skrnn._categories.tables import columns_of_table, encode_table, holds_categories
 from skrnn._columns import as_numbers, numbers_only
 from skrnn._time.index import order_kind
 from skrnn.windows._array import WindowedArray
@@ -33,6 +35,8 @@ class StackedSeries:
         The label of each row.
     groups : ndarray of shape (n_rows,) or None
         The place of each row's series in the list; None where there is no list.
+    categories : dict of Categories
+        Those of the columns whose numbers are codes, by position.
     freq : pandas offset or None
         The step that the indexes of listed series have in common, if one knows it.
     """
@@ -40,7 +44,9 @@ class StackedSeries:
     def __init__(self, series, name):
         self.name = name
         parts = series if _is_list_of_series(series) else [series]
-        tables = [_values_names_index(part, name) for part in parts]
+        self.categories = _categories_of(parts, name)
+        coded = [encode_table(part, self.categories, None, name) for part in parts]
+        tables = [_values_names_index(part, name) for part in coded]
         shapes = {values.shape[1:] for values, _, _ in tables}
         names = {None if found is None else tuple(found) for _, found, _ in tables}
         if all(isinstance(part, pd.Series) for part in parts) and len(names) > 1:
@@ -75,12 +81,24 @@ class StackedSeries:
         """Positions of the target columns, given by name or by position."""
         n_columns = self.values.shape[1]
         if target is None:
-            return np.arange(n_columns)
+            found = np.setdiff1d(np.arange(n_columns), list(self.categories))
+            if not len(found):
+                raise ValueError(
+                    f"{self.name} holds nothing but categories, and what is forecast "
+                    "must be numbers."
+                )
+            return found
         found = positions_of(
             target, self.names, n_columns, parameter="target", table="series"
         )
         if not len(found):
             raise ValueError(f"target={target!r} names no column of series.")
+        for place in self.categories:
+            if place in found:
+                raise ValueError(
+                    f"Column {self.label_of(place)!r} of series holds categories, and "
+                    "what is forecast must be numbers. Leave it out of target."
+                )
         return found
 
     def label_of(self, position):
@@ -88,7 +106,7 @@ class StackedSeries:
         return int(position) if self.names is None else self.names[position]
 
     def with_columns_of(self, other):
-        """Values and names with the columns of another table after its own."""
+        """Values, names and categories with another table's columns behind its own."""
         same_series = np.array_equal(
             [] if self.groups is None else self.groups,
             [] if other.groups is None else other.groups,
@@ -100,10 +118,26 @@ class StackedSeries:
             )
         check_same_index(self.index, other.index, other.name)
         named = self.names is not None and other.names is not None
+        n_own = self.values.shape[1]
         return (
             np.concatenate([self.values, other.values], axis=1),
             self.names + other.names if named else None,
+            self.categories | {n_own + j: of for j, of in other.categories.items()},
         )
+
+
+def _categories_of(parts, name):
+    """The categories (dict) of the columns of several tables together."""
+    tables = [columns_of_table(part) for part in parts]
+    found = {}
+    if any(columns is None for columns in tables):
+        return found
+    labels = list(getattr(parts[0], "columns", range(len(tables[0]))))
+    for j, label in enumerate(labels):
+        columns = [columns[j] for columns in tables if j < len(columns)]
+        if any(holds_categories(column, label, name) for column in columns):
+            found[j] = Categories.of(*columns)
+    return found
 
 
 def _common_step(indexes, name):

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from skrnn._categories.categories import Categories
 from skrnn._columns import check_noted_columns
 
 __all__ = ["check_state"]
@@ -42,6 +43,7 @@ def check_state(state):
         or type(state["_opened"]) is not bool
     ):
         _refuse()
+    _check_categories(state.get("_categories"), n_features)
     history, beginnings = state["_history"], state["_beginnings"]
     _check_rows(beginnings, n_features)
     if not _is_array(beginnings.breaks, 1, "iu"):
@@ -53,6 +55,17 @@ def check_state(state):
     is_flag = _is_array(history.begins, 1, "b") and len(history.begins) == n_rows
     if not is_flag or history.times is None or type(history.reach) is not int:
         _refuse()
+
+
+def _check_categories(categories, n_features):
+    """Refuse what is no categories by the positions of features."""
+    for place, of in ({} if categories is None else categories).items():
+        if type(place) is not int or not 0 <= place < n_features:
+            _refuse()
+        if not isinstance(of, Categories) or not isinstance(of.words, list):
+            _refuse()
+        if not all(type(word) is str and word for word in of.words):
+            _refuse()
 
 
 def _key_columns(keys):

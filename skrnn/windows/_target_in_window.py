@@ -12,7 +12,7 @@ __all__ = ["warn_of_target"]
 _FIRST_ROWS = 100
 
 
-def warn_of_target(X, y, names, horizon=0, known=()):
+def warn_of_target(X, y, names, horizon=0, known=(), categories=None):
     """Warn if a column of X equals a column of y, and windows hold it of their own row.
 
     Parameters
@@ -27,6 +27,8 @@ def warn_of_target(X, y, names, horizon=0, known=()):
         How many rows before its own row a window ends.
     known : tuple of int, default=()
         The columns that are known ahead, which it holds of its own row even so.
+    categories : dict of Categories, default=None
+        Those of the columns that hold codes, by position.
 
     Warns
     -----
@@ -34,7 +36,7 @@ def warn_of_target(X, y, names, horizon=0, known=()):
         If there is such a column that is not constant.
     """
     columns = np.arange(X.shape[1]) if horizon == 0 else np.asarray(known, dtype=int)
-    equal = _columns_equal_to(X[:, columns], y) if len(columns) else []
+    equal = _columns_equal_to(X, columns, y, categories or {})
     leaking = ", ".join(str(names[columns[i]]) for i in equal)
     if not leaking:
         return
@@ -51,22 +53,31 @@ def warn_of_target(X, y, names, horizon=0, known=()):
     )
 
 
-def _columns_equal_to(X, y):
-    """The columns of X that are one of the columns of y, constants aside."""
+def _columns_equal_to(X, columns, y, categories):
+    """Places among columns of X that are one of y, constants aside."""
     y = np.asarray(y)
-    if y.dtype.kind not in "fiub" or len(y) != len(X):
+    if y.dtype.kind not in "fiubOU" or len(y) != len(X):
         return []
     targets = [t for t in y.reshape(len(y), -1).T if (t[1:] != t[:-1]).any()]
-    head = slice(0, _FIRST_ROWS)
-    return [
-        column
-        for column, feature in enumerate(X.T)
+    head, equal = slice(0, _FIRST_ROWS), []
+    for place, column in enumerate(columns):
+        feature, of = X[:, column], categories.get(column)
         if any(
-            _equal_or_both_missing(feature[head], target[head])
-            and _equal_or_both_missing(feature, target)
+            _is_target(feature[head], target[head], of)
+            and _is_target(feature, target, of)
             for target in targets
-        )
-    ]
+        ):
+            equal.append(place)
+    return equal
+
+
+def _is_target(feature, target, categories):
+    if categories is not None:
+        try:
+            target = categories.codes_of(target, "y")
+        except ValueError:  # of another kind
+            return False
+    return target.dtype.kind in "fiub" and _equal_or_both_missing(feature, target)
 
 
 def _equal_or_both_missing(feature, target):

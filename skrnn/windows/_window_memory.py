@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skrnn._categories.categories import Categories
 from skrnn._numbers import plain
 from skrnn._plain import Codec, WholeCopiesMixin, pack, unpack
 from skrnn._time.plain import TIME_CODECS
@@ -36,6 +37,7 @@ _CODECS = TIME_CODECS | {
     name: Codec(kind, vars, lambda plain, kind=kind: kind(**plain))
     for name, kind in {"History": History, "Beginnings": Beginnings}.items()
 }
+_CODECS["Categories"] = Codec(Categories, lambda given: given.words, Categories)
 
 
 class WindowMemory(
@@ -46,6 +48,9 @@ class WindowMemory(
     auto_wrap_output_keys=None,
 ):
     """All of `SlidingWindow` but its signature and what users read of it."""
+
+    # Those of the features whose numbers are codes; set by a fit.
+    _categories = None
 
     def _fit(self, X, y, groups):
         """Fit and return the rows and their runs; set nothing before all is well."""
@@ -77,13 +82,15 @@ class WindowMemory(
         # Nothing is known of a row before its own, and absent steps need no row.
         self._opened = self.partial_steps == "keep" and bool(known) and horizon > 0
         self.freq_ = step
+        self._categories = given.categories
         self._history = history
         self._beginnings = beginnings
         self._most_absent = most_absent
         self._grouped = groups is not None
         if y is not None:
             names = np.arange(values.shape[1]) if given.names is None else given.names
-            warn_of_target(values, y, names, horizon, known)
+            coded = given.categories
+            warn_of_target(values, y, names, horizon, known, coded)
         return given, runs
 
     @property
@@ -172,6 +179,7 @@ class WindowMemory(
             feature_names=self._feature_names(),
             series=rows.given_codes,
             rank=rows.rank,
+            categories=self._categories,
         )
 
     def _report_missing_history(self, X, runs, preceding):

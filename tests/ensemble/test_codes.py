@@ -42,7 +42,7 @@ def test_what_is_decided_is_told():
     ],
 )
 def test_what_reads_numbers_is_refused(name, value, off):
-    message = rf"^{name}={value!r} .* X holds tokens. Set {name}={off}\.$"
+    message = rf"^{name}={value!r} .* X holds categories. Set {name}={off}\.$"
     with pytest.raises(ValueError, match=message):
         decide_for_codes(AUTO | {name: value}, Codes((3,), 0))
     decide_for_codes(AUTO | {"n_kernels": None, "instance_norm": None}, Codes((3,), 0))

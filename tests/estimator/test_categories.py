@@ -14,7 +14,6 @@ from sklearn.preprocessing import OrdinalEncoder
 import skrnn
 from skrnn import RNNClassifier, RNNRegressor, SlidingWindow
 from skrnn._sequences.sources import as_source
-from skrnn.onnx import to_onnx
 from tests.support import assert_rows_alone, network_of, same_bits
 
 RNG = np.random.default_rng(0)
@@ -112,10 +111,10 @@ def test_a_category_decides():
     )
     model.fit(X, y)
     assert model.score(X, y) > 0.9
-    assert network_of(model).embedding.n_codes == (0, 5, 0, 3)
+    assert network_of(model).embedding.n_codes == (0, 6, 0, 4)
     told = model.summary()
     assert told.task == "4 features a step, 2 of them categories -> 1 target"
-    assert told.layers[0].description == "one of 5 codes -> 3, one of 3 codes -> 2"
+    assert told.layers[0].description == "one of 6 codes -> 3, one of 4 codes -> 2"
     assert sum(row.n_parameters for row in told.layers) == told.n_parameters
 
 
@@ -124,7 +123,7 @@ def test_trainings_that_go_on_keep_the_categories():
     few = X.copy()
     few[..., 1] = 3.0
     again = model.fit(few, y)
-    assert network_of(again).embedding.n_codes == (0, 5, 0, 3)
+    assert network_of(again).embedding.n_codes == (0, 6, 0, 4)
     assert again.partial_fit(X, y).n_iter_ == 5  # 2 + 2 + 1
     with pytest.raises(ValueError, match="fitted with categorical_features"):
         again.set_params(categorical_features=[1]).fit(X, y)
@@ -133,7 +132,7 @@ def test_trainings_that_go_on_keep_the_categories():
         fitted(init=donor, frozen=["embedding"]),
         fitted(init=donor, frozen=["embedding"]),
     )
-    with pytest.raises(ValueError, match="tokens of another vocabulary"):
+    with pytest.raises(ValueError, match="other categories"):
         fitted(init=donor, categorical_features=[1])
 
 
@@ -166,7 +165,7 @@ def test_windows_of_a_table():
     model = make_pipeline(encode, SlidingWindow(4, horizon=1, history="allow"), network)
     target = table["sold"].to_numpy()
     model.fit(table[:60], target[:60])
-    assert network_of(model[-1]).embedding.n_codes == (3, 5, 0)
+    assert network_of(model[-1]).embedding.n_codes == (4, 6, 0)
     new = table[60:].assign(kind="never seen")
     assert np.isfinite(model.predict(new)).all()
     assert np.isfinite(cross_val_score(model, table, target, cv=3)).all()
@@ -177,7 +176,8 @@ def test_windows_of_a_table():
     [
         ({"categorical_features": ["a"]}, X, "must name features of a step"),
         ({"categorical_features": [4]}, X, "X has steps of 4 numbers"),
-        ({"categorical_features": [0]}, X[..., 0], "2-D X has one"),
+        ({"categorical_features": [9]}, X[..., 0], "must name features of a step"),
+        ({"categorical_features": "from_types"}, X, "must be a str among"),
         ({"instance_norm": "last"}, X, "X holds categories. Set instance_norm=None"),
         ({"input_noise": 0.1}, X, "X holds categories. Set input_noise=0.0"),
     ],
@@ -193,11 +193,6 @@ def test_tokens_are_categories_already():
         fitted(X=tokens)
     with pytest.raises(ValueError, match="X has 1 features"):
         fitted().predict(tokens)
-
-
-def test_categories_are_not_in_graphs():
-    with pytest.raises(NotImplementedError, match="categorical_features"):
-        to_onnx(fitted())
 
 
 @pytest.mark.parametrize(

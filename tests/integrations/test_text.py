@@ -192,7 +192,7 @@ def test_an_estimator_to_begin_with():
     others = TokenSequence().fit_transform([["a", "b"]] * 48)
     with pytest.raises(ValueError, match="tokens of another vocabulary"):
         clone(same).set_params(init=donor).fit(others, POINTS)
-    with pytest.raises(ValueError, match="numbers where X holds tokens"):
+    with pytest.raises(ValueError, match="numbers where X holds one of them"):
         of_tokens(**still, init=RNNRegressor(**SMALL).fit(np.eye(9), range(9)))
 
 

@@ -12,7 +12,7 @@ from skorch.callbacks import Callback
 from torch import nn
 
 from skrnn import RNNRegressor
-from skrnn._kernels.compiled_network import CompiledNetwork
+from skrnn._kernels.compiled_network import CompiledNetwork, KernelInputs
 from tests.instruction_levels import needs_kernels
 from tests.kernels.support import (
     compiled_step,
@@ -44,10 +44,10 @@ def test_pooled_states_equal_those_of_plain_torch(level, cell, pooling, n_sample
     x = nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=1e6)
     target = torch.randn(n_samples, 2, generator=seeded(), dtype=torch.float64)
     with compiled_step(network, n_threads=2) as step:
-        _, outputs = step.gradients(x, lengths, target, None)
+        _, outputs = step.gradients(KernelInputs(x, lengths), target, None)
         weights = step.network.form.weights
         ours = [w.grad.clone() for w in weights]
-        predicted = step.network.outputs(x, lengths)
+        predicted = step.network.outputs(KernelInputs(x, lengths))
 
     layer, pooled = network.stack.layers[0].directions[0], []
     pool = {"last": lambda h: h[-1], "mean": lambda h: h.mean(0)}
@@ -119,4 +119,4 @@ def test_a_network_that_is_not_standard_has_no_standard_form():
         pass
     assert compiled.handle is None
     with pytest.raises(ValueError, match="is closed"):
-        compiled.outputs(torch.zeros(2, 7, 3), None)
+        compiled.outputs(KernelInputs(torch.zeros(2, 7, 3)))

@@ -16,7 +16,7 @@ from skrnn import RNNRegressor
 from skrnn._convolutions.hydra import Hydra
 from skrnn._convolutions.multirocket import MultiRocket
 from skrnn._kernels import library as kernel_library
-from skrnn._kernels.compiled_network import CompiledNetwork
+from skrnn._kernels.compiled_network import CompiledNetwork, KernelInputs
 from skrnn._kernels.layer import run_kernel
 from skrnn._kernels.rowwise import affine, sum_over_steps
 from tests.instruction_levels import needs_kernels
@@ -100,8 +100,8 @@ def test_a_network_refuses_sequences(network, fault):
     x, _, target, _ = given()
     with compiled_step(network) as step:
         for call in (
-            lambda x: step.network.outputs(x, None),
-            lambda x: step.gradients(x, None, target, None),
+            lambda x: step.network.outputs(KernelInputs(x)),
+            lambda x: step.gradients(KernelInputs(x), target, None),
         ):
             with pytest.raises((ValueError, IndexError, RuntimeError)):
                 call(X_FAULTS[fault](x))
@@ -115,8 +115,10 @@ def test_a_network_refuses_lengths(network, fault):
     with compiled_step(network) as step:
         for lengths_given in (wrong, lengths):
             calls = [
-                lambda n=lengths_given: step.network.outputs(x, n),
-                lambda n=lengths_given: step.gradients(x, n, target, None),
+                lambda n=lengths_given: step.network.outputs(KernelInputs(x, n)),
+                lambda n=lengths_given: step.gradients(
+                    KernelInputs(x, n), target, None
+                ),
             ]
             for call in calls:
                 if lengths_given is wrong:
@@ -132,9 +134,9 @@ def test_a_step_refuses_targets_weights_and_parameters(network, fault):
     broken = TENSOR_FAULTS[fault]
     with compiled_step(network) as step:
         with pytest.raises(ValueError, match="target is a"):
-            step.gradients(x, None, broken(target), None)
+            step.gradients(KernelInputs(x), broken(target), None)
         with pytest.raises(ValueError, match="weight is a"):
-            step.gradients(x, None, target, broken(weight))
+            step.gradients(KernelInputs(x), target, broken(weight))
     for number in range(6):
         form = copy.deepcopy(network).standard_form()
         form.weights[number] = broken(form.weights[number].detach())
@@ -151,10 +153,34 @@ def test_a_step_refuses_targets_weights_and_parameters(network, fault):
 def test_a_label_beyond_the_classes_is_refused(network):
     x = given()[0]
     with compiled_step(network, loss=("cross_entropy", 0.0)) as step:
-        step.gradients(x, None, torch.tensor([0, 1, 0, 1, 0, 1]), None)
+        step.gradients(KernelInputs(x), torch.tensor([0, 1, 0, 1, 0, 1]), None)
         for label in (-1, 2):
             with pytest.raises(ValueError, match="misfit"):
-                step.gradients(x, None, torch.full((6,), label), None)
+                step.gradients(KernelInputs(x), torch.full((6,), label), None)
+
+
+def test_tables_and_padding_are_checked():
+    X, y = np.zeros((6, 4, 2)), targets(RNNRegressor, 6)
+    options = {"hidden_size": 4, "categorical_features": [1], "segment_length": 2}
+    network = untrained(RNNRegressor, options, X, y).net_.module_
+    x, padding = torch.zeros(6, 4, 2), torch.tensor([0, 1, 0, 1, 1, 0])
+    with compiled_step(network) as step:
+        fine = step.network.outputs(KernelInputs(x, padding=padding))
+        assert torch.equal(step.network.outputs(KernelInputs(x, padding=padding)), fine)
+        for wrong in (torch.full((6,), 2), torch.full((6,), -1)):
+            with pytest.raises(ValueError, match="misfit"):
+                step.network.outputs(KernelInputs(x, padding=wrong))
+        with pytest.raises(ValueError, match="lengths is a"):
+            step.network.outputs(KernelInputs(x, padding=padding[:5]))
+        with pytest.raises(ValueError, match="no whole segments"):
+            step.network.outputs(KernelInputs(x[:, :3].contiguous()))
+        for code in (-1.0, 3.0, np.nan):
+            with pytest.raises(ValueError, match="misfit"):
+                step.network.outputs(KernelInputs(x + torch.tensor([0.0, code])))
+    form = copy.deepcopy(network).standard_form()
+    form.codes.tables[1] = form.codes.tables[1].detach().double()
+    with pytest.raises(ValueError, match="A table is a"):
+        CompiledNetwork(form, 1)
 
 
 def test_a_network_of_another_form_is_refused(network):

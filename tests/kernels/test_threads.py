@@ -37,6 +37,18 @@ def test_the_number_of_threads_changes_no_bit(batch_size, options):
         assert_array_equal(results[0], other)
 
 
+@pytest.mark.parametrize("batch_size", [7, 256])
+def test_the_number_of_threads_changes_no_bit_of_vectors(batch_size):
+    # So many that the threads share the sums of their gradients.
+    options = {"categorical_features": [0, 2], "embedding_size": 40, "scale": False}
+    results = [
+        fitted(n, batch_size, **options, hidden_size=70, segment_length=2)[0]
+        for n in (1, 2, 3)
+    ]
+    for other in results[1:]:
+        assert_array_equal(results[0], other)
+
+
 def test_fits_in_threads_of_the_user_change_no_bit():
     expected, results = fitted(2, 32)[0], []
 

@@ -5,6 +5,8 @@ import pytest
 import torch
 
 from skrnn import RNNClassifier, RNNRegressor
+from skrnn._estimator.reading import read_X
+from skrnn._kernels.compiled_network import KernelInputs
 from skrnn._sequences.sources import as_source
 from skrnn._training.batches import SequenceDataset
 from tests.instruction_levels import needs_kernels
@@ -66,6 +68,56 @@ def test_gradients_equal_those_of_autograd(
     compare_step(untrained(kind, options, X, y), X, y)
 
 
+def coded(n_samples, layout, seed=0):
+    """Sequences of a number, a code at each step, a number, and a code of all."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n_samples, 7, 4))
+    X[..., 1] = rng.integers(0, 9, (n_samples, 7))
+    X[..., 3] = rng.integers(0, 3, (n_samples, 1))
+    if layout == "ragged":
+        return [row[: rng.integers(0, 8)] for row in X[:-1]] + [X[-1]]
+    return X.astype(layout)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        (RNNRegressor, {"cell": "lstm", "embedding_size": 3}),
+        (RNNRegressor, {"num_layers": 2, "pooling": "max", "dtype": "float64"}),
+        (RNNRegressor, {"segment_length": 3, "dtype": "float64"}),
+        (RNNRegressor, {"segment_length": 2, "missing": "indicator"}),
+        (RNNClassifier, {"cell": "rnn", "pooling": "mean", "hidden_size": 40}),
+        (RNNClassifier, {"missing": "indicator", "dtype": "float64"}),
+    ],
+)
+@pytest.mark.parametrize(
+    ("layout", "n_samples"), [("float64", 5), ("ragged", 5), ("ragged", 150)]
+)
+def test_gradients_of_vectors_equal_those_of_autograd(
+    level, kind, options, layout, n_samples
+):
+    X, y = coded(n_samples, layout), targets(kind, n_samples)
+    options = options | {"categorical_features": [1, 3]}
+    model = untrained(kind, options, X, y)
+    source = read_X(model, X, missing="error", reset=False)
+    compare_step(model, X, y, source)
+    tables = model.net_.module_.embedding.tables
+    assert all(bool(table.grad.abs().sum()) for table in tables)
+
+
+def test_vectors_that_are_frozen_stay():
+    X, y = coded(30, "float64"), targets(RNNRegressor, 30)
+    options = {"categorical_features": [1, 3], "hidden_size": 6, "n_estimators": 1}
+    first = RNNRegressor(**options, random_state=0, max_epochs=1).fit(X, y)
+    model = RNNRegressor(**options, init=first, frozen="embedding", random_state=1)
+    model.set_params(max_epochs=3).fit(X, y)
+    before, after = first.net_.module_.state_dict(), model.net_.module_.state_dict()
+    for name in before:
+        if name.startswith("embedding"):
+            assert torch.equal(before[name], after[name]), name
+    assert not torch.equal(before["head.weight"], after["head.weight"])
+
+
 @pytest.mark.parametrize("n_samples", [4, 40])
 def test_the_gradient_of_a_maximum_goes_to_the_first_step_that_has_it(level, n_samples):
     X, y = np.zeros((n_samples, 5, 1)), targets(RNNRegressor, n_samples)
@@ -76,7 +128,7 @@ def test_the_gradient_of_a_maximum_goes_to_the_first_step_that_has_it(level, n_s
             weight_hh.zero_()  # all states are equal then
             bias.fill_(1.0)
         target = torch.from_numpy(y).float()
-        step.gradients(torch.from_numpy(X), None, target, None)
+        step.gradients(KernelInputs(torch.from_numpy(X)), target, None)
     assert float(bias.grad.abs().min()) > 0
     assert not weight_hh.grad.any()  # before the first step are zeros
 
@@ -89,10 +141,10 @@ def test_gradients_of_several_labels_equal_those_of_autograd(level):
         compare_step(untrained(RNNClassifier, options, X, y), X, y)
 
 
-def compare_step(model, X, y):
+def compare_step(model, X, y, source=None):
     net = model.net_
     network = net.module_.train()
-    source = as_source(X)
+    source = as_source(X) if source is None else source
     rng = np.random.default_rng(2)
     dtype = network.head.weight.dtype
     if y.ndim == 2:
@@ -105,11 +157,9 @@ def compare_step(model, X, y):
     batch = next(iter(net.get_iterator(SequenceDataset(source, target, weight))))
     x, lengths = batch[0]["x"], batch[0].get("lengths")
     with compiled_step(network, net.criterion_.compiled, 2, net.optimizer_) as step:
-        given, steps, is_scaled = network.kernel_inputs(x, lengths)
-        loss, outputs = step.gradients(
-            given, steps, target, weight, is_scaled=is_scaled
-        )
-        weights = step.network.form.weights
+        given = network.kernel_inputs(x, lengths)
+        loss, outputs = step.gradients(given, target, weight)
+        weights = [w for w in network.parameters() if w.grad is not None]
         ours = [w.grad.clone() for w in weights]
     network.zero_grad()
     parameters = network(x, lengths)

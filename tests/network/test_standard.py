@@ -102,7 +102,8 @@ def test_gradients(options, is_standard):
 def test_inputs_of_kernels(options, is_scaled):
     network = new_network(**options).eval()
     x, lengths = torch.ones(2, L, F), torch.tensor([L, 2])
-    read, steps, done = network.kernel_inputs(x, lengths)
+    read, steps, done, padding = network.kernel_inputs(x, lengths)
+    assert padding is None
     assert done == is_scaled
     assert (read is x) == (not is_scaled)
     expected = network.n_steps(lengths)

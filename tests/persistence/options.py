@@ -13,6 +13,7 @@ from skrnn import (
     RNNRegressor,
     SlidingWindow,
     TimeDistributed,
+    TokenSequence,
     ToSequence,
 )
 
@@ -109,6 +110,8 @@ OBJECTS = [
 ]
 # Parameters with a test of their own.
 ELSEWHERE = {"checkpoint_dir", "categorical_features", "embedding_size"}
+# Functions, which no file holds.
+FUNCTIONS = {"preprocessor", "tokenizer"}
 
 
 def untried(kind):
@@ -137,6 +140,9 @@ HOURS = pd.DataFrame(
     index=pd.date_range("2024", periods=24, freq="h"),
 )
 LONG = HOURS.rename_axis("hour").reset_index().assign(site=["a", "b"] * 12)
+KINDS = HOURS.assign(kind=pd.Categorical(["b", "a", None] * 8), day=["x", "y"] * 12)
+LONG_KINDS = LONG.assign(kind=[1, 2, 3, 4] * 6).astype({"kind": "category"})
+TEXTS = ["a text of words", "a text", "more of a text", "words"]
 # Transformers, and what each is fitted on.
 TRANSFORMERS = [
     (SlidingWindow(3, horizon=2, freq="h", history="allow"), HOURS),
@@ -151,6 +157,34 @@ TRANSFORMERS = [
     (TimeDistributed(MinMaxScaler()), X),
     (ToSequence(n_timesteps=3), X[:, :, 0]),
     (ToSequence(n_features=2, order="feature"), X[:, :, 0]),
+    (SlidingWindow(2, history="allow"), KINDS),
+    (SlidingWindow(2, series="site", time="hour", history="allow"), LONG_KINDS),
+    (ToSequence(n_timesteps=2), KINDS[["kind", "kind"]].set_axis(["a", "b"], axis=1)),
+    (ToSequence(n_timesteps=1), KINDS),
+    (TokenSequence(), TEXTS),
+    (
+        TokenSequence(
+            analyzer="char",
+            encoding="latin-1",
+            decode_error="ignore",
+            strip_accents="unicode",
+            lowercase=False,
+            ngram_range=(1, 2),
+            min_df=2,
+            max_df=3,
+            max_features=5,
+            max_length=4,
+            keep="last",
+        ),
+        TEXTS,
+    ),
+    (
+        TokenSequence(
+            stop_words=["of"], token_pattern=r"\w+", vocabulary=["a", "text"]
+        ),
+        TEXTS,
+    ),
+    (TokenSequence(vectors={"a": [1.0, 2.0], "more": [0.5, 0.0]}), TEXTS),
     (FlattenSequence(pad="edge"), X),
     (FlattenSequence(pad="zero"), X),
 ]

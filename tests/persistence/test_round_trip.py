@@ -22,13 +22,16 @@ from skrnn import (
     RNNRegressor,
     SlidingWindow,
     TimeDistributed,
+    TokenSequence,
     ToSequence,
 )
 from skrnn._estimator import state
+from skrnn._sequences.tokens import TokenArray
 from skrnn.onnx import to_onnx
 from tests.onnx.support import assert_near, run
 from tests.persistence.options import (
     CLASSIFIERS,
+    FUNCTIONS,
     LABELS,
     OBJECTS,
     REGRESSORS,
@@ -59,7 +62,7 @@ def same(found, given):
     return joblib.hash(found) == joblib.hash(given)
 
 
-def check_onnx(model):
+def check_onnx(model, X=X):
     """Assert that the graph of a model says the same."""
     got = run(to_onnx(model), X=X)
     if isinstance(model, RNNClassifier):
@@ -133,8 +136,7 @@ def test_embeddings_of_categories_are_kept(kind, tmp_path):
         for twin in check(model, tmp_path, given=given):
             assert str(twin.summary()) == str(model.summary())
             assert twin.get_params() == model.get_params()
-    with pytest.raises(NotImplementedError, match="categorical_features"):
-        to_onnx(model)
+        check_onnx(model, given)
 
 
 def test_several_labels(tmp_path):
@@ -188,23 +190,33 @@ def test_what_is_not_fitted_is_kept_too(tmp_path):
         assert str(twin.get_params()) == str(model.get_params())
 
 
+def contents_of(sequences):
+    """What transformed sequences are made of (list of ndarray)."""
+    if isinstance(sequences, TokenArray):
+        return [*sequences, *(sequences.codes.identity[:1]), sequences.codes.vectors]
+    coded = getattr(sequences, "categories", {})
+    return [np.asarray(sequences), *coded, *(of.words for of in coded.values())]
+
+
 @pytest.mark.parametrize(("transformer", "given"), TRANSFORMERS)
 def test_transformers(transformer, given, tmp_path):
     model = clone(transformer).fit(given)
-    expected = np.asarray(model.transform(given))
+    expected = contents_of(model.transform(given))
     for way, read in kept(model, tmp_path).items():
         twin = read()
-        assert_array_equal(np.asarray(twin.transform(given)), expected, err_msg=way)
+        for got, part in zip(contents_of(twin.transform(given)), expected, strict=True):
+            assert_array_equal(got, part, err_msg=way)
         assert str(twin.get_params()) == str(model.get_params())
 
 
 def test_every_parameter_of_transformers_is_tried():
-    kinds = SlidingWindow, TimeDistributed, ToSequence, FlattenSequence
+    kinds = SlidingWindow, TimeDistributed, ToSequence, FlattenSequence, TokenSequence
     for kind in kinds:
         default = kind().get_params(deep=False)
         rows = [t.get_params(deep=False) for t, _ in TRANSFORMERS if type(t) is kind]
         for name, value in default.items():
-            assert any(row[name] is not value for row in rows), name
+            is_tried = any(row[name] is not value for row in rows)
+            assert is_tried or name in FUNCTIONS, name
 
 
 # -- what is not kept -----------------------------------------------------------------

@@ -421,9 +421,6 @@ def test_faults_of_X_and_y(panel):
         model.fit(X, np.where(np.arange(12) == 3, np.nan, y))
     with pytest.raises(ValueError, match="hidden_size"):
         regressor(hidden_size=0).fit(X, y)
-    text = frame.assign(var_0=pd.Categorical(["u", "v"] * 42))
-    with pytest.raises(TypeError, match="categorical"):
-        model.fit(text, y)
     frame.iloc[8, 2] = np.inf
     with pytest.raises(ValueError, match="sample 1, step 1, feature 'var_2'"):
         model.fit(frame, y)

@@ -291,7 +291,7 @@ def test_columns_are_found_by_name():
         ({"date": DAYS.astype(str)}, "pandas.to_datetime"),
         ({"date": np.arange(8.0)}, "of dtype float64, by which rows cannot be put"),
         ({"store": ["a", None] * 4}, "names the series, has no value in row 1"),
-        ({"kind": "x"}, "column 'kind' holds strings"),
+        ({"kind": ["x", "3"] * 4}, "column 'kind' holds strings of which some are"),
     ],
 )
 def test_tables_that_are_refused(changes, message):

@@ -68,6 +68,50 @@ INLINE Answer checked(const Shape &s) {
     return check.answer();
 }
 
+// Codes that are none would be read far from any table.
+template <class S>
+static void check_values(Check &check, const S *values, const Codes &codes, int64_t n_steps) {
+    check.array(values, n_steps * codes.n_given);
+    for (int64_t f = 0; check.is_fit && f < codes.n_given; f++) {
+        const int64_t n_codes = codes.n_codes[f];
+        if (!n_codes) continue;
+        bool is_fine = true;
+        for (int64_t i = 0; i < n_steps; i++) {
+            const S value = values[i * codes.n_given + f];
+            is_fine &= value >= 0 && value < n_codes;  // NaN is not
+        }
+        check.need(is_fine);
+    }
+}
+
+template <class T>
+static void check_codes(Check &check, const Input &in, const Shape &s, int64_t N, int64_t L) {
+    const Codes &codes = *in.codes;
+    check.need(codes.segment > 0 && codes.n_given > 0 && codes.n_given <= s.F && codes.segment <= s.F);
+    check.array(codes.n_codes, codes.n_given);
+    check.array(codes.sizes, codes.n_given);
+    check.array(codes.tables, codes.n_given);
+    check.array(codes.gradients, codes.n_given, true);
+    for (int64_t f = 0; check.is_fit && f < codes.n_given; f++) {
+        const int64_t n_codes = codes.n_codes[f], size = codes.sizes[f];
+        check.need(n_codes >= 0 && size > 0 && size <= s.F && (n_codes || size == 1));
+        check.room(n_codes, size);
+        if (check.answer() != DONE) return;
+        check.array((const T *)codes.tables[f], n_codes * size);
+        if (codes.gradients) check.array((const T *)codes.gradients[f], n_codes * size, true);
+    }
+    if (check.is_fit) check.need(codes.width() * codes.segment == s.F);
+    check.room(N, L, codes.segment, codes.n_given);
+    if (check.answer() != DONE) return;
+    check.integers(codes.padding, N, codes.segment - 1);
+    // Without a step there is nothing that could be padding.
+    if (codes.padding && L == 0) check.integers(codes.padding, N, 0);
+    if (in.kind == FLOAT32)
+        check_values(check, (const float *)in.values, codes, N * L * codes.segment);
+    else
+        check_values(check, (const double *)in.values, codes, N * L * codes.segment);
+}
+
 template <class T> static Answer checked(const Call<T> &call, int64_t N, int64_t L) {
     Check check;
     check.need(call.net);
@@ -81,10 +125,16 @@ template <class T> static Answer checked(const Call<T> &call, int64_t N, int64_t
     check.room(N, s.K);
     check.room(L + 1, s.n_layers, STATES, s.H + s.F + s.K + PADDING);
     if (check.answer() != DONE) return check.answer();
+    check.array(in.codes, 1, true);
+    if (check.is_fit && in.codes) {
+        check_codes<T>(check, in, s, N, L);
+        if (check.answer() != DONE) return check.answer();
+    }
+    const int64_t n_given = in.codes ? in.codes->n_given * in.codes->segment : s.F;
     if (in.kind == FLOAT32)
-        check.array((const float *)in.values, N * L * s.F);
+        check.array((const float *)in.values, N * L * n_given);
     else
-        check.array((const double *)in.values, N * L * s.F);
+        check.array((const double *)in.values, N * L * n_given);
     check.integers(in.lengths, N, L);
     check.need(!in.mean == !in.scale);
     check.array(in.mean, s.F, true);

@@ -13,6 +13,7 @@
 #include "narrow_network.h"
 #include "narrow_predict.h"
 #include "rows.h"
+#include "vectors.h"
 
 #if defined(_WIN32)
 #define EXPORT extern "C" __declspec(dllexport)
@@ -107,6 +108,7 @@ template <class T> static Answer close_network(void **place) {
     close_pool(net->threads);
     release(net->packed.memory);
     release(net->summed.memory);
+    release(net->inputs.memory);
     for (Workspace &workspace : net->part_of) release(workspace.memory);
     release(net);
     return DONE;
@@ -120,7 +122,11 @@ static Answer train(void *net, const T *const *weights, T *const *gradients, con
     Call<T> call(usable_network<T>(net), weights, gradients, *in, *loss, N, L, outputs, true);
     const Answer found = checked(call, N, L);
     if (found != DONE) return found;
-    return answer(is_narrow(N, call.net->shape.H) ? train_few(call, value) : train_batch(call, value));
+    if (!make_input_gradients(call)) return NO_MEMORY;
+    const bool is_few = is_narrow(N, call.net->shape.H);
+    if (!(is_few ? train_few(call, value) : train_batch(call, value))) return NO_MEMORY;
+    give_table_gradients(call);
+    return DONE;
 }
 
 template <class T>

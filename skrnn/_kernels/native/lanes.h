@@ -7,12 +7,31 @@
 
 enum Kind { FLOAT32 = 0, FLOAT64 = 1 };
 
+// Learned vectors in the place of codes. A step of the recurrence is a segment of one or
+// more steps as they are given; those that pad the first one are zeros behind the lookup.
+struct Codes {
+    int64_t segment;         // given steps of a step
+    int64_t n_given;         // features of a given step
+    const int64_t *n_codes;  // (n_given,): 0 where the feature is a number
+    const int64_t *sizes;    // (n_given,): numbers in each vector, 1 where it is a number
+    void *const *tables;     // (n_given,) of (n_codes, size) of the weights' type; null of a number
+    void *const *gradients;  // as the tables; null, or null for those that do not learn
+    const int64_t *padding;  // (N,): given steps that are padding, or null
+
+    int64_t width() const {  // of a given step, once vectors stand in it
+        int64_t sum = 0;
+        for (int64_t f = 0; f < n_given; f++) sum += sizes[f];
+        return sum;
+    }
+};
+
 // Sequences in the user's units.
 struct Input {
-    const void *values;         // (N, L, F)
+    const void *values;         // (N, L, F), or (N, L * segment, n_given)
     int kind;
     const int64_t *lengths;     // (N,), or null where all steps are present
-    const double *mean, *scale; // (F,): taken off, divided by; null for none
+    const double *mean, *scale; // (F,) or (n_given,): taken off, divided by; null for none
+    const Codes *codes;         // null where all features are numbers
 };
 
 // Samples of a part: as many as fill whole groups of lanes, and no more than keep their
@@ -62,9 +81,47 @@ static void lanes_of(const S *values, const Input &in, long first, long count, l
     }
 }
 
+// Some steps of the recurrence, with vectors in the place of codes: number k of sample i,
+// counted from the first of these steps, goes to at(i, k).
+template <class T, class S, class At>
+static void look_up(const S *values, const Input &in, long first, long count, long L, long from,
+                    long n_steps, At at) {
+    const Codes &codes = *in.codes;
+    const int64_t R = codes.n_given, width = codes.width();
+    const int64_t begin = from * codes.segment, end = (from + n_steps) * codes.segment;
+    for (long i = 0; i < count; i++) {
+        const S *row = values + ((first + i) * L * codes.segment + begin) * R;
+        const int64_t padding = codes.padding ? codes.padding[first + i] : 0;
+        int64_t k = 0;
+        for (int64_t t = begin; t < end; t++, row += R) {
+            if (t < padding) {
+                for (int64_t e = 0; e < width; e++) *at(i, k++) = 0;
+                continue;
+            }
+            for (int64_t f = 0; f < R; f++) {
+                if (!codes.n_codes[f]) {
+                    const double value = (double)row[f];
+                    *at(i, k++) = (T)(in.mean ? (value - in.mean[f]) / in.scale[f] : value);
+                    continue;
+                }
+                const int64_t size = codes.sizes[f];
+                const T *vector = (const T *)codes.tables[f] + (int64_t)row[f] * size;
+                for (int64_t e = 0; e < size; e++) *at(i, k++) = vector[e];
+            }
+        }
+    }
+}
+
 // Samples first, ..., first + count - 1 to (L, F, n), scaled; other lanes are zero.
 template <class T>
 static void read_lanes(const Input &in, long first, long count, long L, long F, long n, T *to) {
+    if (in.codes) {
+        if (count < n) memset(to, 0, L * F * n * sizeof(T));
+        auto at = [&](long i, int64_t k) { return to + k * n + i; };
+        if (in.kind == FLOAT32)
+            return look_up<T>((const float *)in.values, in, first, count, L, 0, L, at);
+        return look_up<T>((const double *)in.values, in, first, count, L, 0, L, at);
+    }
     if (in.kind == FLOAT32)
         lanes_of<T, float>((const float *)in.values, in, first, count, L, F, n, to);
     else

@@ -29,6 +29,12 @@ template <class T>
 static void read_rows(const Input &in, long L, long F, long n, long first, long count, long x_size,
                       T *to) {
     memset(to, 0, count * n * x_size * sizeof(T));
+    if (in.codes) {
+        auto at = [&](long i, int64_t k) { return to + (k / F * n + i) * x_size + k % F; };
+        if (in.kind == FLOAT32)
+            return look_up<T>((const float *)in.values, in, 0, n, L, first, count, at);
+        return look_up<T>((const double *)in.values, in, 0, n, L, first, count, at);
+    }
     for (long i = 0; i < n; i++)
         for (long t = 0; t < count; t++)
             for (long f = 0; f < F; f++) {

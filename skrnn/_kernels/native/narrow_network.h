@@ -8,7 +8,7 @@ template <class T> struct NarrowCall {
     Call<T> *call;
     NarrowLayer<T> *layers;
     NarrowRecord<T> *records;
-    T *x;          // (L, n, x_size)
+    T *x, *dx;     // (L, n, x_size); the gradients, or null
     T *dy;         // (L, n, pitch), two of them in turn
     T *other_dy;
     T *outputs;    // (K,)
@@ -30,12 +30,23 @@ template <class T> struct NarrowCall {
             if (layers) layers[l] = layer, records[l] = record;
         }
         x = arena.take<T>(L * n * round_up(s.F, GROUP_BYTES / (long)sizeof(T)));
+        dx = arena.take<T>(call->dx ? L * n * round_up(s.F, GROUP_BYTES / (long)sizeof(T)) : 0);
         dy = arena.take<T>(s.n_layers > 1 ? L * n * layer.pitch : 0);
         other_dy = arena.take<T>(s.n_layers > 2 ? L * n * layer.pitch : 0);
         outputs = arena.take<T>(s.K);
         pool.take(arena, s.pooling, n * layer.pitch, n, true);
     }
 };
+
+// Gradients of the inputs as the caller has these: (n, L, F).
+template <class T> static void write_gradients(const NarrowCall<T> &narrow) {
+    const Call<T> &call = *narrow.call;
+    const long L = call.L, n = call.split.n_samples, F = call.net->shape.F;
+    const long x_size = narrow.layers[0].x_size;
+    for (long i = 0; i < n; i++)
+        for (long t = 0; t < L; t++)
+            memcpy(call.dx + (i * L + t) * F, narrow.dx + (t * n + i) * x_size, F * sizeof(T));
+}
 
 // Head, loss, and their gradients; those of final states go to the record, of pooled
 // states to the pool.
@@ -104,7 +115,7 @@ template <class T> static void narrow_phase(void *of, int thread, int n_threads)
                 layer.pack_backward(w.w_hh, g.from_h, g.first_h, g.n_h, layer.H, layer.size,
                                     layer.back_h, tile);
             }
-        if (l)
+        if (l || call.dx)
             for (long tile = 0; tile * TILE<T> < layer.x_size; tile++)
                 if (worker.owns(tile))
                     layer.pack_backward(w.w_ih, g.from_x, g.first_x, g.n_x, layer.F, layer.x_size,
@@ -134,7 +145,7 @@ template <class T> static void narrow_phase(void *of, int thread, int n_threads)
                         n, worker);
         // As far apart as the rows of the layer below, which is of the same size.
         const long ldx = l ? layer.pitch : layer.x_size;
-        if (l) narrow_inputs(layer, record, L * n, below_dy, ldx, worker);
+        if (l || call.dx) narrow_inputs(layer, record, L * n, l ? below_dy : narrow.dx, ldx, worker);
         const T *below = l ? narrow.records[l - 1].h + n * ldx : narrow.x;
         T *const *to = call.gradients + 4 * l;
         narrow_weights(layer, record, below, ldx, L * n, {to[0], to[1], to[2], to[3]}, worker);
@@ -142,6 +153,7 @@ template <class T> static void narrow_phase(void *of, int thread, int n_threads)
         dy = below_dy, below_dy = last;
         worker.wait();
     }
+    if (call.dx && thread == 0) write_gradients(narrow);
 }
 
 // Gradients and loss of a batch; false if memory ran out.

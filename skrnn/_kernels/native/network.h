@@ -17,7 +17,7 @@ template <class T> struct Network {
     ThreadPool threads;
     Layer<T> *layers;
     T *head, *head_back;  // packed (K, H) and its transpose
-    Workspace packed, summed, part_of[MAX_THREADS];
+    Workspace packed, summed, inputs, part_of[MAX_THREADS];
     long packed_for;  // lanes that the blocks of the layers are made for
     bool packed_to_train;
 };
@@ -32,6 +32,7 @@ template <class T> struct Call {
     long L;
     Split<T> split;
     T *outputs;               // (N, K)
+    T *dx;                    // (N, L, F): gradients of the inputs, or null
     bool trains;
     long n_sums;
     Sums<T> *sums;            // (n_sums, n_layers)
@@ -43,8 +44,9 @@ template <class T> struct Call {
     Call(void *net_, const T *const *weights_, T *const *gradients_, const Input &in_, const Loss &loss_,
          long n_samples, long L_, T *outputs_, bool trains_)
         : net((Network<T> *)net_), weights(weights_), gradients(gradients_), in(in_), loss(loss_), L(L_),
-          split(n_samples, trains_), outputs(outputs_), trains(trains_), n_sums(0), sums(nullptr),
-          head_sums(nullptr), head_bias(nullptr), losses(nullptr), is_short_of_memory(0) {}
+          split(n_samples, trains_), outputs(outputs_), dx(nullptr), trains(trains_), n_sums(0),
+          sums(nullptr), head_sums(nullptr), head_bias(nullptr), losses(nullptr),
+          is_short_of_memory(0) {}
 };
 
 template <class T> Weights<T> weights_of(const Call<T> &call, long layer) {
@@ -80,7 +82,7 @@ template <class T> static void pack_phase(void *of, int thread, int n_threads) {
                     if (kind == 0)
                         layer.pack_forward(b, weights);
                     else
-                        layer.pack_backward(b, weights, l > 0);
+                        layer.pack_backward(b, weights, l > 0 || call.dx);
                 }
     }
     const T *head = call.weights[4 * shape.n_layers];
@@ -92,7 +94,7 @@ template <class T> static void pack_phase(void *of, int thread, int n_threads) {
 
 // What one part of a batch needs, in one piece of memory.
 template <class T> struct PartMemory {
-    T *x, *masks, *raw, *of_sample, *dy, *turned_pooled;
+    T *x, *dx, *masks, *raw, *of_sample, *dy, *turned_pooled;
     char *is_masked;
     Record<T> *records;
     Scratch<T> *scratch;
@@ -102,6 +104,7 @@ template <class T> struct PartMemory {
         const Shape &s = call.net->shape;
         const long L = call.L;
         x = arena.take<T>(L * s.F * n);
+        dx = call.dx ? arena.take<T>(L * s.F * n) : nullptr;
         masks = call.in.lengths ? arena.take<T>(L * n) : nullptr;
         is_masked = call.in.lengths ? arena.take<char>(L) : nullptr;
         raw = arena.take<T>(s.K * n);
@@ -244,9 +247,10 @@ template <class T> static void train_part(Call<T> &call, long part, long sum, in
         const bool is_top = l == top;
         run_backward(call.net->layers[l], memory.records[l], memory.scratch[l], below, masks, L, n,
                      false, is_top ? nullptr : memory.dy, is_top && is_last ? d_pooled : nullptr,
-                     is_top && !is_last ? &pool : nullptr, l ? memory.dy : nullptr,
+                     is_top && !is_last ? &pool : nullptr, l ? memory.dy : memory.dx,
                      call.sums[sum * s.n_layers + l]);
     }
+    if (call.dx) lanes_to_rows(memory.dx, count, L * s.F, n, call.dx + first * L * s.F);
 }
 
 template <class T> static void part_phase(void *of, int thread, int n_threads) {

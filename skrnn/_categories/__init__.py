@@ -1,0 +1,1 @@
+"""Which columns hold categories, and a code for each of them."""
