@@ -32,6 +32,7 @@ from skrnn._estimator.summary_html import html_with_summary
 from skrnn._numbers import plain
 from skrnn._plain import WholeCopiesMixin
 from skrnn._sequences.changed import in_units
+from skrnn._sequences.sources import SequenceSource
 from skrnn._versions import with_new_parameters
 
 
@@ -286,10 +287,14 @@ class BaseRNN(WholeCopiesMixin, CallbackSupportMixin, BaseEstimator, ABC):
     # -- predicting -----------------------------------------------------------------
 
     def _predict_outputs(self, X):
-        """Parameters of the targets, an ndarray (n_samples, n_targets, width)."""
-        check_is_fitted(self)
-        settings = self.settings_.network
-        source = read_X(self, X, missing=settings.missing, reset=False)
+        """Parameters of the targets, an ndarray (n_samples, n_targets, width).
+
+        X may be a `SequenceSource` too, of samples like those of fit.
+        """
+        self._check_is_fitted()
+        settings, source = self.settings_.network, X
+        if not isinstance(X, SequenceSource):
+            source = read_X(self, X, missing=settings.missing, reset=False)
         if not settings.scale:
             refuse_unscaled(source, None, settings=vars(settings))
         source = in_units(source, self._exponents)
@@ -300,5 +305,9 @@ class BaseRNN(WholeCopiesMixin, CallbackSupportMixin, BaseEstimator, ABC):
     @property
     def _head(self):
         """What the outputs of the networks mean."""
-        check_is_fitted(self)
+        self._check_is_fitted()
         return self.net_.module_.target_head
+
+    def _check_is_fitted(self):
+        if "_model" not in vars(self):  # scikit-learn looks at all that there is
+            check_is_fitted(self)

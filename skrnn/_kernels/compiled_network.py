@@ -77,9 +77,13 @@ class CompiledNetwork(Scope):
         self.read_addresses(form)
 
     def _begin(self):
+        self.open()
+        return self
+
+    def open(self):
+        """Take memory and threads; a with statement does it at its beginning."""
         answer = self._handle.open(function("open_network", self.dtype), self._shape)
         check_answer(answer, "There is no memory for a network.")
-        return self
 
     def _finish(self):
         self.close()
@@ -120,6 +124,11 @@ class CompiledNetwork(Scope):
     def is_of_this_thread(self):
         """Whether the calling thread made it; no other may use it meanwhile."""
         return self._thread == threading.get_ident()
+
+    def is_made_for(self, form):
+        """Whether a network is open that is of the kind of a form."""
+        is_alike = _kind_of(form) == self._kind
+        return is_alike and form.weights[0].dtype == self._torch_dtype and self.handle
 
     def read_addresses(self, form, gradients=()):
         """Look where weights are, and gradients (list of Tensor) shall go.

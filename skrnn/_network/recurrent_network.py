@@ -16,6 +16,7 @@ from skrnn._network.stack import RecurrentStack
 from skrnn._network.standard import (
     form_of,
     has_standard_gradient,
+    is_standard,
     standard_form,
 )
 from skrnn._network.truncation import pool_in_parts
@@ -168,6 +169,10 @@ class RecurrentNetwork(nn.Module):
     def standard_form(self):
         """Give shapes and weights (StandardForm) to kernels, or None if they cannot."""
         return standard_form(self)
+
+    def is_standard(self):
+        """Whether it has such a form (bool)."""
+        return is_standard(self)
 
     def form(self):
         """Give the same as it is now, where the network is known to have one."""

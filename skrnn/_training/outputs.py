@@ -6,14 +6,20 @@ from contextlib import nullcontext
 import numpy as np
 
 from skrnn._kernels.compiled_network import CompiledNetwork
+from skrnn._kernels.kept_network import kept_network
 from skrnn._kernels.library import library
 from skrnn._kernels.threads import kernel_threads, no_gradients, single_thread
-from skrnn._training.batches import SequenceDataset
+from skrnn._training.batches import SequenceDataset, read_batch
 
 # A batch of validation or prediction holds about this many numbers in all states (16
 # MiB of float32), so that memory is bounded however long the sequences are. It limits
 # memory alone: on the CPU no bit of an output depends on the batch. Chosen by hand.
 _EVALUATION_SIZE = 2**22
+
+
+# Samples that one thread predicts at once, without batches or the opening of a network:
+# as many as the kernels have a way of their own for (narrow_predict.h).
+FEW = 4
 
 
 def outputs(net, source):
@@ -46,6 +52,11 @@ def outputs(net, source):
     results = np.empty((len(source), *network.output_shape))
     start = 0
     with single_thread() as n_threads, no_gradients():
+        if len(source) <= FEW and net.compiled is None and network.is_standard():
+            x, lengths = read_batch(source, np.arange(len(source)))
+            compiled = kept_network(network)
+            results[...] = network.predict(x, lengths, compiled).numpy()
+            return results
         # One for each part: a batch is split into parts of up to 64 samples (lanes.h).
         n_threads = max(1, min(n_threads, len(source) // 64))
         with compiled_outputs(network, n_threads, net.compiled) as compiled:
