@@ -80,6 +80,14 @@ TABLE = {
     ),
     "regressor": ("_estimator", "_numbers", "_targets"),
     "classifier": ("_estimator", "_numbers", "_targets"),
+    "streaming": (
+        "_estimator",
+        "_kernels",
+        "_numbers",
+        "_time",
+        "reshape",
+        "windows",
+    ),
     "sktime": (
         "_forecasting",
         "_numbers",
@@ -121,6 +129,7 @@ OUTSIDE = {
         "_preprocessing",
         "_targets",
         "_training",
+        "streaming",
     },
     "onnx": {"_onnx", "onnx"},
     "skl2onnx": {"_onnx", "onnx"},

@@ -14,7 +14,7 @@ from skrnn._sequences.layouts import (
     series_of_samples,
     time_order_of_samples,
 )
-from skrnn._sequences.sources import as_source
+from skrnn._sequences.sources import DenseSource, as_source
 from skrnn._sequences.tabular import warn_of_table
 from skrnn._sequences.tokens import TokenArray, TokenSource
 from skrnn._warn import warn_user
@@ -191,3 +191,40 @@ def _read_weight(sample_weight, source):
         raise ValueError("Sample weights must contain at least one non-zero number.")
     # Their unit means nothing; sums of them are finite now.
     return weight / weight.max()
+
+
+def source_of_windows(estimator, windows, names):
+    """Wrap windows that were made for a fitted estimator, which need few checks.
+
+    Parameters
+    ----------
+    estimator : BaseRNN
+        Fitted.
+    windows : ndarray of shape (n, n_timesteps, n_features) of float
+        NaN is missing.
+    names : callable
+        Gives the names of the features, or None, for an error.
+
+    Returns
+    -------
+    SequenceSource
+
+    Raises
+    ------
+    ValueError
+        If the estimator has other features, or is one of tokens; or if a value is
+        infinite, or missing where that is not allowed.
+    """
+    if estimator._is_3d and windows.shape[2] != estimator.n_features_in_:
+        raise ValueError(
+            f"X has {windows.shape[2]} features, but {type(estimator).__name__} is "
+            f"expecting {estimator.n_features_in_} features as input."
+        )
+    allow_partial = estimator.settings_.network.missing == "indicator"
+    try:
+        source = DenseSource(windows, allow_partial=allow_partial)
+    except ValueError:
+        source = DenseSource(windows, names(), allow_partial=allow_partial)
+    source = _with_categories(estimator, source, None, False)
+    _check_codes(estimator, source.codes, False)
+    return source
