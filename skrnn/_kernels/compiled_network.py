@@ -59,7 +59,7 @@ class CompiledNetwork(Scope):
         self._thread = threading.get_ident()
         self.dtype = str(form.weights[0].dtype).removeprefix("torch.")
         self._torch_dtype = form.weights[0].dtype
-        self._kind = _kind_of(form)
+        self._kind, self._of_weights = _kind_of(form), _shapes_of_weights(form)
         self._shape = Shape(
             cell=CELLS[form.cell],
             is_relu=form.is_relu,
@@ -154,13 +154,7 @@ class CompiledNetwork(Scope):
     def _check_form(self, form, gradients):
         if _kind_of(form) != self._kind:
             raise ValueError(f"A network {_kind_of(form)} is not one {self._kind}.")
-        columns, units = form.n_features, form.hidden_size
-        rows, expected = _GATES[form.cell] * units, []
-        for _ in range(form.n_layers):
-            expected += [(rows, columns), (rows, units), (rows,), (rows,)]
-            columns = units
-        expected += [(form.n_outputs, units), (form.n_outputs,)]
-        dtype = self._torch_dtype
+        dtype, expected = self._torch_dtype, self._of_weights
         for weight, of_weight in zip(form.weights, expected, strict=True):
             check_tensor("A weight", weight, of_weight, dtype)
         for gradient, of_weight in zip(gradients, expected, strict=bool(gradients)):
@@ -268,6 +262,16 @@ class CompiledNetwork(Scope):
         )
         self.check_answer(answer)
         return self._loss.value, results
+
+
+def _shapes_of_weights(form):
+    """Shape (list of tuple) of each of the weights of a form."""
+    columns, units = form.n_features, form.hidden_size
+    rows, shapes = _GATES[form.cell] * units, []
+    for _ in range(form.n_layers):
+        shapes += [(rows, columns), (rows, units), (rows,), (rows,)]
+        columns = units
+    return [*shapes, (form.n_outputs, units), (form.n_outputs,)]
 
 
 def _kind_of(form):

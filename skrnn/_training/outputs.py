@@ -47,16 +47,13 @@ def outputs(net, source):
         network = copy.deepcopy(network).double()
     if network.training:  # each module is visited; a step of training turns it back
         network.eval()
-    # One array from the start: small results kept between the large blocks of the
-    # batches would keep the allocator from giving those back.
-    results = np.empty((len(source), *network.output_shape))
-    start = 0
     with single_thread() as n_threads, no_gradients():
         if len(source) <= FEW and net.compiled is None and network.is_standard():
             x, lengths = read_batch(source, np.arange(len(source)))
-            compiled = kept_network(network)
-            results[...] = network.predict(x, lengths, compiled).numpy()
-            return results
+            return network.predict(x, lengths, kept_network(network)).numpy()
+        # One array from the start: small results kept between the large blocks of the
+        # batches would keep the allocator from giving those back.
+        results, start = np.empty((len(source), *network.output_shape)), 0
         # One for each part: a batch is split into parts of up to 64 samples (lanes.h).
         n_threads = max(1, min(n_threads, len(source) // 64))
         with compiled_outputs(network, n_threads, net.compiled) as compiled:

@@ -1,6 +1,6 @@
 """What a fitted pipeline does with a row before, in and after its windows."""
 
-from itertools import zip_longest
+import operator
 
 import numpy as np
 import pandas as pd
@@ -140,8 +140,12 @@ class Parts:
     def is_of(self, estimator):
         """Whether these still are the parts of an estimator, fitted as they were."""
         steps, fits = self._seen
-        pairs = [*zip_longest(steps, flat_steps(estimator)), *zip(fits, self._fits())]
-        return all(one is other for one, other in pairs)
+        now = flat_steps(estimator)
+        return (
+            len(now) == len(steps)
+            and all(map(operator.is_, steps, now))
+            and all(map(operator.is_, fits, self._fits()))
+        )
 
     def shape(self):
         """What streams rely on (tuple), whatever was fitted."""

@@ -12,6 +12,9 @@ from skrnn.streaming._slots import Slots
 
 __all__ = ["Arrivals", "Streams"]
 
+# Runs are counted so far: windows are shorter, and the number is a short one.
+_LONGEST = 2**30
+
 
 class Arrivals(NamedTuple):
     """New rows, each the newest of a stream of its own, that are not yet remembered."""
@@ -174,7 +177,8 @@ class Streams:
                 joined[i] = self._remember_past(keys[i], slots[i], int(ticks[i]))
         runs = np.ones(len(slots), np.int64)
         if joined.any():
-            runs[joined] += rings.last("runs", slots[joined])
+            last = rings.last("runs", slots[joined])
+            runs[joined] += np.minimum(last, _LONGEST)
         steps = self._steps(slots, values, runs)
         return Arrivals(slots, values, ticks, runs, steps)
 
