@@ -152,7 +152,7 @@ class RecurrentNetwork(nn.Module):
         """
         batch = self.read(x, lengths)
         parameters = self._run(batch, compiled=compiled)
-        baseline = self.baseline(x, lengths, batch.moments)
+        baseline = self.baseline.forward(x, lengths, batch.moments)
         return self.scaling.decode(self.target_head, parameters, baseline)
 
     def change(self, *, dropout, recurrent_dropout, input_noise, tbptt_steps):
@@ -248,7 +248,7 @@ class RecurrentNetwork(nn.Module):
 
     def _run(self, batch, repeats=None, compiled=None):
         raw = self._outputs(batch, repeats, compiled)
-        parameters = self.target_head.transform(raw.view(-1, *self.output_shape))
+        parameters = self.target_head.transform(raw.view(raw.shape[0], *self.output_shape))
         spread = self.baseline.spread(batch.moments)
         return self.scaling.to_loss(self.target_head, parameters, spread)
 

@@ -154,7 +154,7 @@ class Scaling(nn.Module):
         which = "x" if self.instance_norm is None else "row"
         mean = self._buffers[f"{which}_mean"].numpy()
         reach = FARTHEST * self._buffers[f"{which}_scale"].numpy()
-        if source.largest <= (reach - np.abs(mean)).min():
+        if source.largest <= np.minimum.reduce(reach - np.abs(mean)):
             return source
         return LimitedSource(source, mean - reach, mean + reach)
 
