@@ -60,13 +60,10 @@ class RowReader:
         if isinstance(row, pd.Series):
             row = row.to_dict()
         if not self._is_plain:
+            if self._key_names:
+                key, time = self._told_by_columns(row, key, time)
             table = pd.DataFrame([row]) if isinstance(row, Mapping) else row
-            values, keys, times = self.rows(table, None, None)
-            if keys is not None:
-                key = self._agreed("key", key, keys[0])
-            if times is not None:
-                time = self._agreed("time", time, times[0])
-            return values, key, time
+            return self._values(table), _plain_key(key), time
         if isinstance(row, Mapping):
             row = self._from_mapping(row)
         values = np.asarray(row, dtype=self._dtype)
@@ -101,12 +98,21 @@ class RowReader:
                 f"shape {values.shape[1:]}."
             )
 
-    def _agreed(self, name, given, told):
-        if given is None or given == told or pd.Timestamp(given) == told:
-            return told
-        raise ValueError(
-            f"{name}={given!r} is given, but the columns of the row say {told!r}."
-        )
+    def _told_by_columns(self, row, key, time):
+        """Key and time, where columns of a row tell them."""
+        columns = self._parts.window._key_columns
+        if not isinstance(row, Mapping) or any(n not in row for n in columns.names):
+            raise ValueError(
+                f"SlidingWindow reads the columns {columns.names}: give the row as a "
+                "mapping from the names of columns to values, these included."
+            )
+        if columns.series:
+            labels = [_plain_key(row[name]) for name in columns.series]
+            told = labels[0] if len(labels) == 1 else tuple(labels)
+            key = _agreed("key", key, told)
+        if columns.time is not None:
+            time = _agreed("time", time, row[columns.time])
+        return key, time
 
     def rows(self, rows, keys, times):
         """Read many rows.
@@ -192,6 +198,14 @@ class RowReader:
                 "rows, so that its rows cannot be streamed one by one. Put what reads "
                 "several rows behind SlidingWindow."
             )
+
+
+def _agreed(name, given, told):
+    if given is None or given == told:
+        return told
+    raise ValueError(
+        f"{name}={given!r} is given, but the columns of the row say {told!r}."
+    )
 
 
 def _as_array(rows):

@@ -31,7 +31,7 @@ class KeyCheck:
         """Check a key."""
         if not self._n_levels:
             return
-        levels = key if self._n_levels > 1 and isinstance(key, tuple) else (key,)
+        levels = key if isinstance(key, tuple) else (key,)
         if key is None or len(levels) != self._n_levels:
             raise ValueError(
                 f"key={key!r}, but the series of the fit are named by "
