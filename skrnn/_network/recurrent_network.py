@@ -248,7 +248,9 @@ class RecurrentNetwork(nn.Module):
 
     def _run(self, batch, repeats=None, compiled=None):
         raw = self._outputs(batch, repeats, compiled)
-        parameters = self.target_head.transform(raw.view(raw.shape[0], *self.output_shape))
+        parameters = self.target_head.transform(
+            raw.view(raw.shape[0], *self.output_shape)
+        )
         spread = self.baseline.spread(batch.moments)
         return self.scaling.to_loss(self.target_head, parameters, spread)
 

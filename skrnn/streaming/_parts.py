@@ -64,7 +64,9 @@ class Parts:
         self.before, self.window = steps[: max(place, 0)], None
         after, self.estimator = steps[place + 1 : -1], steps[-1]
         n_of_steps = 0
-        while n_of_steps < len(after) and isinstance(after[n_of_steps], TimeDistributed):
+        while n_of_steps < len(after) and isinstance(
+            after[n_of_steps], TimeDistributed
+        ):
             n_of_steps += 1
         first = ([*after, self.estimator])[0]
         self.is_flat = not places and not getattr(first, "_is_3d", False)

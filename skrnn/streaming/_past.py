@@ -66,7 +66,9 @@ class Past:
         start = 0 if after is None else int(np.searchsorted(own, after, side="right"))
         if start >= stop:
             return np.empty(0, np.int64), None
-        joined = self._clock.follows(own[start:stop], np.append(own[start + 1 : stop], tick))
+        joined = self._clock.follows(
+            own[start:stop], np.append(own[start + 1 : stop], tick)
+        )
         broken = np.flatnonzero(~joined)
         start += int(broken[-1]) + 1 if len(broken) else 0
         return own[start:stop], self._history.values[low + start : low + stop]

@@ -224,7 +224,9 @@ class StreamingPredictor:
         if self.mode == "stateful" and length is None:
             steps = flat_steps(self.estimator)
             # Where nothing tells how many steps are read, all are.
-            length = None if any(isinstance(s, SlidingWindow) for s in steps) else 1
+            is_told = any(isinstance(step, SlidingWindow) for step in steps)
+            is_told |= not getattr(steps[0], "_is_3d", True)
+            length = None if is_told else 1
         return Parts(self.estimator, length)
 
     def _notice_fits(self):

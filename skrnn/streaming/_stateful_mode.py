@@ -60,7 +60,9 @@ class StatefulStreams(Streams):
         self._weights = self._weights_now()
         steps = [net.module_.baseline.linear_path for net in estimator.nets_]
         self._n_newest = max([1, *(p.n_steps for p in steps if p is not None)])
-        n_inputs = (self.rings.steps if self.rings.has_steps else self.rings.values).shape[2]
+        n_inputs = (
+            self.rings.steps if self.rings.has_steps else self.rings.values
+        ).shape[2]
         self._states, self._older = (
             self._room(0, n_inputs) for _ in range(2)
         )  # after the newest row, and before it
@@ -195,7 +197,9 @@ class _SteppedModel:
         for net, state, states, weight in zip(
             estimator.nets_, self._nets, self._states, weights, strict=True
         ):
-            total = total + weight * self._outputs_of(net.module_, state, states, source)
+            total = total + weight * self._outputs_of(
+                net.module_, state, states, source
+            )
         return total
 
     @single_thread()

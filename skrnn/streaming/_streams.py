@@ -145,9 +145,7 @@ class Streams:
         """Whether rows are later than all of their streams (bool, as `slots`)."""
         if self.clock is None:
             return np.ones(np.shape(slots), dtype=bool)
-        return (self.rings.size[slots] == 0) | (
-            ticks > self.rings.last("ticks", slots)
-        )
+        return (self.rings.size[slots] == 0) | (ticks > self.rings.last("ticks", slots))
 
     def arrive(self, keys, slots, values, ticks):
         """Say what new rows, each later than all of its stream, go on from.

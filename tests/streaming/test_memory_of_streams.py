@@ -165,7 +165,8 @@ def test_the_estimator_may_be_fitted_further(new):
     pipeline = hourly_pipeline()
     stream = StreamingPredictor(pipeline)
     before = take(stream, new[:10])
-    pipeline[-1].partial_fit(random_rows(80).reshape(20, 2, 2), np.arange(20.0))
+    windows = pipeline[0].transform(hourly(60))
+    pipeline[-1].partial_fit(windows, np.arange(60.0))
     got = take(stream, new[10:14])
     assert got == list(pipeline.predict(new[:14])[10:])
     assert before != list(pipeline.predict(new[:10]))
@@ -316,7 +317,9 @@ def test_river_calls_it_predict_one():
     stream, error = StreamingPredictor(pipeline), metrics.MAE()
     rows = table.to_dict("records")
     for (x, y), time in zip(
-        river_stream.iter_pandas(table, table["a"]), table.index, strict=True
+        river_stream.iter_array(table.to_numpy(), table["a"].to_numpy(), ["a", "b"]),
+        table.index,
+        strict=True,
     ):
         error.update(y, stream.predict_one(x, time=time))
     want = np.abs(table["a"] - pipeline.predict(table)).mean()

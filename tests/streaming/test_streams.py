@@ -95,9 +95,7 @@ def test_many_rows_at_once_are_as_one_after_the_other(option, rows, seed):
     keys = [series for series, _, _ in rows]
     times = [GRIDS["hours"][place] for _, place, _ in rows]
     values = np.array([values for _, _, values in rows])
-    want = [
-        one.update(values[i], key=keys[i], time=times[i]) for i in range(len(rows))
-    ]
+    want = [one.update(values[i], key=keys[i], time=times[i]) for i in range(len(rows))]
     cut = len(rows) // 2
     got = [
         many.update_many(values[part], keys=keys[part], times=times[part])
