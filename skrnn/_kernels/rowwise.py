@@ -10,7 +10,6 @@ from torch.nn import functional
 from skrnn._kernels.fit import check_lengths, check_tensor
 from skrnn._kernels.library import DTYPES, check_answer, function, library
 
-
 _NAMES = {getattr(torch, name): name for name in DTYPES}
 
 

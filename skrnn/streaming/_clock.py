@@ -1,4 +1,4 @@
-"""Times of single observations as whole numbers, and which of them follow each other."""
+"""Times of single rows as whole numbers, and which of them follow each other."""
 
 import operator
 

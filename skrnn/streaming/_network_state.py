@@ -1,4 +1,4 @@
-"""A network that reads one step at a time and keeps what it has to know of the others."""
+"""A network that reads one step at a time, and keeps what it has to know."""
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ def refuse_whole_windows(estimator):
     """
     settings = estimator.settings_.network
     needs = {
-        "bidirectional=True reads the sequence backwards too; set bidirectional=False": (
+        "bidirectional=True reads backwards too; set bidirectional=False": (
             settings.bidirectional
         ),
         f"instance_norm={settings.instance_norm!r} takes off what all steps tell; set "

@@ -418,7 +418,7 @@ class StreamingPredictor:
 
 
 def _rounds(slots):
-    """Numbers of rows (ndarray), the first of each stream, then the second, and so on."""
+    """Numbers of rows (ndarray), of each stream the first, then the second, ..."""
     order = np.argsort(slots, kind="stable")
     sorted_slots = slots[order]
     is_first = np.append(True, sorted_slots[1:] != sorted_slots[:-1])[: len(slots)]

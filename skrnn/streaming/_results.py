@@ -27,7 +27,7 @@ class Results:
             self.put(np.array([row]), np.asarray(predicted)[None])
 
     def joined(self):
-        """All predictions (ndarray of shape (n_rows, ...)); NaN or None where none is."""
+        """All predictions (n_rows, ...); NaN or None where there is none."""
         if not self._pairs:
             return np.full(self._n_rows, np.nan)
         first = self._pairs[0][1]

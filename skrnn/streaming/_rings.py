@@ -134,7 +134,7 @@ class Rings:
         )
 
     def put(self, slot, rows):
-        """Replace all rows of a stream; the oldest are left out if they are too many."""
+        """Replace all rows of a stream, by the newest of those that are given."""
         kept = min(len(rows), self.capacity)
         place = np.arange(kept)
         self.values[slot, place] = rows.values[len(rows) - kept :]

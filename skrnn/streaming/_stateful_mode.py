@@ -112,7 +112,7 @@ class StatefulStreams(Streams):
         return arrays
 
     def newest(self, keys, slots, values, ticks):
-        """Take rows that are each the newest of a stream; predict (ndarray) for them."""
+        """Take rows, each the newest of a stream, and predict (ndarray) for them."""
         self.check_weights()
         arrivals = self.arrive(keys, slots, values, ticks)
         lengths = np.minimum(self.n_readable(arrivals.runs), self.parts.window_length)

@@ -32,7 +32,7 @@ class WindowStreams(Streams):
         self._predict = WindowPredictor(parts, self._method)
 
     def newest(self, keys, slots, values, ticks):
-        """Take rows that are each the newest of a stream; predict (ndarray) for them."""
+        """Take rows, each the newest of a stream, and predict (ndarray) for them."""
         arrivals = self.arrive(keys, slots, values, ticks)
         windows, lengths = self._windows(arrivals)
         self._missing.report(self, arrivals, lengths)
