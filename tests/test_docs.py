@@ -11,6 +11,7 @@ from numpydoc.validate import validate
 
 import skrnn
 import skrnn.onnx
+import skrnn.streaming
 from skrnn.exceptions import NonFiniteLossError
 
 ROOT = Path(__file__).parent.parent
@@ -53,6 +54,9 @@ def _documented():
         yield f"skrnn.sktime.{name}"
     for method in ("predict", "predict_interval", "predict_quantiles", "backtest"):
         yield f"skrnn.sktime.RNNForecaster.{method}"
+    yield "skrnn.streaming.StreamingPredictor"
+    for method in ("update", "update_many", "predict_one", "get_state", "set_state"):
+        yield f"skrnn.streaming.StreamingPredictor.{method}"
     yield "skrnn.onnx.to_onnx"
     yield "skrnn.make_windows"
     yield "skrnn.windows.make_targets"
