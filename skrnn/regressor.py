@@ -724,11 +724,12 @@ class RNNRegressor(RegressorMixin, BaseRNN):
             is beyond the largest float.
         """
         head = self._head
-        validate_parameter_constraints(
-            {"return_std": ["boolean"]},
-            {"return_std": return_std},
-            f"{type(self).__name__}.predict",
-        )
+        if not isinstance(return_std, bool):  # those of NumPy too
+            validate_parameter_constraints(
+                {"return_std": ["boolean"]},
+                {"return_std": return_std},
+                f"{type(self).__name__}.predict",
+            )
         if return_std and not hasattr(head, "std"):
             raise ValueError(
                 'return_std=True needs loss="gaussian" or "student_t", this '

@@ -13,6 +13,7 @@ import skrnn
 import skrnn.inspection
 import skrnn.onnx
 import skrnn.plotting
+import skrnn.streaming
 from skrnn.exceptions import NonFiniteLossError
 
 ROOT = Path(__file__).parent.parent
@@ -55,6 +56,9 @@ def _documented():
         yield f"skrnn.sktime.{name}"
     for method in ("predict", "predict_interval", "predict_quantiles", "backtest"):
         yield f"skrnn.sktime.RNNForecaster.{method}"
+    yield "skrnn.streaming.StreamingPredictor"
+    for method in ("update", "update_many", "predict_one", "get_state", "set_state"):
+        yield f"skrnn.streaming.StreamingPredictor.{method}"
     yield "skrnn.onnx.to_onnx"
     for name in skrnn.inspection.__all__:
         if name.islower():  # the others are what these functions return

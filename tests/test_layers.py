@@ -57,6 +57,7 @@ TABLE = {
         "_sequences",
         "_typing",
         "_versions",
+        "_warn",
         "windows",
     ),
     "text": (
@@ -64,7 +65,6 @@ TABLE = {
         "_sequences",
         "_typing",
         "_versions",
-        "_warn",
         "windows",
     ),
     "_preprocessing": ("_kernels", "_sequences", "_units"),
@@ -103,6 +103,14 @@ TABLE = {
         "_numbers",
         "_targets",
         "_typing",
+    ),
+    "streaming": (
+        "_estimator",
+        "_kernels",
+        "_numbers",
+        "_time",
+        "reshape",
+        "windows",
     ),
     "sktime": (
         "_categories",
@@ -167,6 +175,7 @@ OUTSIDE = {
         "_targets",
         "_training",
         "inspection",
+        "streaming",
     },
     "matplotlib": {"plotting"},
     "onnx": {"_onnx", "onnx"},

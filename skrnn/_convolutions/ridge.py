@@ -153,7 +153,7 @@ class Ridge:
         candidates = self._power + (_PENALTIES * self._mass)[:, None]  # (A, R)
         error = torch.zeros(len(candidates), dtype=torch.float64)
         found = torch.empty(len(candidates), *self._wanted.shape, dtype=torch.float64)
-        # Of all penalties together: two products read the components twice, not 2 A times.
+        # Of all penalties together, so that components are read twice, not 2 A times.
         solutions = self._moment / candidates[:, :, None]  # (A, R, K)
         solutions = solutions.transpose(0, 1).flatten(1)  # (R, A K)
         for rows, components, wanted in self._components(self._rows):

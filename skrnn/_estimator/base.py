@@ -33,6 +33,7 @@ from skrnn._numbers import plain
 from skrnn._plain import WholeCopiesMixin
 from skrnn._sequences.changed import in_units
 from skrnn._sequences.encoding import Encoding
+from skrnn._sequences.sources import SequenceSource
 from skrnn._versions import with_new_parameters
 
 
@@ -293,10 +294,14 @@ class BaseRNN(WholeCopiesMixin, CallbackSupportMixin, BaseEstimator, ABC):
     # -- predicting -----------------------------------------------------------------
 
     def _source_of(self, X):
-        """Sequences to predict (SequenceSource), as the networks are to read them."""
-        check_is_fitted(self)
-        settings = self.settings_.network
-        source = read_X(self, X, missing=settings.missing, reset=False)
+        """Sequences to predict (SequenceSource), as the networks are to read them.
+
+        X may be a `SequenceSource` itself, of samples like those of fit.
+        """
+        self._check_is_fitted()
+        settings, source = self.settings_.network, X
+        if not isinstance(X, SequenceSource):
+            source = read_X(self, X, missing=settings.missing, reset=False)
         if not settings.scale:
             refuse_unscaled(source, None, settings=vars(settings))
         return in_units(source, self._exponents)
@@ -311,5 +316,9 @@ class BaseRNN(WholeCopiesMixin, CallbackSupportMixin, BaseEstimator, ABC):
     @property
     def _head(self):
         """What the outputs of the networks mean."""
-        check_is_fitted(self)
+        self._check_is_fitted()
         return self.net_.module_.target_head
+
+    def _check_is_fitted(self):
+        if "_model" not in vars(self):  # scikit-learn looks at all that there is
+            check_is_fitted(self)

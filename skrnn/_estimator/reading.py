@@ -21,7 +21,7 @@ from skrnn._sequences.layouts import (
     series_of_samples,
     time_order_of_samples,
 )
-from skrnn._sequences.sources import as_source
+from skrnn._sequences.sources import DenseSource, as_source
 from skrnn._sequences.tabular import warn_of_table
 from skrnn._sequences.tokens import TokenArray, TokenSource
 from skrnn._warn import warn_user
@@ -167,15 +167,21 @@ def _source_of(estimator, X, names, allow_partial, reset):
         columns = _named_numbers(estimator, n_features, names)
         if len(columns):
             estimator._categories = columns, values_of(X, columns)
-    if estimator._categories is not None:
-        columns, values = estimator._categories
-        pairs = zip(columns.tolist(), values, strict=True)
-        coders |= {column: NumberCoder(known) for column, known in pairs}
+    coders |= _coders_of_numbers(estimator)
     if not coders:
         return as_source(X, names, allow_partial=allow_partial)
     source = as_source(with_codes(X, coders), names, allow_partial=allow_partial)
     source.codes = codes_of(source.n_features, coders)
     return source
+
+
+def _coders_of_numbers(estimator):
+    """Coders (dict by feature) of the features that are numbers of categories."""
+    if estimator._categories is None:
+        return {}
+    columns, values = estimator._categories
+    pairs = zip(columns.tolist(), values, strict=True)
+    return {column: NumberCoder(known) for column, known in pairs}
 
 
 def _named_numbers(estimator, n_features, names):
@@ -184,9 +190,9 @@ def _named_numbers(estimator, n_features, names):
     if wanted is None or isinstance(wanted, str):
         return []
     columns = columns_of(wanted, n_features, names)
-    return (
-        columns if encoding is None else np.setdiff1d(columns, [*encoding.categories])
-    )
+    if encoding is None:
+        return columns
+    return np.setdiff1d(columns, [*encoding.categories])
 
 
 def _check_codes(estimator, codes, reset):
@@ -228,3 +234,44 @@ def _read_weight(sample_weight, source):
         raise ValueError("Sample weights must contain at least one non-zero number.")
     # Their unit means nothing; sums of them are finite now.
     return weight / weight.max()
+
+
+def source_of_windows(estimator, windows, names):
+    """Wrap windows that were made for a fitted estimator, which need few checks.
+
+    Parameters
+    ----------
+    estimator : BaseRNN
+        Fitted.
+    windows : ndarray of shape (n, n_timesteps, n_features) of float
+        NaN is missing.
+    names : callable
+        Gives the names of the features, or None, for an error.
+
+    Returns
+    -------
+    SequenceSource
+
+    Raises
+    ------
+    ValueError
+        If the estimator has other features, or reads tokens or columns of categories;
+        or if a value is infinite, or missing where that is not allowed.
+    """
+    if estimator._is_3d and windows.shape[2] != estimator.n_features_in_:
+        raise ValueError(
+            f"X has {windows.shape[2]} features, but {type(estimator).__name__} is "
+            f"expecting {estimator.n_features_in_} features as input."
+        )
+    allow_partial = estimator.settings_.network.missing == "indicator"
+    coders = _coders_of_numbers(estimator)
+    if coders:
+        windows = with_codes(windows, coders)
+    try:
+        source = DenseSource(windows, allow_partial=allow_partial)
+    except ValueError:
+        source = DenseSource(windows, names(), allow_partial=allow_partial)
+    if coders:
+        source.codes = codes_of(source.n_features, coders)
+    _check_codes(estimator, source.codes, False)
+    return source

@@ -74,7 +74,7 @@ class CompiledNetwork(Scope):
         self._thread = threading.get_ident()
         self.dtype = str(form.weights[0].dtype).removeprefix("torch.")
         self._torch_dtype = form.weights[0].dtype
-        self._kind = _kind_of(form)
+        self._kind, self._of_weights = _kind_of(form), _shapes_of_weights(form)
         self._shape = Shape(
             cell=CELLS[form.cell],
             is_relu=form.is_relu,
@@ -92,9 +92,13 @@ class CompiledNetwork(Scope):
         self.read_addresses(form)
 
     def _begin(self):
+        self.open()
+        return self
+
+    def open(self):
+        """Take memory and threads; a with statement does it at its beginning."""
         answer = self._handle.open(function("open_network", self.dtype), self._shape)
         check_answer(answer, "There is no memory for a network.")
-        return self
 
     def _finish(self):
         self.close()
@@ -136,6 +140,11 @@ class CompiledNetwork(Scope):
         """Whether the calling thread made it; no other may use it meanwhile."""
         return self._thread == threading.get_ident()
 
+    def is_made_for(self, form):
+        """Whether a network is open that is of the kind of a form."""
+        is_alike = _kind_of(form) == self._kind
+        return is_alike and form.weights[0].dtype == self._torch_dtype and self.handle
+
     def read_addresses(self, form, gradients=(), of_tables=()):
         """Look where weights are, and gradients (list of Tensor) shall go.
 
@@ -166,13 +175,7 @@ class CompiledNetwork(Scope):
     def _check_form(self, form, gradients):
         if _kind_of(form) != self._kind:
             raise ValueError(f"A network {_kind_of(form)} is not one {self._kind}.")
-        columns, units = form.n_features, form.hidden_size
-        rows, expected = _GATES[form.cell] * units, []
-        for _ in range(form.n_layers):
-            expected += [(rows, columns), (rows, units), (rows,), (rows,)]
-            columns = units
-        expected += [(form.n_outputs, units), (form.n_outputs,)]
-        dtype = self._torch_dtype
+        dtype, expected = self._torch_dtype, self._of_weights
         for weight, of_weight in zip(form.weights, expected, strict=True):
             check_tensor("A weight", weight, of_weight, dtype)
         for gradient, of_weight in zip(gradients, expected, strict=bool(gradients)):
@@ -297,6 +300,16 @@ class CompiledNetwork(Scope):
 
 def _contiguous(given):
     return given._replace(x=given.x.contiguous())
+
+
+def _shapes_of_weights(form):
+    """Shape (list of tuple) of each of the weights of a form."""
+    columns, units = form.n_features, form.hidden_size
+    rows, shapes = _GATES[form.cell] * units, []
+    for _ in range(form.n_layers):
+        shapes += [(rows, columns), (rows, units), (rows,), (rows,)]
+        columns = units
+    return [*shapes, (form.n_outputs, units), (form.n_outputs,)]
 
 
 def _kind_of(form):

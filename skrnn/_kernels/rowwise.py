@@ -10,6 +10,8 @@ from torch.nn import functional
 from skrnn._kernels.fit import check_lengths, check_tensor
 from skrnn._kernels.library import DTYPES, check_answer, function, library
 
+_NAMES = {getattr(torch, name): name for name in DTYPES}
+
 
 def linear(layer, x):
     """Apply a linear layer.
@@ -47,21 +49,27 @@ def affine(x, weight, bias):
     dtype = _dtype_of(x)
     if dtype is None:
         return functional.linear(x, weight, bias)
-    rows = x.contiguous().view(-1, x.shape[-1])  # (N, K)
+    shape = tuple(x.shape)
+    rows = x.contiguous()  # (N, K)
+    if len(shape) != 2:
+        rows = rows.view(-1, shape[-1])
+    n_rows, n_inputs = rows.shape
     weight, bias = weight.contiguous(), bias.contiguous()
-    check_tensor("weight", weight, (len(weight), rows.shape[1]), x.dtype)
-    check_tensor("bias", bias, (len(weight),), x.dtype)
-    to = rows.new_empty(len(rows), len(weight))
+    n_outputs = weight.shape[0]
+    check_tensor("weight", weight, (n_outputs, n_inputs), x.dtype)
+    check_tensor("bias", bias, (n_outputs,), x.dtype)
+    to = rows.new_empty(n_rows, n_outputs)
     answer = function("linear", dtype)(
         rows.data_ptr(),
-        *rows.shape,
+        n_rows,
+        n_inputs,
         weight.data_ptr(),
         bias.data_ptr(),
-        len(weight),
+        n_outputs,
         to.data_ptr(),
     )
-    check_answer(answer, f"There is no memory for {len(weight)} outputs.")
-    return to.view(*x.shape[:-1], -1)
+    check_answer(answer, f"There is no memory for {n_outputs} outputs.")
+    return to if len(shape) == 2 else to.view(*shape[:-1], -1)
 
 
 def sigmoid(x):
@@ -130,10 +138,10 @@ def sum_over_steps(values, factors, lengths):
 
 
 def _dtype_of(x):
-    dtype = str(x.dtype).removeprefix("torch.")
+    dtype = _NAMES.get(x.dtype)
     is_apt = (
-        x.device.type == "cpu"
-        and dtype in DTYPES
+        dtype is not None
+        and x.is_cpu
         and not torch.is_grad_enabled()
         and not torch.is_autocast_enabled("cpu")
         and library() is not None

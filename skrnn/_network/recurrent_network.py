@@ -17,6 +17,7 @@ from skrnn._network.stack import RecurrentStack
 from skrnn._network.standard import (
     form_of,
     has_standard_gradient,
+    is_standard,
     standard_form,
 )
 from skrnn._network.truncation import pool_in_parts
@@ -152,7 +153,7 @@ class RecurrentNetwork(nn.Module):
         """
         batch = self.read(x, lengths)
         parameters = self._run(batch, compiled=compiled)
-        baseline = self.baseline(x, lengths, batch.moments)
+        baseline = self.baseline.forward(x, lengths, batch.moments)
         return self.scaling.decode(self.target_head, parameters, baseline)
 
     def change(self, *, dropout, recurrent_dropout, input_noise, tbptt_steps):
@@ -169,6 +170,10 @@ class RecurrentNetwork(nn.Module):
     def standard_form(self):
         """Give shapes and weights (StandardForm) to kernels, or None if they cannot."""
         return standard_form(self)
+
+    def is_standard(self):
+        """Whether it has such a form (bool)."""
+        return is_standard(self)
 
     def form(self):
         """Give the same as it is now, where the network is known to have one."""
@@ -244,7 +249,9 @@ class RecurrentNetwork(nn.Module):
 
     def _run(self, batch, repeats=None, compiled=None):
         raw = self._outputs(batch, repeats, compiled)
-        parameters = self.target_head.transform(raw.unflatten(1, self.output_shape))
+        parameters = self.target_head.transform(
+            raw.view(raw.shape[0], *self.output_shape)
+        )
         spread = self.baseline.spread(batch.moments)
         return self.scaling.to_loss(self.target_head, parameters, spread)
 

@@ -97,9 +97,9 @@ class Baseline(nn.Module):
         Tensor of shape (N, k) or (k,) of float64
             In the user's units.
         """
-        regressors = None
-        if self.linear_path is not None:
-            regressors = self.linear_path.regressors(x, lengths, moments)
+        path, regressors = self.linear_path, None
+        if path is not None:
+            regressors = path.regressors(x, lengths, moments)
         return self.of(regressors, moments)
 
     def of(self, regressors, moments):
@@ -116,9 +116,10 @@ class Baseline(nn.Module):
         -------
         Tensor of shape (N, k) or (k,) of float64
         """
-        if self.linear_path is None:
+        path = self.linear_path
+        if path is None:
             return self.level(moments)
-        predicted = self.linear_path.predict(regressors)
+        predicted = path.predict(regressors)
         if not self.has_level:
             return predicted
         return self.level(moments) + self.spread(moments) * predicted

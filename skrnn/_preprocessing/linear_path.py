@@ -99,40 +99,45 @@ class LinearPath(nn.Module):
         Tensor of shape (N, S * F) of float64
             NaN where there is none.
         """
+        # By NumPy, whose operations take a third of the time of torch's on one sample.
         values, is_there = self._newest_steps(x, lengths)  # (N, S, F), (N, S) or None
-        values = normalise(values.to(torch.float64), moments)
+        values = values.astype(np.float64)
+        if moments is not None:
+            values = normalise(torch.from_numpy(values), moments).numpy()
         if self._is_code is not None:
-            values = values.masked_fill(self._is_code, torch.nan)
-        seen = ~values.isnan()
+            values[:, :, self._is_code.numpy()] = np.nan
+        missing = np.isnan(values)
         if is_there is not None:
-            seen &= is_there[:, :, None]
-        if seen.all():
-            newest = values[:, -1]
-        else:
-            values = values.masked_fill(~seen, torch.nan)
-            rank = (seen * torch.arange(1, self.n_steps + 1)[:, None]).amax(dim=1)
+            missing |= ~is_there[:, :, None]
+        newest = values[:, -1].copy()
+        if missing.any():
+            values[missing] = np.nan
+            rank = (~missing * np.arange(1, self.n_steps + 1)[:, None]).max(axis=1)
             # Where no step is known the first is NaN like the others.
-            newest = values.gather(1, (rank - 1).clamp(min=0)[:, None])[:, 0]
-        values = values - newest[:, None]
+            place = np.maximum(rank - 1, 0)[:, None]
+            newest = np.take_along_axis(values, place, axis=1)[:, 0]
+        values -= newest[:, None]
         values[:, -1] = newest
-        return values.flatten(1)
+        return torch.from_numpy(values.reshape(len(values), -1))
 
     def _newest_steps(self, x, lengths):
         """The newest steps (N, S, F), and which of them there are (N, S); None: all."""
-        n_steps, n_features = x.shape[1:]
+        x = x.numpy()
+        n_samples, n_steps, n_features = x.shape
         if lengths is None:
             if n_steps >= self.n_steps:
                 return x[:, n_steps - self.n_steps :], None
-            lengths = torch.full((len(x),), n_steps, dtype=torch.int64)
+            lengths = np.full(n_samples, n_steps)
         if n_steps == 0:
-            x = x.new_zeros(len(x), 1, n_features)
-        place = lengths[:, None] + torch.arange(-self.n_steps, 0)  # (N, S)
-        chosen = place.clamp(min=0)[:, :, None].expand(-1, -1, n_features)
-        return x.gather(1, chosen), place >= 0
+            x = np.zeros((n_samples, 1, n_features))
+        place = np.asarray(lengths)[:, None] + np.arange(-self.n_steps, 0)  # (N, S)
+        chosen = np.maximum(place, 0)[:, :, None]
+        return np.take_along_axis(x, chosen, axis=1), place >= 0
 
     def _centred(self, regressors):
-        centred = regressors - self.center
-        return centred.masked_fill_(centred.isnan(), 0.0)
+        centred = regressors.numpy() - self.center.numpy()
+        centred[np.isnan(centred)] = 0.0
+        return torch.from_numpy(centred)
 
     def fit(self, blocks, center, target, weight):
         """Fit the weights.

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -151,12 +152,11 @@ class Scaling(nn.Module):
         if not self.is_bounded:
             return source
         which = "x" if self.instance_norm is None else "row"
-        mean = getattr(self, f"{which}_mean").numpy()
-        reach = FARTHEST * getattr(self, f"{which}_scale").numpy()
-        low, high = mean - reach, mean + reach
-        if source.largest <= min(-low.max(), high.min()):
+        mean = self._buffers[f"{which}_mean"].numpy()
+        reach = FARTHEST * self._buffers[f"{which}_scale"].numpy()
+        if source.largest <= np.minimum.reduce(reach - np.abs(mean)):
             return source
-        return LimitedSource(source, low, high)
+        return LimitedSource(source, mean - reach, mean + reach)
 
     def moments(self, x, lengths):
         """Level and spread of each sequence, or None where nothing is taken off.
@@ -234,8 +234,7 @@ class Scaling(nn.Module):
     def decode(self, head, parameters, baseline):
         """Take parameters (n, k, width) in the loss's units back to the user's."""
         parameters = parameters.to("cpu", torch.float64)
-        shift = (self.y_mean + baseline).expand(parameters.shape[:2])
-        return head.affine(parameters, shift, self.y_scale.expand_as(shift))
+        return head.affine(parameters, self.y_mean + baseline, self.y_scale)
 
 
 def _sum(values):

@@ -77,6 +77,8 @@ def check_sequences(
                 f"is required by {type(estimator).__name__}."
             )
         return X, names
+    if not reset and _is_like_fit(estimator, X, ensure_all_finite):
+        return X, None
     sequences, names = sequences_of(X)
     if sequences is not None:
         arrays, names = _read_arrays(sequences, names, options)
@@ -95,6 +97,25 @@ def check_sequences(
     options.pop("input_name")
     with numbers_only(X, axes=_AXES):
         return as_numbers(validate_data(estimator, X, reset=reset, **options)), None
+
+
+def _is_like_fit(estimator, X, ensure_all_finite):
+    """Whether there is nothing to say or to change about an X, which most often is so.
+
+    The checks of scikit-learn take longer than the prediction of a single sample.
+    """
+    if type(X) is not np.ndarray or X.dtype not in (np.float32, np.float64):
+        return False
+    is_3d = X.ndim == 3
+    return (
+        ensure_all_finite is False
+        and (is_3d or X.ndim == 2)
+        and X.size > 0
+        and estimator._is_3d == is_3d
+        and estimator.n_features_in_ == X.shape[-1]
+        # Else it is remarked that X has none.
+        and not hasattr(estimator, "feature_names_in_")
+    )
 
 
 def _refuse_shape(estimator, X):

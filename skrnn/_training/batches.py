@@ -30,6 +30,30 @@ class SequenceDataset(Dataset):
         return len(self.source)
 
 
+def read_batch(source, rows):
+    """Read some samples of a source as tensors.
+
+    Parameters
+    ----------
+    source : SequenceSource
+        The sequences.
+    rows : ndarray of shape (N,) of int64
+        Which of them.
+
+    Returns
+    -------
+    x : Tensor of shape (N, L, F) of float32 or float64
+        Right-padded sequences.
+    lengths : Tensor of shape (N,) of int64, or None
+        Present steps of each; None where all L are present.
+    """
+    block, lengths = source.batch(rows)
+    if block.dtype not in (np.float32, np.float64):
+        block = block.astype(np.float64)
+    x = torch.from_numpy(np.ascontiguousarray(block))
+    return x, None if lengths is None else torch.from_numpy(lengths)
+
+
 class BatchIterator:
     """Batches of a data set, in order or in an order drawn anew each time.
 
@@ -63,12 +87,10 @@ class BatchIterator:
         else:
             order = torch.randperm(n_samples, generator=self.generator)
         for rows in order.split(self.batch_size):
-            block, lengths = data.source.batch(rows.numpy())
-            if block.dtype not in (np.float32, np.float64):
-                block = block.astype(np.float64)
-            inputs = {"x": torch.from_numpy(np.ascontiguousarray(block))}
+            x, lengths = read_batch(data.source, rows.numpy())
+            inputs = {"x": x}
             if lengths is not None:
-                inputs["lengths"] = torch.from_numpy(lengths)
+                inputs["lengths"] = lengths
             if self.change is not None:
                 inputs["x"] = self.change(inputs["x"], inputs.get("lengths"))
             if data.weight is not None:

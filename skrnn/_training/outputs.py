@@ -6,14 +6,20 @@ from contextlib import nullcontext
 import numpy as np
 
 from skrnn._kernels.compiled_network import CompiledNetwork
+from skrnn._kernels.kept_network import kept_network
 from skrnn._kernels.library import library
 from skrnn._kernels.threads import kernel_threads, no_gradients, single_thread
-from skrnn._training.batches import SequenceDataset
+from skrnn._training.batches import SequenceDataset, read_batch
 
 # A batch of validation or prediction holds about this many numbers in all states (16
 # MiB of float32), so that memory is bounded however long the sequences are. It limits
 # memory alone: on the CPU no bit of an output depends on the batch. Chosen by hand.
 _EVALUATION_SIZE = 2**22
+
+
+# Samples that one thread predicts at once, without batches or the opening of a network:
+# as many as the kernels have a way of their own for (narrow_predict.h).
+FEW = 4
 
 
 def outputs(net, source):
@@ -41,11 +47,13 @@ def outputs(net, source):
         network = copy.deepcopy(network).double()
     if network.training:  # each module is visited; a step of training turns it back
         network.eval()
-    # One array from the start: small results kept between the large blocks of the
-    # batches would keep the allocator from giving those back.
-    results = np.empty((len(source), *network.output_shape))
-    start = 0
     with single_thread() as n_threads, no_gradients():
+        if len(source) <= FEW and net.compiled is None and network.is_standard():
+            x, lengths = read_batch(source, np.arange(len(source)))
+            return network.predict(x, lengths, kept_network(network)).numpy()
+        # One array from the start: small results kept between the large blocks of the
+        # batches would keep the allocator from giving those back.
+        results, start = np.empty((len(source), *network.output_shape)), 0
         # One for each part: a batch is split into parts of up to 64 samples (lanes.h).
         n_threads = max(1, min(n_threads, len(source) // 64))
         with compiled_outputs(network, n_threads, net.compiled) as compiled:

@@ -1,0 +1,45 @@
+"""Compiled networks that stay open between predictions of a few samples.
+
+To take memory and to give it back takes as long as the prediction of a sample does.
+"""
+
+import threading
+import weakref
+
+from skrnn._kernels.compiled_network import CompiledNetwork
+
+__all__ = ["kept_network"]
+
+# A handle is of one thread. Its networks are closed with the thread, or when they are
+# gone themselves; a process that is forked has a copy of its own of their memory.
+_this_thread = threading.local()
+
+
+def kept_network(network):
+    """Give a standard network in compiled code, which is open, for the calling thread.
+
+    Where its weights are is looked up anew in every call: torch may have put them
+    elsewhere, and callers may have put others in their place.
+
+    Parameters
+    ----------
+    network : RecurrentNetwork
+        One that has a standard form.
+
+    Returns
+    -------
+    CompiledNetwork
+        Works on one thread; not to be closed.
+    """
+    try:
+        kept = _this_thread.networks
+    except AttributeError:
+        kept = _this_thread.networks = weakref.WeakKeyDictionary()
+    form = network.form()
+    compiled = kept.get(network)
+    if compiled is not None and compiled.is_made_for(form):
+        compiled.read_addresses(form)
+        return compiled
+    compiled = kept[network] = CompiledNetwork(form, n_threads=1)
+    compiled.open()
+    return compiled

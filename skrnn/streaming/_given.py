@@ -1,0 +1,225 @@
+"""Rows, keys and times, in the many forms in which they are given."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from skrnn._time.index import split_index
+from skrnn.windows._given_rows import check_rows
+from skrnn.windows._read_rows import read_rows
+
+__all__ = ["RowReader"]
+
+# Rows by which it is seen whether what stands before the windows reads other rows.
+_TRIALS = 3
+
+
+class RowReader:
+    """Reads rows as the windows are to be given them.
+
+    Parameters
+    ----------
+    parts : Parts
+        The pipeline.
+    dtype : dtype
+        Of the rows.
+    """
+
+    def __init__(self, parts, dtype):
+        self._parts, self._dtype = parts, dtype
+        names = parts.column_names
+        self._names = names
+        self._places = None
+        if names is not None:
+            self._places = {name: i for i, name in enumerate(names)}
+        self._is_plain = not parts.before and not self._key_names
+        self._earlier, self._n_trials = {}, 0
+
+    @property
+    def _key_names(self):
+        window = self._parts.window
+        return [] if window is None else window._key_columns.names
+
+    def row(self, row, key, time):
+        """Read one row.
+
+        Parameters
+        ----------
+        row : mapping, pandas.Series or array-like of shape (n_columns,)
+            As given to `update`.
+        key, time : object
+            As given.
+
+        Returns
+        -------
+        values : ndarray of shape (1, n_features)
+        key, time : object
+            Those that columns of the row tell, where they do.
+        """
+        if isinstance(row, pd.Series):
+            row = row.to_dict()
+        if not self._is_plain:
+            if self._key_names:
+                key, time = self._told_by_columns(row, key, time)
+            table = pd.DataFrame([row]) if isinstance(row, Mapping) else row
+            return self._values(table), _plain_key(key), time
+        if isinstance(row, Mapping):
+            row = self._from_mapping(row)
+        values = np.asarray(row, dtype=self._dtype)
+        if values.ndim == 2 and len(values) == 1:
+            values = values[0]
+        if values.ndim == 0 and self._parts.n_columns == 1:
+            values = values[None]
+        self._check_shape(values[None])
+        return values[None], _plain_key(key), time
+
+    def _from_mapping(self, row):
+        names = self._names
+        if names is None:
+            raise ValueError(
+                "The row is a mapping, but the fit saw no names of columns. Fit on a "
+                "DataFrame, or give the row as an array in the order of fit."
+            )
+        if len(row) != len(names) or any(name not in self._places for name in row):
+            missing = [name for name in names if name not in row]
+            superfluous = [name for name in row if name not in self._places]
+            raise ValueError(
+                f"The row must have the columns of fit, {names}. Missing: {missing}. "
+                f"Unseen at fit: {superfluous}."
+            )
+        return [row[name] for name in names]
+
+    def _check_shape(self, values):
+        n_columns = self._parts.n_columns
+        if values.ndim != 2 or values.shape[1] != n_columns:
+            raise ValueError(
+                f"A row must have {n_columns} numbers, as in fit; got an array of "
+                f"shape {values.shape[1:]}."
+            )
+
+    def _told_by_columns(self, row, key, time):
+        """Key and time, where columns of a row tell them."""
+        columns = self._parts.window._key_columns
+        if not isinstance(row, Mapping) or any(n not in row for n in columns.names):
+            raise ValueError(
+                f"SlidingWindow reads the columns {columns.names}: give the row as a "
+                "mapping from the names of columns to values, these included."
+            )
+        if columns.series:
+            labels = [_plain_key(row[name]) for name in columns.series]
+            told = labels[0] if len(labels) == 1 else tuple(labels)
+            key = _agreed("key", key, told)
+        if columns.time is not None:
+            time = _agreed("time", time, row[columns.time])
+        return key, time
+
+    def rows(self, rows, keys, times):
+        """Read many rows.
+
+        Parameters
+        ----------
+        rows : DataFrame, array-like of shape (n, n_columns) or list of mappings
+            As given to `update_many`.
+        keys, times : array-like of shape (n,) or None
+            As given; else an index or columns of a DataFrame tell them.
+
+        Returns
+        -------
+        values : ndarray of shape (n, n_features)
+        keys : list or None
+        times : pandas.Index, array-like or None
+        """
+        if isinstance(rows, list) and rows and isinstance(rows[0], Mapping):
+            rows = pd.DataFrame(rows)
+        if isinstance(rows, pd.DataFrame) and keys is None and times is None:
+            keys, times = self._told_by(rows)
+        values = self._values(rows)
+        keys = None if keys is None else [_plain_key(key) for key in keys]
+        if keys is not None and len(keys) != len(values):
+            raise ValueError(f"There are {len(values)} rows, but {len(keys)} keys.")
+        return values, keys, times
+
+    def _told_by(self, table):
+        """Keys and times that columns or the index of a DataFrame tell."""
+        window = self._parts.window
+        if window is None:
+            return None, None
+        labels = window._beginnings.labels
+        is_timed = window._history is not None
+        if not self._key_names and isinstance(table.index, pd.RangeIndex):
+            if labels is not None or not is_timed:
+                return None, None
+        if not (is_timed or self._key_names):
+            return None, None
+        index = window._key_columns.index_of(table)
+        codes, found, times = split_index(index, None, len(table))
+        keys = None if codes is None else found.take(codes).tolist()
+        return keys, times if is_timed else None
+
+    def _values(self, rows):
+        parts = self._parts
+        if self._is_plain:
+            if isinstance(rows, pd.DataFrame) and self._names is not None:
+                self._from_mapping(dict.fromkeys(rows.columns))
+                rows = rows[self._names]
+            values = np.asarray(rows, dtype=self._dtype)
+            self._check_shape(values)
+            return values
+        table = rows if isinstance(rows, pd.DataFrame) else np.atleast_2d(rows)
+        table = parts.table(table)
+        for step in parts.before:
+            given, table = table, step.transform(table)
+            table = table.toarray() if hasattr(table, "toarray") else table
+            if self._n_trials < _TRIALS:
+                self._check_step(step, given, table)
+        self._n_trials += 1
+        window = parts.window
+        if self._key_names:
+            given = read_rows(table, None, window._key_columns, window, is_fit=False)
+            return given.values.astype(self._dtype, copy=False)
+        values = check_rows(window, table, reset=False)
+        return values.astype(self._dtype, copy=False)
+
+    def _check_step(self, step, given, made):
+        """Raise where a step before the windows makes a row of others too."""
+        if len(given) > 1:
+            together, apart = made[-1:], step.transform(given[-1:])
+        elif id(step) in self._earlier:
+            earlier = self._earlier[id(step)]
+            join = pd.concat if isinstance(given, pd.DataFrame) else np.concatenate
+            together, apart = step.transform(join([earlier, given]))[-1:], made
+        else:
+            together = apart = made
+        self._earlier[id(step)] = given[-1:]
+        if not _same(*(_as_array(rows)[0] for rows in (together, apart))):
+            raise ValueError(
+                f"{step!r} makes of a row something else when it stands beside other "
+                "rows, so that its rows cannot be streamed one by one. Put what reads "
+                "several rows behind SlidingWindow."
+            )
+
+
+def _agreed(name, given, told):
+    if given is None or given == told:
+        return told
+    raise ValueError(
+        f"{name}={given!r} is given, but the columns of the row say {told!r}."
+    )
+
+
+def _as_array(rows):
+    return rows.toarray() if hasattr(rows, "toarray") else np.asarray(rows)
+
+
+def _same(one, other):
+    if one.dtype.kind in "fiub" and other.dtype.kind in "fiub":
+        return np.allclose(one, other, rtol=1e-6, equal_nan=True)
+    pairs = zip(one.tolist(), other.tolist(), strict=True)
+    return all(a == b or (pd.isna(a) and pd.isna(b)) for a, b in pairs)
+
+
+def _plain_key(key):
+    if isinstance(key, list):
+        return tuple(key)
+    return key.item() if isinstance(key, np.generic) else key

@@ -1,0 +1,429 @@
+"""One observation in, one prediction out."""
+
+import threading
+
+import numpy as np
+
+from skrnn._numbers import AT_LEAST_ONE, NOT_NEGATIVE
+from skrnn.streaming._given import RowReader
+from skrnn.streaming._keys import KeyCheck
+from skrnn.streaming._parts import Parts, flat_steps
+from skrnn.streaming._plain_state import plain_state, restore
+from skrnn.streaming._results import Results
+from skrnn.streaming._stateful_mode import StatefulStreams
+from skrnn.streaming._window_mode import WindowStreams
+from skrnn.windows import SlidingWindow
+
+__all__ = ["StreamingPredictor"]
+
+_MODES = {"window": WindowStreams, "stateful": StatefulStreams}
+
+
+class StreamingPredictor:
+    """Predict row by row, as rows arrive.
+
+    Each row is of a stream: a machine, a store, a patient. What earlier rows of it a
+    prediction needs is remembered here, so that a row is sent once, alone.
+
+    Parameters
+    ----------
+    estimator : Pipeline or estimator
+        Fitted. Steps before :class:`~skrnn.SlidingWindow` make each row by itself;
+        those after it are any. Of a fitted search the best estimator is taken. Without
+        `SlidingWindow` the first step reads windows that were made otherwise.
+    method : str, default="predict"
+        What is asked of the estimator: ``"predict_proba"``, ``"predict_quantiles"``,
+        ``"decision_function"``, ...
+    mode : {"window", "stateful"}, default="window"
+        ``"window"`` reads the window of each row: predictions are those of a batch of
+        all rows so far, to the bit. ``"stateful"`` keeps the states of the networks
+        instead, and takes a single step of them a row, whatever the length of the
+        stream: predictions are those for the whole unbroken run of rows so far, to
+        1e-6 of their size. It needs one of the estimators of skrnn that reads
+        forwards, without ``instance_norm``, segments and random convolutions.
+    window_length : int, default=None
+        Newest rows that are read, where there is no `SlidingWindow` to tell and the
+        fit was on 3-D sequences.
+    freq : str, timedelta, pandas offset or int, default=None
+        The step between rows, where there is no `SlidingWindow` and rows have times.
+    max_delay : int, default=None
+        By how many rows a row may be late: that many are remembered beyond those that
+        windows read. None: by as many as a window reads. Not for
+        ``mode="stateful"``, where only the newest row may come once more.
+    late : {"raise", "skip"}, default="raise"
+        What happens to a row whose own window is no longer remembered: an error, or
+        that it is left out, with a prediction of None (NaN in `update_many`).
+    max_streams : int, default=None
+        Streams that are remembered; the one that was used least recently goes.
+    dtype : {"float64", "float32"}, default="float64"
+        In which rows are remembered. The batch that predictions are equal to is one
+        of that type.
+
+    Attributes
+    ----------
+    n_streams : int
+        Streams that are remembered.
+    keys : list
+        Theirs, least recently used first.
+    nbytes_per_stream : int
+        Bytes that each of them takes.
+
+    See Also
+    --------
+    SlidingWindow : The windows of a batch of rows.
+
+    Notes
+    -----
+    *Times.* Where `SlidingWindow` was fitted on rows with times (an index, or the
+    column `time`), each row has one. A row that does not come one step after the row
+    before it begins anew, as in a batch. A stream goes on from the rows that
+    `SlidingWindow` remembers of the fit, if it follows them without a gap. Rows without
+    times are one run, in the order in which they come.
+
+    *Late rows.* A row that is earlier than the newest of its stream is put where it
+    belongs, and later windows read it there. A row of a time that has been is a
+    correction and takes the place of the other; so the row that a forecast is wanted
+    for may be sent with NaN first, and with its values once they are known. Either
+    is predicted as a batch in time order would.
+
+    *Series.* The key of a stream is the label of its series: of several levels a tuple.
+    Where the fit had a single series, that is the stream with the key None; others
+    begin with nothing.
+
+    *What is not remembered.* A stream that was dropped, or the process before a
+    restart, unless `get_state` was called: the stream then begins with what the fit
+    remembers.
+
+    *Fits meanwhile.* The estimator is asked as it is: after another `fit`, or
+    ``partial_fit`` of its last step or of `SlidingWindow`, rows are read by what was
+    learned. Where they cannot be (what stands before the window was fitted again, the
+    columns are others, or states are kept) the next call says so, and `reset` begins
+    anew.
+
+    *Threads.* Calls from several threads take turns. After a fork each process has
+    streams of its own.
+
+    *Bits.* Predictions are equal to those of a batch, to the bit, if the transformers
+    of the pipeline make the same bits of a row alone as of many; those that multiply
+    matrices, such as PCA, may differ in the last digit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skrnn import RNNRegressor, SlidingWindow
+    >>> from skrnn.streaming import StreamingPredictor
+    >>> hours = pd.date_range("2024-01-01", periods=80, freq="h")
+    >>> X = pd.DataFrame({"load": np.sin(np.arange(80.0))}, index=hours)
+    >>> y = X["load"].shift(-1, fill_value=0.0)
+    >>> regressor = RNNRegressor("gru", 4, max_epochs=2, random_state=0)
+    >>> window = SlidingWindow(6, history="allow")
+    >>> model = make_pipeline(window, regressor).fit(X[:60], y[:60])
+    >>> stream = StreamingPredictor(model)
+    >>> rows = [(row.to_dict(), time) for time, row in X[60:].iterrows()]
+    >>> predicted = [stream.update(row, time=time) for row, time in rows]
+    >>> bool(np.array_equal(predicted, model.predict(X[60:])))
+    True
+    """
+
+    def __init__(
+        self,
+        estimator,
+        *,
+        method="predict",
+        mode="window",
+        window_length=None,
+        freq=None,
+        max_delay=None,
+        late="raise",
+        max_streams=None,
+        dtype="float64",
+    ):
+        for name, value, allowed in [
+            ("mode", mode, tuple(_MODES)),
+            ("late", late, ("raise", "skip")),
+            ("dtype", dtype, ("float64", "float32")),
+        ]:
+            if not isinstance(value, str) or value not in allowed:
+                raise ValueError(f"{name} must be one of {allowed}, got {value!r}.")
+        for name, value, allowed in [
+            ("window_length", window_length, AT_LEAST_ONE),
+            ("max_delay", max_delay, NOT_NEGATIVE),
+            ("max_streams", max_streams, AT_LEAST_ONE),
+        ]:
+            if value is not None and not allowed.is_satisfied_by(value):
+                raise ValueError(f"{name} must be {allowed} or None, got {value!r}.")
+        self.estimator, self.method, self.mode = estimator, method, mode
+        self.window_length, self.freq, self.late = window_length, freq, late
+        self.max_delay, self.max_streams, self.dtype = max_delay, max_streams, dtype
+        self._lock = threading.RLock()
+        self.reset()
+
+    # -- streams --------------------------------------------------------------------
+
+    @property
+    def n_streams(self):
+        """Streams that are remembered (int)."""
+        return len(self._streams.slots)
+
+    @property
+    def keys(self):
+        """Keys (list) of the streams, least recently used first."""
+        return self._streams.slots.keys()
+
+    @property
+    def nbytes_per_stream(self):
+        """Bytes (int) that the arrays of a stream take."""
+        arrays = self._streams.arrays().values()
+        return sum(a.dtype.itemsize * int(np.prod(a.shape[1:])) for a in arrays)
+
+    def reset(self, key=None):
+        """Forget a stream, or all of them.
+
+        Parameters
+        ----------
+        key : hashable, default=None
+            The stream; None forgets all, and looks at the estimator anew.
+
+        Returns
+        -------
+        self : StreamingPredictor
+        """
+        with self._lock:
+            if key is None:
+                self._begin()
+            elif key in self._streams.slots:
+                self._streams.slots.drop(key)
+        return self
+
+    def _begin(self):
+        parts = self._parts_now()
+        if not hasattr(parts.estimator, self.method):
+            raise ValueError(
+                f"{type(parts.estimator).__name__} has no method {self.method!r}."
+            )
+        reach = parts.window_length + parts.horizon - 1
+        streams = _MODES[self.mode](
+            parts,
+            self.method,
+            max_delay=reach if self.max_delay is None else int(self.max_delay),
+            dtype=np.dtype(self.dtype),
+            max_streams=self.max_streams,
+            freq=self.freq,
+        )
+        self._take(parts)
+        self._streams = streams
+
+    def _take(self, parts):
+        self._parts, self._check_key = parts, KeyCheck(parts.window)
+        self._reader = RowReader(parts, np.dtype(self.dtype))
+
+    def _parts_now(self):
+        length = self.window_length
+        if self.mode == "stateful" and length is None:
+            steps = flat_steps(self.estimator)
+            # Where nothing tells how many steps are read, all are.
+            is_told = any(isinstance(step, SlidingWindow) for step in steps)
+            is_told |= not getattr(steps[0], "_is_3d", True)
+            length = None if is_told else 1
+        return Parts(self.estimator, length)
+
+    def _notice_fits(self):
+        """Go on with what was fitted meanwhile, or raise where that cannot be."""
+        if self._parts.is_of(self.estimator):
+            self._streams.read_history()
+            return
+        parts = self._parts_now()
+        is_like = parts.shape() == self._parts.shape() and not parts.before
+        if self.mode == "stateful" or not is_like:
+            raise ValueError(
+                "The estimator was fitted again since these streams began, and what "
+                "they remember is not what it would make of their rows. Call reset(), "
+                "and send the newest rows once more."
+            )
+        self._streams.take_over(parts)
+        self._take(parts)
+
+    # -- rows -----------------------------------------------------------------------
+
+    def update(self, row, *, key=None, time=None):
+        """Take one row, and predict for it.
+
+        Parameters
+        ----------
+        row : mapping of str to float, pandas.Series or array-like of shape \
+                (n_columns,)
+            The columns of fit; by name in any order, else in the order of fit.
+        key : hashable, default=None
+            The stream: the label of its series, or a tuple of several. Where
+            `SlidingWindow` names columns for that, they tell it.
+        time : datetime, pandas.Timestamp, pandas.Period, str or int, default=None
+            The time of the row, of the kind of the fit; or told by a column.
+
+        Returns
+        -------
+        prediction : float, label or ndarray
+            What `method` gives for that row; None if it is late and skipped.
+
+        Raises
+        ------
+        ValueError
+            If row, key or time are not like those of the fit, the row is too late, or
+            the estimator refuses its window; the row is then not remembered.
+
+        Warns
+        -----
+        MissingHistoryWarning
+            If rows are missing before this one, and ``history="warn"`` in
+            `SlidingWindow`.
+        """
+        with self._lock:
+            self._notice_fits()
+            value, key, time = self._reader.row(row, key, time)
+            self._check_key(key)
+            streams, tick = self._streams, self._streams.tick(time)
+            slots, ticks = np.array([streams.slot(key)]), np.array([tick])
+            if streams.is_newest(slots, ticks)[0]:
+                return streams.newest([key], slots, value, ticks)[0]
+            return self._late(key, int(slots[0]), value[0], tick)
+
+    def update_many(self, rows, *, keys=None, times=None):
+        """Take rows of many streams at once, and predict for each.
+
+        Parameters
+        ----------
+        rows : DataFrame, array-like of shape (n, n_columns) or list of mappings
+            Rows; of one stream in the order in which they arrive.
+        keys : array-like or list of shape (n,), default=None
+            The stream of each. None: what index or columns of a DataFrame tell, as
+            `SlidingWindow` reads them, else all of one stream.
+        times : array-like or pandas.Index of shape (n,), default=None
+            Their times. None: the same.
+
+        Returns
+        -------
+        predictions : ndarray of shape (n, ...)
+            As if `update` had been called for one after the other.
+
+        Raises
+        ------
+        ValueError
+            As `update` does. Rows that come before a wrong one in their stream may
+            be remembered then.
+        """
+        with self._lock:
+            self._notice_fits()
+            values, keys, times = self._reader.rows(rows, keys, times)
+            keys = [None] * len(values) if keys is None else keys
+            distinct = dict.fromkeys(keys)
+            for key in distinct:
+                self._check_key(key)
+            if self.max_streams is not None and len(distinct) > self.max_streams:
+                raise ValueError(
+                    f"The rows are of {len(distinct)} streams, more than "
+                    f"max_streams={self.max_streams}."
+                )
+            ticks = self._streams.ticks(times, len(values))
+            places = {key: self._streams.slot(key) for key in distinct}
+            slots = np.array([places[key] for key in keys], dtype=np.int64)
+            results = Results(len(values))
+            for rows in _rounds(slots):
+                self._take_round(rows, keys, slots, values, ticks, results)
+            return results.joined()
+
+    def _take_round(self, rows, keys, slots, values, ticks, results):
+        """Take rows (ndarray of int), no two of which are of one stream."""
+        newest = self._streams.is_newest(slots[rows], ticks[rows])
+        some = rows[newest]
+        if len(some):
+            named = [keys[i] for i in some]
+            given = slots[some], values[some], ticks[some]
+            results.put(some, self._streams.newest(named, *given))
+        for i in rows[~newest]:
+            results.put_one(
+                i, self._late(keys[i], int(slots[i]), values[i], int(ticks[i]))
+            )
+
+    def _late(self, key, slot, value, tick):
+        predicted = self._streams.late(key, slot, value, tick)
+        if predicted is not None:
+            return predicted[0]
+        if self.late == "skip":
+            return None
+        time = self._streams.clock.index([tick])[0]
+        raise ValueError(
+            f"The row at {time} of stream {key!r} is older than what is remembered, so "
+            "that its window is not known any more. Send rows in time order, raise "
+            'max_delay (it counts rows), or leave such rows out by late="skip".'
+        )
+
+    def predict_one(self, x, *, key=None, time=None):
+        """Do what `update` does, by the name that river has for it.
+
+        Parameters
+        ----------
+        x : mapping of str to float
+            The row.
+        key, time : object, default=None
+            As for `update`.
+
+        Returns
+        -------
+        prediction : float, label or ndarray
+            What `method` gives for that row.
+        """
+        return self.update(x, key=key, time=time)
+
+    # -- state ----------------------------------------------------------------------
+
+    def get_state(self):
+        """Give all that the streams remember.
+
+        Returns
+        -------
+        dict
+            Of arrays (``"arrays"``), and of text, numbers and lists that JSON takes,
+            if the keys are such. A pipeline that is saved beside it has all else.
+        """
+        with self._lock:
+            return plain_state(self._streams)
+
+    def set_state(self, state):
+        """Go on from where another predictor over the same pipeline was.
+
+        Parameters
+        ----------
+        state : dict
+            From `get_state`; arrays may be lists.
+
+        Returns
+        -------
+        self : StreamingPredictor
+
+        Raises
+        ------
+        ValueError
+            If it is of another pipeline or mode; nothing is changed then.
+        """
+        with self._lock:
+            before = self._streams, self._parts, self._reader
+            try:
+                self._begin()
+                restore(self._streams, state)
+            except BaseException:
+                self._streams, self._parts, self._reader = before
+                raise
+        return self
+
+
+def _rounds(slots):
+    """Numbers of rows (ndarray), of each stream the first, then the second, ..."""
+    order = np.argsort(slots, kind="stable")
+    sorted_slots = slots[order]
+    is_first = np.append(True, sorted_slots[1:] != sorted_slots[:-1])[: len(slots)]
+    start = np.maximum.accumulate(np.where(is_first, np.arange(len(slots)), 0))
+    number = np.empty(len(slots), np.int64)
+    number[order] = np.arange(len(slots)) - start
+    for i in range(int(number.max(initial=-1)) + 1):
+        yield np.flatnonzero(number == i)

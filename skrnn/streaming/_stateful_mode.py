@@ -1,0 +1,223 @@
+"""Streams of which the states of the network are kept, not the rows."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from skrnn._estimator.base import BaseRNN
+from skrnn._estimator.reading import source_of_windows
+from skrnn._kernels.threads import no_gradients, single_thread
+from skrnn.streaming._network_state import NetworkState, refuse_whole_windows
+from skrnn.streaming._streams import Arrivals, Streams
+
+__all__ = ["StatefulStreams"]
+
+
+class _States(NamedTuple):
+    """What is known of the steps of streams."""
+
+    counts: np.ndarray  # (n,) of int64, present steps that were read
+    tails: np.ndarray  # (n, n_newest, n_inputs), the newest of them, the last one last
+    of_nets: list  # of ndarray (n, width)
+
+    def of(self, slots):
+        return _States(
+            self.counts[slots], self.tails[slots], [s[slots] for s in self.of_nets]
+        )
+
+    def put(self, slots, others):
+        self.counts[slots], self.tails[slots] = others.counts, others.tails
+        for mine, other in zip(self.of_nets, others.of_nets, strict=True):
+            mine[slots] = other
+
+
+class StatefulStreams(Streams):
+    """Each row is one step of the network, whatever went before.
+
+    Parameters
+    ----------
+    parts : Parts
+        The pipeline.
+    method : str
+        What is asked of its estimator.
+    **options
+        As for `Streams`; rows may not be late.
+    """
+
+    def __init__(self, parts, method, **options):
+        estimator = parts.estimator
+        if not (isinstance(estimator, BaseRNN) and parts.is_direct):
+            raise ValueError(
+                'mode="stateful" needs an RNNRegressor or RNNClassifier as the last '
+                "step, and nothing but TimeDistributed between it and SlidingWindow; "
+                'mode="window" takes any pipeline.'
+            )
+        refuse_whole_windows(estimator)
+        super().__init__(parts, n_before=0, **options | {"max_delay": 0})
+        self._method = method
+        self._nets = [NetworkState(net.module_) for net in estimator.nets_]
+        self._weights = self._weights_now()
+        steps = [net.module_.baseline.linear_path for net in estimator.nets_]
+        self._n_newest = max([1, *(p.n_steps for p in steps if p is not None)])
+        n_inputs = (
+            self.rings.steps if self.rings.has_steps else self.rings.values
+        ).shape[2]
+        self._states, self._older = (
+            self._room(0, n_inputs) for _ in range(2)
+        )  # after the newest row, and before it
+
+    def _room(self, n, n_inputs):
+        return _States(
+            np.zeros(n, np.int64),
+            np.full((n, self._n_newest, n_inputs), np.nan, self.dtype),
+            [np.tile(net.begin, (n, 1)) for net in self._nets],
+        )
+
+    def _weights_now(self):
+        return [
+            (id(p), p._version)
+            for net in self.parts.estimator.nets_
+            for p in net.module_.parameters()
+        ]
+
+    def check_weights(self):
+        """Raise if the networks are no longer those that made the states."""
+        if self._weights != self._weights_now():
+            raise ValueError(
+                "The estimator was fitted further, or its weights were changed, so "
+                "that the states of the streams are not those of its networks any "
+                'more. Call reset() to begin anew, or use mode="window", which reads '
+                "the rows again."
+            )
+
+    def clear(self, slot):
+        """Forget all of a stream."""
+        super().clear(slot)
+        had, size = len(self._states.counts), len(self.rings.size)
+        if had < size:
+            grown = []
+            for states in (self._states, self._older):
+                larger = self._room(size, states.tails.shape[2])
+                larger.put(np.arange(had), states)
+                grown.append(larger)
+            self._states, self._older = grown
+
+    def arrays(self):
+        """All arrays (dict) of what is remembered, a row for each place."""
+        arrays = super().arrays()
+        for when, states in (("newest", self._states), ("older", self._older)):
+            arrays |= {f"{when}_counts": states.counts, f"{when}_tails": states.tails}
+            arrays |= {f"{when}_{i}": s for i, s in enumerate(states.of_nets)}
+        return arrays
+
+    def newest(self, keys, slots, values, ticks):
+        """Take rows, each the newest of a stream, and predict (ndarray) for them."""
+        self.check_weights()
+        arrivals = self.arrive(keys, slots, values, ticks)
+        lengths = np.minimum(self.n_readable(arrivals.runs), self.parts.window_length)
+        self._missing.report(self, arrivals, lengths)
+        before = self._begun(arrivals, self._states.of(slots))
+        predicted, after = self._read(arrivals, before)
+        self._commit(arrivals, before, after)
+        return predicted
+
+    def remember(self, arrivals):
+        """Add rows to their streams."""
+        before = self._begun(arrivals, self._states.of(arrivals.slots))
+        self._commit(arrivals, before, self._read(arrivals, before)[1])
+
+    def _commit(self, arrivals, before, after):
+        super().remember(arrivals)
+        self._older.put(arrivals.slots, before)
+        self._states.put(arrivals.slots, after)
+
+    def _begun(self, arrivals, states):
+        """States, which begin anew where a run does."""
+        is_first = arrivals.runs == 1
+        if is_first.any():
+            n = np.count_nonzero(is_first)
+            states.put(is_first, self._room(n, states.tails.shape[2]))
+        return states
+
+    def _read(self, arrivals, before):
+        """Predictions for rows (ndarray), and the states after them."""
+        is_read = ~np.isnan(arrivals.steps).all(axis=1)
+        counts, tails = before.counts + is_read, before.tails.copy()
+        tails[is_read, :-1] = before.tails[is_read, 1:]
+        tails[is_read, -1] = arrivals.steps[is_read]
+        parts, estimator = self.parts, self.parts.estimator
+        model = _SteppedModel(estimator, self._nets, before.of_nets, is_read, counts)
+        twin = object.__new__(type(estimator))
+        twin.__dict__ = vars(estimator) | {"_model": model}
+        source = source_of_windows(twin, tails, parts.step_names)
+        predicted = getattr(twin, self._method)(source)
+        return predicted, _States(counts, tails, model.after)
+
+    def late(self, key, slot, value, tick):
+        """Take the newest row of a stream once more.
+
+        Returns
+        -------
+        ndarray of shape (1, ...), or None
+            The prediction for it; None where the row is an older one.
+        """
+        self.check_weights()
+        rings, slots = self.rings, np.array([slot])
+        if tick != rings.last("ticks", slot):
+            return None
+        runs = rings.last("runs", slots).astype(np.int64)
+        rings.newest[slot] -= 1
+        try:
+            steps = self._steps(slots, value[None], runs)
+            arrivals = Arrivals(slots, value[None], np.array([tick]), runs, steps)
+            before = self._begun(arrivals, self._older.of(slots))
+            predicted, after = self._read(arrivals, before)
+        except BaseException:
+            rings.newest[slot] += 1
+            raise
+        was_lost, size = bool(rings.lost[slot]), int(rings.size[slot])
+        self._commit(arrivals, before, after)
+        rings.lost[slot], rings.size[slot] = was_lost, size
+        return predicted
+
+
+class _SteppedModel:
+    """In the place of the model of an estimator: its networks, one step further."""
+
+    def __init__(self, estimator, nets, states, is_read, counts):
+        self._estimator, self._nets, self._states = estimator, nets, states
+        self._is_read, self._counts = is_read, counts
+        self.after = []
+
+    def outputs(self, source):
+        """Outputs, as of `NetworkEnsemble`, for the newest steps."""
+        estimator, total = self._estimator, 0.0
+        weights = estimator._model.weights
+        for net, state, states, weight in zip(
+            estimator.nets_, self._nets, self._states, weights, strict=True
+        ):
+            total = total + weight * self._outputs_of(
+                net.module_, state, states, source
+            )
+        return total
+
+    @single_thread()
+    @no_gradients()
+    def _outputs_of(self, network, state, states, source):
+        if network.training:
+            network.eval()
+        rows = np.arange(len(source))
+        x, lengths = network.scaling.limited(source).batch(rows)
+        x = torch.from_numpy(np.ascontiguousarray(x, np.float64))
+        lengths = None if lengths is None else torch.from_numpy(lengths)
+        place = torch.full((len(x),), x.shape[1]) if lengths is None else lengths
+        newest = x[torch.arange(len(x)), (place - 1).clamp(min=0)][:, None]
+        after = states.copy()
+        if self._is_read.any():
+            which = torch.from_numpy(np.flatnonzero(self._is_read))
+            taken = state.take_step(states[self._is_read], newest[which])
+            after[self._is_read] = taken
+        self.after.append(after)
+        counts = torch.from_numpy(self._counts)
+        return state.predict(after, x, lengths, counts)

@@ -1,0 +1,181 @@
+"""Streams against a batch of all rows so far, whatever the order in which they come."""
+
+import functools
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skrnn import RNNClassifier, SlidingWindow, TimeDistributed
+from skrnn.streaming import StreamingPredictor
+from tests.streaming.support import (
+    Echo,
+    batch_of,
+    fitted,
+    hourly,
+    hourly_pipeline,
+    random_rows,
+    small_regressor,
+)
+
+NAN = np.nan
+N_FIT = 12
+GRIDS = {
+    "hours": pd.date_range("2024-03-30 20:00", periods=40, freq="h"),
+    "hours, through a clock change": pd.date_range(
+        "2024-03-30 20:00", periods=40, freq="h", tz="Europe/Berlin"
+    ),
+    "days, through both clock changes": pd.date_range(
+        "2024-03-28", periods=40, freq="6D", tz="Europe/Berlin"
+    ),
+    "months": pd.date_range("2020-01-31", periods=40, freq="ME"),
+    "integers": pd.RangeIndex(-5, 195, 5),
+    "periods": pd.period_range("2024-01", periods=40, freq="M"),
+    "durations": pd.timedelta_range("1h", periods=40, freq="90min"),
+}
+OPTIONS = [
+    {},
+    {"horizon": 2},
+    {"horizon": 1, "known": ["b"]},
+    {"horizon": 2, "known": ["a"], "partial_steps": "keep"},
+]
+
+
+@functools.cache
+def echoing(grid, option, is_scaled, n_series):
+    """A pipeline that was fitted on the first rows of a grid, with a gap in them."""
+    times = GRIDS[grid][:N_FIT].delete(5)
+    index = times
+    if n_series:
+        index = pd.MultiIndex.from_product([range(n_series), times])
+    table = pd.DataFrame(random_rows(len(index)), index, ["a", "b"])
+    window = SlidingWindow(3, history="allow", **OPTIONS[option])
+    others = [TimeDistributed(StandardScaler())] if is_scaled else []
+    return fitted(window, *others, Echo(), table=table)
+
+
+number = st.one_of(st.just(NAN), st.floats(-9, 9, width=16))
+row = st.tuples(st.integers(0, 2), st.integers(0, 24), st.tuples(number, number))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    grid=st.sampled_from(list(GRIDS)),
+    option=st.integers(0, len(OPTIONS) - 1),
+    is_scaled=st.booleans(),
+    n_series=st.sampled_from([0, 2]),
+    rows=st.lists(row, min_size=1, max_size=14),
+)
+def test_windows_are_those_of_a_batch(grid, option, is_scaled, n_series, rows):
+    """Gaps, late rows, corrections, new series, rows that the fit has seen too."""
+    pipeline = echoing(grid, option, is_scaled, n_series)
+    stream = StreamingPredictor(pipeline, max_delay=40)
+    arrived = {}
+    for series, place, values in rows:
+        key, time = series if n_series else None, GRIDS[grid][place]
+        arrived[key, time] = values
+        got = stream.update(dict(zip("ab", values, strict=True)), key=key, time=time)
+        want = batch_of(pipeline, arrived, ["a", "b"])[key, time]
+        np.testing.assert_array_equal(got, want)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    option=st.integers(0, len(OPTIONS) - 1),
+    rows=st.lists(row, min_size=1, max_size=30),
+    seed=st.integers(0, 9),
+)
+def test_many_rows_at_once_are_as_one_after_the_other(option, rows, seed):
+    pipeline = echoing("hours", option, True, 2)
+    one, many = (StreamingPredictor(pipeline, max_delay=40) for _ in range(2))
+    keys = [series for series, _, _ in rows]
+    times = [GRIDS["hours"][place] for _, place, _ in rows]
+    values = np.array([values for _, _, values in rows])
+    want = [one.update(values[i], key=keys[i], time=times[i]) for i in range(len(rows))]
+    cut = len(rows) // 2
+    got = [
+        many.update_many(values[part], keys=keys[part], times=times[part])
+        for part in (slice(cut), slice(cut, None))
+        if keys[part]
+    ]
+    np.testing.assert_array_equal(np.concatenate(got), want)
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_predictions_have_the_bits_of_a_batch(options):
+    regressor = small_regressor(missing="indicator")
+    pipeline = hourly_pipeline(TimeDistributed(), regressor, **options)
+    table = hourly(110)[60:].drop(hourly(110).index[[63, 64, 80]])
+    table.iloc[30, 1] = table.iloc[35] = NAN
+    stream = StreamingPredictor(pipeline)
+    got = [stream.update(row, time=time) for time, row in table.iterrows()]
+    want = pipeline.predict(table)
+    assert np.array_equal(got, want) and np.std(want) > 0
+    again = StreamingPredictor(pipeline)
+    assert np.array_equal(again.update_many(table), want)
+
+
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "decision_function"])
+def test_methods_of_a_classifier(method):
+    table = hourly(90)
+    classifier = RNNClassifier(
+        "lstm", 4, max_epochs=1, n_estimators=1, random_state=0, early_stopping=False
+    )
+    y = np.where(table["a"] > 0, "up", "down")
+    pipeline = make_pipeline(SlidingWindow(4, history="allow"), classifier)
+    pipeline.fit(table[:60], y[:60])
+    stream = StreamingPredictor(pipeline, method=method)
+    got = [stream.update(row, time=time) for time, row in table[60:].iterrows()]
+    assert np.array_equal(got, getattr(pipeline, method)(table[60:]))
+
+
+def test_rows_without_times_are_one_run():
+    values = random_rows(90)
+    pipeline = hourly_pipeline(table=values[:60])
+    stream = StreamingPredictor(pipeline)
+    got = [stream.update(row) for row in values[60:]]
+    assert np.array_equal(got, pipeline.predict(values[60:]))
+    with pytest.raises(ValueError, match="without an index of times"):
+        stream.update(values[0], time=pd.Timestamp("2024-01-01"))
+
+
+def test_columns_tell_series_and_time():
+    table = hourly(40, names="ab").rename_axis("time").reset_index()
+    table = pd.concat([table.assign(shop=shop) for shop in ("x", "y")])
+    table["a"] = random_rows(80, 1)
+    known = table["time"] < table["time"].iloc[30]
+    window = SlidingWindow(4, series="shop", time="time", history="allow")
+    pipeline = make_pipeline(window, small_regressor())
+    pipeline.fit(table[known], np.sin(table.loc[known, "a"]))
+    new = table[~known].sample(frac=1, random_state=0).sort_values("time")
+    stream = StreamingPredictor(pipeline)
+    got = [stream.update(row.to_dict()) for _, row in new.iterrows()]
+    assert np.array_equal(got, pipeline.predict(new))
+    assert np.array_equal(
+        StreamingPredictor(pipeline).update_many(new), pipeline.predict(new)
+    )
+    with pytest.raises(ValueError, match="columns of the row say"):
+        stream.update(new.iloc[-1].to_dict(), key="z")
+
+
+def test_a_forecast_is_made_before_its_row_is_known():
+    """The row is sent with NaN, and once more with what came."""
+    pipeline, table = hourly_pipeline(horizon=1), hourly(80)[60:]
+    stream, forecasts = StreamingPredictor(pipeline), []
+    for time, row in table.iterrows():
+        forecasts.append(stream.update(row * NAN, time=time))
+        stream.update(row, time=time)
+    assert np.array_equal(forecasts, pipeline.predict(table))
+
+
+def test_float32_is_the_batch_of_that_type():
+    pipeline, table = hourly_pipeline(TimeDistributed(), small_regressor()), hourly(80)
+    stream = StreamingPredictor(pipeline, dtype="float32")
+    got = stream.update_many(table[60:])
+    assert np.array_equal(got, pipeline.predict(table[60:].astype("float32")))
+    wide = StreamingPredictor(pipeline)
+    assert stream.nbytes_per_stream < wide.nbytes_per_stream
