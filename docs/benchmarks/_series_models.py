@@ -41,9 +41,12 @@ def _of_statsforecast(name):
     def forecast(values, sp, steps):
         from statsforecast import models
 
-        if name == "AutoARIMA" and sp > _LONGEST_SEASON:
-            sp = 1
         options = {} if name == "Naive" else {"season_length": sp}
+        if name == "AutoARIMA":
+            # As R's auto.arima does: the search goes by approximate likelihoods there.
+            options["approximation"] = len(values) > 150 or sp > 12
+            if sp > _LONGEST_SEASON:
+                options["season_length"] = 1
         model = getattr(models, name)(**options)
         found = model.forecast(y=values.copy(), h=steps, level=[80, 95])
         names = ("mean", "lo-80", "hi-80", "lo-95", "hi-95")

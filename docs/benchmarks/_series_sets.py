@@ -88,8 +88,8 @@ def m1_path(given=None):
         if place.exists():
             return place
     sys.exit(
-        f"No file {places[0] if given else 'shared/data/m1.csv.gz in any parent'}: give "
-        "the path of the M competition's series with --m1 (columns series, period, t, "
+        f"No file {given or 'shared/data/m1.csv.gz in any directory above'}: give the "
+        "path of the M competition's series with --m1 (columns series, period, t, "
         "is_test, value), or leave the set m1 out."
     )
 
