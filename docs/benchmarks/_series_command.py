@@ -7,7 +7,7 @@ import warnings
 from _series_runs import DEFAULT, load, measure, rivals, save
 from _series_scores import by_series, error_table, interval_table, worst_table
 
-__all__ = ["arguments", "report_lines"]
+__all__ = ["arguments", "parser_of", "report_lines", "with_quick"]
 
 RIDGE = (
     "skrnn.sktime:RNNForecaster(__import__('_series_ridge').ridge(), n_estimators=1, "
@@ -25,31 +25,43 @@ def arguments(description, sets):
     sets : list of str
         Names of the sets that there are; all by default.
     """
-    parser = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(description, f"of {', '.join(sets)}; all of them by default")
     add = parser.add_argument
-    add("sets", nargs="*", help=f"of {', '.join(sets)}; all of them by default")
-    add("--forecaster", default=DEFAULT, help="module:expression of a forecaster")
-    add("--label", default="RNNForecaster", help="its name in tables, and of its runs")
     add("--beside", nargs="*", default=[], help="labels of runs to show as well")
-    add("--every", type=int, default=1, help="take every N-th series of a set")
-    add("--first", type=int, default=0, help="the place of the first of them")
     add("--group", help="yearly, monthly and so on: take only these series")
-    add("--jobs", type=int, default=1, help="processes, of one thread each")
-    add("--m1", help="path of the series of the M competition")
     add("--ridge", action="store_true", help="measure ridge on the same windows, too")
     add("--worst", type=int, default=15, help="series to show where it loses most")
     add("--no-fit", action="store_true", help="tables of runs that are kept, only")
-    add("--quick", action="store_true", help="every 20th series; writes elsewhere")
-    found = parser.parse_args()
+    found = with_quick(parser.parse_args())
     unknown = set(found.sets) - set(sets)
     if unknown:
         parser.error(f"no set {sorted(unknown)}; there are {', '.join(sets)}")
     found.sets = found.sets or sets
-    if found.quick:
-        found.every *= 20
     return found
+
+
+def with_quick(options):
+    """The options, of a quick run with a twentieth of the series."""
+    if options.quick:
+        options.every *= 20
+    return options
+
+
+def parser_of(description, sets):
+    """A parser of what all scripts take; `sets` says what may be named."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("sets", nargs="*", help=sets)
+    add("--forecaster", default=DEFAULT, help="module:expression of a forecaster")
+    add("--label", default="RNNForecaster", help="its name in tables, and of its runs")
+    add("--every", type=int, default=1, help="take every N-th series of a set")
+    add("--first", type=int, default=0, help="the place of the first of them")
+    add("--jobs", type=int, default=1, help="processes, of one thread each")
+    add("--m1", help="path of the series of the M competition")
+    add("--quick", action="store_true", help="every 20th series; writes elsewhere")
+    return parser
 
 
 def report_lines(name, series, options):

