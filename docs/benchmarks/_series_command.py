@@ -84,12 +84,14 @@ def report_lines(name, series, options):
     for label in options.beside:
         found[label] = load(f"{name}-{options.every}-{options.first}-{label}")
     found |= rivals(series, options.jobs)
+    # Runs that were kept may be of other series: only what all have is compared.
     kept = {item.name for item in series}
+    kept.intersection_update(*({run.series for run in runs} for runs in found.values()))
     scores = {
         label: by_series([run for run in runs if run.series in kept])
         for label, runs in found.items()
     }
-    yield from ("", f"## {name}: {len(series)} series", "")
+    yield from ("", f"## {name}: {len(kept)} series", "")
     yield from error_table(scores)
     yield ""
     if name == "m1":

@@ -204,7 +204,10 @@ def _regular(series):
             known.index = known.index.to_period(freq)
             if known.index.has_duplicates:
                 return None
-        full = known.asfreq(freq)
+            first, last = known.index[[0, -1]]
+            full = known.reindex(pd.period_range(first, last))
+        else:
+            full = known.asfreq(freq)
     else:
         places = np.arange(known.index[0], known.index[-1] + 1)
         full = known.reindex(places).reset_index(drop=True)

@@ -64,11 +64,13 @@ def error_table(scores, measure="MASE"):
     table = pd.DataFrame({name: s[measure] for name, s in scores.items()})
     groups = table.index.get_level_values("group")
     names = list(dict.fromkeys(groups))
+    names = names if len(names) > 1 else []
     mean = _geometric if measure == "MASE" else (lambda v: float(np.mean(v)))
     ranks = table.rank(axis=1).mean()
-    heads = [f"{g} ({(groups == g).sum()})" for g in names]
+    heads = [f"all ({len(table)})"]
+    heads += [f"{g} ({(groups == g).sum()})" for g in names]
     digits = 3 if measure == "MASE" else 2
-    yield f"| {measure} | all ({len(table)}) | {' | '.join(heads)} | mean rank |"
+    yield f"| {measure} | {' | '.join(heads)} | mean rank |"
     yield "| --- |" + " ---: |" * (len(names) + 2)
     for name in table:
         cells = [mean(table[name]), *(mean(table[name][groups == g]) for g in names)]

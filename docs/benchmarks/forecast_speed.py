@@ -31,6 +31,12 @@ def seasonal(n, sp, seed=0):
     return 50 + level + 3 * np.sin(2 * np.pi * t / sp) + rng.normal(size=n)
 
 
+def steady(n, sp, seed=0):
+    """A season that stays, of which there is much to learn, and little noise (n,)."""
+    rng, t = np.random.default_rng(seed), np.arange(n)
+    return np.sin(2 * np.pi * t / sp) + 0.2 * rng.normal(size=n)
+
+
 def dated(values, freq):
     index = pd.date_range("1990-01-01", periods=len(values), freq=freq)
     return pd.Series(values, index=index, name="y")
@@ -70,17 +76,22 @@ def cases(forecaster):
     """Name, job of the network, and that of AutoARIMA or None."""
     plain = (("months", "MS", 12, 12), ("days", "D", 7, 14), ("hours", "h", 24, 48))
     for kind, freq, sp, steps in plain:
-        y = dated(seasonal(1000, sp), freq)
-        arima = partial(by_arima, y, sp, steps)
-        yield f"1,000 {kind}", partial(by_network, forecaster, y, steps), arima
+        for law in (seasonal, steady):
+            y = dated(law(1000, sp), freq)
+            arima = partial(by_arima, y, sp, steps)
+            name = f"1,000 {kind}, {law.__name__}"
+            yield name, partial(by_network, forecaster, y, steps), arima
     for n in (150, 700, 960):
         y = dated(seasonal(n, 24), "h")
         name = f"{n} hours, 48 ahead"
         yield name, partial(by_network, forecaster, y, 48), partial(by_arima, y, 24, 48)
-    y = dated(seasonal(5000, 24), "h")
-    yield "5,000 hours", partial(by_network, forecaster, y, 24), None
-    y = many(400 if QUICK else 4000, 40)
-    yield "4,000 series of 40 months", partial(by_network, forecaster, y, 12), None
+    for law in (seasonal, steady):
+        y = dated(law(5000, 24), "h")
+        name = f"5,000 hours, {law.__name__}"
+        yield name, partial(by_network, forecaster, y, 24), None
+    n = 400 if QUICK else 4000
+    job = partial(by_network, forecaster, many(n, 40), 12)
+    yield f"{n:,} series of 40 months", job, None
 
 
 def main():
