@@ -7,7 +7,7 @@ import warnings
 from _series_runs import DEFAULT, load, measure, rivals, save
 from _series_scores import by_series, error_table, interval_table, worst_table
 
-__all__ = ["arguments", "parser_of", "report_lines", "with_quick"]
+__all__ = ["arguments", "parser_of", "report_lines", "scores_of", "with_quick"]
 
 RIDGE = (
     "skrnn.sktime:RNNForecaster(__import__('_series_ridge').ridge(), n_estimators=1, "
@@ -64,8 +64,11 @@ def parser_of(description, sets):
     return parser
 
 
-def report_lines(name, series, options):
-    """Forecast the series of a set, and yield the lines of its tables."""
+def scores_of(name, series, options):
+    """Forecast the series of a set; their measures by model (dict of pandas.DataFrame).
+
+    The forecaster of the command line is the first; only series that all have count.
+    """
     warnings.simplefilter("ignore")
     series = [s for s in series if options.group in (None, s.group)]
     series = series[options.first :: options.every]
@@ -87,13 +90,16 @@ def report_lines(name, series, options):
     # Runs that were kept may be of other series: only what all have is compared.
     kept = {item.name for item in series}
     kept.intersection_update(*({run.series for run in runs} for runs in found.values()))
-    scores = {
+    return {
         label: by_series([run for run in runs if run.series in kept])
         for label, runs in found.items()
     }
-    yield from ("", f"## {name}: {len(kept)} series", "")
-    yield from error_table(scores)
-    yield ""
+
+
+def report_lines(name, scores, options):
+    """The lines of all tables of a set."""
+    yield from ("", f"## {name}: {len(scores[options.label])} series", "")
+    yield from (*error_table(scores), "")
     if name == "m1":
         yield from (*error_table(scores, "sMAPE"), "")
     yield from (*interval_table(scores), "")

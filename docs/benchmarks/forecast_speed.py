@@ -42,10 +42,16 @@ def dated(values, freq):
     return pd.Series(values, index=index, name="y")
 
 
-def many(n_series, n):
+def walk(n, sp, seed=0):
+    """A walk, of which there is nothing to learn (n,)."""
+    del sp
+    return np.cumsum(np.random.default_rng(seed).normal(size=n))
+
+
+def many(n_series, n, law):
     """Monthly series (n_series * n rows), indexed by series and time."""
     index = pd.date_range("2020-01-01", periods=n, freq="MS")
-    rows = np.concatenate([seasonal(n, 12, seed) for seed in range(n_series)])
+    rows = np.concatenate([law(n, 12, seed) for seed in range(n_series)])
     keys = pd.MultiIndex.from_product([range(n_series), index], names=["id", "time"])
     return pd.DataFrame({"y": rows}, index=keys)
 
@@ -90,8 +96,9 @@ def cases(forecaster):
         name = f"5,000 hours, {law.__name__}"
         yield name, partial(by_network, forecaster, y, 24), None
     n = 400 if QUICK else 4000
-    job = partial(by_network, forecaster, many(n, 40), 12)
-    yield f"{n:,} series of 40 months", job, None
+    for law in (walk, seasonal):
+        job = partial(by_network, forecaster, many(n, 40, law), 12)
+        yield f"{n:,} series of 40 months, {law.__name__}", job, None
 
 
 def main():

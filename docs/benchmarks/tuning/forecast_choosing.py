@@ -16,12 +16,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from _series_command import arguments, report_lines
+from _series_command import arguments, report_lines, scores_of
 from _series_sets import choosing_series, m1_series
 
 if __name__ == "__main__":
     options = arguments(__doc__, ["m1", "real"])
     for name in options.sets:
         series = m1_series(options.m1) if name == "m1" else choosing_series()
-        for line in report_lines(name, series, options):
-            print(line, flush=True)
+        scores = scores_of(name, series, options)
+        print("\n".join(report_lines(name, scores, options)), flush=True)
