@@ -81,7 +81,8 @@ def scores_of(name, series, options):
         if not options.no_fit:
             start = time.process_time()
             runs = measure(series, forecaster, options.jobs)
-            print(f"{key}: {time.process_time() - start:.0f} s, {save(key, runs)}")
+            seconds = time.process_time() - start
+            print(f"{key}: {seconds:.0f} s, {save(key, runs)}", flush=True)
             _tell_failures(runs)
         found[label] = load(key)
     for label in options.beside:
