@@ -62,18 +62,19 @@ class Series(NamedTuple):
 def as_series(name, y, steps=None, n_origins=_ORIGINS):
     """A series with what its frequency asks for.
 
-    The last origin is `steps` rows before the end; those before it lie as many rows
-    apart, or as far as leaves two seasons and 16 rows to fit on.
+    The last origin is `steps` rows, a third of all at most, before the end; those
+    before it lie as many rows apart, or as far as leaves two seasons and 16 rows to
+    fit on.
     """
     letter = getattr(y.index, "freqstr", "n")[0]
     sp = SEASONS[letter]
-    steps = STEPS[letter] if steps is None else steps
+    steps = min(STEPS[letter] if steps is None else steps, len(y) // 3)
     last = len(y) - steps
     if last < 3 * sp:
         sp = 1
     room = last - max(16, 2 * sp)
-    apart = min(steps, room // (n_origins - 1)) if n_origins > 1 else 0
-    origins = sorted({last - k * max(apart, 0) for k in range(n_origins)})
+    apart = min(steps, max(room, 0) // max(n_origins - 1, 1))
+    origins = sorted({last - k * apart for k in range(n_origins)})
     return Series(name, GROUPS[letter], y, sp, steps, tuple(origins))
 
 
@@ -82,18 +83,20 @@ def as_series(name, y, steps=None, n_origins=_ORIGINS):
 
 def m1_path(given=None):
     """The file of the M competition: as given, or in shared/data beside a parent."""
-    places = [Path(given)] if given else []
-    if not given:
-        parents = Path(__file__).resolve().parents
-        places = [p / "shared" / "data" / "m1.csv.gz" for p in parents]
-    for place in places:
-        if place.exists():
-            return place
-    sys.exit(
-        f"No file {given or 'shared/data/m1.csv.gz in any directory above'}: give the "
-        "path of the M competition's series with --m1 (columns series, period, t, "
-        "is_test, value), or leave the set m1 out."
-    )
+    place = Path(given) if given else _shared("m1.csv.gz")
+    if place is None or not place.exists():
+        sys.exit(
+            f"No file {given or 'shared/data/m1.csv.gz in any directory above'}: give "
+            "the path of the M competition's series with --m1 (columns series, period, "
+            "t, is_test, value), or leave the set m1 out."
+        )
+    return place
+
+
+def _shared(name):
+    """A file of shared/data in a directory above this one, or None."""
+    places = (p / "shared/data" / name for p in Path(__file__).resolve().parents)
+    return next((place for place in places if place.exists()), None)
 
 
 def m1_series(path=None):
@@ -135,7 +138,7 @@ def _real_for_choosing():
 
 def _rules():
     """What changes when the rules do, by which series are taken."""
-    files = sorted(Path(__file__).parent.glob("_series_[os]*.py"))
+    files = [Path(__file__), Path(__file__).with_name("_series_of_frames.py")]
     return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()
 
 
@@ -224,8 +227,9 @@ def _usual(values, start=None, freq=None):
 
 def _of_etth1():
     """Stretches of the oldest year of ETTh1, on which its benchmark fits as well."""
-    path = m1_path().with_name("ETTh1.csv.gz")
-    if not path.exists():
+    path = _shared("ETTh1.csv.gz")
+    if path is None:
+        print("No shared/data/ETTh1.csv.gz above: its series are left out.")
         return
     table = pd.read_csv(path, parse_dates=["date"], index_col="date")[:8640].asfreq("h")
     for place, column in enumerate(table):

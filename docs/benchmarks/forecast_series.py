@@ -58,7 +58,7 @@ def main():
     options = arguments(__doc__, ["series"])
     scores = scores_of("series", judging_series(), options)
     draw(scores, options.label, beside(__file__, ".png"))
-    part = f", every {options.every}th of them" if options.every > 1 else ""
+    part = f", one in {options.every}" if options.every > 1 else ""
     lines = [
         "# Forecasts of series that no choice has seen",
         "",
