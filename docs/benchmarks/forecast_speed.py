@@ -1,0 +1,135 @@
+"""How long fits and forecasts of `RNNForecaster` take, beside AutoARIMA's.
+
+Seconds of processors, not of the clock, each job on one thread and in turns: fit with
+intervals, forecast one season or so, and its intervals. The series are generated.
+
+usage: pip install statsforecast; python docs/benchmarks/forecast_speed.py [--quick]
+           [--forecaster module:expression] [part of a job's name ...]
+(writes forecast_speed.md beside itself; five minutes)
+"""
+
+import argparse
+import statistics
+import time
+import warnings
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import torch
+from _series_models import MODELS
+from _series_runs import DEFAULT, made
+from _timing import QUICK, machine, write
+
+_REPEATS = 1 if QUICK else 3
+
+
+def seasonal(n, sp, seed=0):
+    """A level that wanders, a season, and noise (n,)."""
+    rng, t = np.random.default_rng(seed), np.arange(n)
+    level = np.cumsum(0.2 * rng.normal(size=n)) + 0.01 * t
+    return 50 + level + 3 * np.sin(2 * np.pi * t / sp) + rng.normal(size=n)
+
+
+def steady(n, sp, seed=0):
+    """A season that stays, of which there is much to learn, and little noise (n,)."""
+    rng, t = np.random.default_rng(seed), np.arange(n)
+    return np.sin(2 * np.pi * t / sp) + 0.2 * rng.normal(size=n)
+
+
+def dated(values, freq):
+    index = pd.date_range("1990-01-01", periods=len(values), freq=freq)
+    return pd.Series(values, index=index, name="y")
+
+
+def walk(n, sp, seed=0):
+    """A walk, of which there is nothing to learn (n,)."""
+    del sp
+    return np.cumsum(np.random.default_rng(seed).normal(size=n))
+
+
+def many(n_series, n, law):
+    """Monthly series (n_series * n rows), indexed by series and time."""
+    index = pd.date_range("2020-01-01", periods=n, freq="MS")
+    rows = np.concatenate([law(n, 12, seed) for seed in range(n_series)])
+    keys = pd.MultiIndex.from_product([range(n_series), index], names=["id", "time"])
+    return pd.DataFrame({"y": rows}, index=keys)
+
+
+def by_network(forecaster, y, steps):
+    torch.set_num_threads(1)
+    model = made(forecaster).fit(y, fh=range(1, steps + 1))
+    model.predict()
+    model.predict_interval(coverage=[0.8, 0.95])
+
+
+def by_arima(y, sp, steps):
+    MODELS["AutoARIMA"](y.to_numpy(), sp, steps)
+
+
+def in_turns(jobs):
+    """Median CPU seconds of each job after one round to warm up."""
+    times = {name: [] for name in jobs}
+    for _ in range(_REPEATS + 1):
+        for name, job in jobs.items():
+            start = time.process_time()
+            job()
+            times[name].append(time.process_time() - start)
+    return {name: statistics.median(found[1:]) for name, found in times.items()}
+
+
+def cases(forecaster):
+    """Name, job of the network, and that of AutoARIMA or None."""
+    plain = (("months", "MS", 12, 12), ("days", "D", 7, 14), ("hours", "h", 24, 48))
+    for kind, freq, sp, steps in plain:
+        for law in (seasonal, steady):
+            y = dated(law(1000, sp), freq)
+            arima = partial(by_arima, y, sp, steps)
+            name = f"1,000 {kind}, {law.__name__}"
+            yield name, partial(by_network, forecaster, y, steps), arima
+    for n in (150, 700, 960):
+        y = dated(seasonal(n, 24), "h")
+        name = f"{n} hours, 48 ahead"
+        yield name, partial(by_network, forecaster, y, 48), partial(by_arima, y, 24, 48)
+    for law in (seasonal, steady):
+        y = dated(law(5000, 24), "h")
+        name = f"5,000 hours, {law.__name__}"
+        yield name, partial(by_network, forecaster, y, 24), None
+    n = 400 if QUICK else 4000
+    for law in (walk, seasonal):
+        job = partial(by_network, forecaster, many(n, 40, law), 12)
+        yield f"{n:,} series of 40 months, {law.__name__}", job, None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--forecaster", default=DEFAULT)
+    parser.add_argument("--quick", action="store_true")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    lines = [
+        "# Time of forecasts",
+        "",
+        "CPU seconds of fit, forecast and intervals with default settings, one thread,",
+        "median of several turns: see `forecast_speed.py`, which made this.",
+        "",
+        "| series | RNNForecaster | AutoARIMA | ratio |",
+        "| --- | ---: | ---: | ---: |",
+    ]
+    for name, job, arima in cases(options.forecaster):
+        if options.names and not any(part in name for part in options.names):
+            continue
+        jobs = {"network": job} | ({"arima": arima} if arima else {})
+        found = in_turns(jobs)
+        cells = [f"{found['network']:.2f}", "", ""]
+        if arima:
+            cells[1] = f"{found['arima']:.2f}"
+            cells[2] = f"{found['network'] / found['arima']:.1f}"
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+        print(lines[-1], flush=True)
+    write(__file__, "\n".join([*lines, "", machine("skrnn", "statsforecast"), ""]))
+
+
+if __name__ == "__main__":
+    main()
