@@ -1,0 +1,158 @@
+"""The models of exponential smoothing that are averaged, and their Kalman gains."""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+__all__ = ["Gains", "Models", "gains_of", "models"]
+
+# The models are all combinations of these. How much of a surprise is taken for a new
+# level; which share of that for a new trend; and how much of a trend stays from step to
+# step, 1 for all of it. The numbers were chosen on the first M competition, whose
+# errors hardly tell such grids apart (docs/benchmarks/tuning/smoothing.py).
+_LEVEL_GAINS = (0.05, 0.2, 0.4, 0.6, 0.8, 1.0)
+_TREND_SHARES = (0.0, 0.2)
+_DAMPING = (0.8, 0.95, 1.0)
+# How large a first trend may be, in surprises of one step, and the sizes that seasonal
+# effects may have, with how fast they change from season to season: pairs of standard
+# deviation and variance. A small deviation holds effects near none, which is shrinkage.
+_FIRST_TREND = 1.0
+_SEASONS = ((0.5, 0.0), (2.0, 0.0), (2.0, 0.02), (6.0, 0.02))
+# Of the level before the first row nothing is known.
+_VAGUE = 1e4
+# A season of more rows has so many sines and cosines, not an effect of each row: rows
+# of a year of weeks are too few to tell each week's.
+_MOST_EFFECTS, _HARMONICS = 24, 6
+
+
+class Models(NamedTuple):
+    """State space models of a level, a damped trend and seasonal effects.
+
+    The form is that of [1]_: the level adds the trend and a change of variance
+    ``level``, the trend is damped by `damping` and changes by a variance of `trend`, an
+    observation adds the seasonal effect and a noise of variance `noise`. Everything is
+    in units of one variance, which is not a part of the model.
+
+    References
+    ----------
+    .. [1] Harvey, A. C. (1989). Forecasting, structural time series models and the
+       Kalman filter.
+    """
+
+    noise: np.ndarray  # (M,)
+    level: np.ndarray  # (M,)
+    trend: np.ndarray  # (M,)
+    damping: np.ndarray  # (M,)
+    first_trend: np.ndarray  # (M,) variance of the trend before the first row
+    first_season: np.ndarray  # (M,) variance of the effects before it
+    season: np.ndarray  # (M,) variance by which an effect changes in a season
+    basis: np.ndarray  # (sp, n_effects) effects of the rows of a season; no columns: none
+
+
+class Gains(NamedTuple):
+    """What a Kalman filter does at each step; it does not depend on what is observed."""
+
+    gain: np.ndarray  # (T, D, M) how far a surprise of one moves level, trend, effects
+    variance: np.ndarray  # (T, M) of the surprises
+
+
+@lru_cache(maxsize=16)
+def models(sp):
+    """All models of a season, or all that have none.
+
+    Parameters
+    ----------
+    sp : int
+        Rows of a season; 1 for models without one.
+
+    Returns
+    -------
+    Models
+    """
+    trends = [(0.0, 0.0, 1.0)]
+    trends += [(_FIRST_TREND, share, phi) for share in _TREND_SHARES for phi in _DAMPING]
+    seasons = ((0.0, 0.0),) if sp == 1 else _SEASONS
+    rows = [
+        (gain, first, gain * share, phi, size, change)
+        for gain in _LEVEL_GAINS
+        for first, share, phi in trends
+        for size, change in seasons
+    ]
+    gain, first, share, phi, size, change = np.array(rows).T
+    return Models(
+        noise=1.0 - gain,
+        level=gain**2,
+        trend=share**2,
+        damping=phi,
+        first_trend=first**2,
+        first_season=size**2,
+        season=change,
+        basis=_basis(sp),
+    )
+
+
+def _basis(sp):
+    """Effects of the rows of a season (sp, n_effects)."""
+    if sp == 1:
+        return np.zeros((1, 0))
+    if sp <= _MOST_EFFECTS:
+        return np.eye(sp)
+    angle = 2 * np.pi * np.arange(sp)[:, None] * np.arange(1, _HARMONICS + 1) / sp
+    # Together they are as large as the effects of single rows.
+    return np.concatenate([np.cos(angle), np.sin(angle)], axis=1) / np.sqrt(_HARMONICS)
+
+
+def _first_covariance(chosen):
+    """Covariance (M, D, D) of the state before the first row."""
+    n_rows, n_effects = chosen.basis.shape
+    size = 2 + n_effects
+    P = np.zeros((len(chosen.noise), size, size))
+    P[:, 0, 0], P[:, 1, 1] = _VAGUE, chosen.first_trend
+    shape = np.eye(n_effects)
+    if n_effects == n_rows:
+        shape -= 1.0 / n_rows  # effects of a whole season add up to nothing
+    P[:, 2:, 2:] = chosen.first_season[:, None, None] * shape
+    return P
+
+
+@lru_cache(maxsize=8)
+def gains_of(sp, n_steps):
+    """Gains of `models` for series that are observed at every step.
+
+    Parameters
+    ----------
+    sp : int
+        Rows of a season; 1 for the models without one.
+    n_steps : int
+        Rows.
+
+    Returns
+    -------
+    Gains
+    """
+    chosen = models(sp)
+    P, phi = _first_covariance(chosen), chosen.damping[:, None]
+    n_rows, n_effects = chosen.basis.shape
+    is_own = n_effects == n_rows  # each row of a season has an effect of its own
+    gain = np.empty((n_steps, P.shape[1], len(P)))
+    variance = np.empty((n_steps, len(P)))
+    for t in range(n_steps):
+        if t:
+            P[:, 0] += phi * P[:, 1]
+            P[:, 1] *= phi
+            P[:, :, 0] += phi * P[:, :, 1]
+            P[:, :, 1] *= phi
+            P[:, 0, 0] += chosen.level
+            P[:, 1, 1] += chosen.trend
+        row = chosen.basis[t % n_rows]
+        if n_effects and t >= n_rows:
+            changed = [2 + t % n_rows] if is_own else np.arange(2, 2 + n_effects)
+            often = 1 if is_own else n_rows
+            P[:, changed, changed] += chosen.season[:, None] / often
+        PH = P[:, :, 0] + P[:, :, 2:] @ row  # (M, D)
+        variance[t] = PH[:, 0] + PH[:, 2:] @ row + chosen.noise
+        K = PH / np.maximum(variance[t], np.finfo(float).tiny)[:, None]
+        gain[t] = K.T
+        P -= K[:, :, None] * PH[:, None, :]
+    return Gains(gain, variance)
