@@ -1,12 +1,14 @@
 """What a forecaster has learned as plain values and arrays."""
 
 from skrnn._forecasting.auto import Settings
+from skrnn._forecasting.combination import Combination
 from skrnn._forecasting.conformal import AdaptiveScores
 from skrnn._forecasting.covariates import Covariates
 from skrnn._forecasting.differencing import Differencing
 from skrnn._forecasting.engine import SeriesForecaster
 from skrnn._forecasting.frames import SeriesFrames
 from skrnn._forecasting.horizon_model import HorizonModel
+from skrnn._forecasting.smoothing import Smoothing
 from skrnn._forecasting.strategies import Design, Forecasts
 from skrnn._forecasting.table import SeriesTable
 from skrnn._forecasting.target_transform import TargetTransform
@@ -20,6 +22,7 @@ __all__ = ["FORECAST_CODECS", "object_codec"]
 # By names that files hold: a class that is called otherwise keeps the one it has here.
 _CLASSES = {
     "AdaptiveScores": AdaptiveScores,
+    "Combination": Combination,
     "Covariates": Covariates,
     "Design": Design,
     "Differencing": Differencing,
@@ -29,6 +32,7 @@ _CLASSES = {
     "SeriesFrames": SeriesFrames,
     "SeriesTable": SeriesTable,
     "Settings": Settings,
+    "Smoothing": Smoothing,
     "TargetTransform": TargetTransform,
     "TimeAxis": TimeAxis,
     "Units": Units,

@@ -7,7 +7,7 @@ import pandas as pd
 from sktime.forecasting.base import BaseForecaster
 from sktime.utils.validation.forecasting import check_fh
 
-from skrnn._forecasting.auto import wants_calibration
+from skrnn._forecasting.auto import network_weight_of, wants_calibration
 from skrnn._forecasting.backtest import (
     as_frame,
     backtest,
@@ -262,6 +262,7 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         linear_effects=True,
         series_id=False,
         n_estimators=3,
+        network_weight="auto",
         interval="auto",
         calibration_fraction=0.25,
         adaptation_rate=0.02,
@@ -283,6 +284,7 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         self.linear_effects = linear_effects
         self.series_id = series_id
         self.n_estimators = n_estimators
+        self.network_weight = network_weight
         self.interval = interval
         self.calibration_fraction = calibration_fraction
         self.adaptation_rate = adaptation_rate
@@ -294,7 +296,8 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         self._y = self._X = None
         loss = getattr(estimator, "loss", None)
         # About the past only errors tell.
-        has_errors = wants_calibration(interval, strategy, loss)
+        weight = network_weight_of(network_weight, interval, loss)
+        has_errors = wants_calibration(interval, strategy, loss, weight)
         self.set_tags(
             **{
                 "capability:insample": bool(insample),
@@ -361,7 +364,7 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         warn_of_late_targets(engine.tail, frames)
 
     def _state_to_keep(self):
-        shown = ("estimators_", "estimator_", "_settings")
+        shown = ("estimators_", "estimator_", "network_weight_", "_settings")
         return {k: v for k, v in super()._state_to_keep().items() if k not in shown}
 
     def _state_was_set(self):
@@ -372,7 +375,8 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         """Set what is fitted, from the frames and the engine that are."""
         self.frames_, self.forecaster_ = frames, engine
         self.estimators_ = [model.members for model in engine.forecasts.models]
-        self.estimator_ = self.estimators_[0][0]
+        self.network_weight_ = engine.forecasts.weight
+        self.estimator_ = self.estimators_[0][0] if self.estimators_[0] else None
         self._settings = settings = engine.settings
         self.window_length_, self.log_ = settings.window_length, settings.log
         self.difference_, self.seasonal_difference_, self.sp_ = settings.differencing
@@ -440,7 +444,8 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
 
     def _update(self, y, X=None, update_params=True):
         n_epochs = self.update_epochs if update_params else 0
-        if n_epochs and not hasattr(self.estimator_, "partial_fit"):
+        is_trained = self.estimator_ is not None
+        if n_epochs and is_trained and not hasattr(self.estimator_, "partial_fit"):
             raise TypeError(
                 "update(update_params=True) trains on by partial_fit, which "
                 f"{type(self.estimator_).__name__} does not have. Set "
