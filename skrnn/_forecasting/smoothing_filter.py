@@ -118,7 +118,8 @@ def _of_block(values, series, rows, steps, chosen, gains, place, found):
         here = order[bounds[t] : bounds[t + 1]]
         if len(here):
             mine = series[here]
-            weight, evidence = _weights(squares[mine], logs[mine], count[mine])
+            own = squares[mine], logs[mine], count[mine]
+            weight, evidence = _weights(*own, chosen.prior)
             now = state[:, mine] * weight  # (D, n_here, M)
             # No product of matrices, whose last bits depend on how many rows there are.
             path = now[0].sum(axis=1)[:, None] + (now[1][:, None] * damped).sum(axis=2)
@@ -130,11 +131,11 @@ def _of_block(values, series, rows, steps, chosen, gains, place, found):
             found.evidence[place[here]] = evidence
 
 
-def _weights(squares, logs, count):
+def _weights(squares, logs, count, prior):
     """Shares (n, M) of the models, and the logarithm of their likelihoods' sum (n,)."""
     n = np.maximum(count, 1.0)
     likelihood = -0.5 * (n * np.log(squares / n + _LEAST_VARIANCE) + logs)
     best = likelihood.max(axis=1, keepdims=True)
-    weight = np.exp(likelihood - best)
+    weight = prior * np.exp(likelihood - best)
     total = weight.sum(axis=1, keepdims=True)
     return weight / total, (best + np.log(total))[:, 0]

@@ -12,7 +12,8 @@ __all__ = ["Gains", "Models", "gains_of", "models"]
 # step, 1 for all of it. The numbers were chosen on the first M competition, whose
 # errors hardly tell such grids apart (docs/benchmarks/tuning/smoothing.py).
 _LEVEL_GAINS = (0.05, 0.2, 0.4, 0.6, 0.8, 1.0)
-_TREND_SHARES = (0.0, 0.2)
+_TREND_SHARES = ((0.0, 1.0), (0.2, 1.0), (1.0, 0.03))
+_RETURNING, _RETURN_NOISE, _RETURN_PRIOR = (0.5, 0.8, 0.95), (0.0, 0.3), 0.3
 _DAMPING = (0.8, 0.95, 1.0)
 # How large a first trend may be, in surprises of one step, and the sizes that seasonal
 # effects may have, with how fast they change from season to season: pairs of standard
@@ -43,10 +44,13 @@ class Models(NamedTuple):
     noise: np.ndarray  # (M,)
     level: np.ndarray  # (M,)
     trend: np.ndarray  # (M,)
+    cross: np.ndarray  # (M,) covariance of the changes of level and trend
     damping: np.ndarray  # (M,)
     first_trend: np.ndarray  # (M,) variance of the trend before the first row
+    first_cross: np.ndarray  # (M,) its covariance with the level
     first_season: np.ndarray  # (M,) variance of the effects before it
     season: np.ndarray  # (M,) variance by which an effect changes in a season
+    prior: np.ndarray  # (M,) how likely each is before anything is observed, to a factor
     basis: np.ndarray  # (sp, n_effects) effects of the rows of a season; no columns: none
 
 
@@ -70,25 +74,50 @@ def models(sp):
     -------
     Models
     """
-    trends = [(0.0, 0.0, 1.0)]
-    trends += [(_FIRST_TREND, share, phi) for share in _TREND_SHARES for phi in _DAMPING]
+    trends = [(0.0, 0.0, 1.0, 1.0)]
+    trends += [
+        (_FIRST_TREND, share, phi, prior)
+        for share, prior in _TREND_SHARES
+        for phi in _DAMPING
+    ]
     seasons = ((0.0, 0.0),) if sp == 1 else _SEASONS
     rows = [
-        (gain, first, gain * share, phi, size, change)
+        (1 - gain, gain**2, (gain * share) ** 2, 0.0, phi, first**2, 0.0, prior)
         for gain in _LEVEL_GAINS
-        for first, share, phi in trends
-        for size, change in seasons
+        for first, share, phi, prior in trends
     ]
-    gain, first, share, phi, size, change = np.array(rows).T
+    rows += [_returning(rho, noise) for rho in _RETURNING for noise in _RETURN_NOISE]
+    rows = [(*row, size**2, change) for row in rows for size, change in seasons]
+    noise, level, trend, cross, phi, first, first_cross, prior, size, change = np.array(
+        rows
+    ).T
     return Models(
-        noise=1.0 - gain,
-        level=gain**2,
-        trend=share**2,
+        noise=noise,
+        level=level,
+        trend=trend,
+        cross=cross,
         damping=phi,
-        first_trend=first**2,
-        first_season=size**2,
+        first_trend=first,
+        first_cross=first_cross,
+        first_season=size,
         season=change,
+        prior=prior,
         basis=_basis(sp),
+    )
+
+
+def _returning(rho, noise):
+    """A level that returns to what it was: its rises begin a trend the other way."""
+    back, long_run = (1 - rho) / rho, (1 - noise) / (1 - rho**2)
+    return (
+        noise,
+        1 - noise,
+        (1 - noise) * back**2,
+        -(1 - noise) * back,
+        rho,
+        long_run * back**2,
+        -long_run * back,
+        _RETURN_PRIOR,
     )
 
 
@@ -109,6 +138,7 @@ def _first_covariance(chosen):
     size = 2 + n_effects
     P = np.zeros((len(chosen.noise), size, size))
     P[:, 0, 0], P[:, 1, 1] = _VAGUE, chosen.first_trend
+    P[:, 0, 1] = P[:, 1, 0] = chosen.first_cross
     shape = np.eye(n_effects)
     if n_effects == n_rows:
         shape -= 1.0 / n_rows  # effects of a whole season add up to nothing
@@ -145,6 +175,8 @@ def gains_of(sp, n_steps):
             P[:, :, 1] *= phi
             P[:, 0, 0] += chosen.level
             P[:, 1, 1] += chosen.trend
+            P[:, 0, 1] += chosen.cross
+            P[:, 1, 0] += chosen.cross
         row = chosen.basis[t % n_rows]
         if n_effects and t >= n_rows:
             changed = [2 + t % n_rows] if is_own else np.arange(2, 2 + n_effects)
