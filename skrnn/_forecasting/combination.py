@@ -4,7 +4,7 @@ import copy
 
 import numpy as np
 
-from skrnn._forecasting.smoothing import Smoothing
+from skrnn._forecasting.smoothing import SmoothedPast
 from skrnn._forecasting.strategies import Forecasts
 
 __all__ = ["Combination"]
@@ -49,6 +49,14 @@ class Combination:
     def is_all_networks(self):
         """Whether nothing but networks counts."""
         return self.smoothing is None or bool((self.weight == 1).all())
+
+    @property
+    def of_future(self):
+        """The same without what smoothing remembers of fit (Combination)."""
+        other = copy.copy(self)
+        if isinstance(self.smoothing, SmoothedPast):
+            other.smoothing = self.smoothing.smoothing
+        return other
 
     # -- what is asked of networks ----------------------------------------------
 

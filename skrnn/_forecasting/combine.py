@@ -5,7 +5,7 @@ import numpy as np
 from skrnn._forecasting.calibration import HeldOut, errors_of, new_scores
 from skrnn._forecasting.combination import Combination
 from skrnn._forecasting.network_weight import learned_weight
-from skrnn._forecasting.smoothing import Smoothing
+from skrnn._forecasting.smoothing import SmoothedPast, Smoothing
 from skrnn._forecasting.strategies import Forecasts
 
 __all__ = ["fit_combination"]
@@ -13,6 +13,7 @@ __all__ = ["fit_combination"]
 # Rows of a series whose smoothing has hardly begun, beyond a season: their errors are
 # not those to come.
 _FIRST_ROWS = 3
+_LEAST_APART = 2
 
 
 def fit_combination(settings, design, prepared, random_state):
@@ -32,6 +33,8 @@ def fit_combination(settings, design, prepared, random_state):
     Returns
     -------
     combination : Combination
+        Whose smoothing knows its forecasts of the past; `Combination.of_future` is to
+        be kept.
     scores : AdaptiveScores or None
         None where no errors are wanted.
     """
@@ -41,7 +44,11 @@ def fit_combination(settings, design, prepared, random_state):
     given = settings.network_weight
     smoothing = None
     if given != 1:
-        smoothing = Smoothing(design.transform, settings.tries_logarithm)
+        smoothing = SmoothedPast(
+            Smoothing(design.transform, settings.tries_logarithm),
+            prepared,
+            networks.steps,
+        )
     is_calibrated = settings.calibration_fraction is not None
     held_out = judged = None
     if is_calibrated or given is None:
@@ -71,8 +78,12 @@ def fit_combination(settings, design, prepared, random_state):
 
 
 def _can_count(held_out, networks):
-    """Whether errors could tell that networks are worth something."""
-    return held_out.n_rows.sum() >= 2 * int(networks.steps[-1])
+    """Whether errors could tell that networks are worth something.
+
+    The usual series has two errors of the farthest step, at least, that do not overlap:
+    of one alone nobody knows whether it is luck.
+    """
+    return held_out.n_rows.mean() >= _LEAST_APART * int(networks.steps[-1])
 
 
 def _errors(smoothing, judged, networks, prepared, held_out):
@@ -88,7 +99,7 @@ def _errors(smoothing, judged, networks, prepared, held_out):
         n_rows = prepared.table.lengths - 1
         return None, errors_of(networks.unchanged, networks, prepared, n_rows)
     else:
-        first = _FIRST_ROWS + smoothing.transform.differencing.sp
+        first = _FIRST_ROWS + networks.transform.differencing.sp
         lengths = prepared.table.lengths
         n_rows = np.maximum(lengths - first, np.minimum(lengths - 1, 1))
     if smoothing is not None:

@@ -73,7 +73,9 @@ class SeriesForecaster:
         SeriesForecaster
         """
         forecasts, scores = fit_combination(settings, design, prepared, random_state)
-        return cls(settings, forecasts, prepared, scores, seen)
+        fitted = cls(settings, forecasts, prepared, scores, seen)
+        fitted.forecasts = forecasts.of_future
+        return fitted
 
     @property
     def transform(self):

@@ -9,14 +9,17 @@ it is made.
 import numpy as np
 
 from skrnn._forecasting.smoothing_filter import filtered
+from skrnn._forecasting.table import Origins
 
-__all__ = ["Smoothing"]
+__all__ = ["SmoothedPast", "Smoothing"]
 
 # Seasons, and rows, that a forecast reads at the least; it reads at most twice as many,
 # or all there are. Older rows hardly count in any of the models. Set by hand.
 _SEASONS, _LEAST_ROWS = 10, 200
 # Numbers of windows that are worked on at a time.
 _NUMBERS_AT_ONCE = 4_000_000
+# Numbers that forecasts from all rows of fit may have, to be kept during it.
+_MOST_KEPT = 20_000_000
 # The largest logarithm, and twice it, are of numbers that floats hold.
 _MOST_LOG = 300.0
 
@@ -138,6 +141,44 @@ class Smoothing:
         path = np.zeros_like(paths[0])
         for share, part in zip(weight, paths, strict=True):
             path += share[:, None] * part
+        return path
+
+
+class SmoothedPast:
+    """Smoothing of a table from all of its rows, in one pass; answers as it does.
+
+    Parameters
+    ----------
+    smoothing : Smoothing
+        What to forecast by.
+    prepared : Prepared
+        The series of fit.
+    steps : ndarray of int64
+        All steps ahead that are to be asked for, rising.
+    """
+
+    def __init__(self, smoothing, prepared, steps):
+        self.smoothing, self.prepared, self.steps = smoothing, prepared, steps
+        codes = prepared.table.codes
+        self._all = None
+        if len(codes) * len(steps) * prepared.u.shape[1] <= _MOST_KEPT:
+            origins = Origins(np.arange(len(codes)), codes)
+            self._all = smoothing.predict(prepared, origins, steps)
+
+    @property
+    def n_before(self):
+        return self.smoothing.n_before
+
+    def predict(self, prepared, origins, steps):
+        """Forecast from some rows; see `Smoothing.predict`."""
+        is_known = origins.rows >= self.prepared.table.begin[origins.codes]
+        if self._all is None or prepared is not self.prepared:
+            return self.smoothing.predict(prepared, origins, steps)
+        path = self._all[np.maximum(origins.rows, 0)][:, np.isin(self.steps, steps)]
+        before = np.flatnonzero(~is_known)
+        if len(before):
+            none = Origins(origins.rows[before], origins.codes[before])
+            path[before] = self.smoothing.predict(prepared, none, steps)
         return path
 
 

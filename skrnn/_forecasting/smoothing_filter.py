@@ -80,12 +80,10 @@ def _of_block(values, series, rows, steps, chosen, gains, place, found):
     n, M = len(values), len(chosen.noise)
     n_rows = len(chosen.basis)
     state = np.zeros((gains.gain.shape[1], n, M))
-    squares, sizes, logs = np.zeros((3, n, M))
-    count, tiny = np.zeros((n, 1)), np.finfo(float).tiny
+    moves = np.empty_like(state)
+    likelihoods = _Likelihoods(n, gains, chosen.prior)
     first = values[:, :1]
-    log_variance = np.log(np.maximum(gains.variance, tiny))
-    damped = np.cumsum(chosen.damping[:, None] ** np.arange(1, steps[-1] + 1), axis=1)
-    damped = damped[:, steps - 1].T.copy()  # (n_steps, M)
+    ahead = _Ahead(chosen, steps)
     order = np.argsort(rows, kind="stable")
     bounds = np.searchsorted(rows[order], np.arange(int(rows.max()) + 2))
     for t in range(int(rows.max()) + 1):
@@ -93,49 +91,91 @@ def _of_block(values, series, rows, steps, chosen, gains, place, found):
             state[0] += chosen.damping * state[1]
             state[1] *= chosen.damping
         row = chosen.basis[t % n_rows]
-        used = np.flatnonzero(row)
-        expected = state[0] + sum(row[j] * state[2 + j] for j in used)
-        surprise = values[:, t : t + 1] - first - expected
+        expected = state[0] + first
+        for effect in np.flatnonzero(row):
+            expected += row[effect] * state[2 + effect]
+        surprise = values[:, t : t + 1] - expected
         seen = ~np.isnan(values[:, t : t + 1])
         if not seen.all():
-            surprise = np.where(seen, surprise, 0.0)
-        if t:
-            size = surprise * surprise / gains.variance[t]
-            if t > _ROWS_OF_SCALE:
-                # Without it one outlier would be most of what is known of a series.
-                most = _MOST_SURPRISE**2 * sizes / np.maximum(count, 1.0)
-                is_gross = (size > most) & (most > 0)
-                if is_gross.any():
-                    share = np.sqrt(most / np.where(is_gross, size, 1.0))
-                    surprise = surprise * np.where(is_gross, share, 1.0)
-                squares += np.where(is_gross, most, size)
-            else:
-                squares += size
-            sizes += size
-            logs += seen * log_variance[t]
-            count += seen
-        state += gains.gain[t][:, None] * surprise
+            surprise[~seen[:, 0]] = 0.0
+        surprise = likelihoods.after(t, surprise, seen)
+        np.multiply(gains.gain[t][:, None], surprise, out=moves)
+        state += moves
         here = order[bounds[t] : bounds[t + 1]]
         if len(here):
             mine = series[here]
-            own = squares[mine], logs[mine], count[mine]
-            weight, evidence = _weights(*own, chosen.prior)
-            now = state[:, mine] * weight  # (D, n_here, M)
-            # No product of matrices, whose last bits depend on how many rows there are.
-            path = now[0].sum(axis=1)[:, None] + (now[1][:, None] * damped).sum(axis=2)
-            if len(now) > 2:
-                season = chosen.basis[(t + steps) % n_rows]  # (n_steps, n_effects)
-                effects = now[2:].sum(axis=2).T[:, None]  # (n_here, 1, n_effects)
-                path += (effects * season).sum(axis=2)
-            found.path[place[here]] = path + first[mine]
+            is_all = len(mine) == n and (mine == np.arange(n)).all()
+            now = state if is_all else state[:, mine]
+            weight, evidence = likelihoods.weights(mine)
+            found.path[place[here]] = ahead.path(now, weight, t) + first[mine]
             found.evidence[place[here]] = evidence
 
 
-def _weights(squares, logs, count, prior):
-    """Shares (n, M) of the models, and the logarithm of their likelihoods' sum (n,)."""
-    n = np.maximum(count, 1.0)
-    likelihood = -0.5 * (n * np.log(squares / n + _LEAST_VARIANCE) + logs)
-    best = likelihood.max(axis=1, keepdims=True)
-    weight = prior * np.exp(likelihood - best)
-    total = weight.sum(axis=1, keepdims=True)
-    return weight / total, (best + np.log(total))[:, 0]
+class _Likelihoods:
+    """How likely each model is by the surprises so far, of a few series."""
+
+    def __init__(self, n_series, gains, prior):
+        shape = n_series, len(prior)
+        self.squares, self.sizes, self.logs = np.zeros((3, *shape))
+        self.count = np.zeros((n_series, 1))
+        self.variance, self.prior = gains.variance, prior
+        self.log_variance = np.log(np.maximum(gains.variance, np.finfo(float).tiny))
+
+    def after(self, t, surprise, seen):
+        """Take in the surprises (n, M) of a row, and give them without gross ones."""
+        if not t:  # Of the first row no model says how likely it is.
+            return surprise
+        size = surprise * surprise
+        size /= self.variance[t]
+        if t > _ROWS_OF_SCALE:
+            # Without it one outlier would be most of what is known of a series.
+            most = _MOST_SURPRISE**2 * self.sizes
+            most /= np.maximum(self.count, 1.0)
+            is_gross = (size > most) & (most > 0)
+            if is_gross.any():
+                self.sizes += size
+                share = np.sqrt(most[is_gross] / size[is_gross])
+                surprise[is_gross] *= share
+                size[is_gross] = most[is_gross]
+                self.squares += size
+            else:
+                self.squares += size
+                self.sizes += size
+        else:
+            self.squares += size
+            self.sizes += size
+        self.logs += seen * self.log_variance[t]
+        self.count += seen
+        return surprise
+
+    def weights(self, series):
+        """Shares (n, M) of the models, and the log of their likelihoods' sum (n,)."""
+        n = np.maximum(self.count[series], 1.0)
+        variance = self.squares[series] / n + _LEAST_VARIANCE
+        likelihood = -0.5 * (n * np.log(variance) + self.logs[series])
+        best = likelihood.max(axis=1, keepdims=True)
+        weight = self.prior * np.exp(likelihood - best)
+        total = weight.sum(axis=1, keepdims=True)
+        return weight / total, (best + np.log(total))[:, 0]
+
+
+class _Ahead:
+    """From the states of models to the mean of their forecasts."""
+
+    def __init__(self, chosen, steps):
+        self.basis, self.steps = chosen.basis, steps
+        damping, self.starts = np.unique(chosen.damping, return_index=True)
+        far = np.arange(1, int(steps[-1]) + 1)
+        damped = np.cumsum(damping[:, None] ** far, axis=1)
+        self.damped = damped[:, steps - 1].T.copy()  # (n_steps, n_damping)
+
+    def path(self, state, weight, t):
+        """Forecasts (n, n_steps) from row t, by states (D, n, M) and shares (n, M)."""
+        # No product of matrices, whose last bits depend on how many rows there are.
+        mean = np.einsum("dnm,nm->dn", state, weight)
+        trend = np.add.reduceat(state[1] * weight, self.starts, axis=1)
+        path = mean[0][:, None] + (trend[:, None] * self.damped).sum(axis=2)
+        if len(state) > 2:
+            season = self.basis[(t + self.steps) % len(self.basis)]
+            path += (mean[2:].T[:, None] * season).sum(axis=2)
+        return path

@@ -12,9 +12,16 @@ __all__ = ["Gains", "Models", "gains_of", "models"]
 # step, 1 for all of it. The numbers were chosen on the first M competition, whose
 # errors hardly tell such grids apart (docs/benchmarks/tuning/smoothing.py).
 _LEVEL_GAINS = (0.05, 0.2, 0.4, 0.6, 0.8, 1.0)
-_TREND_SHARES = ((0.0, 1.0), (0.2, 1.0), (1.0, 0.03))
+_TRENDS = (
+    (0.0, 0.8, 1.0),
+    (0.0, 0.95, 1.0),
+    (0.0, 1.0, 1.0),
+    (0.2, 0.8, 1.0),
+    (0.2, 0.95, 1.0),
+    (0.2, 1.0, 1.0),
+    (1.0, 1.0, 0.1),
+)
 _RETURNING, _RETURN_NOISE, _RETURN_PRIOR = (0.5, 0.8, 0.95), (0.0, 0.3), 0.3
-_DAMPING = (0.8, 0.95, 1.0)
 # How large a first trend may be, in surprises of one step, and the sizes that seasonal
 # effects may have, with how fast they change from season to season: pairs of standard
 # deviation and variance. A small deviation holds effects near none, which is shrinkage.
@@ -75,11 +82,7 @@ def models(sp):
     Models
     """
     trends = [(0.0, 0.0, 1.0, 1.0)]
-    trends += [
-        (_FIRST_TREND, share, phi, prior)
-        for share, prior in _TREND_SHARES
-        for phi in _DAMPING
-    ]
+    trends += [(_FIRST_TREND, *trend) for trend in _TRENDS]
     seasons = ((0.0, 0.0),) if sp == 1 else _SEASONS
     rows = [
         (1 - gain, gain**2, (gain * share) ** 2, 0.0, phi, first**2, 0.0, prior)
@@ -87,6 +90,8 @@ def models(sp):
         for first, share, phi, prior in trends
     ]
     rows += [_returning(rho, noise) for rho in _RETURNING for noise in _RETURN_NOISE]
+    # Those of one damping lie together.
+    rows.sort(key=lambda row: row[4])
     rows = [(*row, size**2, change) for row in rows for size, change in seasons]
     noise, level, trend, cross, phi, first, first_cross, prior, size, change = np.array(
         rows
