@@ -156,7 +156,8 @@ def test_very_few_errors_may_have_had_the_other_sign(n_origins):
     errors = 1 + np.abs(errors_of(n_origins, steps=(1,)))
     scores = AdaptiveScores(errors, np.array([1]), 0.02, 500)
     low, _, middle, _, high = scores.offsets(LEVELS)[0, 0]
-    assert low == -high < 0
+    assert low == pytest.approx(-high, rel=0.1)  # levels move
+    assert low < 0
     assert low < middle < high
 
 

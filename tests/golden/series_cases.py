@@ -19,6 +19,7 @@ from tests.golden.regression_cases import regressor
 def forecaster(estimator=None, **options):
     """One network of a short window, which is trained in no time."""
     base = {"window_length": 8, "n_estimators": 1, "random_state": 0}
+    base["network_weight"] = 1
     estimator = regressor() if estimator is None else estimator
     return RNNForecaster(estimator, **base | options)
 
