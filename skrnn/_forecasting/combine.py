@@ -53,7 +53,9 @@ def fit_combination(settings, design, prepared, random_state):
     held_out = judged = None
     if is_calibrated or given is None:
         held_out = HeldOut.of(networks, prepared, settings.judged_fraction)
-        if held_out.tells and (given or given is None and _can_count(held_out, networks)):
+        if held_out.tells and (
+            given or (given is None and _can_count(held_out, networks))
+        ):
             judged = Forecasts(design).fit(held_out.older, random_state)
     smooth, network = _errors(smoothing, judged, networks, prepared, held_out)
     if given is not None:
@@ -61,7 +63,9 @@ def fit_combination(settings, design, prepared, random_state):
     elif network is None:
         weight = np.zeros(shape)
     else:
-        weight = np.tile(learned_weight(smooth, network, int(networks.steps[-1])), (shape[0], 1))
+        weight = np.tile(
+            learned_weight(smooth, network, int(networks.steps[-1])), (shape[0], 1)
+        )
     if weight.any():
         random_state.set_state(state)
         networks.fit(prepared, random_state)

@@ -52,7 +52,7 @@ class Differencing(NamedTuple):
 
 
 def mean_of_known(values):
-    """Mean (..., k) of the rows (..., n, k) that are not NaN, 0 where there are none."""
+    """Mean (..., k) of the rows (..., n, k) that are not NaN; 0 where none is."""
     seen = ~np.isnan(values)
     total = np.where(seen, values, 0.0).sum(axis=-2)
     return total / np.maximum(seen.sum(axis=-2), 1)

@@ -98,9 +98,7 @@ class FilledTable:
                 near[changed] = without_outliers(values[changed] - middle)
                 for i, off in zip(changed, is_off, strict=True):
                     self._near[codes[i]] = np.where(off, center[i] + near[i], values[i])
-            moments[codes] = np.stack(
-                [center, np.sqrt(mean_of_known(near**2))], axis=1
-            )
+            moments[codes] = np.stack([center, np.sqrt(mean_of_known(near**2))], axis=1)
         return moments
 
     def scales(self, differencing):

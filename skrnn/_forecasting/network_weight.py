@@ -37,7 +37,7 @@ def learned_weight(smooth, network, n_overlapping):
     .. [2] Newey, W. K. and West, K. D. (1987). A simple, positive semi-definite,
        heteroskedasticity and autocorrelation consistent covariance matrix.
     """
-    difference, n_steps = smooth - network, smooth.shape[2]
+    difference = smooth - network
     weight = np.zeros(smooth.shape[3])
     for target in range(len(weight)):
         error, apart = _comparable(smooth, difference, target)

@@ -120,7 +120,7 @@ class Smoothing:
         return path
 
     def _averaged(self, values, moments, window, rows, steps, target):
-        """Forecasts (n, n_steps) in units of the series, from windows (n_windows, T)."""
+        """Forecasts (n, n_steps) in units of the series, by windows (n_windows, T)."""
         periods = sorted({1, self.transform.differencing.sp})
         found = [filtered(values, window, rows, steps, sp) for sp in periods]
         paths, evidence = [f.path for f in found], [f.evidence for f in found]

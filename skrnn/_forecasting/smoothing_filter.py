@@ -8,8 +8,8 @@ from skrnn._forecasting.smoothing_models import gains_of, models
 
 __all__ = ["Averages", "filtered"]
 
-# A surprise counts for so many times what is usual so far at the most, once so many rows
-# tell what is [1]_: chosen as the models are.
+# A surprise counts for so many times what is usual so far at the most, once so many
+# rows tell what is [1]_: chosen as the models are.
 #
 # .. [1] Gelper, S., Fried, R. and Croux, C. (2010). Robust forecasting with exponential
 #    and Holt-Winters smoothing.
@@ -66,7 +66,9 @@ def filtered(values, series, rows, steps, sp):
             continue
         begin = i * n_at_once
         block = values[begin : begin + n_at_once]
-        _of_block(block, series[part] - begin, rows[part], steps, chosen, gains, part, found)
+        _of_block(
+            block, series[part] - begin, rows[part], steps, chosen, gains, part, found
+        )
     return found
 
 

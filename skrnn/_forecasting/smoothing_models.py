@@ -7,10 +7,13 @@ import numpy as np
 
 __all__ = ["Gains", "Models", "gains_of", "models"]
 
-# The models are all combinations of these. How much of a surprise is taken for a new
-# level; which share of that for a new trend; and how much of a trend stays from step to
-# step, 1 for all of it. The numbers were chosen on the first M competition, whose
-# errors hardly tell such grids apart (docs/benchmarks/tuning/smoothing.py).
+# All numbers of this file were chosen on the first M competition and on series of
+# packages (docs/benchmarks/tuning/smoothing.py), whose errors hardly tell grids of this
+# sort apart.
+#
+# How much of a surprise becomes a new level. With each goes no trend, or one of these:
+# which share of that becomes a new trend, how much of a trend stays from step to step,
+# and how likely that is beside the others.
 _LEVEL_GAINS = (0.05, 0.2, 0.4, 0.6, 0.8, 1.0)
 _TRENDS = (
     (0.0, 0.8, 1.0),
@@ -21,6 +24,8 @@ _TRENDS = (
     (0.2, 1.0, 1.0),
     (1.0, 1.0, 0.1),
 )
+# Levels that return to what they were: how much of a change is left a step later, the
+# share of surprises that is noise, and how likely each is beside the others.
 _RETURNING, _RETURN_NOISE, _RETURN_PRIOR = (0.5, 0.8, 0.95), (0.0, 0.3), 0.3
 # How large a first trend may be, in surprises of one step, and the sizes that seasonal
 # effects may have, with how fast they change from season to season: pairs of standard
@@ -52,17 +57,17 @@ class Models(NamedTuple):
     level: np.ndarray  # (M,)
     trend: np.ndarray  # (M,)
     cross: np.ndarray  # (M,) covariance of the changes of level and trend
-    damping: np.ndarray  # (M,)
+    damping: np.ndarray  # (M,) rising
     first_trend: np.ndarray  # (M,) variance of the trend before the first row
     first_cross: np.ndarray  # (M,) its covariance with the level
     first_season: np.ndarray  # (M,) variance of the effects before it
     season: np.ndarray  # (M,) variance by which an effect changes in a season
-    prior: np.ndarray  # (M,) how likely each is before anything is observed, to a factor
-    basis: np.ndarray  # (sp, n_effects) effects of the rows of a season; no columns: none
+    prior: np.ndarray  # (M,) how likely each is before the first row, to a factor
+    basis: np.ndarray  # (sp, n_effects) what effects add to the rows of a season
 
 
 class Gains(NamedTuple):
-    """What a Kalman filter does at each step; it does not depend on what is observed."""
+    """What a Kalman filter does at each step, whatever is observed."""
 
     gain: np.ndarray  # (T, D, M) how far a surprise of one moves level, trend, effects
     variance: np.ndarray  # (T, M) of the surprises
@@ -81,49 +86,51 @@ def models(sp):
     -------
     Models
     """
-    trends = [(0.0, 0.0, 1.0, 1.0)]
-    trends += [(_FIRST_TREND, *trend) for trend in _TRENDS]
-    seasons = ((0.0, 0.0),) if sp == 1 else _SEASONS
     rows = [
-        (1 - gain, gain**2, (gain * share) ** 2, 0.0, phi, first**2, 0.0, prior)
+        _rising(gain, *trend)
         for gain in _LEVEL_GAINS
-        for first, share, phi, prior in trends
+        for trend in [(0.0, 1.0, 1.0, 0.0), *((*t, _FIRST_TREND) for t in _TRENDS)]
     ]
-    rows += [_returning(rho, noise) for rho in _RETURNING for noise in _RETURN_NOISE]
-    # Those of one damping lie together.
-    rows.sort(key=lambda row: row[4])
-    rows = [(*row, size**2, change) for row in rows for size, change in seasons]
-    noise, level, trend, cross, phi, first, first_cross, prior, size, change = np.array(
-        rows
-    ).T
-    return Models(
-        noise=noise,
-        level=level,
-        trend=trend,
-        cross=cross,
-        damping=phi,
-        first_trend=first,
-        first_cross=first_cross,
-        first_season=size,
-        season=change,
-        prior=prior,
-        basis=_basis(sp),
-    )
+    rows += [
+        _returning(stays, noise) for stays in _RETURNING for noise in _RETURN_NOISE
+    ]
+    rows.sort(key=lambda row: row["damping"])  # those of one damping lie together
+    rows = [
+        row | {"first_season": size**2, "season": change}
+        for row in rows
+        for size, change in (((0.0, 0.0),) if sp == 1 else _SEASONS)
+    ]
+    columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+    return Models(**columns, basis=_basis(sp))
 
 
-def _returning(rho, noise):
-    """A level that returns to what it was: its rises begin a trend the other way."""
-    back, long_run = (1 - rho) / rho, (1 - noise) / (1 - rho**2)
-    return (
-        noise,
-        1 - noise,
-        (1 - noise) * back**2,
-        -(1 - noise) * back,
-        rho,
-        long_run * back**2,
-        -long_run * back,
-        _RETURN_PRIOR,
-    )
+def _rising(gain, share, damping, prior, first_trend):
+    """A level and a trend that change by chance, each by itself (dict)."""
+    return {
+        "noise": 1.0 - gain,
+        "level": gain**2,  # then the filter comes to gains of that size
+        "trend": (gain * share) ** 2,
+        "cross": 0.0,
+        "damping": damping,
+        "first_trend": first_trend**2,
+        "first_cross": 0.0,
+        "prior": prior,
+    }
+
+
+def _returning(stays, noise):
+    """An autoregression about a level: each change begins a trend back (dict)."""
+    back, long_run = (1.0 - stays) / stays, (1.0 - noise) / (1.0 - stays**2)
+    return {
+        "noise": noise,
+        "level": 1.0 - noise,
+        "trend": (1.0 - noise) * back**2,
+        "cross": -(1.0 - noise) * back,
+        "damping": stays,
+        "first_trend": long_run * back**2,
+        "first_cross": -long_run * back,
+        "prior": _RETURN_PRIOR,
+    }
 
 
 def _basis(sp):

@@ -58,12 +58,18 @@ __all__ = ["RNNForecaster"]
     "update_predict_single",
 )
 class RNNForecaster(PlainStateMixin, BaseForecaster):
-    """Forecasts of one or many series by recurrent networks.
+    """Forecasts of one or many series by recurrent networks and smoothing.
 
     A regressor learns, from windows over the newest rows, what comes next; all series
     of a panel or hierarchy train the same network. What a network would have to learn
     anew for every series is taken off first and put back later: level and scale of
     each window, and trend and season where that helps.
+
+    Beside the networks stands exponential smoothing of each series, in closed form: the
+    mean, by their likelihoods, of some hundred structural time series models [3]_ of
+    level, damped trend and season. How much the networks count, errors of forecasts of
+    the newest rows tell, which neither has seen; of series too short to tell, no
+    network is trained.
 
     Parameters
     ----------
@@ -117,15 +123,24 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         have no code.
     n_estimators : int, default=3
         Networks of different seeds whose mean is the forecast, at least 1.
+    network_weight : float or "auto", default="auto"
+        How much the networks count beside smoothing, in [0, 1]: 1 for networks alone, 0
+        for smoothing alone, of which no network is trained. ``"auto"`` learns it, one
+        weight for all series and steps, from the errors on the newest rows
+        (`calibration_fraction`), held near 0 by how little these can tell [4]_; what
+        a loss says of intervals is of networks alone, so that it is 1 where they come
+        from there, and for ``loss="poisson"``.
     interval : {"auto", "conformal", "loss"} or None, default="auto"
         Where intervals and quantiles come from. ``"conformal"``: from the errors on
         the newest rows of networks which have not seen those, for which everything is
         trained twice; errors that ``update`` brings to light count as well, and levels
         adapt to them [2]_. ``"loss"``: from ``loss="quantile"``, ``"gaussian"`` or
         ``"student_t"`` of the estimator. ``"auto"``: from the loss where it can tell,
-        conformal where not. None: there are none.
+        conformal where not. Smoothing has errors on all rows, since it learns from none
+        that come later. None: there are none.
     calibration_fraction : float, default=0.25
-        Share of the newest rows, in (0, 1), for conformal errors; more of short series.
+        Share of the newest rows, in (0, 1), for conformal errors and `network_weight`;
+        more of short series.
     adaptation_rate : float, default=0.02
         How far the level of a conformal quantile moves with each new error, at
         least 0.
@@ -140,10 +155,13 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
 
     Attributes
     ----------
-    estimator_ : estimator
-        The first of the trained networks.
+    estimator_ : estimator or None
+        The first of the trained networks; None where none was trained, since they count
+        for nothing.
     estimators_ : list of list of estimator
         All of them: for each model of the strategy its members.
+    network_weight_ : ndarray of shape (n_steps, n_targets) of float64
+        How much networks count for each step that was learned, in [0, 1].
     window_length_ : int
         Rows of a window.
     sp_, difference_, seasonal_difference_, fourier_terms_ : int
@@ -186,6 +204,10 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
        competition. :arxiv:`1108.3259`.
     .. [2] Gibbs, I. and Candes, E. (2021). Adaptive conformal inference under
        distribution shift. NeurIPS. :arxiv:`2106.00170`.
+    .. [3] Harvey, A. C. (1989). Forecasting, structural time series models and the
+       Kalman filter. Cambridge University Press.
+    .. [4] Bates, J. M. and Granger, C. W. J. (1969). The combination of forecasts.
+       Operational Research Quarterly, 20.
 
     Examples
     --------

@@ -97,6 +97,7 @@ def test_parameters():
             "estimator": quick,
             "strategy": "recursive",
             "n_estimators": 1,
+            "network_weight": 0.5,
             "random_state": 0,
         },
         {
