@@ -48,7 +48,7 @@ class Combination:
     @property
     def is_all_networks(self):
         """Whether nothing but networks counts."""
-        return self.smoothing is None or bool((self.weight == 1).all())
+        return self.smoothing is None
 
     @property
     def of_future(self):
@@ -123,12 +123,15 @@ class Combination:
 
     def predict(self, prepared, origins, steps):
         """Forecast from some rows; see `Forecasts.predict`."""
-        if self.is_all_networks:
+        if self.smoothing is None:
             return self.networks.predict(prepared, origins, steps)
+        # A weight is learned from what is wrong in all, and short windows hardly show
+        # how the size of changes moves: so errors are measured in units of the series.
         smooth = self.smoothing.predict(prepared, origins, steps)
+        scale = np.ones((len(smooth), smooth.shape[2]))
         if not self.has_networks:
             self.networks.check(steps)
-            return smooth, self.networks.error_scale(prepared, origins)
-        point, scale = self.networks.predict(prepared, origins, steps)
+            return smooth, scale
+        point, _ = self.networks.predict(prepared, origins, steps)
         place = np.minimum(np.searchsorted(self.steps, steps), len(self.steps) - 1)
         return smooth + self.weight[place] * (point - smooth), scale

@@ -10,9 +10,10 @@ from skrnn._forecasting.strategies import Forecasts
 
 __all__ = ["fit_combination"]
 
-# Rows of a series whose smoothing has hardly begun, beyond a season: their errors are
-# not those to come.
-_FIRST_ROWS = 3
+# Rows of a series whose smoothing has hardly begun: so many beyond a season, and one in
+# so many of all. Their errors are not those to come.
+_FIRST_ROWS, _FIRST_SHARE = 3, 3
+# Errors that do not overlap, for a network to be trained.
 _LEAST_APART = 2
 
 
@@ -94,19 +95,19 @@ def _errors(smoothing, judged, networks, prepared, held_out):
     """Errors of smoothing and of networks, as far as each is there to be judged."""
     if held_out is None:
         return None, None
-    smooth = network = None
-    n_rows = held_out.n_rows
-    if judged is not None:
-        network = errors_of(judged.predict, networks, prepared, n_rows)
-    elif smoothing is None:
+    n_rows, lengths = held_out.n_rows, prepared.table.lengths
+    if smoothing is None:
         # Errors of training would be far too small: those without a network take over.
-        n_rows = prepared.table.lengths - 1
-        return None, errors_of(networks.unchanged, networks, prepared, n_rows)
-    else:
+        n_rows = n_rows if judged else lengths - 1
+        predict = judged.predict if judged else networks.unchanged
+        return None, errors_of(predict, networks, prepared, n_rows)
+    network = None
+    if judged is None:
         first = _FIRST_ROWS + networks.transform.differencing.sp
-        lengths = prepared.table.lengths
+        first = np.maximum(first, lengths // _FIRST_SHARE)
         n_rows = np.maximum(lengths - first, np.minimum(lengths - 1, 1))
-    if smoothing is not None:
-        alone = Combination(networks, smoothing, np.zeros((len(networks.steps), 1)))
-        smooth = errors_of(alone.predict, networks, prepared, n_rows)
-    return smooth, network
+    else:
+        alone = Combination(judged, smoothing, np.ones((len(networks.steps), 1)))
+        network = errors_of(alone.predict, networks, prepared, n_rows)
+    alone = Combination(networks, smoothing, np.zeros((len(networks.steps), 1)))
+    return errors_of(alone.predict, networks, prepared, n_rows), network

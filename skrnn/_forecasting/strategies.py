@@ -155,11 +155,6 @@ class Forecasts:
         scale = self.transform.error_scale(prepared, origins, windows)
         return base[:, steps - 1] + effect, scale
 
-    def error_scale(self, prepared, origins):
-        """What the errors of forecasts are measured in (n, n_targets)."""
-        windows = self.models[0].windows(prepared, origins)
-        return self.transform.error_scale(prepared, origins, windows)
-
     def _rolled(self, table, origins, last, steps):
         """Forecast block by block, each from a window with the forecasts so far."""
         context, newest = table.contexts(origins.rows, self.n_before, last + self.block)
