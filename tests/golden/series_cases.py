@@ -38,6 +38,16 @@ def forecaster_of_default_parameters():
 
 
 @case
+def forecasts_by_smoothing():
+    y, found = series(90, freq="M"), {}
+    for weight in (0, 0.5):
+        model = forecaster(network_weight=weight).fit(y[:80], fh=[1, 2, 14])
+        found[f"backtest {weight}"] = model.backtest(y[80:], step_length=4)
+        found[f"interval {weight}"] = model.predict_interval(coverage=[0.5, 0.9])
+    return found
+
+
+@case
 def forecasts_by_each_strategy():
     y, found = series(), {}
     for strategy in ("multioutput", "recursive", "direct", "dirrec"):
