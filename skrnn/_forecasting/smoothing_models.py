@@ -14,7 +14,7 @@ __all__ = ["Gains", "Models", "gains_of", "models"]
 # How much of a surprise becomes a new level. With each goes no trend, or one of these:
 # which share of that becomes a new trend, how much of a trend stays from step to step,
 # and how likely that is beside the others.
-_LEVEL_GAINS = (0.05, 0.2, 0.4, 0.6, 0.8, 1.0)
+_LEVEL_GAINS = (0.05, 0.25, 0.5, 0.75, 1.0)
 _TRENDS = (
     (0.0, 0.8, 1.0),
     (0.0, 0.95, 1.0),
@@ -22,7 +22,8 @@ _TRENDS = (
     (0.2, 0.8, 1.0),
     (0.2, 0.95, 1.0),
     (0.2, 1.0, 1.0),
-    (1.0, 1.0, 0.1),
+    (1.0, 0.9, 0.05),
+    (1.0, 1.0, 0.05),
 )
 # Levels that return to what they were: how much of a change is left a step later, the
 # share of surprises that is noise, and how likely each is beside the others.
@@ -31,7 +32,7 @@ _RETURNING, _RETURN_NOISE, _RETURN_PRIOR = (0.5, 0.8, 0.95), (0.0, 0.3), 0.3
 # effects may have, with how fast they change from season to season: pairs of standard
 # deviation and variance. A small deviation holds effects near none, which is shrinkage.
 _FIRST_TREND = 1.0
-_SEASONS = ((0.5, 0.0), (2.0, 0.0), (2.0, 0.02), (6.0, 0.02))
+_SEASONS = ((0.5, 0.0), (2.0, 0.0), (4.0, 0.02))
 # Of the level before the first row nothing is known.
 _VAGUE = 1e4
 # A season of more rows has so many sines and cosines, not an effect of each row: rows

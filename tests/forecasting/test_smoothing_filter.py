@@ -85,7 +85,7 @@ def test_the_mean_of_all_models(sp, is_missing, monkeypatch):
 
 def test_a_level_alone_is_simple_exponential_smoothing(monkeypatch):
     chosen = models(1)
-    for gain in (0.2, 0.6):
+    for gain in (0.25, 0.75):
         level = np.isclose(chosen.level, gain**2) & np.isclose(chosen.noise, 1 - gain)
         only = np.flatnonzero(level & (chosen.first_trend == 0))
         assert len(only) == 1
