@@ -5,7 +5,6 @@ import copy
 import numpy as np
 
 from skrnn._forecasting.smoothing import SmoothedPast
-from skrnn._forecasting.strategies import Forecasts
 
 __all__ = ["Combination"]
 
@@ -27,18 +26,6 @@ class Combination:
 
     def __init__(self, networks, smoothing, weight):
         self.networks, self.smoothing, self.weight = networks, smoothing, weight
-
-    @classmethod
-    def of_networks(cls, design, n_targets):
-        """Make one of networks alone, before they are trained."""
-        networks = Forecasts(design)
-        return cls(networks, None, np.ones((len(networks.steps), n_targets)))
-
-    def weighted(self, weight):
-        """The same parts with other weights (Combination)."""
-        other = copy.copy(self)
-        other.weight = weight
-        return other
 
     @property
     def has_networks(self):

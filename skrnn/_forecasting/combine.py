@@ -13,6 +13,8 @@ __all__ = ["fit_combination"]
 # Rows of a series whose smoothing has hardly begun: so many beyond a season, and one in
 # so many of all. Their errors are not those to come.
 _FIRST_ROWS, _FIRST_SHARE = 3, 3
+# Origins whose errors are kept, of all series together, but for two horizons of each.
+_MOST_ORIGINS = 100_000
 # Errors that do not overlap, for a network to be trained.
 _LEAST_APART = 2
 
@@ -106,6 +108,8 @@ def _errors(smoothing, judged, networks, prepared, held_out):
         first = _FIRST_ROWS + networks.transform.differencing.sp
         first = np.maximum(first, lengths // _FIRST_SHARE)
         n_rows = np.maximum(lengths - first, np.minimum(lengths - 1, 1))
+        most = max(_MOST_ORIGINS // len(lengths), 2 * int(networks.steps[-1]))
+        n_rows = np.minimum(n_rows, most)
     else:
         alone = Combination(judged, smoothing, np.ones((len(networks.steps), 1)))
         network = errors_of(alone.predict, networks, prepared, n_rows)

@@ -6,6 +6,8 @@ forecast depends on the newest rows of its series alone, so that it is the same 
 it is made.
 """
 
+from functools import cached_property
+
 import numpy as np
 
 from skrnn._forecasting.smoothing_filter import filtered
@@ -145,7 +147,7 @@ class Smoothing:
 
 
 class SmoothedPast:
-    """Smoothing of a table from all of its rows, in one pass; answers as it does.
+    """Smoothing of a table from all of its rows, in one pass; answers as `Smoothing`.
 
     Parameters
     ----------
@@ -159,23 +161,26 @@ class SmoothedPast:
 
     def __init__(self, smoothing, prepared, steps):
         self.smoothing, self.prepared, self.steps = smoothing, prepared, steps
-        codes = prepared.table.codes
-        self._all = None
-        if len(codes) * len(steps) * prepared.u.shape[1] <= _MOST_KEPT:
-            origins = Origins(np.arange(len(codes)), codes)
-            self._all = smoothing.predict(prepared, origins, steps)
+        n_numbers = prepared.u.size * len(steps)
+        self._is_kept = n_numbers <= _MOST_KEPT
 
     @property
     def n_before(self):
         return self.smoothing.n_before
 
+    @cached_property
+    def _all(self):
+        codes = self.prepared.table.codes
+        origins = Origins(np.arange(len(codes)), codes)
+        return self.smoothing.predict(self.prepared, origins, self.steps)
+
     def predict(self, prepared, origins, steps):
         """Forecast from some rows; see `Smoothing.predict`."""
-        is_known = origins.rows >= self.prepared.table.begin[origins.codes]
-        if self._all is None or prepared is not self.prepared:
+        is_known = prepared is self.prepared and np.isin(steps, self.steps).all()
+        if not (self._is_kept and is_known):
             return self.smoothing.predict(prepared, origins, steps)
         path = self._all[np.maximum(origins.rows, 0)][:, np.isin(self.steps, steps)]
-        before = np.flatnonzero(~is_known)
+        before = np.flatnonzero(origins.rows < prepared.table.begin[origins.codes])
         if len(before):
             none = Origins(origins.rows[before], origins.codes[before])
             path[before] = self.smoothing.predict(prepared, none, steps)

@@ -25,6 +25,7 @@ from skrnn._forecasting.plausibility import (
     warn_of_gaps,
     warn_of_late_targets,
 )
+from skrnn._warn import warn_user
 from skrnn.sktime._calendar import calendar_columns
 from skrnn.sktime._given_series import checked, twin_of, whole_or_nothing, with_labels
 from skrnn.sktime._horizon import dated, farthest, refuse_longer_than, steps_ahead
@@ -180,6 +181,10 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
     and an hour for unix seconds of every hour; `fh` counts steps, also where
     sktime's own horizons would count integers. Columns of y are found by name, as
     those of X are.
+
+    Smoothing knows of X what is linear in it, and of the calendar nothing: where no
+    network is trained, that is all that counts, and a warning says so of what was asked
+    for.
 
     Missing values are carried forward and marked; samples count as much as the
     share of their targets that was observed. A series that ends with NaN is one
@@ -384,6 +389,19 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         )
         self._take_over(frames, engine)
         warn_of_late_targets(engine.tail, frames)
+        self._warn_of_unread()
+
+    def _warn_of_unread(self):
+        """Warn of what only networks read, where there is none."""
+        asked = ("calendar", "past_covariates", "series_id")
+        asked = [name for name in asked if getattr(self, name) not in (None, False, [])]
+        if self.estimator_ is None and asked:
+            warn_user(
+                f"{' and '.join(asked)} have no effect: only networks read that, and "
+                "none was trained, since network_weight is 0, or the series are too "
+                "short to tell what networks are worth. Set network_weight above 0, or "
+                "leave that out."
+            )
 
     def _state_to_keep(self):
         shown = ("estimators_", "estimator_", "network_weight_", "_settings")

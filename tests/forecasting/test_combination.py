@@ -169,3 +169,15 @@ def test_smoothing_of_what_is_hardly_there():
     np.testing.assert_array_equal(
         forecaster(network_weight=0).fit(zeros, fh=[1, 2]).predict(), 0.0
     )
+
+
+def test_what_only_networks_read_is_not_left_out_in_silence():
+    y = wave_series(40)
+    y.index = pd.date_range("2024-01-01", periods=40, freq="D")
+    model = forecaster(network_weight=0, calendar=["day_of_week"], series_id=True)
+    with pytest.warns(UserWarning, match="calendar and series_id have no effect"):
+        model.fit(y, fh=[1])
+    with pytest.warns(UserWarning, match="past_covariates have no effect"):
+        forecaster(network_weight=0, past_covariates=["x"]).fit(
+            y, pd.DataFrame({"x": np.arange(40.0)}, index=y.index), fh=[1]
+        )
