@@ -83,7 +83,7 @@ def errors_of(predict, networks, prepared, n_rows):
     Returns
     -------
     ndarray of shape (n_series, n_origins, n_steps, n_targets) of float64
-        In units of `TargetTransform.error_scale`; NaN where unknown.
+        In units of what `predict` says; NaN where unknown.
     """
     n_known, steps = np.minimum(n_rows, MOST_SCORES), networks.steps
     shape = len(n_known), int(n_known.max()) + 1, len(steps), prepared.u.shape[1]

@@ -26,8 +26,8 @@ class AdaptiveScores:
     Parameters
     ----------
     errors : ndarray of shape (n_series, n_origins, n_steps, n_targets)
-        Truth less forecast in units of `TargetTransform.error_scale`; NaN where
-        unknown. Origins rise one by one.
+        Truth less forecast, in units of `TargetTransform.error_scale` or, beside
+        smoothing, of the series; NaN where unknown. Origins rise one by one.
     steps : ndarray of shape (n_steps,) of int64
         The steps ahead.
     rate : float
@@ -91,7 +91,7 @@ class AdaptiveScores:
         Returns
         -------
         ndarray of shape (n_steps, n_targets, n_levels) of float64
-            In units of `TargetTransform.error_scale`; rising with the level.
+            In the units of the errors; rising with the level.
         """
         key = tuple(levels)
         if self._latest is None or self._latest[0] != key:

@@ -195,8 +195,12 @@ def gains_of(sp, n_steps):
             changed = [2 + t % n_rows] if is_own else np.arange(2, 2 + n_effects)
             often = 1 if is_own else n_rows
             P[:, changed, changed] += chosen.season[:, None] / often
-        PH = P[:, :, 0] + P[:, :, 2:] @ row  # (M, D)
-        variance[t] = PH[:, 0] + PH[:, 2:] @ row + chosen.noise
+        PH = P[:, :, 0].copy()  # (M, D)
+        for effect in np.flatnonzero(row):
+            PH += row[effect] * P[:, :, 2 + effect]
+        variance[t] = PH[:, 0] + chosen.noise
+        for effect in np.flatnonzero(row):
+            variance[t] += row[effect] * PH[:, 2 + effect]
         K = PH / np.maximum(variance[t], np.finfo(float).tiny)[:, None]
         gain[t] = K.T
         P -= K[:, :, None] * PH[:, None, :]
