@@ -46,7 +46,8 @@ def test_scripts_of_the_table_exist_and_name_what_they_search(names):
 
 
 @pytest.mark.parametrize(
-    "script", ["regressor", "classifier", "forecaster", "networks_alone"]
+    "script",
+    ["regressor", "classifier", "forecaster", "networks_alone", "smoothing"],
 )
 def test_what_scripts_replace_is_in_the_table(names, load, script):
     known = {row.name for row in names.table()}

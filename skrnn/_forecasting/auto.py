@@ -56,6 +56,7 @@ class Options(NamedTuple):
     calibration_fraction: float
     adaptation_rate: float
     insample: bool
+    network_weight: float | str
     loss: str | None  # of the estimator, where it has one
 
 
@@ -78,6 +79,9 @@ class Settings(NamedTuple):
     adaptation_rate: float
     uses_loss: bool  # whether the loss may answer for the errors, where it can
     keeps_insample: bool
+    network_weight: float | None  # None: as errors tell
+    judged_fraction: float  # of the rows, newest ones, by which they do
+    tries_logarithm: bool  # whether smoothing may take logarithms, or not take them
 
 
 def choose_settings(options, table, frames, steps, late=0, n_days=np.inf):
@@ -124,7 +128,10 @@ def choose_settings(options, table, frames, steps, late=0, n_days=np.inf):
     chosen = choose_seasonality(
         filled, sp, options.scaling, window_length, int(steps[-1]), given
     )
-    is_calibrated = wants_calibration(options.interval, options.strategy, options.loss)
+    weight = _network_weight(options)
+    is_calibrated = wants_calibration(
+        options.interval, options.strategy, options.loss, weight
+    )
     settings = Settings(
         **_as_given(options),
         steps=steps,
@@ -136,6 +143,7 @@ def choose_settings(options, table, frames, steps, late=0, n_days=np.inf):
         calendar=_calendar(options.calendar, freq, n_days),
         linear_effects=options.linear_effects and options.loss != "poisson",
         calibration_fraction=options.calibration_fraction if is_calibrated else None,
+        network_weight=weight,
     )
     return settings, filled
 
@@ -150,10 +158,47 @@ def _as_given(options):
         "adaptation_rate": options.adaptation_rate,
         "uses_loss": options.interval != "conformal",
         "keeps_insample": options.insample,
+        "judged_fraction": options.calibration_fraction,
+        "tries_logarithm": options.log == "auto",
     }
 
 
-def wants_calibration(interval, strategy, loss):
+def network_weight_of(given, interval, loss):
+    """How much networks count beside smoothing.
+
+    Parameters
+    ----------
+    given : float or "auto"
+        The parameter.
+    interval : {"auto", "conformal", "loss"} or None
+        Where intervals come from.
+    loss : str or None
+        Of the estimator.
+
+    Returns
+    -------
+    float or None
+        None where errors are to tell. What a likelihood says is of the networks alone.
+    """
+    if not isinstance(given, str):
+        return given
+    is_law = loss in ("quantile", "gaussian", "student_t")
+    is_asked = is_law and interval in ("auto", "loss")
+    return 1.0 if is_asked or interval == "loss" or loss == "poisson" else None
+
+
+def _network_weight(options):
+    weight = network_weight_of(options.network_weight, options.interval, options.loss)
+    if weight != 1 and options.interval == "loss":
+        raise ValueError(
+            "interval='loss' says how sure networks are, which count for no more than "
+            f"network_weight={options.network_weight}. Set it to 1, or set "
+            "interval='conformal'."
+        )
+    return weight
+
+
+def wants_calibration(interval, strategy, loss, weight=1.0):
     """Whether errors on rows set aside are wanted.
 
     Parameters
@@ -164,6 +209,8 @@ def wants_calibration(interval, strategy, loss):
         How several steps ahead are forecast.
     loss : str or None
         Of the estimator.
+    weight : float or None, default=1.0
+        What `network_weight_of` gives.
 
     Returns
     -------
@@ -171,6 +218,8 @@ def wants_calibration(interval, strategy, loss):
     """
     if interval in (None, "loss"):
         return False
+    if weight != 1:
+        return True
     tells_all = loss in ("gaussian", "student_t")
     is_direct = strategy in ("multioutput", "direct")
     return interval == "conformal" or not (tells_all and is_direct)

@@ -1,12 +1,21 @@
 """Errors of forecasts on rows that the networks have not seen, for the intervals."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from skrnn._forecasting.conformal import AdaptiveScores
-from skrnn._forecasting.strategies import Forecasts
 from skrnn._forecasting.table import Origins, numbered
+from skrnn._forecasting.target_transform import Prepared
 
-__all__ = ["MOST_SCORES", "calibrated_scores", "scores_after", "scores_of_others"]
+__all__ = [
+    "MOST_SCORES",
+    "HeldOut",
+    "errors_of",
+    "new_scores",
+    "scores_after",
+    "scores_of_others",
+]
 
 # Origins whose errors are kept for the intervals: five times what a step needs for a
 # distribution of its own (`conformal._ENOUGH`). They bound what is kept and how far
@@ -20,48 +29,93 @@ _LEAST_SCORES = 6
 _FEW_ROWS, _MOST_SHARE, _LEAST_TRAINED = 40, 0.4, 8
 
 
-def calibrated_scores(forecasts, prepared, fraction, rate, random_state):
-    """Errors on the newest rows of networks that have not seen them.
+class HeldOut(NamedTuple):
+    """Newest rows whose forecasts are judged, by networks that have not seen them."""
+
+    older: Prepared  # the series without those rows
+    n_rows: np.ndarray  # (n_series,)
+    tells: bool  # whether there are enough of them, and enough to learn from before
+
+    @classmethod
+    def of(cls, networks, prepared, fraction):
+        """Set rows aside.
+
+        Parameters
+        ----------
+        networks : Forecasts
+            What is to be judged.
+        prepared : Prepared
+            The series of fit.
+        fraction : float
+            Newest share of the rows; more of short series.
+
+        Returns
+        -------
+        HeldOut
+        """
+        table = prepared.table
+        lengths = table.lengths
+        wanted = np.maximum(
+            fraction * lengths, np.minimum(_FEW_ROWS, _MOST_SHARE * lengths)
+        )
+        least = networks.transform.lag + int(networks.steps[-1]) + _LEAST_TRAINED
+        n_rows = np.minimum(wanted.astype(int), np.maximum(lengths - least, 0))
+        older = prepared.until(table.last - n_rows)
+        # Of a few values, all of them may be among the rows set aside.
+        has_samples = all(model.has_samples(older) for model in networks.models)
+        return cls(older, n_rows, bool(n_rows.max() >= _LEAST_SCORES and has_samples))
+
+
+def errors_of(predict, networks, prepared, n_rows):
+    """Errors of forecasts from the newest rows.
 
     Parameters
     ----------
-    forecasts : Forecasts
-        Those that were trained on all rows.
+    predict : callable
+        As `Forecasts.predict`.
+    networks : Forecasts
+        Says which steps there are, and what they read.
     prepared : Prepared
         The series of fit.
-    fraction : float
-        Newest share of the rows; more of short series.
+    n_rows : ndarray of shape (n_series,) of int64
+        Rows of each series to forecast from; no more than `MOST_SCORES` are.
+
+    Returns
+    -------
+    ndarray of shape (n_series, n_origins, n_steps, n_targets) of float64
+        In units of what `predict` says; NaN where unknown.
+    """
+    n_known, steps = np.minimum(n_rows, MOST_SCORES), networks.steps
+    shape = len(n_known), int(n_known.max()) + 1, len(steps), prepared.u.shape[1]
+    errors = np.full(shape, np.nan)
+    _fill_errors(errors, predict, prepared, steps, networks.known_after, n_known)
+    return errors
+
+
+def new_scores(errors, networks, rate):
+    """Quantiles of these errors.
+
+    Parameters
+    ----------
+    errors : ndarray of shape (n_series, n_origins, n_steps, n_targets)
+        What `errors_of` gives.
+    networks : Forecasts
+        Says which steps there are, and which errors count for each other.
     rate : float
         As for `AdaptiveScores`.
-    random_state : numpy.random.RandomState
-        Source of the seeds of the networks that are judged.
 
     Returns
     -------
     AdaptiveScores
     """
-    table, steps = prepared.table, forecasts.steps
-    lengths = table.lengths
-    wanted = np.maximum(
-        fraction * lengths, np.minimum(_FEW_ROWS, _MOST_SHARE * lengths)
-    )
-    least = forecasts.transform.lag + int(steps[-1]) + _LEAST_TRAINED
-    held_out = np.minimum(wanted.astype(int), np.maximum(lengths - least, 0))
-    older = prepared.until(table.last - held_out)
-    # Of a few values, all of them may be among the rows set aside.
-    has_samples = all(model.has_samples(older) for model in forecasts.models)
-    is_judged = held_out.max() >= _LEAST_SCORES and has_samples
-    n_known = np.minimum(held_out if is_judged else lengths - 1, MOST_SCORES)
-    shape = (len(lengths), int(n_known.max()) + 1)
-    errors = np.full((*shape, len(steps), table.y.shape[1]), np.nan)
-    # Errors of training would be far too small: those without a network take over.
-    predict = forecasts.unchanged
-    if is_judged:
-        predict = Forecasts(forecasts.design).fit(older, random_state).predict
-    known_after, groups = forecasts.known_after, forecasts.groups
-    _fill_errors(errors, predict, prepared, steps, known_after, n_known)
+    known_after, groups = networks.known_after, networks.groups
     return AdaptiveScores(
-        errors, steps, rate, MOST_SCORES, known_after=known_after, groups=groups
+        errors,
+        networks.steps,
+        rate,
+        MOST_SCORES,
+        known_after=known_after,
+        groups=groups,
     )
 
 

@@ -8,6 +8,10 @@ __all__ = ["AdaptiveScores"]
 # other steps: of a hundred, five lie beyond either end of an interval of 90 %. Set by
 # hand; how many truths the intervals hold, docs/benchmarks/forecasting.py measures.
 _ENOUGH = 100
+# The variance of errors to come is that of the errors that are known and so many times
+# as much again for each of them, of those that do not overlap: few may have been small
+# by chance. Chosen on the first M competition.
+_DOUBT = 1.0
 
 
 class AdaptiveScores:
@@ -22,8 +26,8 @@ class AdaptiveScores:
     Parameters
     ----------
     errors : ndarray of shape (n_series, n_origins, n_steps, n_targets)
-        Truth less forecast in units of `TargetTransform.error_scale`; NaN where
-        unknown. Origins rise one by one.
+        Truth less forecast, in units of `TargetTransform.error_scale` or, beside
+        smoothing, of the series; NaN where unknown. Origins rise one by one.
     steps : ndarray of shape (n_steps,) of int64
         The steps ahead.
     rate : float
@@ -87,7 +91,7 @@ class AdaptiveScores:
         Returns
         -------
         ndarray of shape (n_steps, n_targets, n_levels) of float64
-            In units of `TargetTransform.error_scale`; rising with the level.
+            In the units of the errors; rising with the level.
         """
         key = tuple(levels)
         if self._latest is None or self._latest[0] != key:
@@ -160,14 +164,15 @@ def _quantiles(known, steps, levels):
     spread = _spread(pooled, count)
     # Forecasts that far ahead overlap with as many others.
     n_apart = np.maximum(count / np.asarray(steps)[:, None], 1.0)
-    levels = _corrected(levels, n_apart[..., None])
+    doubt = 1.0 / n_apart
     for target in range(n_targets):
         own = count[:, target] >= _ENOUGH
         if own.any():
             ordered = np.sort(pooled[:, own, target].T)  # NaN come last
-            offsets[own, target] = _between(
-                ordered, count[own, target], levels[own, target]
-            )
+            n = count[own, target]
+            at = _corrected(levels[own, target], n[:, None])
+            offsets[own, target] = _between(ordered, n, at)
+            doubt[own, target] -= 1.0 / n  # so much is in the levels
         if own.all():
             continue
         shape = pooled[:, :, target] / spread[:, target]
@@ -177,7 +182,7 @@ def _quantiles(known, steps, levels):
             shape = np.concatenate([shape, -shape])
             shared = np.quantile(shape, levels[~own, target])
             offsets[~own, target] = shared * spread[~own, target, None]
-    return offsets
+    return offsets * np.sqrt(1.0 + _DOUBT * doubt)[..., None]
 
 
 def _spread(pooled, count):
@@ -187,10 +192,9 @@ def _spread(pooled, count):
     return np.where(spread > 0, spread, 1.0)
 
 
-def _corrected(levels, n_apart):
+def _corrected(levels, n):
     """Levels with the correction for a finite sample, away from the middle."""
-    corrected = 0.5 + (levels - 0.5) * (n_apart + 1) / n_apart
-    return np.clip(corrected, 0.0, 1.0)
+    return np.clip(0.5 + (levels - 0.5) * (n + 1) / n, 0.0, 1.0)
 
 
 def _between(ordered, count, levels):

@@ -52,9 +52,10 @@ class Differencing(NamedTuple):
 
 
 def mean_of_known(values):
-    """Mean (k,) of the rows (n, k) that are not NaN, 0 where there are none."""
+    """Mean (..., k) of the rows (..., n, k) that are not NaN; 0 where none is."""
     seen = ~np.isnan(values)
-    return np.where(seen, values, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+    total = np.where(seen, values, 0.0).sum(axis=-2)
+    return total / np.maximum(seen.sum(axis=-2), 1)
 
 
 def differences(values, polynomial):
@@ -62,19 +63,19 @@ def differences(values, polynomial):
 
     Parameters
     ----------
-    values : ndarray of shape (n_rows, n_columns) of float64
+    values : ndarray of shape (..., n_rows, n_columns) of float64
         Rows, one after the other.
     polynomial : ndarray of float64
         Coefficients, by lag.
 
     Returns
     -------
-    ndarray of shape (n_rows, n_columns)
+    ndarray of shape (..., n_rows, n_columns)
         As if the first row had always been there before.
     """
-    here, found = np.arange(len(values)), np.zeros_like(values)
+    here, found = np.arange(values.shape[-2]), np.zeros_like(values)
     for lag in np.flatnonzero(polynomial):
-        found += polynomial[lag] * values[np.maximum(here - lag, 0)]
+        found += polynomial[lag] * values[..., np.maximum(here - lag, 0), :]
     return found
 
 
@@ -83,34 +84,36 @@ def without_outliers(values):
 
     Parameters
     ----------
-    values : ndarray of shape (n, n_columns) of float64
+    values : ndarray of shape (..., n, n_columns) of float64
         Deviations from something; NaN is left alone.
 
     Returns
     -------
-    ndarray of shape (n, n_columns)
+    ndarray of shape (..., n, n_columns)
         Clipped, column by column, at ten times the size that 95 % do not exceed, unless
         those are all zero.
     """
-    if len(values) < 2:
+    if values.shape[-2] < 2:
         return values
     sizes = np.abs(values)
-    sizes[:, np.isnan(sizes).all(axis=0)] = 0.0
+    missing = np.isnan(sizes)
+    if missing.any():
+        sizes = np.where(missing.all(axis=-2, keepdims=True), 0.0, sizes)
     # The same number, in half the time where nothing is missing.
     quantile = np.nanquantile if np.isnan(sizes).any() else np.quantile
-    usual = quantile(sizes, 0.95, axis=0)
-    if len(values) <= _FEW:
-        usual = _of_few(sizes, usual)
+    usual = quantile(sizes, 0.95, axis=-2, keepdims=True)
+    if values.shape[-2] <= _FEW:
+        most = quantile(sizes, _MOST_OF_FEW, axis=-2, keepdims=True, method="lower")
+        usual = _of_few(most, usual)
     most = np.where(usual > 0, _GROSS * usual, np.inf)
     return np.clip(values, -most, most)
 
 
-def _of_few(sizes, usual):
+def _of_few(most, usual):
     """What is usual of a few numbers: not their 95 % quantile if that is absurd.
 
     An outlier, or what it makes of several differences, is part of that quantile.
     """
-    most = np.nanquantile(sizes, _MOST_OF_FEW, axis=0, method="lower")
     return np.where((most > 0) & (usual > _ABSURD * most), most, usual)
 
 

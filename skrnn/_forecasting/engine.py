@@ -6,12 +6,12 @@ import numpy as np
 
 from skrnn._forecasting.calibration import (
     MOST_SCORES,
-    calibrated_scores,
     scores_after,
     scores_of_others,
 )
+from skrnn._forecasting.combine import fit_combination
 from skrnn._forecasting.limits import MOST_LENGTHS
-from skrnn._forecasting.strategies import Forecasts, shown_steps
+from skrnn._forecasting.strategies import shown_steps
 from skrnn._forecasting.table import Origins, newest_known, numbered
 
 __all__ = ["SeriesForecaster"]
@@ -24,8 +24,8 @@ class SeriesForecaster:
     ----------
     settings : Settings
         What was chosen.
-    forecasts : Forecasts
-        The trained networks.
+    forecasts : Combination
+        The trained networks and the smoothing beside them.
     prepared : Prepared
         The series to forecast, without rows of NaN at their ends.
     scores : AdaptiveScores or None
@@ -72,19 +72,10 @@ class SeriesForecaster:
         -------
         SeriesForecaster
         """
-        state = random_state.get_state()
-        forecasts = Forecasts(design).fit(prepared, random_state)
-        scores = None
-        if settings.calibration_fraction is not None:
-            random_state.set_state(state)
-            scores = calibrated_scores(
-                forecasts,
-                prepared,
-                settings.calibration_fraction,
-                settings.adaptation_rate,
-                random_state,
-            )
-        return cls(settings, forecasts, prepared, scores, seen)
+        forecasts, scores = fit_combination(settings, design, prepared, random_state)
+        fitted = cls(settings, forecasts, prepared, scores, seen)
+        fitted.forecasts = forecasts.of_future
+        return fitted
 
     @property
     def transform(self):

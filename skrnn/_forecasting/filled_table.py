@@ -61,21 +61,44 @@ class FilledTable:
         return self.values[begin[code] : begin[code + 1]]
 
     @cached_property
+    def alike(self):
+        """Series of equal lengths: pairs of their numbers and values (S, n_rows, k)."""
+        lengths, begin = self.table.lengths, self.table.begin
+        # Of those with missing values before the first, each by itself: quantiles of
+        # what is not missing are computed one by one in any case.
+        is_whole = ~np.isnan(self.values[np.minimum(begin[:-1], len(self.values) - 1)])
+        is_whole = is_whole.all(axis=1)
+        found = [np.array([code]) for code in np.flatnonzero(~is_whole)]
+        order = np.flatnonzero(is_whole)
+        order = order[np.argsort(lengths[order], kind="stable")]
+        if len(order):
+            found += np.split(order, np.flatnonzero(np.diff(lengths[order])) + 1)
+        return [
+            (codes, self.values[begin[codes][:, None] + np.arange(lengths[codes[0]])])
+            for codes in found
+        ]
+
+    @cached_property
     def spreads(self):
         """Mean, and root mean square about it, of each series (n_series, 2, k)."""
         moments = np.empty((len(self.table.keys), 2, self.values.shape[1]))
-        for code in range(len(moments)):
-            values = self.of_series(code)
+        for codes, values in self.alike:
             center = mean_of_known(values)
-            near = without_outliers(values - center)
-            is_clipped = not np.array_equal(near, values - center, equal_nan=True)
-            if is_clipped or len(values) <= _FEW_ROWS:
-                robust = _center_without_outliers(values, center)
-                is_off, center = robust != center, robust
-                if is_off.any():
-                    near = without_outliers(values - center)
-                    self._near[code] = np.where(is_off, center + near, values)
-            moments[code] = center, np.sqrt(mean_of_known(near**2))
+            away = values - center[:, None]
+            near = without_outliers(away)
+            unequal = (near != away) & ~np.isnan(away)
+            doubtful = unequal.any(axis=(1, 2)) | (values.shape[1] <= _FEW_ROWS)
+            if doubtful.any():
+                robust = _center_without_outliers(values[doubtful], center[doubtful])
+                is_off = robust != center[doubtful]
+                center[doubtful] = robust
+                changed = np.flatnonzero(doubtful)[is_off.any(axis=1)]
+                is_off = is_off[is_off.any(axis=1)]
+                middle = center[changed, None]
+                near[changed] = without_outliers(values[changed] - middle)
+                for i, off in zip(changed, is_off, strict=True):
+                    self._near[codes[i]] = np.where(off, center[i] + near[i], values[i])
+            moments[codes] = np.stack([center, np.sqrt(mean_of_known(near**2))], axis=1)
         return moments
 
     def scales(self, differencing):
@@ -87,28 +110,36 @@ class FilledTable:
         if differencing not in self._scales:
             lag, polynomial = differencing.lag, differencing.polynomial
             scales = self.spreads[:, 1].copy()
-            for code in np.flatnonzero(self.table.lengths > lag) if lag else ():
-                values = self._near.get(code, self.of_series(code))
-                changes = differences(values, polynomial)[lag:]
+            for codes, values in self.alike if lag else ():
+                if values.shape[1] <= lag:
+                    continue
+                robust = [i for i, code in enumerate(codes) if code in self._near]
+                if robust:
+                    values = values.copy()
+                    values[robust] = [self._near[codes[i]] for i in robust]
+                changes = differences(values, polynomial)[:, lag:]
                 size = np.sqrt(mean_of_known(without_outliers(changes) ** 2))
-                scales[code] = np.where(size > 0, size, scales[code])
+                scales[codes] = np.where(size > 0, size, scales[codes])
             self._scales[differencing] = scales
         return self._scales[differencing]
 
 
 def _center_without_outliers(values, mean):
-    """Centre (k,) of rows (n, k): their mean unless outliers put it far off most rows.
+    """Centre (S, k) of rows (S, n, k): their mean unless outliers put it far off most.
 
     Then it is the mean of the rows with those outliers brought nearer.
     """
-    middle = np.zeros_like(mean)
-    seen = ~np.isnan(values).all(axis=0)
-    middle[seen] = np.nanmedian(values[:, seen], axis=0)
-    near = without_outliers(values - middle)
+    missing = np.isnan(values)
+    if missing.any():
+        seen = ~missing.all(axis=1)
+        middle = np.nanmedian(np.where(seen[:, None], values, 0.0), axis=1)
+    else:
+        seen, middle = True, np.median(values, axis=1)
+    near = without_outliers(values - middle[:, None])
     robust = middle + mean_of_known(near)
     # Beyond all that was not clipped no mean of most rows lies.
-    is_off = np.abs(mean - middle) > np.nanmax(np.abs(near), axis=0, initial=0.0)
-    return np.where(is_off & seen, robust, mean)
+    reach = np.fmax.reduce(np.abs(near), axis=1, initial=0.0)
+    return np.where((np.abs(mean - middle) > reach) & seen, robust, mean)
 
 
 def log_floor(y):

@@ -48,6 +48,7 @@ class HorizonModel:
         self.transform, self.covariates, self.axis = transform, covariates, axis
         self.steps, self.window_length = np.asarray(steps), window_length
         self.needs_full = needs_full
+        self.members = []
         # Between them the shifts show a window every future row up to its last step.
         last = int(self.steps[-1])
         self.shifts = list(range(last, 0, -window_length))

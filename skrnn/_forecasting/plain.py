@@ -2,6 +2,7 @@
 
 from skrnn._categories.categories import Categories
 from skrnn._forecasting.auto import Settings
+from skrnn._forecasting.combination import Combination
 from skrnn._forecasting.conformal import AdaptiveScores
 from skrnn._forecasting.covariates import Covariates
 from skrnn._forecasting.differencing import Differencing
@@ -10,6 +11,7 @@ from skrnn._forecasting.exogenous import LinearEffect
 from skrnn._forecasting.exogenous_columns import ExogenousColumns
 from skrnn._forecasting.frames import SeriesFrames
 from skrnn._forecasting.horizon_model import HorizonModel
+from skrnn._forecasting.smoothing import Smoothing
 from skrnn._forecasting.strategies import Design, Forecasts
 from skrnn._forecasting.table import SeriesTable
 from skrnn._forecasting.target_transform import TargetTransform
@@ -23,6 +25,7 @@ __all__ = ["FORECAST_CODECS", "object_codec"]
 # By names that files hold: a class that is called otherwise keeps the one it has here.
 _CLASSES = {
     "AdaptiveScores": AdaptiveScores,
+    "Combination": Combination,
     "Covariates": Covariates,
     "Design": Design,
     "Differencing": Differencing,
@@ -34,6 +37,7 @@ _CLASSES = {
     "SeriesFrames": SeriesFrames,
     "SeriesTable": SeriesTable,
     "Settings": Settings,
+    "Smoothing": Smoothing,
     "TargetTransform": TargetTransform,
     "TimeAxis": TimeAxis,
     "Units": Units,

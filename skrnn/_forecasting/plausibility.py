@@ -78,7 +78,7 @@ def check_sizes(filled, frames):
         Knows names and times.
     """
     table = filled.table
-    for code in range(len(table.keys)):
+    for code in _suspicious(filled):
         values = filled.of_series(code)
         known = filled.known[table.begin[code] : table.begin[code + 1]]
         for column in np.flatnonzero(~filled.log & known.any(axis=0)):
@@ -98,6 +98,21 @@ def check_sizes(filled, frames):
                 "of its series cannot be computed with. Set it to NaN if it is an "
                 "accident; else give the logarithm."
             )
+
+
+def _suspicious(filled):
+    """Series that may hold such numbers: those of missing values, and all that do."""
+    suspicious = []
+    for codes, values in filled.alike:
+        place = filled.table.begin[codes][:, None] + np.arange(values.shape[1])
+        if filled.known[place].all():
+            off = np.abs(values - np.median(values, axis=1, keepdims=True))
+            most = _MOST_OUTLIER * np.quantile(off, _MOST_ROWS, axis=1)
+            is_lost = (most > 0) & (off.max(axis=1) > most)
+            is_tiny = np.abs(values).max(axis=1) < _LEAST_SIZE
+            codes = codes[(is_lost | is_tiny).any(axis=1)]
+        suspicious.append(codes)
+    return np.sort(np.concatenate(suspicious))
 
 
 def check_sizes_of_x(table, frames):

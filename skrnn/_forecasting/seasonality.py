@@ -271,14 +271,12 @@ def _error_of(transform, prepared, n_before, window_length, n_steps):
     # What was never seen tells nothing, for all orders alike.
     error[:, ~seen.any(axis=0)] = 0.0
     error = np.abs(error - np.nanmedian(error, axis=0))
+    here, place = np.unique(origins.codes, return_inverse=True)
     spread = np.array(
-        [
-            prepared.u[start:stop].std(axis=0)
-            for start, stop in zip(table.begin[:-1], table.begin[1:], strict=True)
-        ]
+        [prepared.u[table.begin[c] : table.begin[c + 1]].std(axis=0) for c in here]
     )
     spread = np.where(spread > 0, spread, np.inf)
-    return float(np.nanmean(error / spread[origins.codes][:, None]))
+    return float(np.nanmean(error / spread[place][:, None]))
 
 
 def _longest(table):

@@ -136,7 +136,7 @@ class Forecasts:
         scale : ndarray of shape (n, n_targets) of float64
             What the errors from each origin are measured in.
         """
-        self._check(steps)
+        self.check(steps)
         last = int(steps[-1])
         if self.strategy == "direct":
             parts = [m.predict(prepared, origins) for m in self._direct_models(steps)]
@@ -204,7 +204,7 @@ class Forecasts:
     @property
     def loss(self):
         """The loss of the networks, None where they name none."""
-        return getattr(self.models[0].members[0], "loss", None)
+        return getattr(self.design.estimator, "loss", None)
 
     def gives_distributions(self, steps):
         """Whether the loss of the networks says how sure these forecasts are."""
@@ -246,7 +246,8 @@ class Forecasts:
         is_chain = self.strategy == "dirrec"
         return steps[steps > self.steps[-1]] if is_chain else steps[:0]
 
-    def _check(self, steps):
+    def check(self, steps):
+        """Raise where some of these steps ahead cannot be forecast."""
         missing = self.missing(steps)
         if len(missing):
             raise ValueError(

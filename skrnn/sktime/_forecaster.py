@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sktime.forecasting.base import BaseForecaster
 from sktime.utils.validation.forecasting import check_fh
 
-from skrnn._forecasting.auto import wants_calibration
+from skrnn._forecasting.auto import network_weight_of, wants_calibration
 from skrnn._forecasting.backtest import (
     as_frame,
     backtest,
@@ -31,6 +31,7 @@ from skrnn._forecasting.plausibility import (
     warn_of_late_targets,
 )
 from skrnn._typing import Auto, HorizonLike, RandomState, SeriesLike, SupportsFitPredict
+from skrnn._warn import warn_user
 from skrnn.sktime._calendar import calendar_columns
 from skrnn.sktime._given_series import checked, twin_of, whole_or_nothing, with_labels
 from skrnn.sktime._horizon import dated, farthest, refuse_longer_than, steps_ahead
@@ -64,12 +65,18 @@ __all__ = ["RNNForecaster"]
     "update_predict_single",
 )
 class RNNForecaster(PlainStateMixin, BaseForecaster):
-    """Forecasts of one or many series by recurrent networks.
+    """Forecasts of one or many series by recurrent networks and smoothing.
 
     A regressor learns, from windows over the newest rows, what comes next; all series
     of a panel or hierarchy train the same network. What a network would have to learn
     anew for every series is taken off first and put back later: level and scale of
     each window, and trend and season where that helps.
+
+    Beside the networks stands exponential smoothing of each series, in closed form: the
+    mean, by their likelihoods, of some hundred structural time series models [3]_ of
+    level, damped trend and season. How much the networks count, errors of forecasts of
+    the newest rows tell, which neither has seen; of series too short to tell, no
+    network is trained.
 
     Parameters
     ----------
@@ -123,15 +130,24 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         have no code.
     n_estimators : int, default=3
         Networks of different seeds whose mean is the forecast, at least 1.
+    network_weight : float or "auto", default="auto"
+        How much the networks count beside smoothing, in [0, 1]: 1 for networks alone, 0
+        for smoothing alone, of which no network is trained. ``"auto"`` learns it, one
+        weight for all series and steps, from the errors on the newest rows
+        (`calibration_fraction`), held near 0 by how little these can tell [4]_; what
+        a loss says of intervals is of networks alone, so that it is 1 where they come
+        from there, and for ``loss="poisson"``.
     interval : {"auto", "conformal", "loss"} or None, default="auto"
         Where intervals and quantiles come from. ``"conformal"``: from the errors on
         the newest rows of networks which have not seen those, for which everything is
         trained twice; errors that ``update`` brings to light count as well, and levels
         adapt to them [2]_. ``"loss"``: from ``loss="quantile"``, ``"gaussian"`` or
         ``"student_t"`` of the estimator. ``"auto"``: from the loss where it can tell,
-        conformal where not. None: there are none.
+        conformal where not. Smoothing has errors on all rows, since it learns from none
+        that come later. None: there are none.
     calibration_fraction : float, default=0.25
-        Share of the newest rows, in (0, 1), for conformal errors; more of short series.
+        Share of the newest rows, in (0, 1), for conformal errors and `network_weight`;
+        more of short series.
     adaptation_rate : float, default=0.02
         How far the level of a conformal quantile moves with each new error, at
         least 0.
@@ -146,10 +162,13 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
 
     Attributes
     ----------
-    estimator_ : estimator
-        The first of the trained networks.
+    estimator_ : estimator or None
+        The first of the trained networks; None where none was trained, since they count
+        for nothing.
     estimators_ : list of list of estimator
         All of them: for each model of the strategy its members.
+    network_weight_ : ndarray of shape (n_steps, n_targets) of float64
+        How much networks count for each step that was learned, in [0, 1].
     window_length_ : int
         Rows of a window.
     sp_, difference_, seasonal_difference_, fourier_terms_ : int
@@ -168,6 +187,10 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
     and an hour for unix seconds of every hour; `fh` counts steps, also where
     sktime's own horizons would count integers. Columns of y are found by name, as
     those of X are.
+
+    Smoothing knows of X what is linear in it, and of the calendar nothing: where no
+    network is trained, that is all that counts, and a warning says so of what was asked
+    for.
 
     Missing values are carried forward and marked; samples count as much as the
     share of their targets that was observed. A series that ends with NaN is one
@@ -192,6 +215,10 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
        competition. :arxiv:`1108.3259`.
     .. [2] Gibbs, I. and Candes, E. (2021). Adaptive conformal inference under
        distribution shift. NeurIPS. :arxiv:`2106.00170`.
+    .. [3] Harvey, A. C. (1989). Forecasting, structural time series models and the
+       Kalman filter. Cambridge University Press.
+    .. [4] Bates, J. M. and Granger, C. W. J. (1969). The combination of forecasts.
+       Operational Research Quarterly, 20.
 
     Examples
     --------
@@ -278,6 +305,7 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         linear_effects: bool = True,
         series_id: bool = False,
         n_estimators: int = 3,
+        network_weight: float | Auto = "auto",
         interval: Literal["auto", "conformal", "loss"] | None = "auto",
         calibration_fraction: float = 0.25,
         adaptation_rate: float = 0.02,
@@ -299,6 +327,7 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         self.linear_effects = linear_effects
         self.series_id = series_id
         self.n_estimators = n_estimators
+        self.network_weight = network_weight
         self.interval = interval
         self.calibration_fraction = calibration_fraction
         self.adaptation_rate = adaptation_rate
@@ -310,7 +339,8 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         self._y = self._X = None
         loss = getattr(estimator, "loss", None)
         # About the past only errors tell.
-        has_errors = wants_calibration(interval, strategy, loss)
+        weight = network_weight_of(network_weight, interval, loss)
+        has_errors = wants_calibration(interval, strategy, loss, weight)
         self.set_tags(
             **{
                 "capability:insample": bool(insample),
@@ -378,9 +408,22 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         )
         self._take_over(frames, engine)
         warn_of_late_targets(engine.tail, frames)
+        self._warn_of_unread()
+
+    def _warn_of_unread(self):
+        """Warn of what only networks read, where there is none."""
+        asked = ("calendar", "past_covariates", "series_id")
+        asked = [name for name in asked if getattr(self, name) not in (None, False, [])]
+        if self.estimator_ is None and asked:
+            warn_user(
+                f"{' and '.join(asked)} have no effect: only networks read that, and "
+                "none was trained, since network_weight is 0, or the series are too "
+                "short to tell what networks are worth. Set network_weight above 0, or "
+                "leave that out."
+            )
 
     def _state_to_keep(self):
-        shown = ("estimators_", "estimator_", "_settings")
+        shown = ("estimators_", "estimator_", "network_weight_", "_settings")
         return {k: v for k, v in super()._state_to_keep().items() if k not in shown}
 
     def _state_was_set(self):
@@ -391,7 +434,8 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         """Set what is fitted, from the frames and the engine that are."""
         self.frames_, self.forecaster_ = frames, engine
         self.estimators_ = [model.members for model in engine.forecasts.models]
-        self.estimator_ = self.estimators_[0][0]
+        self.network_weight_ = engine.forecasts.weight
+        self.estimator_ = self.estimators_[0][0] if self.estimators_[0] else None
         self._settings = settings = engine.settings
         self.window_length_, self.log_ = settings.window_length, settings.log
         self.difference_, self.seasonal_difference_, self.sp_ = settings.differencing
@@ -467,7 +511,8 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
 
     def _update(self, y, X=None, update_params=True):
         n_epochs = self.update_epochs if update_params else 0
-        if n_epochs and not hasattr(self.estimator_, "partial_fit"):
+        is_trained = self.estimator_ is not None
+        if n_epochs and is_trained and not hasattr(self.estimator_, "partial_fit"):
             raise TypeError(
                 "update(update_params=True) trains on by partial_fit, which "
                 f"{type(self.estimator_).__name__} does not have. Set "

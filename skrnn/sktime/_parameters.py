@@ -36,6 +36,7 @@ CONSTRAINTS = {
     "linear_effects": ["boolean"],
     "series_id": ["boolean"],
     "n_estimators": [AT_LEAST_ONE],
+    "network_weight": [Number(Real, 0, 1, closed="both"), _AUTO],
     "interval": [StrOptions({"auto", "conformal", "loss"}), None],
     "calibration_fraction": [Number(Real, 0, 1, closed="neither")],
     "adaptation_rate": [Number(Real, 0, None, closed="left")],
@@ -96,6 +97,7 @@ def test_parameters():
             "estimator": quick,
             "strategy": "recursive",
             "n_estimators": 1,
+            "network_weight": 0.5,
             "random_state": 0,
         },
         {

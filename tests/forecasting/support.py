@@ -29,6 +29,7 @@ PLAIN = {"log": False, "difference": 0, "seasonal_difference": 0, "sp": 1}
 def forecaster(**options):
     """A forecaster of one small network."""
     base = {"window_length": 6, "n_estimators": 1, "random_state": 0}
+    base["network_weight"] = 1  # what is said of networks is not hidden by smoothing
     return RNNForecaster(options.pop("estimator", short_network()), **base | options)
 
 

@@ -19,6 +19,7 @@ from tests.golden.regression_cases import regressor
 def forecaster(estimator=None, **options):
     """One network of a short window, which is trained in no time."""
     base = {"window_length": 8, "n_estimators": 1, "random_state": 0}
+    base["network_weight"] = 1
     estimator = regressor() if estimator is None else estimator
     return RNNForecaster(estimator, **base | options)
 
@@ -34,6 +35,16 @@ def parts(n_rows, levels, names):
 def forecaster_of_default_parameters():
     model = RNNForecaster(random_state=0).fit(series(60, freq="M"), fh=range(1, 5))
     return {"predict": model.predict(), "interval": model.predict_interval()}
+
+
+@case
+def forecasts_by_smoothing():
+    y, found = series(90, freq="M"), {}
+    for weight in (0, 0.5):
+        model = forecaster(network_weight=weight).fit(y[:80], fh=[1, 2, 14])
+        found[f"backtest {weight}"] = model.backtest(y[80:], step_length=4)
+        found[f"interval {weight}"] = model.predict_interval(coverage=[0.5, 0.9])
+    return found
 
 
 @case

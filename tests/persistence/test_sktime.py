@@ -61,6 +61,8 @@ CASES = {
     "waves": ({"fourier_terms": 2, "scaling": None, "n_estimators": 2}, airline),
     "likelihood": ({"interval": "loss"}, airline),
     "conformal": ({"interval": "conformal", "calibration_fraction": 0.4}, airline),
+    "smoothing": ({"network_weight": 0}, airline),
+    "both": ({"network_weight": 0.5}, airline),
     "none": ({"interval": None, "update_epochs": 2, "adaptation_rate": 0.1}, airline),
     "dates": (
         {"sp": 7},
@@ -93,7 +95,8 @@ def test_forecasters(name, tmp_path):
     y, X = found if isinstance(found, tuple) else (found, None)
     loss = "gaussian" if options.get("interval") == "loss" else "squared_error"
     small = RNNRegressor("gru", **SMALL, loss=loss)
-    model = RNNForecaster(small, **{"n_estimators": 1, "random_state": 0} | options)
+    base = {"n_estimators": 1, "network_weight": 1, "random_state": 0}
+    model = RNNForecaster(small, **base | options)
     future = None
     if X is not None:
         future = X[-3:].set_axis(y.index[-1] + np.arange(1, 4) * y.index.freq)
@@ -104,7 +107,8 @@ def test_forecasters(name, tmp_path):
             assert_frame_equal(found, wanted)
         assert twin.get_params().keys() == model.get_params().keys()
         assert vars(twin).keys() == vars(model).keys()
-        assert twin.estimator_ is twin.forecaster_.forecasts.models[0].members[0]
+        members = twin.forecaster_.forecasts.models[0].members
+        assert twin.estimator_ is (members[0] if members else None)
 
 
 def test_a_forecaster_goes_on_by_rows_that_come_later(tmp_path):

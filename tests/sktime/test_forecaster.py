@@ -150,7 +150,7 @@ def test_parameters_and_clones():
 
 def test_the_default_estimator():
     y = wave_series(60)
-    model = RNNForecaster(random_state=0).fit(y, fh=1)
+    model = RNNForecaster(network_weight=1, random_state=0).fit(y, fh=1)
     assert model.estimator is None
     assert isinstance(model.estimator_, RNNRegressor)
     assert abs(model.predict().iloc[0] - 10) < 2

@@ -1,0 +1,262 @@
+"""Exponential smoothing of all series of a table, in closed form.
+
+Nothing is fitted: many models of a level, a damped trend and a season are averaged by
+their likelihoods, of the targets and, where that can be, of their logarithms. A
+forecast depends on the newest rows of its series alone, so that it is the same whenever
+it is made.
+"""
+
+from functools import cached_property
+
+import numpy as np
+
+from skrnn._forecasting.smoothing_filter import filtered
+from skrnn._forecasting.table import Origins
+
+__all__ = ["SmoothedPast", "Smoothing"]
+
+# Seasons, and rows, that a forecast reads at the least; it reads at most twice as many,
+# or all there are. Older rows hardly count in any of the models. Set by hand.
+_SEASONS, _LEAST_ROWS = 10, 200
+# Numbers of windows that are worked on at a time.
+_NUMBERS_AT_ONCE = 4_000_000
+# Numbers that forecasts from all rows of fit may have, to be kept during it.
+_MOST_KEPT = 20_000_000
+# The largest logarithm, and twice it, are of numbers that floats hold.
+_MOST_LOG = 300.0
+
+
+class Smoothing:
+    """Averages of structural time series models; nothing is learned by `fit`.
+
+    Parameters
+    ----------
+    transform : TargetTransform
+        How targets are made local.
+    tries_logarithm : bool
+        Whether targets are smoothed by their logarithm, or by themselves, too: both
+        count by their likelihoods.
+    """
+
+    def __init__(self, transform, tries_logarithm):
+        self.transform, self.tries_logarithm = transform, tries_logarithm
+        sp = transform.differencing.sp
+        self.n_rows = max(_SEASONS * sp, -(-_LEAST_ROWS // sp) * sp)  # whole seasons
+
+    @property
+    def n_before(self):
+        """Rows that a forecast reads at the most, its origin among them."""
+        return 2 * self.n_rows
+
+    def predict(self, prepared, origins, steps):
+        """Forecast from some rows.
+
+        Parameters
+        ----------
+        prepared : Prepared
+            The series.
+        origins : Origins
+            Where the forecasts are made from.
+        steps : ndarray of shape (n_steps,) of int64
+            Steps ahead, rising.
+
+        Returns
+        -------
+        ndarray of shape (n, n_steps, n_targets) of float64
+            In units of the series; zero, as the centre of the series, where nothing was
+            observed.
+        """
+        n_targets = prepared.u.shape[1]
+        path = np.zeros((len(origins.rows), len(steps), n_targets))
+        if not len(origins.rows):
+            return path
+        begin = self._begin(prepared.table, origins)
+        for target in range(n_targets):
+            path[..., target] = self._of_target(prepared, origins, begin, steps, target)
+        return path + self.transform.effect_ahead(prepared, origins, steps)
+
+    def _begin(self, table, origins):
+        """First row that each forecast reads (n,).
+
+        Many origins share one, whatever the table: so that their forecasts come from
+        one pass, and do not depend on what else is asked for.
+        """
+        rows, codes = origins
+        ordinals = table.first[codes] + rows - table.begin[codes]
+        block = (ordinals + 1) // self.n_rows - 1
+        return np.maximum(
+            table.begin[codes],
+            table.begin[codes] + block * self.n_rows - table.first[codes],
+        )
+
+    def _of_target(self, prepared, origins, begin, steps, target):
+        """Forecasts (n, n_steps) of one target."""
+        known, u = prepared.known[:, target], prepared.u[:, target]
+        # Each window begins with the first observation that it has.
+        next_known = _next(known)
+        first = next_known[begin]
+        has_any = (first <= origins.rows) & (origins.rows >= begin)
+        path = np.zeros((len(first), len(steps)))
+        which = np.flatnonzero(has_any)
+        if not len(which):
+            return path
+        # A window is a series and where it begins, of which the row tells both.
+        starts, window = np.unique(first[which], return_inverse=True)
+        rows = origins.rows[which] - starts[window]
+        lengths = np.zeros(len(starts), dtype=np.int64)
+        np.maximum.at(lengths, window, rows + 1)
+        codes = np.zeros(len(starts), dtype=np.int64)
+        codes[window] = origins.codes[which]
+        n_at_once = max(_NUMBERS_AT_ONCE // int(lengths.max()), 1)
+        order = np.argsort(window, kind="stable")
+        bounds = np.arange(0, len(starts) + n_at_once, n_at_once)
+        places = np.searchsorted(window[order], bounds)
+        for low, here, after in zip(bounds[:-1], places[:-1], places[1:], strict=True):
+            part = order[here:after]
+            high = low + n_at_once
+            values = _windows(u, known, starts[low:high], lengths[low:high])
+            moments = prepared.table.moments[codes[low:high], :, target]
+            path[which[part]] = self._averaged(
+                values, moments, window[part] - low, rows[part], steps, target
+            )
+        return path
+
+    def _averaged(self, values, moments, window, rows, steps, target):
+        """Forecasts (n, n_steps) in units of the series, by windows (n_windows, T)."""
+        periods = sorted({1, self.transform.differencing.sp})
+        found = [filtered(values, window, rows, steps, sp) for sp in periods]
+        paths, evidence = [f.path for f in found], [f.evidence for f in found]
+        if self.tries_logarithm:
+            other = _OtherScale(values, moments, self.transform, target)
+            # A number that has no logarithm ends what logarithms can tell.
+            there = np.flatnonzero(other.change[window, rows] > -np.inf)
+            part = window[there], rows[there]
+            for sp in periods if len(there) else ():
+                more = filtered(other.values, *part, steps, sp)
+                paths.append(np.zeros_like(paths[0]))
+                paths[-1][there] = other.back(more.path, *part)
+                evidence.append(np.full(len(rows), -np.inf))
+                evidence[-1][there] = more.evidence + other.change[part]
+        evidence = np.array(evidence)
+        weight = np.exp(evidence - evidence.max(axis=0))
+        weight /= weight.sum(axis=0)
+        path = np.zeros_like(paths[0])
+        for share, part in zip(weight, paths, strict=True):
+            path += share[:, None] * part
+        return path
+
+
+class SmoothedPast:
+    """Smoothing of a table from all of its rows, in one pass; answers as `Smoothing`.
+
+    Parameters
+    ----------
+    smoothing : Smoothing
+        What to forecast by.
+    prepared : Prepared
+        The series of fit.
+    steps : ndarray of int64
+        All steps ahead that are to be asked for, rising.
+    """
+
+    def __init__(self, smoothing, prepared, steps):
+        self.smoothing, self.prepared, self.steps = smoothing, prepared, steps
+        n_numbers = prepared.u.size * len(steps)
+        self._is_kept = n_numbers <= _MOST_KEPT
+
+    @property
+    def n_before(self):
+        return self.smoothing.n_before
+
+    @cached_property
+    def _all(self):
+        codes = self.prepared.table.codes
+        origins = Origins(np.arange(len(codes)), codes)
+        return self.smoothing.predict(self.prepared, origins, self.steps)
+
+    def predict(self, prepared, origins, steps):
+        """Forecast from some rows; see `Smoothing.predict`."""
+        is_known = prepared is self.prepared and np.isin(steps, self.steps).all()
+        if not (self._is_kept and is_known):
+            return self.smoothing.predict(prepared, origins, steps)
+        path = self._all[np.maximum(origins.rows, 0)][:, np.isin(self.steps, steps)]
+        before = np.flatnonzero(origins.rows < prepared.table.begin[origins.codes])
+        if len(before):
+            none = Origins(origins.rows[before], origins.codes[before])
+            path[before] = self.smoothing.predict(prepared, none, steps)
+        return path
+
+
+class _OtherScale:
+    """Windows as logarithms, or without them where logarithms are what is forecast.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_windows, T)
+        The windows, in units of their series.
+    moments : ndarray of shape (n_windows, 2)
+        Centre and scale of those.
+    transform : TargetTransform
+        Knows what is forecast.
+    target : int
+        Which target it is.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_windows, T)
+        NaN where nothing was observed, or has no logarithm.
+    change : ndarray of shape (n_windows, T)
+        Logarithm of the density of the rows so far but the first, for one of 1 of those
+        in units of the series; -inf from the first row on that has no logarithm.
+    """
+
+    def __init__(self, values, moments, transform, target):
+        self.center, self.scale = moments[:, :1], moments[:, 1:]
+        self.is_log = bool(transform.log[target])
+        numbers = values * self.scale + self.center
+        if self.is_log:
+            # Beside the first, lest they be too large for floats.
+            self.first, self.floor = numbers[:, :1], np.log(transform.floor[target])
+            distance = np.clip(numbers - self.first, -_MOST_LOG, _MOST_LOG)
+            self.values = np.exp(distance)
+            each = np.log(self.scale) + distance
+        else:
+            has_none = numbers <= 0
+            self.values = np.log(np.where(has_none, np.nan, numbers))
+            each = np.log(self.scale) - self.values
+            low = np.fmin.accumulate(self.values, axis=1)
+            high = np.fmax.accumulate(self.values, axis=1)
+            self.range = low - (high - low), high + (high - low)
+            each[has_none] = -np.inf
+        each[np.isnan(each)] = 0.0
+        # Of the first row no model says how likely it is.
+        each[:, 0] = np.where(each[:, 0] > -np.inf, 0.0, -np.inf)
+        self.change = np.cumsum(each, axis=1)
+
+    def back(self, path, window, rows):
+        """Forecasts (n, n_steps) from rows of windows, in units of their series."""
+        center, scale = self.center[window], self.scale[window]
+        if self.is_log:
+            first = self.first[window]
+            least = np.exp(np.clip(self.floor - first, -_MOST_LOG, _MOST_LOG))
+            numbers = first + np.log(np.maximum(path, least))
+        else:
+            # No farther from what was seen than the past went, lest a trend explode.
+            low, high = (end[window, rows][:, None] for end in self.range)
+            numbers = np.exp(np.clip(path, low, np.minimum(high, _MOST_LOG)))
+        return (numbers - center) / scale
+
+
+def _next(known):
+    """For each row the next that is known, itself or later (ndarray of int64)."""
+    here = np.where(known, np.arange(len(known)), len(known))
+    return np.minimum.accumulate(here[::-1])[::-1]
+
+
+def _windows(u, known, starts, lengths):
+    """Rows from some on (n_windows, T), NaN where nothing was observed."""
+    column = np.arange(int(lengths.max()))
+    place = starts[:, None] + column
+    is_inside = column < lengths[:, None]
+    place = np.where(is_inside, place, 0)
+    return np.where(is_inside & known[place], u[place], np.nan)

@@ -1,0 +1,183 @@
+"""Many series filtered by many models at once, and the averages of their forecasts."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skrnn._forecasting.smoothing_models import gains_of, models
+
+__all__ = ["Averages", "filtered"]
+
+# A surprise counts for so many times what is usual so far at the most, once so many
+# rows tell what is [1]_: chosen as the models are.
+#
+# .. [1] Gelper, S., Fried, R. and Croux, C. (2010). Robust forecasting with exponential
+#    and Holt-Winters smoothing.
+_MOST_SURPRISE, _ROWS_OF_SCALE = 4.0, 8
+# What rounding leaves of a series that a model explains entirely.
+_LEAST_VARIANCE = 1e-26
+# States that are worked on at a time: as many numbers as a processor's cache holds.
+_AT_ONCE = 60_000
+
+
+class Averages(NamedTuple):
+    """What a set of models makes of rows, each of the rows up to it alone."""
+
+    path: np.ndarray  # (n, n_steps) forecasts, the mean by the models' likelihoods
+    evidence: np.ndarray  # (n,) logarithm of the sum of those likelihoods
+
+
+def filtered(values, series, rows, steps, sp):
+    """Forecast from some rows of series, by models of one season.
+
+    Models count by the likelihood of the rows so far [1]_, that of the best variance of
+    each. No forecast depends on a later row.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_series, T) of float64
+        Series, each from its first observation on; NaN where nothing was observed.
+    series, rows : ndarray of shape (n,) of int64
+        What to forecast from: the series, and the newest row of it that is known.
+    steps : ndarray of shape (n_steps,) of int64
+        Steps ahead.
+    sp : int
+        Rows of a season; 1 for the models without one.
+
+    Returns
+    -------
+    Averages
+
+    References
+    ----------
+    .. [1] Burnham, K. P. and Anderson, D. R. (2002). Model selection and multimodel
+       inference.
+    """
+    chosen = models(sp)
+    n_steps = int(rows.max(initial=-1)) + 1
+    gains = gains_of(sp, _rounded(n_steps))
+    found = Averages(np.empty((len(rows), len(steps))), np.empty(len(rows)))
+    size = gains.gain.shape[1] * gains.gain.shape[2]
+    n_at_once = max(_AT_ONCE // size, 1)
+    order = np.argsort(series, kind="stable")
+    bounds = np.searchsorted(series[order], np.arange(0, len(values), n_at_once))
+    for i, part in enumerate(np.split(order, bounds[1:])):
+        if not len(part):
+            continue
+        begin = i * n_at_once
+        block = values[begin : begin + n_at_once]
+        _of_block(
+            block, series[part] - begin, rows[part], steps, chosen, gains, part, found
+        )
+    return found
+
+
+def _rounded(n_steps):
+    """Steps to have gains for: few different numbers, so that they are kept."""
+    return max(32, 1 << int(n_steps - 1).bit_length()) if n_steps > 1 else 32
+
+
+def _of_block(values, series, rows, steps, chosen, gains, place, found):
+    """Filter a few series, and write what is asked for into its place."""
+    n, M = len(values), len(chosen.noise)
+    n_rows = len(chosen.basis)
+    state = np.zeros((gains.gain.shape[1], n, M))
+    moves = np.empty_like(state)
+    likelihoods = _Likelihoods(n, gains, chosen.prior)
+    first = values[:, :1]
+    ahead = _Ahead(chosen, steps)
+    order = np.argsort(rows, kind="stable")
+    bounds = np.searchsorted(rows[order], np.arange(int(rows.max()) + 2))
+    for t in range(int(rows.max()) + 1):
+        if t:
+            state[0] += chosen.damping * state[1]
+            state[1] *= chosen.damping
+        row = chosen.basis[t % n_rows]
+        expected = state[0] + first
+        for effect in np.flatnonzero(row):
+            expected += row[effect] * state[2 + effect]
+        surprise = values[:, t : t + 1] - expected
+        seen = ~np.isnan(values[:, t : t + 1])
+        if not seen.all():
+            surprise[~seen[:, 0]] = 0.0
+        surprise = likelihoods.after(t, surprise, seen)
+        np.multiply(gains.gain[t][:, None], surprise, out=moves)
+        state += moves
+        here = order[bounds[t] : bounds[t + 1]]
+        if len(here):
+            mine = series[here]
+            is_all = len(mine) == n and (mine == np.arange(n)).all()
+            now = state if is_all else state[:, mine]
+            weight, evidence = likelihoods.weights(mine)
+            found.path[place[here]] = ahead.path(now, weight, t) + first[mine]
+            found.evidence[place[here]] = evidence
+
+
+class _Likelihoods:
+    """How likely each model is by the surprises so far, of a few series."""
+
+    def __init__(self, n_series, gains, prior):
+        shape = n_series, len(prior)
+        self.squares, self.sizes, self.logs = np.zeros((3, *shape))
+        self.count = np.zeros((n_series, 1))
+        self.variance, self.prior = gains.variance, prior
+        self.log_variance = np.log(np.maximum(gains.variance, np.finfo(float).tiny))
+
+    def after(self, t, surprise, seen):
+        """Take in the surprises (n, M) of a row, and give them without gross ones."""
+        if not t:  # Of the first row no model says how likely it is.
+            return surprise
+        size = surprise * surprise
+        size /= self.variance[t]
+        if t > _ROWS_OF_SCALE:
+            # Without it one outlier would be most of what is known of a series.
+            most = _MOST_SURPRISE**2 * self.sizes
+            most /= np.maximum(self.count, 1.0)
+            is_gross = (size > most) & (most > 0)
+            if is_gross.any():
+                self.sizes += size
+                share = np.sqrt(most[is_gross] / size[is_gross])
+                surprise[is_gross] *= share
+                size[is_gross] = most[is_gross]
+                self.squares += size
+            else:
+                self.squares += size
+                self.sizes += size
+        else:
+            self.squares += size
+            self.sizes += size
+        self.logs += seen * self.log_variance[t]
+        self.count += seen
+        return surprise
+
+    def weights(self, series):
+        """Shares (n, M) of the models, and the log of their likelihoods' sum (n,)."""
+        n = np.maximum(self.count[series], 1.0)
+        variance = self.squares[series] / n + _LEAST_VARIANCE
+        likelihood = -0.5 * (n * np.log(variance) + self.logs[series])
+        best = likelihood.max(axis=1, keepdims=True)
+        weight = self.prior * np.exp(likelihood - best)
+        total = weight.sum(axis=1, keepdims=True)
+        return weight / total, (best + np.log(total))[:, 0]
+
+
+class _Ahead:
+    """From the states of models to the mean of their forecasts."""
+
+    def __init__(self, chosen, steps):
+        self.basis, self.steps = chosen.basis, steps
+        damping, self.starts = np.unique(chosen.damping, return_index=True)
+        far = np.arange(1, int(steps[-1]) + 1)
+        damped = np.cumsum(damping[:, None] ** far, axis=1)
+        self.damped = damped[:, steps - 1].T.copy()  # (n_steps, n_damping)
+
+    def path(self, state, weight, t):
+        """Forecasts (n, n_steps) from row t, by states (D, n, M) and shares (n, M)."""
+        # No product of matrices, whose last bits depend on how many rows there are.
+        mean = np.einsum("dnm,nm->dn", state, weight)
+        trend = np.add.reduceat(state[1] * weight, self.starts, axis=1)
+        path = mean[0][:, None] + (trend[:, None] * self.damped).sum(axis=2)
+        if len(state) > 2:
+            season = self.basis[(t + self.steps) % len(self.basis)]
+            path += (mean[2:].T[:, None] * season).sum(axis=2)
+        return path

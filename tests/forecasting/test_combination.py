@@ -1,0 +1,183 @@
+"""Forecasts of smoothing and networks together, and how much each counts."""
+
+import copy
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.pipeline import make_pipeline
+from sktime.datasets import load_airline
+
+from skrnn import FlattenSequence, RNNRegressor
+from skrnn._forecasting.network_weight import learned_weight
+from tests.forecasting.support import LINEAR, PLAIN, STRATEGIES, forecaster
+from tests.support import wave_panel, wave_series
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_half_of_each(strategy):
+    y = wave_series(80)
+    models = [
+        forecaster(network_weight=weight, strategy=strategy, log=False, interval=None)
+        for weight in (0, 1, 0.5)
+    ]
+    models = [model.fit(y[:70], fh=[1, 2, 3]) for model in models]
+    smooth, network, both = (model.predict() for model in models)
+    np.testing.assert_allclose(both, (smooth + network) / 2, rtol=1e-12)
+    assert models[0].estimators_ in ([[]], [[]] * 3)
+    assert models[0].estimator_ is None
+    assert (models[2].network_weight_ == 0.5).all()
+
+
+@pytest.mark.parametrize("weight", [0, 0.5])
+def test_an_update_equals_the_same_rows_as_context(weight):
+    y = wave_series(100).astype(float)
+    y.iloc[[3, 30, 75]] = np.nan
+    model = forecaster(network_weight=weight).fit(y[:70], fh=[1, 2, 3])
+    tested = model.backtest(y[70:90], coverage=0.8)
+    step_by_step = copy.deepcopy(model)
+    for t in range(70, 77):
+        step_by_step.update(y[t : t + 1], update_params=False)
+        expected, row = step_by_step.predict(), tested.loc[t]
+        np.testing.assert_allclose(row["load"]["forecast"], expected, rtol=0)
+        intervals = step_by_step.predict_interval(coverage=0.8)
+        np.testing.assert_allclose(row["load"][0.8], intervals["load"][0.8], rtol=0)
+    # Networks, where there are some, learn from an update; smoothing does not.
+    trained = copy.deepcopy(model).update(y[70:77], update_params=True)
+    same = np.array_equal(trained.predict(), step_by_step.predict())
+    assert same == (weight == 0)
+
+
+def test_long_series_are_forecast_from_their_newest_rows():
+    """As many as are kept: an update does not change what is older."""
+    y = wave_series(700)
+    model = forecaster(network_weight=0, interval=None).fit(y[:500], fh=[1, 2])
+    updated = copy.deepcopy(model).update(y[500:690], update_params=False)
+    assert len(updated.forecaster_.tail.y) < 500
+    tested = model.backtest(y[500:], step_length=190)
+    np.testing.assert_array_equal(updated.predict(), tested.loc[689, "load"])
+    whole = forecaster(network_weight=0, interval=None).fit(y[:690], fh=[1, 2])
+    np.testing.assert_allclose(whole.predict(), updated.predict(), rtol=1e-6)
+
+
+def test_forecasts_of_the_past_know_nothing_later():
+    y = wave_series(60)
+    model = forecaster(network_weight=0).fit(y, fh=[1, 2])
+    other = y.copy()
+    other[50:] += 5.0
+    changed = forecaster(network_weight=0, sp=model.sp_, log=False).fit(other, fh=[1])
+    same = forecaster(network_weight=0, sp=model.sp_, log=False).fit(y, fh=[1])
+    past = list(range(-50, -8))
+    np.testing.assert_allclose(changed.predict(past), same.predict(past), rtol=1e-9)
+    # Each is the forecast that was made then.
+    then = forecaster(network_weight=0, sp=model.sp_, log=False).fit(y[:40], fh=[1])
+    assert then.predict().iloc[0] == pytest.approx(same.predict([-19]).iloc[0])
+
+
+def test_series_of_a_panel_are_smoothed_each_by_itself():
+    y = wave_panel([40, 25, 33])
+    options = {"network_weight": 0, "sp": 7, "log": False}
+    together = forecaster(**options).fit(y, fh=[1, 2, 3]).predict()
+    for key in "abc":
+        alone = forecaster(**options).fit(y.loc[key], fh=[1, 2, 3]).predict()
+        np.testing.assert_allclose(together.loc[key], alone, rtol=1e-9)
+
+
+def test_networks_that_cannot_show_their_worth_are_not_trained():
+    y = wave_series(30)
+    model = forecaster(network_weight="auto").fit(y, fh=range(1, 9))
+    assert model.estimator_ is None
+    assert (model.network_weight_ == 0).all()
+    assert np.isfinite(model.predict_interval()).all(axis=None)
+    with pytest.raises(ValueError, match="and none for 2, 3,"):
+        forecaster(network_weight=0, strategy="direct").fit(y, fh=[1, 8]).predict(fh=9)
+
+
+def test_networks_count_where_they_know_more():
+    """Of a series whose next value the newest two tell, by a curve."""
+    values = [0.3]
+    for _ in range(310):
+        values.append(3.9 * values[-1] * (1 - values[-1]))
+    y = pd.Series(values)
+    knowing = make_pipeline(FlattenSequence(), KNeighborsRegressor(2))
+    options = {"estimator": knowing, "window_length": 1, "scaling": None, **PLAIN}
+    model = forecaster(network_weight="auto", **options).fit(y[:300], fh=[1])
+    assert model.network_weight_[0, 0] > 0.8
+    errors = {}
+    for weight in ("auto", 0):
+        one = forecaster(network_weight=weight, **options).fit(y[:300], fh=[1])
+        found = one.backtest(y[300:])
+        errors[weight] = np.abs(found.to_numpy()[:, 0] - y[300:].to_numpy()).mean()
+    assert errors["auto"] < 0.3 * errors[0]
+    walk = pd.Series(np.random.default_rng(0).normal(size=200).cumsum())
+    ignorant = forecaster(estimator=LINEAR, network_weight="auto", sp=1)
+    assert ignorant.fit(walk, fh=[1, 2]).network_weight_[0, 0] < 0.4
+
+
+def test_the_weight_of_errors():
+    rng = np.random.default_rng(0)
+    smooth = rng.normal(size=(1, 400, 3, 1))
+    good, bad = 0.1 * smooth, smooth + rng.normal(size=smooth.shape)
+    assert learned_weight(smooth, good, 3)[0] > 0.95
+    assert learned_weight(smooth, bad, 3)[0] < 0.1
+    # Independent errors of the same size: half of each, held back by what is not known.
+    other = rng.normal(size=smooth.shape)
+    many = learned_weight(smooth, other, 3)[0]
+    few = learned_weight(smooth[:, :12], other[:, :12], 3)[0]
+    assert 0.4 < many < 0.5
+    assert few < many
+    # Errors that come again tell no more.
+    again = [np.repeat(part[:, :12], 4, axis=1) for part in (smooth, other)]
+    assert learned_weight(*again, 12)[0] < learned_weight(*again, 1)[0]
+    assert learned_weight(smooth, smooth, 3)[0] == 0
+    unknown = np.full_like(smooth, np.nan)
+    assert learned_weight(smooth, unknown, 3)[0] == 0
+
+
+def test_intervals_by_the_loss_are_of_networks_alone():
+    y = wave_series(60)
+    network = RNNRegressor("gru", 4, max_epochs=2, loss="gaussian", n_estimators=1)
+    model = forecaster(estimator=network, network_weight="auto").fit(y, fh=[1, 2])
+    assert (model.network_weight_ == 1).all()
+    with pytest.raises(ValueError, match="interval='loss' says how sure networks"):
+        forecaster(estimator=network, network_weight=0.5, interval="loss").fit(
+            y, fh=[1]
+        )
+    both = forecaster(estimator=network, network_weight=0.5, interval="auto").fit(
+        y, fh=[1, 2]
+    )
+    assert both.forecaster_.scores is not None
+    assert np.isfinite(both.predict_interval()).all(axis=None)
+
+
+@pytest.mark.parametrize("factor", [1e-300, 1e300])
+def test_the_size_of_numbers_changes_nothing(factor):
+    y = load_airline()[:60]
+    expected = forecaster(network_weight=0).fit(y, fh=[1, 5]).predict()
+    found = forecaster(network_weight=0).fit(y * factor, fh=[1, 5]).predict()
+    np.testing.assert_allclose(found / factor, expected, rtol=1e-6)
+
+
+def test_smoothing_of_what_is_hardly_there():
+    y = pd.DataFrame({"a": np.arange(20.0), "b": np.nan}, index=range(20))
+    y.loc[19, "b"] = 3.0
+    model = forecaster(network_weight=0).fit(y, fh=[1, 2])
+    np.testing.assert_allclose(model.predict()["b"], 3.0)
+    np.testing.assert_allclose(model.predict()["a"], [20, 21], rtol=0.05)
+    zeros = pd.Series(np.zeros(15))
+    np.testing.assert_array_equal(
+        forecaster(network_weight=0).fit(zeros, fh=[1, 2]).predict(), 0.0
+    )
+
+
+def test_what_only_networks_read_is_not_left_out_in_silence():
+    y = wave_series(40)
+    y.index = pd.date_range("2024-01-01", periods=40, freq="D")
+    model = forecaster(network_weight=0, calendar=["day_of_week"], series_id=True)
+    with pytest.warns(UserWarning, match="calendar and series_id have no effect"):
+        model.fit(y, fh=[1])
+    with pytest.warns(UserWarning, match="past_covariates have no effect"):
+        forecaster(network_weight=0, past_covariates=["x"]).fit(
+            y, pd.DataFrame({"x": np.arange(40.0)}, index=y.index), fh=[1]
+        )

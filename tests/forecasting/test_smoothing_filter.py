@@ -1,0 +1,144 @@
+"""Averages of many models, against Kalman filters that are run one by one."""
+
+import numpy as np
+import pytest
+
+from skrnn._forecasting import smoothing_filter
+from skrnn._forecasting.smoothing_filter import filtered
+from skrnn._forecasting.smoothing_models import Models, gains_of, models
+
+STEPS = np.array([1, 2, 5])
+
+
+def slow(y, sp, model, steps):
+    """Forecasts, sum of squares, logarithms and rows of one model, step by step.
+
+    The textbook's filter, with matrices, of series without outliers.
+    """
+    chosen = models(sp)
+    n_rows, n_effects = chosen.basis.shape
+    own = {name: getattr(chosen, name)[model] for name in Models._fields[:-1]}
+    size = 2 + n_effects
+    F = np.eye(size)
+    F[0, 1] = F[1, 1] = own["damping"]
+    P = np.zeros((size, size))
+    P[0, 0], P[1, 1] = 1e4, own["first_trend"]
+    P[0, 1] = P[1, 0] = own["first_cross"]
+    shape = np.eye(n_effects) - (1 / n_rows if n_effects == n_rows else 0.0)
+    P[2:, 2:] = own["first_season"] * shape
+    state, squares, logs, count = np.zeros(size), 0.0, 0.0, 0
+    for t, value in enumerate(y - y[0]):
+        H = np.concatenate([[1.0, 0.0], chosen.basis[t % n_rows]])
+        Q = np.zeros((size, size))
+        Q[0, 0], Q[1, 1] = own["level"], own["trend"]
+        Q[0, 1] = Q[1, 0] = own["cross"]
+        if t:
+            state, P = F @ state, F @ P @ F.T + Q
+        if n_effects and t >= n_rows:
+            P[2:, 2:] += own["season"] * (
+                np.diag(chosen.basis[t % n_rows])
+                if n_effects == n_rows
+                else np.eye(n_effects) / n_rows
+            )
+        variance = H @ P @ H + own["noise"]
+        K = P @ H / variance
+        surprise = value - H @ state if np.isfinite(value) else 0.0
+        if t and np.isfinite(value):
+            squares += surprise**2 / variance
+            logs, count = logs + np.log(variance), count + 1
+        state, P = state + K * surprise, P - np.outer(K, H @ P)
+    ahead = []
+    for step in steps:
+        later = np.linalg.matrix_power(F, int(step)) @ state
+        row = (len(y) - 1 + step) % n_rows
+        ahead.append(later[0] + chosen.basis[row] @ later[2:] + y[0])
+    return np.array(ahead), squares, logs, count
+
+
+def series(n_series, T, seed=0):
+    rng = np.random.default_rng(seed)
+    t = np.arange(T)
+    level = rng.normal(size=(n_series, T)).cumsum(axis=1) * 0.3
+    return level + np.sin(t * np.pi / 2) + rng.normal(size=(n_series, T)) * 0.3
+
+
+@pytest.mark.parametrize("sp", [1, 4, 26])
+@pytest.mark.parametrize("is_missing", [False, True])
+def test_the_mean_of_all_models(sp, is_missing, monkeypatch):
+    monkeypatch.setattr(smoothing_filter, "_MOST_SURPRISE", 1e9)
+    y = series(2, 31)
+    if is_missing:
+        y[0, [3, 7, 8]] = np.nan
+    rows = np.array([30, 11])
+    found = filtered(y, np.array([0, 1]), rows, STEPS, sp)
+    chosen = models(sp)
+    for i, row in enumerate(rows):
+        parts = [slow(y[i, : row + 1], sp, m, STEPS) for m in range(len(chosen.noise))]
+        ahead, squares, logs, count = map(np.array, zip(*parts, strict=True))
+        logs = -0.5 * (count * np.log(squares / count) + logs)
+        weight = chosen.prior * np.exp(logs - logs.max())
+        expected = weight @ ahead / weight.sum()
+        np.testing.assert_allclose(found.path[i], expected, rtol=1e-6, atol=1e-8)
+        evidence = logs.max() + np.log(weight.sum())
+        assert found.evidence[i] == pytest.approx(evidence)
+
+
+def test_a_level_alone_is_simple_exponential_smoothing(monkeypatch):
+    chosen = models(1)
+    for gain in (0.25, 0.75):
+        level = np.isclose(chosen.level, gain**2) & np.isclose(chosen.noise, 1 - gain)
+        only = np.flatnonzero(level & (chosen.first_trend == 0))
+        assert len(only) == 1
+        alone = chosen._replace(prior=np.where(np.arange(len(level)) == only, 1.0, 0.0))
+        monkeypatch.setattr(smoothing_filter, "models", lambda sp, alone=alone: alone)
+        y = series(1, 200)
+        found = filtered(y, np.array([0]), np.array([199]), STEPS, 1)
+        smooth = y[0, 0]
+        for value in y[0]:
+            smooth += gain * (value - smooth)
+        np.testing.assert_allclose(found.path[0], smooth, rtol=1e-8)
+
+
+def test_gains_of_a_level_are_those_it_is_named_by():
+    chosen, gains = models(1), gains_of(1, 256)
+    alone = (chosen.first_trend == 0) & (chosen.cross == 0)
+    np.testing.assert_allclose(
+        gains.gain[-1, 0, alone], np.sqrt(chosen.level[alone]), atol=1e-6
+    )
+
+
+def test_a_forecast_depends_on_its_own_past_alone():
+    y = series(40, 25)
+    codes, rows = np.repeat(np.arange(40), 25), np.tile(np.arange(25), 40)
+    together = filtered(y, codes, rows, STEPS, 4)
+    order = np.random.default_rng(0).permutation(len(rows))[:300]
+    shuffled = filtered(y, codes[order], rows[order], STEPS, 4)
+    np.testing.assert_array_equal(shuffled.path, together.path[order])
+    for code, row in ((0, 24), (3, 7), (39, 0)):
+        alone = filtered(y[[code], : row + 1], np.array([0]), np.array([row]), STEPS, 4)
+        place = code * 25 + row
+        np.testing.assert_array_equal(alone.path[0], together.path[place])
+        assert alone.evidence[0] == together.evidence[place]
+
+
+def test_an_outlier_counts_for_little():
+    y = series(1, 60)
+    spoiled = y.copy()
+    spoiled[0, 40] += 1e6
+    ends = np.array([0]), np.array([59])
+    clean, found = (filtered(v, *ends, STEPS, 1).path[0] for v in (y, spoiled))
+    assert np.abs(found - clean).max() < 10 * np.abs(np.diff(y)).max()
+
+
+def test_levels_of_a_series_that_was_nothing_for_long():
+    y = np.concatenate([np.zeros(50), np.full(30, 7.0)])[None]
+    found = filtered(y, np.array([0]), np.array([79]), STEPS, 1)
+    np.testing.assert_allclose(found.path[0], 7.0, rtol=0.01)
+
+
+def test_what_a_model_explains_entirely():
+    t = np.arange(30.0)
+    y = np.stack([np.full(30, 3.0), 5 + 2 * t])
+    found = filtered(y, np.array([0, 1]), np.array([29, 29]), STEPS, 1)
+    np.testing.assert_allclose(found.path[0], 3.0)
+    np.testing.assert_allclose(found.path[1], 5 + 2 * (29 + STEPS), rtol=0.01)
