@@ -105,6 +105,7 @@ TABLE = {
         "_typing",
     ),
     "streaming": (
+        "_categories",
         "_estimator",
         "_kernels",
         "_numbers",

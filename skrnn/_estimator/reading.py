@@ -167,7 +167,7 @@ def _source_of(estimator, X, names, allow_partial, reset):
         columns = _named_numbers(estimator, n_features, names)
         if len(columns):
             estimator._categories = columns, values_of(X, columns)
-    coders |= _coders_of_numbers(estimator)
+    coders |= coders_of_numbers(estimator)
     if not coders:
         return as_source(X, names, allow_partial=allow_partial)
     source = as_source(with_codes(X, coders), names, allow_partial=allow_partial)
@@ -175,7 +175,7 @@ def _source_of(estimator, X, names, allow_partial, reset):
     return source
 
 
-def _coders_of_numbers(estimator):
+def coders_of_numbers(estimator):
     """Coders (dict by feature) of the features that are numbers of categories."""
     if estimator._categories is None:
         return {}
@@ -244,7 +244,7 @@ def source_of_windows(estimator, windows, names):
     estimator : BaseRNN
         Fitted.
     windows : ndarray of shape (n, n_timesteps, n_features) of float
-        NaN is missing.
+        NaN is missing. Categories are codes of fit.
     names : callable
         Gives the names of the features, or None, for an error.
 
@@ -255,8 +255,8 @@ def source_of_windows(estimator, windows, names):
     Raises
     ------
     ValueError
-        If the estimator has other features, or reads tokens or columns of categories;
-        or if a value is infinite, or missing where that is not allowed.
+        If the estimator has other features, or is one of tokens; or if a value is
+        infinite, or missing where that is not allowed.
     """
     if estimator._is_3d and windows.shape[2] != estimator.n_features_in_:
         raise ValueError(
@@ -264,7 +264,9 @@ def source_of_windows(estimator, windows, names):
             f"expecting {estimator.n_features_in_} features as input."
         )
     allow_partial = estimator.settings_.network.missing == "indicator"
-    coders = _coders_of_numbers(estimator)
+    coders = coders_of_numbers(estimator)
+    if estimator._encoding is not None:
+        coders |= estimator._encoding.coders_of_codes()
     if coders:
         windows = with_codes(windows, coders)
     try:

@@ -117,7 +117,7 @@ class Encoding(NamedTuple):
 
     def source_of_table(self, X: np.ndarray) -> SequenceSource:
         """Make a source of codes of encoded columns (n_samples, n_columns)."""
-        coders = {j: TableCoder(of, of) for j, of in self.categories.items()}
+        coders = self.coders_of_codes()
         coded = with_codes(X[:, None], coders)[:, 0]
         source = DenseSource(coded[:, self.lags(X), None])
         if self.layout == "columns":
@@ -127,6 +127,10 @@ class Encoding(NamedTuple):
             coders = {0: coders[0]}
         source.codes = codes_of(source.n_features, coders)
         return source
+
+    def coders_of_codes(self) -> dict:
+        """Give what reads codes (dict of TableCoder) of these very categories."""
+        return {j: TableCoder(of, of) for j, of in self.categories.items()}
 
     def coders(self, X: object, name: str) -> dict:
         """Give what makes codes of the features of checked sequences.

@@ -3,8 +3,9 @@
 import numpy as np
 import torch
 
+from skrnn._estimator.reading import coders_of_numbers
 from skrnn._preprocessing.blocks import tensors
-from skrnn._sequences.categories import CategorySource
+from skrnn._sequences.categories import with_codes
 from skrnn._sequences.changed import in_units
 from skrnn._sequences.sources import as_source
 
@@ -88,6 +89,11 @@ class Baseline:
     def _checked(self, given):
         """An array of values in the user's units, or a list of such for ragged X."""
         read, n_features = self._read, self._read.source.n_features
+        if read.model._encoding is not None:
+            raise ValueError(
+                "baseline must be 'mean' or 'zero' where X has columns of categories, "
+                f"of which numbers are none; got {_kind_of(given, np.asarray(given))}."
+            )
         if read.is_ragged and isinstance(given, list) and np.ndim(given[0]) == 2:
             return self._checked_list(given)
         try:
@@ -166,10 +172,10 @@ class Baseline:
             ).copy()
         block[~presence] = np.nan
         model = read.model
-        source = as_source(block, allow_partial=True)
-        if model._categories is not None:
-            source = CategorySource(source, *model._categories)
-        source = in_units(source, model._exponents)
+        coders = coders_of_numbers(model)
+        if coders:
+            block = with_codes(block, coders)
+        source = in_units(as_source(block, allow_partial=True), model._exponents)
         packed, _ = tensors(*source.batch(np.arange(len(rows))))
         found = torch.zeros(len(rows), n_steps, packed.shape[2], dtype=torch.float64)
         width = min(n_steps, packed.shape[1])

@@ -38,15 +38,22 @@ class ReadModel(NamedTuple):
     def feature_names(self):
         """Names of the features of a step (list of str)."""
         names = getattr(self.model, "feature_names_in_", None)
-        if names is None or not self.model._is_3d:
-            return [f"x{i}" for i in range(self.source.n_features)]
-        return [str(name) for name in names]
+        found = [f"x{i}" for i in range(self.source.n_features)]
+        if names is None:
+            return found
+        if self.model._is_3d:
+            return [str(name) for name in names]
+        if len(found) > 1:  # columns of categories beside lags, in their order
+            found[1:] = [str(names[j]) for j in self.model._encoding.categories]
+        return found
 
     @property
     def step_names(self):
         """Names of the steps (list of str), the oldest first; None where ragged."""
         names = getattr(self.model, "feature_names_in_", None)
         if names is not None and not self.model._is_3d:
+            if self.model._encoding is not None:
+                names = names[self.model._encoding.lags(names[None])]
             return [str(name) for name in names]
         return None if self.is_ragged else lag_names(self.X.shape[1])
 
@@ -146,7 +153,19 @@ def read_model(estimator, X, caller):
             "permutation_importance takes every estimator and RNNForecaster."
         )
     source = model._source_of(X)
-    return ReadModel(model, X, as_layout(X), source)
+    return ReadModel(model, X, as_layout(_with_codes(model, X)), source)
+
+
+def _with_codes(model, X):
+    """X with codes of categories; of a table of lags without those beside the lags."""
+    encoding = model._encoding
+    if encoding is None:
+        return X
+    X = encoding.encode(X, getattr(model, "feature_names_in_", None))
+    if model._is_3d:
+        return X
+    table = np.asarray(X, np.float64)
+    return table[:, encoding.lags(table)]
 
 
 def as_layout(X):

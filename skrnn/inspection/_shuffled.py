@@ -54,13 +54,12 @@ class DenseSamples:
         if isinstance(self._X, pd.DataFrame):
             return self._X.iloc[:, step].notna().to_numpy()
         values = self._X[:, step]
+        values = values if values.ndim == 2 else values[:, None]
+        if values.dtype == object:
+            return ~pd.isna(values).all(axis=1)
         if values.dtype.kind != "f":
-            return (
-                ~pd.isna(values)
-                if values.dtype == object
-                else np.ones(len(values), bool)
-            )
-        return ~is_absent(values if values.ndim == 2 else values[:, None])
+            return np.ones(len(values), bool)
+        return ~is_absent(values)
 
     def shuffled(self, circle, steps, features):
         """Exchange steps and features between the samples.
@@ -104,7 +103,8 @@ class RaggedSamples(DenseSamples):
         arrays = list(X)
         self._lengths = np.array([len(array) for array in arrays])
         shape = len(arrays), self._lengths.max(initial=0), arrays[0].shape[1]
-        block = np.full(shape, np.nan)
+        has_words = any(array.dtype.kind in "OU" for array in arrays)
+        block = np.full(shape, np.nan, dtype=object if has_words else None)
         for sample, array in zip(block, arrays, strict=True):
             sample[shape[1] - len(array) :] = array
         super().__init__(block)
@@ -117,7 +117,8 @@ class RaggedSamples(DenseSamples):
             for sample, n in zip(block, self._lengths, strict=True)
         ]
         if self._columns is not None:
-            return [pd.DataFrame(array, columns=self._columns) for array in arrays]
+            tables = [pd.DataFrame(array, columns=self._columns) for array in arrays]
+            return [table.infer_objects() for table in tables]
         if not isinstance(self._given, TokenArray):
             return arrays
         numbers = np.concatenate(arrays).ravel().astype(self._given.dtype)
@@ -209,7 +210,26 @@ class ShuffledWindows(WindowedArray):
             feature_names=self.feature_names,
             series=self.series,
             rank=self.rank,
+            categories=self.categories,
         )
+
+    def with_values(self, values, feature_names=None, categories=None):
+        """The same exchange over other values of each feature by itself.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_rows, n_features)
+            Each feature made of the same one, such as codes of categories.
+        feature_names, categories
+            As for `WindowedArray.with_values`.
+        """
+        given = super().with_values(values, feature_names, categories)
+        if given.shape != self.shape:
+            raise ValueError(
+                f"Windows of {self.shape[2]} features of which some are exchanged "
+                f"cannot have {given.shape[2]} in their place."
+            )
+        return ShuffledWindows(given, self.stops, self.features)
 
     def _of_windows(self, key):
         own = {"stops": {lag: stop[key] for lag, stop in self.stops.items()}}

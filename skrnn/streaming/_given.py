@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from skrnn._categories.tables import encode_table
 from skrnn._time.index import split_index
 from skrnn.windows._given_rows import check_rows
 from skrnn.windows._read_rows import read_rows
@@ -33,7 +34,11 @@ class RowReader:
         self._places = None
         if names is not None:
             self._places = {name: i for i, name in enumerate(names)}
-        self._is_plain = not parts.before and not self._key_names
+        self._categories = (
+            {} if parts.window is None else parts.window._categories or {}
+        )
+        is_coded = bool(self._key_names or self._categories)
+        self._is_plain = not parts.before and not is_coded
         self._earlier, self._n_trials = {}, 0
 
     @property
@@ -166,7 +171,11 @@ class RowReader:
             values = np.asarray(rows, dtype=self._dtype)
             self._check_shape(values)
             return values
-        table = rows if isinstance(rows, pd.DataFrame) else np.atleast_2d(rows)
+        table = rows
+        if not isinstance(rows, pd.DataFrame):
+            table = np.atleast_2d(
+                np.asarray(rows, object if self._categories else None)
+            )
         table = parts.table(table)
         for step in parts.before:
             given, table = table, step.transform(table)
@@ -178,6 +187,7 @@ class RowReader:
         if self._key_names:
             given = read_rows(table, None, window._key_columns, window, is_fit=False)
             return given.values.astype(self._dtype, copy=False)
+        table = encode_table(table, self._categories, window._feature_names())
         values = check_rows(window, table, reset=False)
         return values.astype(self._dtype, copy=False)
 

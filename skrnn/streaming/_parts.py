@@ -99,6 +99,12 @@ class Parts:
             )
 
     def _read_layout(self, first, window_length):
+        if getattr(first, "_encoding", None) is not None:
+            raise ValueError(
+                f"{type(first).__name__} was fitted on columns of categories, whose "
+                "codes a SlidingWindow in front of it would remember. Fit a pipeline "
+                "that begins with one on the rows."
+            )
         n_features = first.n_features_in_
         if self.is_flat:
             if window_length not in (None, n_features):
@@ -161,7 +167,10 @@ class Parts:
             return rows
         ones = np.ones(len(rows), np.int64)
         names = None if self.window is None else self.window._feature_names()
-        X = WindowedArray(rows, np.cumsum(ones), ones, 1, feature_names=names)
+        of = None if self.window is None else self.window._categories
+        X = WindowedArray(
+            rows, np.cumsum(ones), ones, 1, feature_names=names, categories=of
+        )
         for step in self.of_steps:
             X = step.transform(X)
         return X.values
