@@ -65,7 +65,7 @@ class ToSequence(SequenceOutputMixin, SequenceTransformer, auto_wrap_output_keys
 
     __module__ = "skrnn.reshape"  # by which files name it
 
-    _categories = "{}"  # as text; what a fit finds in its columns
+    _categories = "[]"  # as text; what a fit finds in its columns
 
     _parameter_constraints: dict = {
         "n_timesteps": [AT_LEAST_ONE, None],
