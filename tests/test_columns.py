@@ -90,14 +90,37 @@ WORDS_OF = {
 }
 
 
-@every_reader
+def _with_words(words):
+    if words == "polars":
+        return pl.DataFrame({"load": NUMBERS, "odd": WORDS})
+    return pd.DataFrame({"load": NUMBERS, "odd": WORDS_OF[words]})
+
+
+# Transformers of sequences, which see no types, and a window that was given numbers.
+@pytest.mark.parametrize("read", ["flatten", "distributed", "window_later"])
 @pytest.mark.parametrize("words", WORDS_OF)
 def test_a_column_of_words(read, words):
-    frame = pd.DataFrame({"load": NUMBERS, "odd": WORDS_OF[words]})
-    if words == "polars":
-        frame = pl.DataFrame({"load": NUMBERS, "odd": WORDS})
     message = r"but column 'odd' holds strings such as 'north'.*Encode it"
     with pytest.raises(ValueError, match=message):
+        READERS[read](_with_words(words))
+
+
+@pytest.mark.parametrize("read", ["window", "windows"])
+@pytest.mark.parametrize("words", WORDS_OF)
+def test_words_are_categories(read, words):
+    READERS[read](_with_words(words))
+
+
+@pytest.mark.parametrize("words", WORDS_OF)
+def test_a_feature_of_numbers_and_words_is_refused(words):
+    with pytest.raises(ValueError, match=r"\['odd'|\['load'\] hold numbers"):
+        ToSequence().fit(_with_words(words))
+
+
+@every_reader
+def test_words_among_numbers_are_refused(read):
+    frame = pd.DataFrame({"load": NUMBERS, "odd": ["n/a", *map(str, range(N - 1))]})
+    with pytest.raises(ValueError, match="column 'odd' holds strings"):
         read(frame)
 
 
@@ -107,17 +130,16 @@ def test_a_column_of_dates_of_python():
         RNNRegressor().fit(frame, NUMBERS)
 
 
-def test_categories_that_are_numbers_are_numbers():
-    odd = np.arange(N) % 3 + 1
+def test_categories_that_are_numbers_are_categories():
+    odd = np.arange(N) % 3 + 7
     plain = pd.DataFrame({"load": NUMBERS, "odd": odd})
     frame = plain.assign(odd=pd.Categorical(odd))
-    for read in (
-        lambda X: np.asarray(SlidingWindow(3).fit_transform(X)),
-        lambda X: ToSequence().fit_transform(X),
-        lambda X: FlattenSequence().fit_transform(X),
-    ):
-        assert_array_equal(read(frame), read(plain))
-        assert read(frame).dtype == np.float64
+    windows = SlidingWindow(3).fit_transform(frame)
+    assert_array_equal(windows.values, plain.assign(odd=odd - 6))
+    assert windows.categories[1].labels == ["7", "8", "9"]
+    # Who sees no types reads numbers.
+    flat = FlattenSequence().fit_transform(frame)
+    assert_array_equal(flat, plain)
     # What is missing among them is found.
     frame.loc[3, "odd"] = np.nan
     frame.loc[3, "load"] = np.inf

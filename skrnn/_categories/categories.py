@@ -189,7 +189,7 @@ def values_of(column):
 
 def text_of_categories(categories):
     """Give categories (dict by position) as text (str), as files of models take it."""
-    return json.dumps({str(j): of.words for j, of in categories.items()})
+    return json.dumps([[j, of.words] for j, of in categories.items()])
 
 
 def categories_from_text(text, n_features):
@@ -212,11 +212,13 @@ def categories_from_text(text, n_features):
         If it is no such text.
     """
     given, found = json.loads(text), {}
-    if not isinstance(given, dict):
+    if not isinstance(given, list):
         raise ValueError("Categories were altered.")
-    for place, words in given.items():
-        is_fine = isinstance(words, list) and all(type(w) is str and w for w in words)
-        if not is_fine or not place.isdecimal() or int(place) >= n_features:
+    for pair in given:
+        place, words = pair if isinstance(pair, list) and len(pair) == 2 else (-1, [])
+        is_fine = type(place) is int and 0 <= place < n_features
+        is_fine &= isinstance(words, list) and all(type(w) is str and w for w in words)
+        if not is_fine:
             raise ValueError("Categories were altered.")
-        found[int(place)] = Categories(words)
+        found[place] = Categories(words)
     return found

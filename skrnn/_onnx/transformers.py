@@ -243,7 +243,7 @@ def check_convertible(steps):
     for step in steps:
         is_coded = isinstance(step, TimeDistributed) and step._coded
         is_coded = is_coded or (
-            isinstance(step, ToSequence) and step._categories != "{}"
+            isinstance(step, ToSequence) and step._categories != "[]"
         )
         if is_coded:
             raise NotImplementedError(

@@ -75,7 +75,7 @@ class ToSequence(SequenceOutputMixin, SequenceTransformer, auto_wrap_output_keys
     n_features_in_: int
     feature_names_in_: NDArray[np.object_]
 
-    _categories = "{}"  # as text; what a fit finds in its columns
+    _categories = "[]"  # as text; what a fit finds in its columns
 
     _parameter_constraints: dict = {
         "n_timesteps": [AT_LEAST_ONE, None],

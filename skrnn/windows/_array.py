@@ -390,7 +390,7 @@ class WindowedArray:
 
     def __setstate__(self, state):
         n_features = state["values"].shape[1]
-        categories = categories_from_text(state.get("categories", "{}"), n_features)
+        categories = categories_from_text(state.get("categories", "[]"), n_features)
         vars(self).update(state, categories=categories)
         for name in ("values", "stop", "length", "series", "rank"):
             if state[name] is not None:

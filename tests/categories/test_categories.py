@@ -166,7 +166,16 @@ def test_columns_are_found_by_name():
 
 
 @pytest.mark.parametrize(
-    "text", ["[]", '{"a": ["ta"]}', '{"0": [1]}', '{"0": [""]}', '{"9": ["ta"]}', "{1"]
+    "text",
+    [
+        "{}",
+        "[0]",
+        '[["a", ["ta"]]]',
+        "[[0, [1]]]",
+        '[[0, [""]]]',
+        '[[9, ["ta"]]]',
+        "[1",
+    ],
 )
 def test_altered_texts_are_refused(text):
     with pytest.raises(ValueError, match=r"altered|delimiter|Expecting"):

@@ -42,16 +42,19 @@ CLASSES = {
 }
 # Beside them in pickles.
 PICKLED = {"skrnn.windows.WindowedArray"}
-OF_WINDOWS = {"History", "Beginnings"}
+OF_WINDOWS = {"History", "Beginnings", "Categories"}
 OF_TIME = {"index", "step", "timestamp", "duration", "period", "span", "zone"}
 OF_TIME |= {"clock", "moment", "day"}
 OF_SERIES = {
     "AdaptiveScores",
+    "Categories",
     "Covariates",
     "Design",
     "Differencing",
+    "ExogenousColumns",
     "Forecasts",
     "HorizonModel",
+    "LinearEffect",
     "SeriesFrames",
     "SeriesForecaster",
     "SeriesTable",
