@@ -141,8 +141,8 @@ def read_model(estimator, X, caller):
     ReadModel
     """
     model = unwrapped(estimator)
-    check_is_fitted(model)
     while isinstance(model, Pipeline):
+        check_is_fitted(model)
         if len(model.steps) > 1:
             X = model[:-1].transform(X)
         model = unwrapped(model.steps[-1][1])

@@ -5,10 +5,12 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-# Most share of a difference that a piece of the line may miss before it is halved.
-# Where gradients jump, at a maximum or a rectifier, few pieces miss anything at all, so
-# that the whole misses less than 1 %.
-_TOLERANCE = 3e-4
+# Most share of a difference that the whole line may miss before it is halved, and how
+# much less of it a piece. Where gradients jump, at a maximum or a rectifier, few pieces
+# miss anything at all, so that the whole misses less than 1 %.
+_TOLERANCE, _LESS = 5e-3, 8
+# A piece has so many times fewer nodes than the whole line, but some at least.
+_FEWER_NODES, _LEAST_NODES = 4, 8
 # How often a piece is halved at most, and how many pieces the line of a sample may
 # have: what is still missed then is told. Set by hand.
 _MOST_HALVINGS, _MOST_PIECES = 12, 64
@@ -80,9 +82,8 @@ def integrate(function, line, n_nodes, most):
     every = np.arange(n_samples)
     pieces = _Pieces(every, np.zeros(n_samples), np.ones(n_samples), begin, end)
     # As many at once as go with all nodes, or one with as many nodes as go.
-    n_at_once = max(1, most // n_nodes)
     for n_halvings in range(_MOST_HALVINGS + 1):
-        bad = []
+        bad, n_at_once = [], max(1, most // n_nodes)
         for start in range(0, len(pieces.rows), n_at_once):
             some = pieces.take(slice(start, start + n_at_once))
             found = _integrals(function, line.take(some.rows), some, n_nodes, most)
@@ -98,6 +99,9 @@ def integrate(function, line, n_nodes, most):
         bad = pieces.take(np.concatenate(bad))
         if not len(bad.rows):
             break
+        if n_halvings == 0:
+            wanted /= _LESS
+            n_nodes = min(n_nodes, max(_LEAST_NODES, n_nodes // _FEWER_NODES))
         middle = (bad.low + bad.high) / 2
         between = _values(function, line.take(bad.rows), middle, most)
         lower = bad._replace(high=middle, at_high=between)

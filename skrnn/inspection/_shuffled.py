@@ -8,6 +8,7 @@ not change, and at every step the values are only put in another order.
 import numpy as np
 import pandas as pd
 
+from skrnn._sequences.nested import sequences_of
 from skrnn._sequences.steps import is_absent
 from skrnn._sequences.tokens import TokenArray
 from skrnn.inspection._fitted import as_layout
@@ -262,6 +263,5 @@ def samples_of(X):
     if isinstance(layout, TokenArray):
         return RaggedSamples(layout)
     if isinstance(layout, list):
-        columns = getattr(X[0], "columns", None) if isinstance(X, list) else None
-        return RaggedSamples(layout, columns)
+        return RaggedSamples(layout, sequences_of(X)[1])
     return DenseSamples(X if isinstance(X, pd.DataFrame) else layout)

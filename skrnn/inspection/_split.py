@@ -8,6 +8,7 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from skrnn._sequences.nested import sequences_of
 from skrnn._sequences.tokens import TokenArray
 from skrnn.inspection._fitted import as_layout, lag_names, unwrapped
 from skrnn.windows._array import WindowedArray
@@ -100,7 +101,7 @@ def _names(reader, X, names):
     layout = as_layout(X)
     if isinstance(layout, list):
         n_steps, n_features = max(map(len, layout)), layout[0].shape[1]
-        names = getattr(X[0], "columns", None) if isinstance(X, list) else None
+        names = sequences_of(X)[1]
     else:
         n_steps, n_features = layout.shape[1:]
     if names is None:

@@ -132,6 +132,11 @@ def test_wrappers_and_other_layouts():
     found = importance(model, tables, y, by="feature_step")
     assert found.feature_names == ["p", "q"]
     assert np.argwhere(found.importances_mean > 0.1).tolist() == [[2, 1], [4, 0]]
+    columns = {n: [pd.Series(x[:, i]) for x in X] for i, n in enumerate("pq")}
+    nested = pd.DataFrame(columns)
+    model = RNNRegressor(**SMALL).fit(nested, y)
+    found = importance(model, nested, y, by="feature_step")
+    assert np.argwhere(found.importances_mean > 0.1).tolist() == [[2, 1], [4, 0]]
     labels = np.where(y > 0, "up", "down")
     model = RNNClassifier(**SMALL, n_kernels=100).fit(X, labels)
     found = importance(model, X, labels, scoring="neg_log_loss")

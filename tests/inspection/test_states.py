@@ -10,6 +10,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skrnn import RNNClassifier, RNNRegressor, SlidingWindow
 from skrnn.inspection import attention_weights, gates, hidden_states
+from skrnn.sktime import RNNForecaster
 from tests.inspection.support import stack_by_hand
 
 rng = np.random.default_rng(0)
@@ -117,6 +118,8 @@ def test_what_has_no_states_is_refused():
     with pytest.raises(TypeError, match="got LinearRegression"):
         pipeline = make_pipeline(StandardScaler(), LinearRegression())
         hidden_states(pipeline.fit(X[:6, :, 0][[0, 1, 3]], y[:3]), X[:2, :, 0])
+    with pytest.raises(TypeError, match="got RNNForecaster"):
+        hidden_states(RNNForecaster(), X)
     with pytest.raises(ValueError, match="Give X in the layout of fit"):
         gates(model, np.zeros((3, 7)))
     with pytest.raises(ValueError, match="3 features"):
