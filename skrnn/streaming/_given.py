@@ -154,9 +154,10 @@ class RowReader:
         is_timed = window._history is not None
         if not self._key_names and isinstance(table.index, pd.RangeIndex):
             if labels is not None or not is_timed:
-                return None, None
+                return None, None  # numbers that pandas gave
         if not (is_timed or self._key_names):
-            return None, None
+            # What stands before the window may lose the index; else it is refused.
+            return None, None if self._parts.before else table.index
         index = window._key_columns.index_of(table)
         codes, found, times = split_index(index, None, len(table))
         keys = None if codes is None else found.take(codes).tolist()

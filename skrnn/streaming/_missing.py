@@ -35,33 +35,36 @@ class MissingHistory:
         """Note that again."""
         self._missed[slot] = missed
 
-    def look(self, streams, keys, slots, values, ticks, new):
-        """Look whether rows were left out before those that begin a run.
+    def look(self, streams, key, slot, value, tick, last, is_short):
+        """Look whether rows were left out before one that begins a run.
 
         Parameters
         ----------
         streams : Streams
-            As they are before these rows.
-        keys, slots, values, ticks
-            Of the rows.
-        new : ndarray of int
-            Numbers of those that do not follow the last row of their stream.
+            Of which it is.
+        key, slot, value, tick
+            Of the row.
+        last : Rows or None
+            What its stream had before.
+        is_short : bool
+            Whether its window will be.
         """
         if self._policy() == "allow":
             return
-        for i in new:
-            missed = self._is_missed(streams, keys[i], slots[i], values[i], ticks[i])
-            self._missed[int(slots[i])] = "new" if missed else None
+        missed = is_short and self._is_missed(streams, key, value, tick, last)
+        self._missed[int(slot)] = "new" if missed else None
 
-    def _is_missed(self, streams, key, slot, value, tick):
-        window, rings = self._window, streams.rings
+    def _is_missed(self, streams, key, value, tick, last):
+        window = self._window
         labels = window._beginnings.labels
         if labels is None and key is not None:
             return False  # a series that the fit did not have
         values, ticks = value[None], np.array([tick])
-        if rings.size[slot]:
-            values = np.concatenate([rings.last("values", np.array([slot])), values])
-            ticks = np.append(rings.last("ticks", slot), tick)
+        if last is not None:
+            values = np.concatenate([last.values[-1:], values])
+            ticks = np.append(last.ticks[-1:], tick)
+        elif labels is not None and key not in streams.past:
+            return False
         index, groups = streams.clock.index(ticks), None
         if labels is not None:
             levels = list(key) if labels.nlevels > 1 else [key]

@@ -32,14 +32,14 @@ class Past:
             self._places[None] = (0, len(self._ticks))
             return
         codes = np.arange(len(history.labels))
-        # Series are in the order of their numbers, or of what numbers merged rows.
-        order = np.argsort(history.codes, kind="stable")
-        if (np.diff(order) != 1).any():
-            raise ValueError("The remembered rows are not in the order of series.")
         low = np.searchsorted(history.codes, codes, side="left")
         high = np.searchsorted(history.codes, codes, side="right")
         for label, *place in zip(history.labels, low, high, strict=True):
             self._places[label] = tuple(place)
+
+    def __contains__(self, key):
+        """Whether a series was in the fit."""
+        return key in self._places
 
     def before(self, key, tick, after):
         """The remembered rows that lead up to a row without a gap.

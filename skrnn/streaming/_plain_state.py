@@ -58,12 +58,13 @@ def restore(streams, state):
             )
     if state["clock"] is not None and streams.clock is None:
         streams.clock = Clock.from_plain(state["clock"], streams.freq)
-    slots = np.array([streams.slot(key) for key in keys], dtype=np.int64)
-    own = streams.arrays()
-    for name, array in arrays.items() if len(keys) else ():
-        own[name][slots] = np.asarray(array, dtype=own[name].dtype)
-    for slot, missed in zip(slots.tolist(), state["missed"], strict=True):
-        streams.set_missed(slot, missed)
+    with streams.opened(keys):
+        slots = np.array(list(map(streams.slots.of, keys)), dtype=np.int64)
+        own = streams.arrays()
+        for name, array in arrays.items() if len(keys) else ():
+            own[name][slots] = np.asarray(array, dtype=own[name].dtype)
+        for slot, missed in zip(slots.tolist(), state["missed"], strict=True):
+            streams.set_missed(slot, missed)
 
 
 def _listed(value):

@@ -283,10 +283,11 @@ class StreamingPredictor:
             value, key, time = self._reader.row(row, key, time)
             self._check_key(key)
             streams, tick = self._streams, self._streams.tick(time)
-            slots, ticks = np.array([streams.slot(key)]), np.array([tick])
-            if streams.is_newest(slots, ticks)[0]:
-                return streams.newest([key], slots, value, ticks)[0]
-            return self._late(key, int(slots[0]), value[0], tick)
+            with streams.opened([key]):
+                slots, ticks = np.array([streams.slots.of(key)]), np.array([tick])
+                if streams.is_newest(slots, ticks)[0]:
+                    return streams.newest([key], slots, value, ticks)[0]
+                return self._late(key, int(slots[0]), value[0], tick)
 
     def update_many(self, rows, *, keys=None, times=None):
         """Take rows of many streams at once, and predict for each.
@@ -325,11 +326,11 @@ class StreamingPredictor:
                     f"max_streams={self.max_streams}."
                 )
             ticks = self._streams.ticks(times, len(values))
-            places = {key: self._streams.slot(key) for key in distinct}
-            slots = np.array([places[key] for key in keys], dtype=np.int64)
             results = Results(len(values))
-            for rows in _rounds(slots):
-                self._take_round(rows, keys, slots, values, ticks, results)
+            with self._streams.opened(distinct):
+                slots = np.array(list(map(self._streams.slots.of, keys)), np.int64)
+                for rows in _rounds(slots):
+                    self._take_round(rows, keys, slots, values, ticks, results)
             return results.joined()
 
     def _take_round(self, rows, keys, slots, values, ticks, results):

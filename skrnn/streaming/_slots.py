@@ -39,12 +39,15 @@ class Slots:
         return self._of[key]
 
     def add(self, key):
-        """Give a new stream its place (int)."""
-        if self._most is not None and len(self._of) >= self._most:
-            self.drop(next(iter(self._of)))
+        """Give a new stream its place (int); `trim` makes sure of their number."""
         slot = self._free.pop() if self._free else len(self._of)
         self._of[key] = slot
         return slot
+
+    def trim(self):
+        """Drop what is used least recently, where there are too many."""
+        while self._most is not None and len(self._of) > self._most:
+            self.drop(next(iter(self._of)))
 
     def drop(self, key):
         """Forget a stream."""

@@ -10,6 +10,7 @@ from skrnn._estimator.reading import source_of_windows
 from skrnn._kernels.threads import no_gradients, single_thread
 from skrnn.streaming._network_state import NetworkState, refuse_whole_windows
 from skrnn.streaming._streams import Arrivals, Streams
+from skrnn.streaming._weights import WeightWatch
 
 __all__ = ["StatefulStreams"]
 
@@ -57,7 +58,8 @@ class StatefulStreams(Streams):
         super().__init__(parts, n_before=0, **options | {"max_delay": 0})
         self._method = method
         self._nets = [NetworkState(net.module_) for net in estimator.nets_]
-        self._weights = self._weights_now()
+        self._model = estimator._model
+        self._weights = WeightWatch([net.module_ for net in estimator.nets_])
         steps = [net.module_.baseline.linear_path for net in estimator.nets_]
         self._n_newest = max([1, *(p.n_steps for p in steps if p is not None)])
         n_inputs = (
@@ -74,16 +76,10 @@ class StatefulStreams(Streams):
             [np.tile(net.begin, (n, 1)) for net in self._nets],
         )
 
-    def _weights_now(self):
-        return [
-            (id(p), p._version)
-            for net in self.parts.estimator.nets_
-            for p in net.module_.parameters()
-        ]
-
     def check_weights(self):
         """Raise if the networks are no longer those that made the states."""
-        if self._weights != self._weights_now():
+        is_model = self.parts.estimator._model is self._model
+        if not (is_model and self._weights.is_as_it_was()):
             raise ValueError(
                 "The estimator was fitted further, or its weights were changed, so "
                 "that the states of the streams are not those of its networks any "

@@ -1,5 +1,6 @@
 """Streams of rows: what each remembers, and how a new row goes on from there."""
 
+import contextlib
 from typing import NamedTuple
 
 import numpy as np
@@ -116,14 +117,23 @@ class Streams:
         self.clock = Clock.of(self.freq, time)
         return False
 
-    def slot(self, key):
-        """Place (int) of a stream, a new one if need be."""
-        slot = self.slots.get(key)
-        if slot is None:
+    @contextlib.contextmanager
+    def opened(self, keys):
+        """Have streams of these keys within; of new ones without a row none is left."""
+        new = [key for key in keys if self.slots.get(key) is None]
+        for key in new:
             slot = self.slots.add(key)
             self.rings.make_room(slot + 1)
             self.clear(slot)
-        return slot
+        try:
+            yield
+        except BaseException:
+            for key in new:
+                if not self.rings.size[self.slots.of(key)]:
+                    self.slots.drop(key)
+            raise
+        finally:
+            self.slots.trim()
 
     def clear(self, slot):
         """Forget all of a stream."""
@@ -168,11 +178,14 @@ class Streams:
             if len(had):
                 last = rings.last("ticks", slots[had])
                 joined[had] = self.clock.follows(last, ticks[had])
-            new = np.flatnonzero(~joined)
-            if len(new):
-                self._missing.look(self, keys, slots, values, ticks, new)
-            for i in new:
-                joined[i] = self._remember_past(keys[i], slots[i], int(ticks[i]))
+            for i in np.flatnonzero(~joined):
+                last = self.rings.rows(slots[i]) if rings.size[slots[i]] else None
+                n_before = self._remember_past(keys[i], slots[i], int(ticks[i]))
+                joined[i] = n_before > 0
+                is_short = n_before < self._reach
+                self._missing.look(
+                    self, keys[i], slots[i], values[i], ticks[i], last, is_short
+                )
         runs = np.ones(len(slots), np.int64)
         if joined.any():
             last = rings.last("runs", slots[joined])
@@ -181,14 +194,14 @@ class Streams:
         return Arrivals(slots, values, ticks, runs, steps)
 
     def _remember_past(self, key, slot, tick):
-        """Put the rows of the fit before a row; tell whether there are any."""
+        """Put the rows of the fit before a row; tell how many there are (int)."""
         rings = self.rings
         after = None
         if rings.size[slot]:
             after = int(rings.last("ticks", slot))
         older, values = self.past.before(key, tick, after)
         if not len(older):
-            return False
+            return 0
         slots, run = np.array([slot]), 0
         if after is not None and self.clock.follows(after, int(older[0])):
             run = int(rings.last("runs", slot))
@@ -198,7 +211,7 @@ class Streams:
             runs = np.array([run])
             steps = self._steps(slots, value, runs)
             self.remember(Arrivals(slots, value, older[i : i + 1], runs, steps))
-        return True
+        return run
 
     def remember(self, arrivals):
         """Add rows to their streams."""
@@ -208,6 +221,11 @@ class Streams:
     def n_readable(self, runs):
         """Steps (n,) that there are of runs of so many rows."""
         return np.maximum(runs - self._unread, 0)
+
+    @property
+    def _reach(self):
+        """Rows before its own that the window of a row reads (int)."""
+        return self.parts.window_length + self.parts.horizon - 1
 
     @property
     def _unread(self):

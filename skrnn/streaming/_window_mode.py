@@ -88,7 +88,3 @@ class WindowStreams(Streams):
         predicted = self._predict(window, np.array([length]))
         self.rings.put(slot, placed)
         return predicted
-
-    @property
-    def _reach(self):
-        return self.parts.window_length + self.parts.horizon - 1
