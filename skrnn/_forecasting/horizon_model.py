@@ -20,9 +20,9 @@ __all__ = ["HorizonModel", "new_members", "takes_absent_steps"]
 # Windows of half their length, or of so many rows, teach as well as full ones; shorter
 # ones hardly hold a thing. Set by hand.
 _ENOUGH_ROWS = 12
-# Windows that networks are trained on at the most, spread evenly over all rows: those of
-# neighbouring rows are nearly the same, and many series teach no more than so many of
-# theirs. They bound the time of a fit. Set by hand.
+# Windows that networks are trained on at the most, spread evenly over all rows: of
+# neighbouring rows they are nearly the same, and many series teach no more than so
+# many of theirs. They bound the time of a fit. Set by hand.
 _MOST_WINDOWS = 20_000
 
 
