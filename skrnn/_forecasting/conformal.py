@@ -11,7 +11,7 @@ _ENOUGH = 100
 # The variance of errors to come is that of the errors that are known and so many times
 # as much again for each of them, of those that do not overlap: few may have been small
 # by chance. Chosen on the first M competition.
-_DOUBT = 1.0
+_DOUBT = 2.0
 
 
 class AdaptiveScores:

@@ -20,6 +20,10 @@ __all__ = ["HorizonModel", "new_members", "takes_absent_steps"]
 # Windows of half their length, or of so many rows, teach as well as full ones; shorter
 # ones hardly hold a thing. Set by hand.
 _ENOUGH_ROWS = 12
+# Windows that networks are trained on at the most, spread evenly over all rows: of
+# neighbouring rows they are nearly the same, and many series teach no more than so
+# many of theirs. They bound the time of a fit. Set by hand.
+_MOST_WINDOWS = 20_000
 
 
 class HorizonModel:
@@ -163,6 +167,8 @@ class HorizonModel:
         else:
             refuse_short(last, int(table.lengths.max()))
         rows = np.flatnonzero(usable)
+        if newer_than is None and len(rows) > _MOST_WINDOWS:
+            rows = rows[np.linspace(0, len(rows) - 1, _MOST_WINDOWS).astype(np.int64)]
         return Origins(rows, codes[rows])
 
     def windows(self, prepared, origins):

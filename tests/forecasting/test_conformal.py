@@ -37,7 +37,7 @@ def slow(errors, step, levels, rate, most, start):
             at = 0.5 + (np.clip(moved, 0, 1) - 0.5) * (n + 1) / n
             offsets = np.quantile(known, np.clip(at, 0, 1))
             # Those further ahead overlap.
-            offsets *= np.sqrt(1 + (1 / max(n / step, 1) - 1 / n))
+            offsets *= np.sqrt(1 + 2 * (1 / max(n / step, 1) - 1 / n))
         offsets = np.sort(offsets)
         found.append(offsets)
         if now + 1 < start or now + 1 == n_origins:

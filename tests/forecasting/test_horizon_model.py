@@ -7,6 +7,7 @@ import pytest
 from sklearn.pipeline import make_pipeline
 
 from skrnn import RNNRegressor
+from skrnn._forecasting import horizon_model
 from skrnn._forecasting.horizon_model import new_members
 from skrnn._forecasting.table import SeriesTable
 from tests.forecasting.support import (
@@ -89,6 +90,19 @@ def test_short_series_teach_what_they_can():
     assert list(X.length) == [0, 0, 0]
     with pytest.raises(ValueError, match="No series is longer than the 8 steps"):
         model(made, prepared, steps=(8,), length=24).samples(prepared)
+
+
+def test_many_windows_are_spread_over_all_series(monkeypatch):
+    data = table(missing=False)
+    made, prepared = transform_of(data)
+    whole = model(made, prepared).samples(prepared)[0].stop
+    monkeypatch.setattr(horizon_model, "_MOST_WINDOWS", 12)
+    found = model(made, prepared).samples(prepared)[0].stop
+    assert len(found) == len(set(found)) == 12
+    assert (found[0], found[-1]) == (whole[0], whole[-1])
+    place = np.searchsorted(whole, found)
+    np.testing.assert_array_equal(whole[place], found)
+    assert np.ptp(np.diff(place)) <= 1
 
 
 def test_only_new_targets_in_an_update():

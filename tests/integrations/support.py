@@ -28,7 +28,8 @@ QUICK = RNNRegressor(
 
 
 def forecaster(**options):
-    options = {"n_estimators": 1, "random_state": 0} | options
+    base = {"n_estimators": 1, "network_weight": 1, "random_state": 0}
+    options = base | options
     return RNNForecaster(clone(QUICK), **options)
 
 
