@@ -22,7 +22,7 @@ from tests import native_calls
 
 # What an argument is; as in replay.cpp.
 NUMBER, ADDRESS, HANDLE = 0, 1, 2
-# To ctypes c_int64 and c_long are one type here; these have a ``long``, the others none.
+# To ctypes c_int64 and c_long are one type here; only these have a ``long``.
 _WITH_LONG = (Shape, Tensors)
 # How an array is compared.
 NOT, FLOAT32, FLOAT64, BYTES = 0, 1, 2, 3
