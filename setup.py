@@ -64,7 +64,7 @@ class BuildKernels(build_ext):
                 break
         print(said, file=sys.stderr)
         # What zig leaves beside it.
-        for left in (f"{target}.o", target.with_suffix(".lib")):
+        for left in (f"{target}.o", f"{target}.lib", target.with_suffix(".lib")):
             Path(left).unlink(missing_ok=True)
         is_made = target.exists() and not has_failed
         if not is_made:

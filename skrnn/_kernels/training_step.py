@@ -123,7 +123,9 @@ class CompiledStep:
         options.beta1, options.beta2 = group["betas"]
         options.epsilon = group["eps"]
         options.decay = group["weight_decay"]
-        options.is_decoupled = group.get("decoupled_weight_decay", False)
+        # Before 2.7 of torch the groups did not tell.
+        is_adamw = isinstance(self.optimizer, torch.optim.AdamW)
+        options.is_decoupled = group.get("decoupled_weight_decay", is_adamw)
         self.network.check_answer(
             self._adam(self.network.place, self._tensors, options)
         )

@@ -244,7 +244,10 @@ for name, (_, ask) in MODELS.items():
         found[name + ", many"] = model.predict(many())
 np.savez(folder / "found.npz", **found)
 # Optimisers and symbols: their import takes a second, which prediction does not need.
-print(sorted({"torch._dynamo", "sympy"} & set(sys.modules)))
+# torch 2.6 needs symbols for other things, too.
+unwanted = {"torch._dynamo"}
+unwanted |= set() if torch.__version__.startswith("2.6.") else {"sympy"}
+print(sorted(unwanted & set(sys.modules)))
 """
 
 

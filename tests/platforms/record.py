@@ -17,10 +17,13 @@ import struct
 import torch
 
 from skrnn._kernels import library as kernel_library
+from skrnn._kernels.structs import Shape, Tensors
 from tests import native_calls
 
 # What an argument is; as in replay.cpp.
 NUMBER, ADDRESS, HANDLE = 0, 1, 2
+# To ctypes c_int64 and c_long are one type here; only these have a ``long``.
+_WITH_LONG = (Shape, Tensors)
 # How an array is compared.
 NOT, FLOAT32, FLOAT64, BYTES = 0, 1, 2, 3
 _COMPARED = {torch.float32: FLOAT32, torch.float64: FLOAT64, torch.int64: BYTES}
@@ -169,7 +172,8 @@ class _Memory:
     def _of_structure(self, value):
         at, places, end = ctypes.addressof(value), [], 0
         for name, kind in value._fields_:
-            size = self._long if kind is ctypes.c_long else ctypes.sizeof(kind)
+            is_long = kind is ctypes.c_long and isinstance(value, _WITH_LONG)
+            size = self._long if is_long else ctypes.sizeof(kind)
             end += -end % size
             places.append((name, kind, end, size))
             end += size

@@ -28,8 +28,8 @@ static void *aligned(size_t size) {
 }
 #endif
 
-enum { NUMBER, ADDRESS, HANDLE };
-enum { NOT, FLOAT32, FLOAT64, BYTES };
+enum { A_NUMBER, AN_ADDRESS, A_HANDLE };
+enum { NOT_COMPARED, FLOAT32, FLOAT64, BYTES };
 constexpr int MOST = 256;
 
 struct Buffer {
@@ -126,8 +126,8 @@ int main(int, char **arguments) {
         for (int64_t i = 0; i < n_given; i++) {
             const int64_t kind = number(), value = number(), inner = number();
             given[i] = value;
-            if (kind != NUMBER) given[i] = (int64_t)(find_buffer(buffers, count, value) + inner);
-            if (kind == HANDLE) memcpy(&given[i], (void *)given[i], 8);
+            if (kind != A_NUMBER) given[i] = (int64_t)(find_buffer(buffers, count, value) + inner);
+            if (kind == A_HANDLE) memcpy(&given[i], (void *)given[i], 8);
         }
         void *function = find(library, name);
         if (!function) {
