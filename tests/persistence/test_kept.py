@@ -47,6 +47,7 @@ OF_TIME = {"index", "step", "timestamp", "duration", "period", "span", "zone"}
 OF_TIME |= {"clock", "moment", "day"}
 OF_SERIES = {
     "AdaptiveScores",
+    "Combination",
     "Covariates",
     "Design",
     "Differencing",
@@ -56,6 +57,7 @@ OF_SERIES = {
     "SeriesForecaster",
     "SeriesTable",
     "Settings",
+    "Smoothing",
     "TargetTransform",
     "TimeAxis",
     "Units",
