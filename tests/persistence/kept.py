@@ -113,7 +113,8 @@ def _classical():
 
 def _forecaster():
     small = RNNRegressor("gru", **TINY)
-    return RNNForecaster(small, n_estimators=1, random_state=0).fit(months(), fh=FH)
+    options = {"n_estimators": 1, "network_weight": 0.5, "random_state": 0}
+    return RNNForecaster(small, **options).fit(months(), fh=FH)
 
 
 def texts():

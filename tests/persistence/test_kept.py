@@ -48,6 +48,7 @@ OF_TIME |= {"clock", "moment", "day"}
 OF_SERIES = {
     "AdaptiveScores",
     "Categories",
+    "Combination",
     "Covariates",
     "Design",
     "Differencing",
@@ -59,6 +60,7 @@ OF_SERIES = {
     "SeriesForecaster",
     "SeriesTable",
     "Settings",
+    "Smoothing",
     "TargetTransform",
     "TimeAxis",
     "Units",
