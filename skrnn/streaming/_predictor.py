@@ -1,5 +1,6 @@
 """One observation in, one prediction out."""
 
+import inspect
 import threading
 
 import numpy as np
@@ -16,6 +17,8 @@ from skrnn.windows import SlidingWindow
 
 __all__ = ["StreamingPredictor"]
 
+# So many numbers of windows are gathered at a time, 32 MB: a bound of memory.
+_MOST_NUMBERS = 2**22
 _MODES = {"window": WindowStreams, "stateful": StatefulStreams}
 
 
@@ -217,7 +220,8 @@ class StreamingPredictor:
 
     def _take(self, parts):
         self._parts, self._check_key = parts, KeyCheck(parts.window)
-        self._reader = RowReader(parts, np.dtype(self.dtype))
+        is_timed = self.freq is not None
+        self._reader = RowReader(parts, np.dtype(self.dtype), is_timed=is_timed)
 
     def _parts_now(self):
         length = self.window_length
@@ -283,11 +287,17 @@ class StreamingPredictor:
             value, key, time = self._reader.row(row, key, time)
             self._check_key(key)
             streams, tick = self._streams, self._streams.tick(time)
+            slot = streams.slots.get(key)
+            if slot is not None:
+                return self._take_one(key, slot, value, tick)
             with streams.opened([key]):
-                slots, ticks = np.array([streams.slots.of(key)]), np.array([tick])
-                if streams.is_newest(slots, ticks)[0]:
-                    return streams.newest([key], slots, value, ticks)[0]
-                return self._late(key, int(slots[0]), value[0], tick)
+                return self._take_one(key, streams.slots.of(key), value, tick)
+
+    def _take_one(self, key, slot, value, tick):
+        slots, ticks = np.array([slot]), np.array([tick])
+        if self._streams.is_newest(slots, ticks)[0]:
+            return self._streams.newest([key], slots, value, ticks)[0]
+        return self._late(key, slot, value[0], tick)
 
     def update_many(self, rows, *, keys=None, times=None):
         """Take rows of many streams at once, and predict for each.
@@ -336,8 +346,10 @@ class StreamingPredictor:
     def _take_round(self, rows, keys, slots, values, ticks, results):
         """Take rows (ndarray of int), no two of which are of one stream."""
         newest = self._streams.is_newest(slots[rows], ticks[rows])
-        some = rows[newest]
-        if len(some):
+        of_window = self._parts.window_length * self._parts.n_inputs
+        size = max(1, _MOST_NUMBERS // of_window)
+        for start in range(0, np.count_nonzero(newest), size):
+            some = rows[newest][start : start + size]
             named = [keys[i] for i in some]
             given = slots[some], values[some], ticks[some]
             results.put(some, self._streams.newest(named, *given))
@@ -408,23 +420,33 @@ class StreamingPredictor:
             If it is of another pipeline or mode; nothing is changed then.
         """
         with self._lock:
-            before = self._streams, self._parts, self._reader
+            before = vars(self).copy()
             try:
                 self._begin()
                 restore(self._streams, state)
             except BaseException:
-                self._streams, self._parts, self._reader = before
+                vars(self).update(before)
                 raise
         return self
 
+    def __getstate__(self):
+        names = inspect.signature(type(self)).parameters
+        parameters = {name: getattr(self, name) for name in names}
+        return {"parameters": parameters, "streams": self.get_state()}
+
+    def __setstate__(self, state):
+        self.__init__(**state["parameters"])
+        self.set_state(state["streams"])
+
 
 def _rounds(slots):
-    """Numbers of rows (ndarray), of each stream the first, then the second, ..."""
+    """Numbers of rows (list of ndarray): of each stream the first, the second, ..."""
     order = np.argsort(slots, kind="stable")
     sorted_slots = slots[order]
     is_first = np.append(True, sorted_slots[1:] != sorted_slots[:-1])[: len(slots)]
     start = np.maximum.accumulate(np.where(is_first, np.arange(len(slots)), 0))
     number = np.empty(len(slots), np.int64)
     number[order] = np.arange(len(slots)) - start
-    for i in range(int(number.max(initial=-1)) + 1):
-        yield np.flatnonzero(number == i)
+    by_number = np.argsort(number, kind="stable")
+    cuts = np.flatnonzero(np.diff(number[by_number])) + 1
+    return np.split(by_number, cuts) if len(slots) else []
