@@ -11,7 +11,7 @@ import pytest
 import skrnn
 from tests.streaming.support import hourly, hourly_pipeline
 
-pytest.importorskip("fastapi")
+pytest.importorskip("fastapi"), pytest.importorskip("uvicorn")
 httpx = pytest.importorskip("httpx")
 PATH = Path(__file__).parents[2] / "examples" / "serve.py"
 
@@ -32,9 +32,7 @@ def saved(tmp_path):
 
 
 def posted(table):
-    return [
-        {"row": row.to_dict(), "time": str(time)} for time, row in table.iterrows()
-    ]
+    return [{"row": row.to_dict(), "time": str(time)} for time, row in table.iterrows()]
 
 
 def run(app, job):
