@@ -1,13 +1,13 @@
 """A web service over a saved pipeline, which remembers the last rows of every stream.
 
 A row is checked against the columns of the fit, with the stream and the time that it is
-of, and answered with the prediction for it. No more requests wait than there is room for;
-others are told to come again. Another file takes the place of the model without a
+of, and answered with the prediction for it. No more requests wait than there is room
+for; others are told to come again. Another file takes the place of the model without a
 request being lost, and what the streams remember survives a restart.
 
 usage: python examples/serve.py MODEL.skops [--port 8000] [--most-waiting 64]
-(needs fastapi and uvicorn; the file is one of skrnn.save, of a pipeline that was fitted on
-a DataFrame)
+(needs fastapi and uvicorn; the file is one of skrnn.save, of a pipeline that was fitted
+on a DataFrame)
 """
 
 import argparse
