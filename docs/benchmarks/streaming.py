@@ -1,10 +1,10 @@
 """Rows one at a time: StreamingPredictor beside ONNX Runtime and a loop of predict.
 
 A GRU with the defaults of RNNRegressor but one network, on rows of three features
-without times. What is timed is CPU time of one thread, for each call by itself, so that other
-work on the machine counts as little as can be; the tools take turns, a hundred calls
-each. ONNX Runtime and the loops get windows that are kept for them outside of what is
-timed.
+without times. What is timed is CPU time of one thread, for each call by itself, so that
+other work on the machine counts as little as can be; the tools take turns, a hundred
+calls each. ONNX Runtime and the loops get windows that are kept for them outside of
+what is timed.
 
 usage: python docs/benchmarks/streaming.py [--quick]
 (writes streaming.md beside itself; needs onnx, onnxruntime, skl2onnx; five minutes)
