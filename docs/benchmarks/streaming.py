@@ -1,10 +1,10 @@
 """Rows one at a time: StreamingPredictor beside ONNX Runtime and a loop of predict.
 
-A GRU with the defaults of RNNRegressor but one network, on rows of three features without
-times. What is timed is CPU time of one thread, for each call by itself, so that other
-work on the machine counts as little as can be; the tools take turns, a hundred calls
-each. ONNX Runtime and the loops get windows that are kept for them outside of what is
-timed.
+A GRU with the defaults of RNNRegressor but one network, on rows of three features
+without times. What is timed is CPU time of one thread, for each call by itself, so that
+other work on the machine counts as little as can be; the tools take turns, a hundred
+calls each. ONNX Runtime and the loops get windows that are kept for them outside of
+what is timed.
 
 usage: python docs/benchmarks/streaming.py [--quick]
 (writes streaming.md beside itself; needs onnx, onnxruntime, skl2onnx; five minutes)
@@ -94,7 +94,7 @@ def times_of_calls(model, n_steps):
 
 
 def rows_a_second(model, n_steps, mode):
-    """Rows a second of CPU time for one row of each of many streams, and bytes of one."""
+    """Rows a second of CPU time, one of each of many streams, and bytes of a stream."""
     stream = StreamingPredictor(model, mode=mode)
     rng, keys = np.random.default_rng(2), list(range(N_STREAMS))
     for _ in range(n_steps):

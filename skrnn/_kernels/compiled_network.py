@@ -142,8 +142,8 @@ class CompiledNetwork(Scope):
 
     def is_made_for(self, form):
         """Whether a network is open that is of the kind of a form."""
-        is_alike = _kind_of(form) == self._kind
-        return is_alike and form.weights[0].dtype == self._torch_dtype and self.handle
+        has_dtype = form.weights[0].dtype == self._torch_dtype
+        return has_dtype and _kind_of(form) == self._kind and self.handle is not None
 
     def read_addresses(self, form, gradients=(), of_tables=()):
         """Look where weights are, and gradients (list of Tensor) shall go.

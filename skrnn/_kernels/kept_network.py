@@ -13,6 +13,8 @@ __all__ = ["kept_network"]
 # A handle is of one thread. Its networks are closed with the thread, or when they are
 # gone themselves; a process that is forked has a copy of its own of their memory.
 _this_thread = threading.local()
+# Units of the layers of networks that are kept: of 1 MB of weights. Chosen by hand.
+_LARGEST = 256
 
 
 def kept_network(network):
@@ -37,6 +39,8 @@ def kept_network(network):
         kept = _this_thread.networks = weakref.WeakKeyDictionary()
     form = network.form()
     compiled = kept.get(network)
+    if form.hidden_size > _LARGEST:  # its memory is much, its time is that of products
+        kept = {}
     if compiled is not None and compiled.is_made_for(form):
         compiled.read_addresses(form)
         return compiled

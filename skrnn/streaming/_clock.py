@@ -120,9 +120,9 @@ class Clock:
         return operator.index(time)
 
     def ticks(self, times):
-        """The numbers (ndarray of int64) of many times (array-like)."""
-        times = times if isinstance(times, pd.Index) else pd.Index(times)
-        if not isinstance(times, type(self._like)) and times.dtype == object:
+        """The numbers (ndarray of int64) of many times (pandas.Index)."""
+        is_read = isinstance(times, pd.PeriodIndex) or times.dtype.kind in "iuMm"
+        if not is_read:
             return np.array([self.tick(time) for time in times], dtype=np.int64)
         times, _ = conform(times, self._like)
         if isinstance(times, (pd.DatetimeIndex, pd.TimedeltaIndex)):

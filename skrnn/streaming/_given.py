@@ -25,10 +25,12 @@ class RowReader:
         The pipeline.
     dtype : dtype
         Of the rows.
+    is_timed : bool
+        Whether the index of tables tells times, where there is no SlidingWindow.
     """
 
-    def __init__(self, parts, dtype):
-        self._parts, self._dtype = parts, dtype
+    def __init__(self, parts, dtype, *, is_timed=False):
+        self._parts, self._dtype, self._is_timed = parts, dtype, is_timed
         names = parts.column_names
         self._names = names
         self._places = None
@@ -67,8 +69,9 @@ class RowReader:
         if not self._is_plain:
             if self._key_names:
                 key, time = self._told_by_columns(row, key, time)
-            table = pd.DataFrame([row]) if isinstance(row, Mapping) else row
-            return self._values(table), _plain_key(key), time
+            if isinstance(row, Mapping):
+                row = pd.DataFrame([self._from_mapping(row)], columns=self._names)
+            return self._values(row), _plain_key(key), time
         if isinstance(row, Mapping):
             row = self._from_mapping(row)
         values = np.asarray(row, dtype=self._dtype)
@@ -149,7 +152,7 @@ class RowReader:
         """Keys and times that columns or the index of a DataFrame tell."""
         window = self._parts.window
         if window is None:
-            return None, None
+            return None, table.index if self._is_timed else None
         labels = window._beginnings.labels
         is_timed = window._history is not None
         if not self._key_names and isinstance(table.index, pd.RangeIndex):
@@ -165,10 +168,10 @@ class RowReader:
 
     def _values(self, rows):
         parts = self._parts
+        if isinstance(rows, pd.DataFrame) and self._names is not None:
+            self._from_mapping(dict.fromkeys(rows.columns))
+            rows = rows[self._names]
         if self._is_plain:
-            if isinstance(rows, pd.DataFrame) and self._names is not None:
-                self._from_mapping(dict.fromkeys(rows.columns))
-                rows = rows[self._names]
             values = np.asarray(rows, dtype=self._dtype)
             self._check_shape(values)
             return values

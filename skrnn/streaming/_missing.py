@@ -131,7 +131,8 @@ class MissingHistory:
         stale = np.zeros(len(lengths), dtype=bool)
         most, rings, values = self._window._most_absent, streams.rings, arrivals.values
         newest = rings.last("values", arrivals.slots, before=h - 1) if h else values
-        absent = absent_rows(newest, known)
+        # Most rows have nothing missing, which is told in less time than the rest.
+        absent = absent_rows(newest, known) if np.isnan(newest).any() else None
         if absent is None:
             return stale
         for i in np.flatnonzero(absent & (lengths > 0) & (arrivals.runs > h)):

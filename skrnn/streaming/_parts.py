@@ -18,8 +18,13 @@ def flat_steps(estimator):
     """All steps (list) of a fitted estimator, those of pipelines within it included."""
     estimator = getattr(estimator, "best_estimator_", estimator)
     if not isinstance(estimator, Pipeline):
-        return [] if estimator in (None, "passthrough") else [estimator]
-    return [part for _, step in estimator.steps for part in flat_steps(step)]
+        is_nothing = estimator is None or isinstance(estimator, str)
+        return [] if is_nothing else [estimator]
+    found = []
+    for _, step in estimator.steps:
+        is_leaf = isinstance(step, (SlidingWindow, TimeDistributed, BaseRNN))
+        found += [step] if is_leaf else flat_steps(step)
+    return found
 
 
 class Parts:
@@ -48,6 +53,8 @@ class Parts:
         Columns that are known ahead.
     is_opened : bool
         Whether a step is there as soon as its known columns are.
+    n_features, n_inputs : int
+        Numbers of a row that the windows are made of, and of a step of a window.
     is_flat : bool
         Whether samples are rows of lag columns of one series.
     """
@@ -79,6 +86,7 @@ class Parts:
             self._read_layout(first, window_length)
         self._first = self.before[0] if self.before else self.window or first
         self._seen = steps, self._fits()
+        self.n_inputs = self.prepare(np.zeros((1, self.n_features))).shape[1]
 
     def _read_window(self, window, window_length):
         if window_length is not None:
@@ -158,7 +166,7 @@ class Parts:
     def shape(self):
         """What streams rely on (tuple), whatever was fitted."""
         is_timed = self.window is not None and self.window._history is not None
-        size = self.window_length, self.horizon, self.n_features, self.n_columns
+        size = self.window_length, self.horizon, self.n_columns, self.n_inputs
         return *size, tuple(self.known), self.is_opened, self.is_flat, is_timed
 
     def prepare(self, rows):

@@ -1,25 +1,18 @@
 """One observation in, one prediction out."""
 
+import inspect
 import threading
 
 import numpy as np
 
 from skrnn._numbers import AT_LEAST_ONE, NOT_NEGATIVE
-from skrnn.streaming._given import RowReader
-from skrnn.streaming._keys import KeyCheck
-from skrnn.streaming._parts import Parts, flat_steps
+from skrnn.streaming._calls import MODES, StreamCalls
 from skrnn.streaming._plain_state import plain_state, restore
-from skrnn.streaming._results import Results
-from skrnn.streaming._stateful_mode import StatefulStreams
-from skrnn.streaming._window_mode import WindowStreams
-from skrnn.windows import SlidingWindow
 
 __all__ = ["StreamingPredictor"]
 
-_MODES = {"window": WindowStreams, "stateful": StatefulStreams}
 
-
-class StreamingPredictor:
+class StreamingPredictor(StreamCalls):
     """Predict row by row, as rows arrive.
 
     Each row is of a stream: a machine, a store, a patient. What earlier rows of it a
@@ -141,7 +134,7 @@ class StreamingPredictor:
         dtype="float64",
     ):
         for name, value, allowed in [
-            ("mode", mode, tuple(_MODES)),
+            ("mode", mode, tuple(MODES)),
             ("late", late, ("raise", "skip")),
             ("dtype", dtype, ("float64", "float32")),
         ]:
@@ -197,54 +190,6 @@ class StreamingPredictor:
                 self._streams.slots.drop(key)
         return self
 
-    def _begin(self):
-        parts = self._parts_now()
-        if not hasattr(parts.estimator, self.method):
-            raise ValueError(
-                f"{type(parts.estimator).__name__} has no method {self.method!r}."
-            )
-        reach = parts.window_length + parts.horizon - 1
-        streams = _MODES[self.mode](
-            parts,
-            self.method,
-            max_delay=reach if self.max_delay is None else int(self.max_delay),
-            dtype=np.dtype(self.dtype),
-            max_streams=self.max_streams,
-            freq=self.freq,
-        )
-        self._take(parts)
-        self._streams = streams
-
-    def _take(self, parts):
-        self._parts, self._check_key = parts, KeyCheck(parts.window)
-        self._reader = RowReader(parts, np.dtype(self.dtype))
-
-    def _parts_now(self):
-        length = self.window_length
-        if self.mode == "stateful" and length is None:
-            steps = flat_steps(self.estimator)
-            # Where nothing tells how many steps are read, all are.
-            is_told = any(isinstance(step, SlidingWindow) for step in steps)
-            is_told |= not getattr(steps[0], "_is_3d", True)
-            length = None if is_told else 1
-        return Parts(self.estimator, length)
-
-    def _notice_fits(self):
-        """Go on with what was fitted meanwhile, or raise where that cannot be."""
-        if self._parts.is_of(self.estimator):
-            self._streams.read_history()
-            return
-        parts = self._parts_now()
-        is_like = parts.shape() == self._parts.shape() and not parts.before
-        if self.mode == "stateful" or not is_like:
-            raise ValueError(
-                "The estimator was fitted again since these streams began, and what "
-                "they remember is not what it would make of their rows. Call reset(), "
-                "and send the newest rows once more."
-            )
-        self._streams.take_over(parts)
-        self._take(parts)
-
     # -- rows -----------------------------------------------------------------------
 
     def update(self, row, *, key=None, time=None):
@@ -283,11 +228,11 @@ class StreamingPredictor:
             value, key, time = self._reader.row(row, key, time)
             self._check_key(key)
             streams, tick = self._streams, self._streams.tick(time)
+            slot = streams.slots.get(key)
+            if slot is not None:
+                return self._take_one(key, slot, value, tick)
             with streams.opened([key]):
-                slots, ticks = np.array([streams.slots.of(key)]), np.array([tick])
-                if streams.is_newest(slots, ticks)[0]:
-                    return streams.newest([key], slots, value, ticks)[0]
-                return self._late(key, int(slots[0]), value[0], tick)
+                return self._take_one(key, streams.slots.of(key), value, tick)
 
     def update_many(self, rows, *, keys=None, times=None):
         """Take rows of many streams at once, and predict for each.
@@ -315,49 +260,7 @@ class StreamingPredictor:
         """
         with self._lock:
             self._notice_fits()
-            values, keys, times = self._reader.rows(rows, keys, times)
-            keys = [None] * len(values) if keys is None else keys
-            distinct = dict.fromkeys(keys)
-            for key in distinct:
-                self._check_key(key)
-            if self.max_streams is not None and len(distinct) > self.max_streams:
-                raise ValueError(
-                    f"The rows are of {len(distinct)} streams, more than "
-                    f"max_streams={self.max_streams}."
-                )
-            ticks = self._streams.ticks(times, len(values))
-            results = Results(len(values))
-            with self._streams.opened(distinct):
-                slots = np.array(list(map(self._streams.slots.of, keys)), np.int64)
-                for rows in _rounds(slots):
-                    self._take_round(rows, keys, slots, values, ticks, results)
-            return results.joined()
-
-    def _take_round(self, rows, keys, slots, values, ticks, results):
-        """Take rows (ndarray of int), no two of which are of one stream."""
-        newest = self._streams.is_newest(slots[rows], ticks[rows])
-        some = rows[newest]
-        if len(some):
-            named = [keys[i] for i in some]
-            given = slots[some], values[some], ticks[some]
-            results.put(some, self._streams.newest(named, *given))
-        for i in rows[~newest]:
-            results.put_one(
-                i, self._late(keys[i], int(slots[i]), values[i], int(ticks[i]))
-            )
-
-    def _late(self, key, slot, value, tick):
-        predicted = self._streams.late(key, slot, value, tick)
-        if predicted is not None:
-            return predicted[0]
-        if self.late == "skip":
-            return None
-        time = self._streams.clock.index([tick])[0]
-        raise ValueError(
-            f"The row at {time} of stream {key!r} is older than what is remembered, so "
-            "that its window is not known any more. Send rows in time order, raise "
-            'max_delay (it counts rows), or leave such rows out by late="skip".'
-        )
+            return self._take_many(*self._reader.rows(rows, keys, times))
 
     def predict_one(self, x, *, key=None, time=None):
         """Do what `update` does, by the name that river has for it.
@@ -408,23 +311,20 @@ class StreamingPredictor:
             If it is of another pipeline or mode; nothing is changed then.
         """
         with self._lock:
-            before = self._streams, self._parts, self._reader
+            before = vars(self).copy()
             try:
                 self._begin()
                 restore(self._streams, state)
             except BaseException:
-                self._streams, self._parts, self._reader = before
+                vars(self).update(before)
                 raise
         return self
 
+    def __getstate__(self):
+        names = inspect.signature(type(self)).parameters
+        parameters = {name: getattr(self, name) for name in names}
+        return {"parameters": parameters, "streams": self.get_state()}
 
-def _rounds(slots):
-    """Numbers of rows (ndarray), of each stream the first, then the second, ..."""
-    order = np.argsort(slots, kind="stable")
-    sorted_slots = slots[order]
-    is_first = np.append(True, sorted_slots[1:] != sorted_slots[:-1])[: len(slots)]
-    start = np.maximum.accumulate(np.where(is_first, np.arange(len(slots)), 0))
-    number = np.empty(len(slots), np.int64)
-    number[order] = np.arange(len(slots)) - start
-    for i in range(int(number.max(initial=-1)) + 1):
-        yield np.flatnonzero(number == i)
+    def __setstate__(self, state):
+        self.__init__(**state["parameters"])
+        self.set_state(state["streams"])

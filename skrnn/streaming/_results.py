@@ -1,8 +1,8 @@
-"""Predictions for rows, which are made in another order."""
+"""In which order rows are taken, and their predictions in the order of the rows."""
 
 import numpy as np
 
-__all__ = ["Results"]
+__all__ = ["Results", "rounds"]
 
 
 class Results:
@@ -41,3 +41,27 @@ class Results:
         for rows, values in self._pairs:
             results[rows] = values
         return results
+
+
+def rounds(slots):
+    """Put rows in rounds, none of which has two rows of one stream.
+
+    Parameters
+    ----------
+    slots : ndarray of shape (n,) of int64
+        The place of the stream of each row.
+
+    Returns
+    -------
+    list of ndarray of int64
+        Numbers of rows: of each stream the first, then the second, and so on.
+    """
+    order = np.argsort(slots, kind="stable")
+    sorted_slots = slots[order]
+    is_first = np.append(True, sorted_slots[1:] != sorted_slots[:-1])[: len(slots)]
+    start = np.maximum.accumulate(np.where(is_first, np.arange(len(slots)), 0))
+    number = np.empty(len(slots), np.int64)
+    number[order] = np.arange(len(slots)) - start
+    by_number = np.argsort(number, kind="stable")
+    cuts = np.flatnonzero(np.diff(number[by_number])) + 1
+    return np.split(by_number, cuts) if len(slots) else []

@@ -62,17 +62,13 @@ class StatefulStreams(Streams):
         self._weights = WeightWatch([net.module_ for net in estimator.nets_])
         steps = [net.module_.baseline.linear_path for net in estimator.nets_]
         self._n_newest = max([1, *(p.n_steps for p in steps if p is not None)])
-        n_inputs = (
-            self.rings.steps if self.rings.has_steps else self.rings.values
-        ).shape[2]
-        self._states, self._older = (
-            self._room(0, n_inputs) for _ in range(2)
-        )  # after the newest row, and before it
+        # After the newest row, and before it.
+        self._states, self._older = self._room(0), self._room(0)
 
-    def _room(self, n, n_inputs):
+    def _room(self, n):
         return _States(
             np.zeros(n, np.int64),
-            np.full((n, self._n_newest, n_inputs), np.nan, self.dtype),
+            np.full((n, self._n_newest, self.parts.n_inputs), np.nan, self.dtype),
             [np.tile(net.begin, (n, 1)) for net in self._nets],
         )
 
@@ -94,7 +90,7 @@ class StatefulStreams(Streams):
         if had < size:
             grown = []
             for states in (self._states, self._older):
-                larger = self._room(size, states.tails.shape[2])
+                larger = self._room(size)
                 larger.put(np.arange(had), states)
                 grown.append(larger)
             self._states, self._older = grown
@@ -132,8 +128,7 @@ class StatefulStreams(Streams):
         """States, which begin anew where a run does."""
         is_first = arrivals.runs == 1
         if is_first.any():
-            n = np.count_nonzero(is_first)
-            states.put(is_first, self._room(n, states.tails.shape[2]))
+            states.put(is_first, self._room(np.count_nonzero(is_first)))
         return states
 
     def _read(self, arrivals, before):

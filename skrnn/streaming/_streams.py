@@ -4,6 +4,7 @@ import contextlib
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from skrnn.streaming._clock import Clock
 from skrnn.streaming._missing import MissingHistory
@@ -52,10 +53,9 @@ class Streams:
         self.clock, self.past, self._history = None, None, False
         self.read_history()
         has_steps = bool(parts.of_steps) or bool(parts.known and parts.horizon)
-        n_inputs = parts.prepare(np.zeros((1, parts.n_features), dtype)).shape[1]
         capacity = n_before + parts.horizon + 1 + max_delay
         self.rings = Rings(
-            capacity, parts.n_features, n_inputs, dtype, has_steps=has_steps
+            capacity, parts.n_features, parts.n_inputs, dtype, has_steps=has_steps
         )
         self._missing = MissingHistory(parts.window)
 
@@ -88,8 +88,8 @@ class Streams:
 
     def ticks(self, times, n_rows):
         """Numbers (n_rows,) of the times of rows."""
-        first = None if times is None or not len(times) else times[0]
-        if self._is_untimed(first):
+        times = None if times is None else pd.Index(times)
+        if self._is_untimed(None if times is None or times.empty else times[0]):
             return np.zeros(n_rows, np.int64)
         if times is None:
             self.clock.tick(None)
@@ -186,10 +186,7 @@ class Streams:
                 self._missing.look(
                     self, keys[i], slots[i], values[i], ticks[i], last, is_short
                 )
-        runs = np.ones(len(slots), np.int64)
-        if joined.any():
-            last = rings.last("runs", slots[joined])
-            runs[joined] += np.minimum(last, _LONGEST)
+        runs = 1 + np.minimum(rings.last("runs", slots), _LONGEST) * joined
         steps = self._steps(slots, values, runs)
         return Arrivals(slots, values, ticks, runs, steps)
 

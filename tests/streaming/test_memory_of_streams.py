@@ -1,5 +1,6 @@
 """What streams remember: late rows, dropped streams, restarts, fits meanwhile."""
 
+import copy
 import json
 import pickle
 import threading
@@ -122,6 +123,15 @@ def test_a_restart_loses_nothing(new, mode, options):
     again = pickle.loads(pickle.dumps(pipeline))
     other = StreamingPredictor(again, mode=mode).set_state(json.loads(text))
     assert take(other, new[17:]) == whole[17:]
+
+
+def test_it_can_be_pickled_and_copied(pipeline, new):
+    stream = StreamingPredictor(pipeline, max_streams=3)
+    take(stream, new[:9])
+    copies = pickle.loads(pickle.dumps(stream)), copy.deepcopy(stream)
+    want = take(stream, new[9:20])
+    for other in copies:
+        assert take(other, new[9:20]) == want and other.max_streams == 3
 
 
 def test_a_state_of_another_pipeline_is_refused(pipeline, new):

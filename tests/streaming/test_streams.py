@@ -120,11 +120,11 @@ def test_predictions_have_the_bits_of_a_batch(options):
 
 
 @pytest.mark.parametrize("method", ["predict", "predict_proba", "decision_function"])
-def test_methods_of_a_classifier(method):
+@pytest.mark.parametrize("n_kernels", [None, 84])
+def test_methods_of_a_classifier(method, n_kernels):
     table = hourly(90)
-    classifier = RNNClassifier(
-        "lstm", 4, max_epochs=1, n_estimators=1, random_state=0, early_stopping=False
-    )
+    options = {"n_kernels": n_kernels, "early_stopping": False, "random_state": 0}
+    classifier = RNNClassifier("lstm", 4, max_epochs=1, n_estimators=1, **options)
     y = np.where(table["a"] > 0, "up", "down")
     pipeline = make_pipeline(SlidingWindow(4, history="allow"), classifier)
     pipeline.fit(table[:60], y[:60])
