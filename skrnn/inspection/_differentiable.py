@@ -4,7 +4,6 @@ import torch
 
 from skrnn._network.segments import align
 from skrnn.inspection._fitted import double_network
-from skrnn.inspection._linear_path import DifferentiableLinearPath
 
 # What a network reads is explained as numbers; MultiRocket counts how often a kernel's
 # response is above a bias, and Hydra which kernel has the largest one.
@@ -51,9 +50,6 @@ class DifferentiableModel:
         self.networks = [double_network(net) for net in model.nets_]
         self.weights = [share * float(weight) for weight in model.net_weights_]
         for network in self.networks:
-            path = network.baseline.linear_path
-            if path is not None:
-                network.baseline.linear_path = DifferentiableLinearPath(path)
             if network.embedding is not None:
                 network.embedding = GivenVectors(network.embedding)
 

@@ -12,6 +12,7 @@ from skrnn._sequences.nested import sequences_of
 from skrnn._sequences.sources import SequenceSource
 from skrnn._sequences.steps import is_absent
 from skrnn._sequences.tokens import TokenArray
+from skrnn.inspection._linear_path import DifferentiableLinearPath
 from skrnn.windows._array import WindowedArray
 
 
@@ -204,4 +205,7 @@ def double_network(net):
     network = copy.deepcopy(net.module_).cpu().double().eval()
     network.requires_grad_(False)
     network.tbptt_steps = None
+    path = network.baseline.linear_path
+    if path is not None:
+        network.baseline.linear_path = DifferentiableLinearPath(path)
     return network

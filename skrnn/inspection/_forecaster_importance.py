@@ -34,18 +34,20 @@ def forecaster_importance(
     y, X = _as_frame(y, "y"), None if X is None else _as_frame(X, "X")
     score, base_inputs = _Score(y, scoring), _Inputs()
     base = score(_with_inputs(forecaster, base_inputs).backtest(y, X))
+    columns = {} if X is None else _labelled(X.columns, y.columns)
+    owners = _owners(forecaster, columns)
     if base_inputs.names is None:
-        raise ValueError(
-            "The networks of this forecaster read no windows whose features have names."
-        )
-    groups = _feature_groups(base_inputs.names, y.shape[1], X)
-    players = players_of(by, step_groups, lag_names(base_inputs.n_steps), groups)
+        groups, steps = _groups_without_networks(forecaster, by, owners), []
+    else:
+        groups = _feature_groups(base_inputs.names, y.shape[1], owners)
+        steps = lag_names(base_inputs.n_steps)
+    players = players_of(by, step_groups, steps, groups)
     random_state = check_random_state(random_state)
     seeds = random_state.randint(np.iinfo(np.int32).max, size=n_repeats)
     n_parts = min(len(players.steps), effective_n_jobs(n_jobs))
     parts = np.array_split(np.arange(len(players.steps)), n_parts)
     found = Parallel(n_jobs=n_jobs)(
-        delayed(_score_part)(forecaster, y, X, score, players, by, seed, part)
+        delayed(_score_part)(forecaster, y, X, columns, score, players, by, seed, part)
         for seed in seeds
         for part in parts
     )
@@ -56,7 +58,7 @@ def forecaster_importance(
     return result_of(scores, players, by, score.n_rows)
 
 
-def _score_part(forecaster, y, X, score, players, by, seed, part):
+def _score_part(forecaster, y, X, columns, score, players, by, seed, part):
     """Scores with an exchange of each of some players."""
     inputs, scores = _Inputs(seed), []
     twin = _with_inputs(forecaster, inputs)
@@ -64,9 +66,9 @@ def _score_part(forecaster, y, X, score, players, by, seed, part):
         inputs.steps, inputs.features = players.steps[player], players.features[player]
         given = X
         name = players.feature_names[player] if by == "feature" else None
-        if X is not None and name in X.columns:
+        if name in columns:
             # What they explain linearly is taken off before the networks.
-            inputs.steps, given = (), _with_shuffled(X, name, seed)
+            inputs.steps, given = (), _with_shuffled(X, columns[name], seed)
         scores.append(score(twin.backtest(y, given)))
     return scores
 
@@ -82,18 +84,49 @@ def _as_frame(y, name):
     return y
 
 
-def _feature_groups(names, n_targets, X):
+def _labelled(columns, targets):
+    """Columns of X by what they are called beside the targets (dict by str)."""
+    names = set(map(str, targets))
+    return {f"{c} of X" if str(c) in names else str(c): c for c in columns}
+
+
+def _owners(forecaster, columns):
+    """By the numbers that are made of X, what their columns are called (dict of str)."""
+    if not columns:
+        return {}
+    exogenous = forecaster.frames_.exogenous
+    label_of = {column: label for label, column in columns.items()}
+    labels = [label_of.get(column, str(column)) for column in exogenous.columns]
+    pairs = zip(exogenous.names, exogenous.owner.tolist(), strict=True)
+    return {name: labels[j] for name, j in pairs}
+
+
+def _groups_without_networks(forecaster, by, owners):
+    """Columns of X, which forecasts follow where no network was trained."""
+    if by != "feature" or not owners:
+        raise ValueError(
+            f"No network of this {type(forecaster).__name__} reads lags or features "
+            "that could be exchanged: none was trained (network_weight_ tells what "
+            "they count), and smoothing follows the series as a whole. Give X and "
+            "by='feature' for its columns, or set network_weight above 0 in a new fit."
+        )
+    return {column: [] for column in dict.fromkeys(owners.values())}
+
+
+def _feature_groups(names, n_targets, owners):
     """Inputs of the networks that count together (dict of str to list of int)."""
-    targets, columns = names[:n_targets], [] if X is None else list(map(str, X.columns))
+    targets = names[:n_targets]
     groups = {}
     for place, name in enumerate(names):
         base = _AHEAD.sub("", name)
+        if place >= n_targets and base not in owners:
+            base = base.rstrip("'")  # of the name of a target
         if place < n_targets:
             group = name
         elif name.removesuffix(" is missing") in targets:
             group = name.removesuffix(" is missing")
-        elif base in columns:
-            group = base
+        elif base in owners:
+            group = owners[base]
         elif _SEASON.fullmatch(name):
             group = "season"
         else:
@@ -206,7 +239,7 @@ class MixedWindows(WindowedArray):
     def _of_windows(self, key):
         return super()._of_windows(key) | {"numbers": self.numbers[key]}
 
-    def with_values(self, values, feature_names=None):
+    def with_values(self, values, feature_names=None, categories=None):
         """Refuse other rows: what is exchanged is not in the rows."""
         raise TypeError(
             "permutation_importance cannot exchange inputs of a forecaster whose "

@@ -80,7 +80,6 @@ class WindowedArray:
     Examples
     --------
     >>> import numpy as np
-    import pandas as pd
     >>> from skrnn import SlidingWindow
     >>> W = SlidingWindow(window_length=3).fit_transform(np.arange(5.0).reshape(-1, 1))
     >>> W

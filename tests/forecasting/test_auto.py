@@ -33,7 +33,9 @@ def test_counts():
 
 def test_nothing_is_left_open():
     y = wave_series(120, pd.date_range("2020", periods=120), period=7)
-    model = RNNForecaster(short_network(), calendar=True, n_estimators=1).fit(y)
+    model = RNNForecaster(
+        short_network(), calendar=True, n_estimators=1, network_weight=1
+    ).fit(y)
     found = model._settings
     assert "auto" not in [part for part in found if isinstance(part, str)]
     assert found.differencing.sp == model.sp_ == 7

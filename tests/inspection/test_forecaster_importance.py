@@ -23,6 +23,7 @@ OPTIONS = {
     "n_estimators": 1,
     "random_state": 0,
     "interval": None,
+    "network_weight": 1,
     "window_length": 6,
     "sp": 1,
     "log": False,
@@ -139,3 +140,23 @@ def test_bad_input():
     with pytest.raises(TypeError, match="whose estimator transforms its windows"):
         permutation_importance(forecaster, None, y[-20:], by="step", n_repeats=1)
     assert_allclose(forecaster.predict().isna().sum(), 0)
+
+
+def test_categories_and_forecasts_without_networks():
+    kind = np.random.default_rng(3).choice(["none", "promo", "sale"], N)
+    X = pd.DataFrame({"kind": kind, "price": rng.normal(size=N)}, INDEX)
+    # Of the name of a column of X, as pandas makes it.
+    y = pd.Series(10 + 4 * (kind == "promo") + X["price"], INDEX)
+    assert y.name == "price"
+    options = {"random_state": 0, "n_repeats": 2}
+    for weight, n_networks in ((0, 0), (1, 1)):
+        forecaster = RNNForecaster(NET, **OPTIONS | {"network_weight": weight})
+        forecaster.fit(y[:110], X=X[:110], fh=[1, 2])
+        assert sum(map(len, forecaster.estimators_)) == n_networks
+        found = permutation_importance(forecaster, X, y[110:], **options)
+        assert found.feature_names[-2:] == ["kind", "price of X"]
+        assert (found.importances_mean[-2:] > 0.5).all()
+    alone = RNNForecaster(NET, **OPTIONS | {"network_weight": 0}).fit(y[:110], fh=[1])
+    for by in ("feature", "step"):
+        with pytest.raises(ValueError, match="none was trained"):
+            permutation_importance(alone, None, y[110:], by=by, **options)

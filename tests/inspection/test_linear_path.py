@@ -26,5 +26,7 @@ def test_both_predict_the_same(n_steps, is_code, is_ragged):
         expected = path(x, lengths)
     found = DifferentiableLinearPath(path)(x.requires_grad_(), lengths)
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
+    if n_steps == 0:
+        return
     found.sum().backward()
     assert x.grad.isfinite().all()

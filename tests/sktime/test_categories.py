@@ -92,7 +92,7 @@ def test_panels_and_past_covariates():
     forecast = model.predict(X=of_panel[is_next])
     assert forecast.shape == (6, 1)
     assert np.isfinite(forecast.to_numpy()).all()
-    past = fitted(past_covariates=["kind"])
+    past = fitted(past_covariates=["kind"], network_weight=1)
     assert_array_equal(past.frames_.is_past, [True, True, True, False])
     assert_array_equal(past.predict(X=X[60:63][["price"]]), past.predict(X=X[60:63]))
 
