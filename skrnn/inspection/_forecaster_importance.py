@@ -91,7 +91,7 @@ def _labelled(columns, targets):
 
 
 def _owners(forecaster, columns):
-    """By the numbers that are made of X, what their columns are called (dict of str)."""
+    """By numbers made of X, what their columns are called (dict of str)."""
     if not columns:
         return {}
     exogenous = forecaster.frames_.exogenous
