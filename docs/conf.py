@@ -19,6 +19,7 @@ extensions = [
     "numpydoc",
 ]
 autosummary_generate = True
+templates_path = ["_templates"]
 numpydoc_show_class_members = False
 extlinks = {"arxiv": ("https://arxiv.org/abs/%s", "arXiv:%s")}
 # scikit-learn's inherited docstrings refer to labels of its own guide.
@@ -27,7 +28,7 @@ suppress_warnings = ["ref.ref"]
 rst_prolog = "".join(
     f".. |{name}| replace:: {told}\n" for name, told in told_counts().items()
 )
-exclude_patterns = ["_build", "benchmarks"]
+exclude_patterns = ["_build", "_templates", "benchmarks"]
 
 # Their types would bury the parameters.
 autodoc_typehints = "none"
