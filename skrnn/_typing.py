@@ -114,7 +114,9 @@ class SupportsFitPredict(Protocol):
 
     def fit(self, *args: Any, **kwargs: Any) -> Any: ...
 
-    def predict(self, *args: Any, **kwargs: Any) -> Any: ...
+    # Of pipelines and searches it is a descriptor, which checkers take for no method.
+    @property
+    def predict(self) -> Any: ...
 
 
 class SupportsFitTransform(Protocol):
@@ -122,7 +124,8 @@ class SupportsFitTransform(Protocol):
 
     def fit(self, *args: Any, **kwargs: Any) -> Any: ...
 
-    def transform(self, *args: Any, **kwargs: Any) -> Any: ...
+    @property
+    def transform(self) -> Any: ...
 
 
 class SupportsBacktest(Protocol):

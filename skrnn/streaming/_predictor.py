@@ -17,7 +17,7 @@ from skrnn.streaming._plain_state import plain_state, restore
 
 __all__ = ["StreamingPredictor"]
 
-_Row: TypeAlias = Mapping[Any, Any] | ArrayLike
+_Row: TypeAlias = Mapping[Any, Any] | Sequence[Any] | ArrayLike
 
 
 class StreamingPredictor(StreamCalls):
@@ -244,7 +244,7 @@ class StreamingPredictor(StreamCalls):
 
     def update_many(
         self,
-        rows: ArrayLike | Sequence[Mapping[Any, Any]],
+        rows: ArrayLike | Sequence[Any],
         *,
         keys: ArrayLike | Sequence[Hashable] | None = None,
         times: ArrayLike | Sequence[Any] | None = None,

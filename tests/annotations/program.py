@@ -10,6 +10,8 @@ from typing import assert_type
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
 
 import skrnn
 import skrnn.exceptions
@@ -144,8 +146,12 @@ def program() -> None:
     RNNPanelClassifier(estimater=classifier)  # refused
 
     # Streams.
+    pipeline = make_pipeline(sliding, regressor)
+    search = GridSearchCV(pipeline, {"rnnregressor__hidden_size": [8, 16]})
+    StreamingPredictor(pipeline, mode="stateful"), StreamingPredictor(search)
     stream = StreamingPredictor(regressor, mode="window", max_delay=3, late="skip")
     stream.update({"load": 1.0}, key=("store", 1), time=pd.Timestamp("2024-01-01"))
+    stream.update([1.0, "monday"])
     stream.predict_one({"load": 1.0}, key="store", time=2)
     many = stream.update_many([{"load": 1.0}], keys=["store"], times=[3])
     many = stream.update_many(frame).mean() + stream.update([1.0])
@@ -162,6 +168,7 @@ def program() -> None:
     size: float = found.values.mean() + found.completeness_error.max()
     about: list[str] = [found.target, *found.feature_names, *(found.step_names or [])]
     integrated_gradients(classifier, ragged, target="a", baseline="zero", n_steps=16)
+    integrated_gradients(search, windows, baseline=[0.0, 1.0])
     flow = gradient_flow(regressor, X, y, network=1)
     assert_type(flow, GradientFlow)
     factor: float = flow.factors[0] + flow.norms.max() + flow.segment_length
@@ -172,6 +179,7 @@ def program() -> None:
         regressor, X, y, by="step", step_groups={"day": [0, 1]}, max_samples=0.5
     )
     print(importance.importances_mean, importance.step_names)
+    permutation_importance(pipeline, frame, y, scoring="r2").importances.max()
     several = permutation_importance(forecaster, None, frame, scoring=["r2"])
     best: list[str] = [name for name in several if several[name].importances.any()]
     integrated_gradients(regressor, X, baseline="median")  # refused
