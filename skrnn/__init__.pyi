@@ -1,7 +1,9 @@
 # What type checkers and editors see of names that are imported on first use.
 from skrnn import exceptions as exceptions
+from skrnn import inspection as inspection
 from skrnn import model_selection as model_selection
 from skrnn import persistence as persistence
+from skrnn import plotting as plotting
 from skrnn import reshape as reshape
 from skrnn import sktime as sktime
 from skrnn import text as text

@@ -17,6 +17,7 @@ from sklearn.utils.metaestimators import available_if as _available_if
 __all__ = [
     "ArrayLike",
     "Auto",
+    "BaselineLike",
     "Cell",
     "Codes",
     "Columns",
@@ -35,11 +36,13 @@ __all__ = [
     "OnDivergence",
     "Optimizer",
     "Parts",
+    "PerSample",
     "Pooling",
     "RandomState",
     "SequencesLike",
     "SeriesColumns",
     "SeriesLike",
+    "SupportsBacktest",
     "SupportsFit",
     "SupportsFitPredict",
     "SupportsFitTransform",
@@ -69,6 +72,9 @@ Pooling: TypeAlias = Literal["last", "mean", "max", "mixed", "attention"]
 # Arrays that come back.
 Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.int64]
+# An array, or of ragged sequences a list of arrays: which of them, only X tells.
+PerSample: TypeAlias = Floats | Any
+
 RandomState: TypeAlias = int | np.random.RandomState | None
 # One column, or several; a step of an index, of which pandas has more than one kind.
 Columns: TypeAlias = str | int | Sequence[Any] | NDArray[Any]
@@ -91,6 +97,10 @@ class _Rows(Protocol):
 
 
 SequencesLike: TypeAlias = ArrayLike | Sequence[ArrayLike] | _Rows
+# What is array-like and no word that is meant otherwise.
+BaselineLike: TypeAlias = (
+    Literal["mean", "zero"] | float | list[Any] | tuple[Any, ...] | _Rows
+)
 
 
 class SupportsFit(Protocol):
@@ -104,7 +114,9 @@ class SupportsFitPredict(Protocol):
 
     def fit(self, *args: Any, **kwargs: Any) -> Any: ...
 
-    def predict(self, *args: Any, **kwargs: Any) -> Any: ...
+    # Of pipelines and searches it is a descriptor, which checkers take for no method.
+    @property
+    def predict(self) -> Any: ...
 
 
 class SupportsFitTransform(Protocol):
@@ -112,7 +124,14 @@ class SupportsFitTransform(Protocol):
 
     def fit(self, *args: Any, **kwargs: Any) -> Any: ...
 
-    def transform(self, *args: Any, **kwargs: Any) -> Any: ...
+    @property
+    def transform(self) -> Any: ...
+
+
+class SupportsBacktest(Protocol):
+    """A forecaster of this package."""
+
+    def backtest(self, *args: Any, **kwargs: Any) -> Any: ...
 
 
 class SupportsForward(Protocol):

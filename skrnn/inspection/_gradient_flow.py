@@ -1,5 +1,7 @@
 """How the gradient of the loss fares on its way back through layers and steps."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +13,7 @@ from skrnn._kernels.threads import single_thread
 from skrnn._network.segments import n_segments
 from skrnn._preprocessing.blocks import tensors
 from skrnn._training.outputs import evaluation_batch
+from skrnn._typing import ArrayLike, Floats, SequencesLike, SupportsFitPredict
 from skrnn.inspection._fitted import double_network, read_model
 from skrnn.inspection._recording import UnrolledStack
 from skrnn.inspection._states import check_network
@@ -41,14 +44,16 @@ class GradientFlow:
         Steps of X that are one step of the recurrence.
     """
 
-    norms: np.ndarray
-    memory_norms: np.ndarray | None
-    factors: np.ndarray
+    norms: Floats
+    memory_norms: Floats | None
+    factors: Floats
     n_samples: int
     segment_length: int
 
 
-def gradient_flow(estimator, X, y, *, network=0):
+def gradient_flow(
+    estimator: SupportsFitPredict, X: SequencesLike, y: ArrayLike, *, network: int = 0
+) -> GradientFlow:
     """Measure how gradients vanish or explode over steps and layers.
 
     A gradient that goes back through a step of a plain network is multiplied by the

@@ -1,6 +1,9 @@
 """Which inputs a prediction comes from, by integrated gradients."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,6 +12,13 @@ from sklearn.utils._param_validation import validate_parameter_constraints
 from skrnn._kernels.threads import kernel_threads, single_thread
 from skrnn._numbers import AT_LEAST_ONE
 from skrnn._training.outputs import evaluation_batch
+from skrnn._typing import (
+    BaselineLike,
+    Floats,
+    PerSample,
+    SequencesLike,
+    SupportsFitPredict,
+)
 from skrnn._warn import warn_user
 from skrnn.inspection._baselines import Baseline
 from skrnn.inspection._differentiable import DifferentiableModel
@@ -46,13 +56,13 @@ class Attributions:
         Of the steps, the oldest first; None of ragged X.
     """
 
-    values: np.ndarray | list
-    prediction: np.ndarray
-    baseline_prediction: np.ndarray
-    completeness_error: np.ndarray
+    values: PerSample
+    prediction: Floats
+    baseline_prediction: Floats
+    completeness_error: Floats
     target: str
-    feature_names: list
-    step_names: list | None
+    feature_names: list[str]
+    step_names: list[str] | None
 
     def __repr__(self):
         n_features = len(self.feature_names)
@@ -63,7 +73,14 @@ class Attributions:
         )
 
 
-def integrated_gradients(estimator, X, *, target=None, baseline="mean", n_steps=64):
+def integrated_gradients(
+    estimator: SupportsFitPredict,
+    X: SequencesLike,
+    *,
+    target: Any = None,
+    baseline: BaselineLike = "mean",
+    n_steps: int = 64,
+) -> Attributions:
     """Attribute predictions to the steps and features that they come from.
 
     Integrated gradients [1]_: what an input adds to a prediction is its difference from

@@ -1,11 +1,15 @@
 """How much worse predictions become when steps or features are exchanged."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from numbers import Integral, Real
+from typing import Any, Literal, SupportsFloat, TypeAlias, overload
 
 import numpy as np
 from joblib import effective_n_jobs
 from sklearn.metrics import check_scoring
-from sklearn.utils import check_random_state
+from sklearn.utils import Bunch, check_random_state
 from sklearn.utils._indexing import _safe_indexing
 from sklearn.utils._param_validation import (
     StrOptions,
@@ -17,6 +21,13 @@ from sklearn.utils.validation import _check_sample_weight, check_consistent_leng
 from skrnn._estimator.base import BaseRNN
 from skrnn._numbers import AT_LEAST_ONE, RANDOM_STATE, Number
 from skrnn._sequences.tokens import TokenArray
+from skrnn._typing import (
+    ArrayLike,
+    Auto,
+    RandomState,
+    SequencesLike,
+    SupportsFitPredict,
+)
 from skrnn.inspection._forecaster_importance import (
     forecaster_importance,
     is_forecaster,
@@ -27,6 +38,17 @@ from skrnn.inspection._split import split_at_sequences
 from skrnn.windows._array import WindowedArray
 
 __all__ = ["permutation_importance"]
+
+_By: TypeAlias = Literal["feature", "step", "feature_step"]
+_OneScore: TypeAlias = str | Callable[..., SupportsFloat] | None
+_Scores: TypeAlias = (
+    list[str]
+    | tuple[str, ...]
+    | set[str]
+    | dict[str, Any]
+    | Callable[..., dict[str, Any]]
+)
+_StepGroups: TypeAlias = int | list[Any] | tuple[Any, ...] | dict[Any, Any]
 
 # Steps that networks read in all, for max_samples="auto". Set so that five repeats for
 # each lag of 1e5 windows of 96 steps take ten seconds of CPU where there are 16 units
@@ -46,20 +68,52 @@ _CONSTRAINTS = {
 }
 
 
+@overload
 def permutation_importance(
-    estimator,
-    X,
-    y,
+    estimator: SupportsFitPredict,
+    X: SequencesLike | None,
+    y: ArrayLike,
     *,
-    by="feature",
-    scoring=None,
-    n_repeats=5,
-    sample_weight=None,
-    random_state=None,
-    n_jobs=None,
-    max_samples="auto",
-    step_groups=None,
-):
+    by: _By = ...,
+    scoring: _OneScore = ...,
+    n_repeats: int = ...,
+    sample_weight: ArrayLike | None = ...,
+    random_state: RandomState = ...,
+    n_jobs: int | None = ...,
+    max_samples: float | Auto = ...,
+    step_groups: _StepGroups | None = ...,
+) -> Bunch: ...
+@overload
+def permutation_importance(
+    estimator: SupportsFitPredict,
+    X: SequencesLike | None,
+    y: ArrayLike,
+    *,
+    by: _By = ...,
+    scoring: _Scores,
+    n_repeats: int = ...,
+    sample_weight: ArrayLike | None = ...,
+    random_state: RandomState = ...,
+    n_jobs: int | None = ...,
+    max_samples: float | Auto = ...,
+    step_groups: _StepGroups | None = ...,
+) -> dict[str, Bunch]: ...
+
+
+def permutation_importance(
+    estimator: SupportsFitPredict,
+    X: SequencesLike | None,
+    y: ArrayLike,
+    *,
+    by: _By = "feature",
+    scoring: _OneScore | _Scores = None,
+    n_repeats: int = 5,
+    sample_weight: ArrayLike | None = None,
+    random_state: RandomState = None,
+    n_jobs: int | None = None,
+    max_samples: float | Auto = "auto",
+    step_groups: _StepGroups | None = None,
+) -> Bunch | dict[str, Bunch]:
     """Measure importance by how much a score falls when inputs are exchanged.
 
     What scikit-learn's function of this name does for columns [1]_, for sequences: by

@@ -1,11 +1,14 @@
 """What the networks of an estimator hold at every step."""
 
+from __future__ import annotations
+
 import torch
 from sklearn.utils._param_validation import validate_parameter_constraints
 
 from skrnn._kernels.threads import no_gradients, single_thread
 from skrnn._numbers import NOT_NEGATIVE
 from skrnn._training.outputs import evaluation_batch
+from skrnn._typing import PerSample, SequencesLike, SupportsFitPredict
 from skrnn.inspection._fitted import double_network, read_model
 from skrnn.inspection._recording import RecordingStack, gates_of_layer
 from skrnn.inspection._steps import StepArrays, batches
@@ -13,7 +16,9 @@ from skrnn.inspection._steps import StepArrays, batches
 __all__ = ["attention_weights", "gates", "hidden_states"]
 
 
-def hidden_states(estimator, X, *, network=0):
+def hidden_states(
+    estimator: SupportsFitPredict, X: SequencesLike, *, network: int = 0
+) -> list[PerSample]:
     """Give the states of the recurrent layers at every step.
 
     Those of a layer are what the next one reads: after normalisation and with what
@@ -72,7 +77,9 @@ def states_of(read, network):
     return [part.result() for part in parts]
 
 
-def gates(estimator, X, *, network=0):
+def gates(
+    estimator: SupportsFitPredict, X: SequencesLike, *, network: int = 0
+) -> list[dict[str, PerSample]]:
     """Give the gates of the recurrent layers at every step.
 
     Parameters
@@ -130,7 +137,9 @@ def gates(estimator, X, *, network=0):
     return [{name: one.result() for name, one in part.items()} for part in parts]
 
 
-def attention_weights(estimator, X, *, network=0):
+def attention_weights(
+    estimator: SupportsFitPredict, X: SequencesLike, *, network: int = 0
+) -> PerSample:
     """Give what each step counts in the mean that ``pooling="attention"`` takes.
 
     Parameters

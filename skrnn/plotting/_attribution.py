@@ -1,7 +1,19 @@
 """Attributions and importances as heat maps and bars."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, Self, TypeAlias
+
 import numpy as np
 
+from skrnn._typing import (
+    ArrayLike,
+    BaselineLike,
+    Floats,
+    SequencesLike,
+    SupportsFitPredict,
+)
 from skrnn.inspection import Attributions, integrated_gradients
 from skrnn.plotting._axes import (
     keep_axes,
@@ -14,9 +26,11 @@ from skrnn.plotting._axes import (
     zero_line,
 )
 from skrnn.plotting._palette import BLUE, INK, ORANGE, signed_colors, size_colors
+from skrnn.plotting._types import Axes, AxesImage, BarContainer, Figure
 
 __all__ = ["AttributionDisplay"]
 
+_Kind: TypeAlias = Literal["auto", "heatmap", "bar"]
 # Cells of a heat map in which a dot for minus can still be told from another.
 _MOST_DOTS = 1500
 # Letters of a name beside an axis.
@@ -65,14 +79,19 @@ class AttributionDisplay:
     (3, 6)
     """
 
+    ax_: Axes
+    figure_: Figure
+    im_: AxesImage | None
+    bars_: BarContainer | None
+
     def __init__(
         self,
-        values,
-        std=None,
-        step_names=None,
-        feature_names=None,
-        label="importance",
-    ):
+        values: Floats,
+        std: Floats | None = None,
+        step_names: Sequence[str] | None = None,
+        feature_names: Sequence[str] | None = None,
+        label: str = "importance",
+    ) -> None:
         self.values, self.std = values, std
         self.step_names, self.feature_names = step_names, feature_names
         self.label = label
@@ -80,16 +99,16 @@ class AttributionDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X,
+        estimator: SupportsFitPredict,
+        X: SequencesLike,
         *,
-        sample=None,
-        target=None,
-        baseline="mean",
-        n_steps=64,
-        kind="auto",
-        ax=None,
-    ):
+        sample: int | None = None,
+        target: Any = None,
+        baseline: BaselineLike = "mean",
+        n_steps: int = 64,
+        kind: _Kind = "auto",
+        ax: Axes | None = None,
+    ) -> Self:
         """Compute and draw integrated gradients.
 
         Parameters
@@ -124,15 +143,15 @@ class AttributionDisplay:
     @classmethod
     def from_values(
         cls,
-        values,
+        values: Attributions | ArrayLike | dict[str, Any],
         *,
-        sample=None,
-        step_names=None,
-        feature_names=None,
-        label=None,
-        kind="auto",
-        ax=None,
-    ):
+        sample: int | None = None,
+        step_names: Sequence[str] | None = None,
+        feature_names: Sequence[str] | None = None,
+        label: str | None = None,
+        kind: _Kind = "auto",
+        ax: Axes | None = None,
+    ) -> Self:
         """Draw attributions or importances that are known.
 
         Parameters
@@ -198,7 +217,9 @@ class AttributionDisplay:
             feature_names = [f"x{i}" for i in range(n_features)]
         return cls(values, std, step_names, feature_names, label).plot(ax=ax, kind=kind)
 
-    def plot(self, ax=None, *, kind="auto", colorbar=True):
+    def plot(
+        self, ax: Axes | None = None, *, kind: _Kind = "auto", colorbar: bool = True
+    ) -> Self:
         """Draw it.
 
         Parameters

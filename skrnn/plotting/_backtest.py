@@ -1,8 +1,15 @@
 """Backtests: errors by horizon, forecasts from their origins, coverage."""
 
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any, Literal, Self, TypeAlias
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from skrnn._typing import HorizonLike, SeriesLike, SupportsBacktest
 from skrnn.plotting._axes import (
     keep_axes,
     legend_above,
@@ -22,9 +29,12 @@ from skrnn.plotting._forecast_data import (
     point_columns,
 )
 from skrnn.plotting._palette import BLUE, FAINT, INK, series_look
+from skrnn.plotting._types import Axes, Figure, Panels
 
 __all__ = ["BacktestDisplay"]
 
+_Kind: TypeAlias = Literal["forecasts", "error", "coverage"]
+_Kinds: TypeAlias = Literal["all"] | _Kind | Sequence[_Kind]
 _KINDS = ("forecasts", "error", "coverage")
 
 
@@ -71,25 +81,38 @@ class BacktestDisplay:
     [1, 2, 3]
     """
 
-    def __init__(self, forecasts, y, *, target=None, series=None):
+    ax_: Axes | Any  # an array of several
+    axes_: NDArray[Any]
+    figure_: Figure
+    errors_: pd.DataFrame
+    coverage_: pd.DataFrame | None
+
+    def __init__(
+        self,
+        forecasts: pd.DataFrame,
+        y: pd.DataFrame,
+        *,
+        target: Hashable = None,
+        series: Hashable = None,
+    ) -> None:
         self.forecasts, self.y = forecasts, y
         self.target, self.series = target, series
 
     @classmethod
     def from_estimator(
         cls,
-        forecaster,
-        y,
-        X=None,
+        forecaster: SupportsBacktest,
+        y: SeriesLike,
+        X: SeriesLike | None = None,
         *,
-        fh=None,
-        step_length=1,
-        coverage=(0.5, 0.9),
-        target=None,
-        series=None,
-        kind="all",
-        ax=None,
-    ):
+        fh: HorizonLike | None = None,
+        step_length: int = 1,
+        coverage: float | Sequence[float] | None = (0.5, 0.9),
+        target: Hashable = None,
+        series: Hashable = None,
+        kind: _Kinds = "all",
+        ax: Panels | None = None,
+    ) -> Self:
         """Backtest and draw.
 
         Parameters
@@ -134,8 +157,15 @@ class BacktestDisplay:
 
     @classmethod
     def from_predictions(
-        cls, forecasts, y, *, target=None, series=None, kind="all", ax=None
-    ):
+        cls,
+        forecasts: pd.DataFrame,
+        y: pd.Series | pd.DataFrame,
+        *,
+        target: Hashable = None,
+        series: Hashable = None,
+        kind: _Kinds = "all",
+        ax: Panels | None = None,
+    ) -> Self:
         """Draw a backtest that is known.
 
         Parameters
@@ -167,7 +197,7 @@ class BacktestDisplay:
         display = cls(forecasts, as_frame(y, "y"), target=target, series=series)
         return display.plot(ax=ax, kind=kind)
 
-    def plot(self, ax=None, *, kind="all"):
+    def plot(self, ax: Panels | None = None, *, kind: _Kinds = "all") -> Self:
         """Draw it.
 
         Parameters

@@ -1,10 +1,16 @@
 """Forecasts after their history, with intervals as fans."""
 
+from __future__ import annotations
+
 import copy
+from collections.abc import Hashable, Sequence
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from skrnn._typing import HorizonLike, SeriesLike, SupportsFitPredict
 from skrnn.plotting._axes import (
     date_axis,
     keep_axes,
@@ -26,6 +32,7 @@ from skrnn.plotting._forecast_data import (
     point_columns,
 )
 from skrnn.plotting._palette import BLUE, INK
+from skrnn.plotting._types import Axes, Figure, Panels
 
 __all__ = ["ForecastDisplay"]
 
@@ -79,33 +86,37 @@ class ForecastDisplay:
     'Number of airline passengers'
     """
 
+    ax_: Axes | Any  # an array of several
+    axes_: NDArray[Any]
+    figure_: Figure
+
     def __init__(
         self,
-        forecasts,
-        y=None,
-        intervals=None,
+        forecasts: pd.DataFrame,
+        y: pd.DataFrame | None = None,
+        intervals: pd.DataFrame | None = None,
         *,
-        target=None,
-        series=None,
-        n_history=None,
-    ):
+        target: Hashable = None,
+        series: Any = None,
+        n_history: int | None = None,
+    ) -> None:
         self.forecasts, self.y, self.intervals = forecasts, y, intervals
         self.target, self.series, self.n_history = target, series, n_history
 
     @classmethod
     def from_estimator(
         cls,
-        forecaster,
-        y=None,
-        X=None,
+        forecaster: SupportsFitPredict,
+        y: SeriesLike | None = None,
+        X: SeriesLike | None = None,
         *,
-        fh=None,
-        coverage=(0.5, 0.9),
-        target=None,
-        series=None,
-        n_history=None,
-        ax=None,
-    ):
+        fh: HorizonLike | None = None,
+        coverage: float | Sequence[float] | None = (0.5, 0.9),
+        target: Hashable = None,
+        series: Any = None,
+        n_history: int | None = None,
+        ax: Panels | None = None,
+    ) -> Self:
         """Forecast and draw.
 
         Parameters
@@ -153,15 +164,15 @@ class ForecastDisplay:
     @classmethod
     def from_predictions(
         cls,
-        forecasts,
-        y=None,
-        intervals=None,
+        forecasts: pd.Series | pd.DataFrame,
+        y: pd.Series | pd.DataFrame | None = None,
+        intervals: pd.DataFrame | None = None,
         *,
-        target=None,
-        series=None,
-        n_history=None,
-        ax=None,
-    ):
+        target: Hashable = None,
+        series: Any = None,
+        n_history: int | None = None,
+        ax: Panels | None = None,
+    ) -> Self:
         """Draw forecasts that are known.
 
         Parameters
@@ -198,7 +209,7 @@ class ForecastDisplay:
         )
         return display.plot(ax=ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Panels | None = None) -> Self:
         """Draw it.
 
         Parameters

@@ -1,7 +1,12 @@
 """Norms of gradients by step and layer."""
 
+from __future__ import annotations
+
+from typing import Self
+
 import numpy as np
 
+from skrnn._typing import ArrayLike, Floats, SequencesLike, SupportsFitPredict
 from skrnn.inspection import GradientFlow, gradient_flow
 from skrnn.plotting._axes import (
     keep_axes,
@@ -12,6 +17,7 @@ from skrnn.plotting._axes import (
     whole_numbers,
 )
 from skrnn.plotting._palette import series_look
+from skrnn.plotting._types import Axes, Figure, Line2D
 
 __all__ = ["GradientFlowDisplay"]
 
@@ -47,11 +53,23 @@ class GradientFlowDisplay:
     1
     """
 
-    def __init__(self, flow):
+    ax_: Axes
+    figure_: Figure
+    lines_: list[Line2D]
+
+    def __init__(self, flow: GradientFlow | Floats) -> None:
         self.flow = flow
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, network=0, ax=None):
+    def from_estimator(
+        cls,
+        estimator: SupportsFitPredict,
+        X: SequencesLike,
+        y: ArrayLike,
+        *,
+        network: int = 0,
+        ax: Axes | None = None,
+    ) -> Self:
         """Measure and draw the gradients of a fitted estimator.
 
         Parameters
@@ -74,7 +92,9 @@ class GradientFlowDisplay:
         return cls(gradient_flow(estimator, X, y, network=network)).plot(ax=ax)
 
     @classmethod
-    def from_values(cls, flow, *, ax=None):
+    def from_values(
+        cls, flow: GradientFlow | ArrayLike, *, ax: Axes | None = None
+    ) -> Self:
         """Draw gradients that are known.
 
         Parameters
@@ -97,7 +117,7 @@ class GradientFlowDisplay:
                 )
         return cls(flow).plot(ax=ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw it.
 
         Parameters

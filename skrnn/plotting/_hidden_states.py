@@ -1,11 +1,18 @@
 """States of a layer over the steps of a sample."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Self
+
 import numpy as np
 
+from skrnn._typing import ArrayLike, Floats, SequencesLike, SupportsFitPredict
 from skrnn.inspection._fitted import read_model
 from skrnn.inspection._states import states_of
 from skrnn.plotting._axes import keep_axes, new_axes, whole_numbers
 from skrnn.plotting._palette import INK, level_colors
+from skrnn.plotting._types import Axes, AxesImage, Figure
 
 __all__ = ["HiddenStatesDisplay"]
 
@@ -45,14 +52,31 @@ class HiddenStatesDisplay:
     'unit'
     """
 
-    def __init__(self, states, n_directions=1, step_names=None):
+    ax_: Axes
+    figure_: Figure
+    im_: AxesImage
+
+    def __init__(
+        self,
+        states: Floats,
+        n_directions: int = 1,
+        step_names: Sequence[str] | None = None,
+    ) -> None:
         self.states, self.n_directions = states, n_directions
         self.step_names = step_names
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, *, sample=0, layer=-1, network=0, ax=None, colorbar=True
-    ):
+        cls,
+        estimator: SupportsFitPredict,
+        X: SequencesLike,
+        *,
+        sample: int = 0,
+        layer: int = -1,
+        network: int = 0,
+        ax: Axes | None = None,
+        colorbar: bool = True,
+    ) -> Self:
         """Compute and draw the states of a fitted estimator.
 
         Parameters
@@ -90,7 +114,14 @@ class HiddenStatesDisplay:
         return cls(layers[layer][0], n_directions).plot(ax=ax, colorbar=colorbar)
 
     @classmethod
-    def from_values(cls, states, *, n_directions=1, ax=None, colorbar=True):
+    def from_values(
+        cls,
+        states: ArrayLike,
+        *,
+        n_directions: int = 1,
+        ax: Axes | None = None,
+        colorbar: bool = True,
+    ) -> Self:
         """Draw states that are known.
 
         Parameters
@@ -116,7 +147,7 @@ class HiddenStatesDisplay:
             )
         return cls(states, n_directions).plot(ax=ax, colorbar=colorbar)
 
-    def plot(self, ax=None, *, colorbar=True):
+    def plot(self, ax: Axes | None = None, *, colorbar: bool = True) -> Self:
         """Draw it.
 
         Parameters

@@ -1,7 +1,11 @@
 """A loss curve that is drawn while a network is trained."""
 
+from __future__ import annotations
+
 import sys
 import time
+from os import PathLike
+from typing import Any
 
 import numpy as np
 from skorch.callbacks import Callback
@@ -47,10 +51,14 @@ class LiveLossCurve(Callback):
 
     __module__ = "skrnn.plotting"  # by which files name it
 
-    def __init__(self, interval=1.0, path=None):
+    def __init__(
+        self, interval: float = 1.0, path: str | PathLike[str] | None = None
+    ) -> None:
         self.interval, self.path = interval, path
 
-    def on_train_begin(self, net, X=None, y=None, **kwargs):
+    def on_train_begin(
+        self, net: Any, X: Any = None, y: Any = None, **kwargs: Any
+    ) -> None:
         """Open the picture."""
         self._display = _display_function()
         if self._display is None and self.path is None:
@@ -60,12 +68,20 @@ class LiveLossCurve(Callback):
             )
         self._handle, self._drawn_at = None, -np.inf
 
-    def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs):
+    def on_epoch_end(
+        self,
+        net: Any,
+        dataset_train: Any = None,
+        dataset_valid: Any = None,
+        **kwargs: Any,
+    ) -> None:
         """Draw anew, if it is time."""
         if time.monotonic() - self._drawn_at >= self.interval:
             self._draw(net)
 
-    def on_train_end(self, net, X=None, y=None, **kwargs):
+    def on_train_end(
+        self, net: Any, X: Any = None, y: Any = None, **kwargs: Any
+    ) -> None:
         """Draw the last time."""
         self._draw(net)
         self._display = self._handle = None

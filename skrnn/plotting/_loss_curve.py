@@ -1,8 +1,14 @@
 """Losses by epoch."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Self
+
 import numpy as np
 
 from skrnn._estimator.base import BaseRNN
+from skrnn._typing import ArrayLike, Auto, Floats, SupportsFitPredict
 from skrnn.inspection._fitted import unwrapped
 from skrnn.plotting._axes import (
     keep_axes,
@@ -13,6 +19,7 @@ from skrnn.plotting._axes import (
     tidy,
 )
 from skrnn.plotting._palette import BLUE, INK, MIDDLE, ORANGE
+from skrnn.plotting._types import Axes, Figure, Line2D
 
 __all__ = ["LossCurveDisplay"]
 
@@ -59,14 +66,29 @@ class LossCurveDisplay:
     'epoch'
     """
 
+    ax_: Axes
+    figure_: Figure
+    lines_: list[Line2D]
+
     def __init__(
-        self, train, validation, best_epochs=None, names=None, loss_name="loss"
-    ):
+        self,
+        train: list[Floats],
+        validation: list[Floats] | None,
+        best_epochs: list[int] | None = None,
+        names: Sequence[str] | None = None,
+        loss_name: str = "loss",
+    ) -> None:
         self.train, self.validation = train, validation
         self.best_epochs, self.names, self.loss_name = best_epochs, names, loss_name
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None, log="auto"):
+    def from_estimator(
+        cls,
+        estimator: SupportsFitPredict,
+        *,
+        ax: Axes | None = None,
+        log: bool | Auto = "auto",
+    ) -> Self:
         """Draw the training of a fitted estimator.
 
         Parameters
@@ -102,8 +124,14 @@ class LossCurveDisplay:
 
     @classmethod
     def from_values(
-        cls, train, validation=None, *, best_epoch=None, ax=None, log="auto"
-    ):
+        cls,
+        train: ArrayLike | Sequence[ArrayLike],
+        validation: ArrayLike | Sequence[ArrayLike] | None = None,
+        *,
+        best_epoch: int | Sequence[int] | None = None,
+        ax: Axes | None = None,
+        log: bool | Auto = "auto",
+    ) -> Self:
         """Draw losses that are known.
 
         Parameters
@@ -140,7 +168,7 @@ class LossCurveDisplay:
                 )
         return cls(train, validation, best).plot(ax=ax, log=log)
 
-    def plot(self, ax=None, *, log="auto"):
+    def plot(self, ax: Axes | None = None, *, log: bool | Auto = "auto") -> Self:
         """Draw it.
 
         Parameters

@@ -30,7 +30,14 @@ from skrnn._forecasting.plausibility import (
     warn_of_gaps,
     warn_of_late_targets,
 )
-from skrnn._typing import Auto, HorizonLike, RandomState, SeriesLike, SupportsFitPredict
+from skrnn._typing import (
+    Auto,
+    Floats,
+    HorizonLike,
+    RandomState,
+    SeriesLike,
+    SupportsFitPredict,
+)
 from skrnn._warn import warn_user
 from skrnn.sktime._calendar import calendar_columns
 from skrnn.sktime._given_series import checked, twin_of, whole_or_nothing, with_labels
@@ -262,6 +269,7 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
 
     estimator_: Any
     estimators_: list[list[Any]]
+    network_weight_: Floats
     window_length_: int
     sp_: int
     difference_: int

@@ -1,15 +1,23 @@
 """One observation in, one prediction out."""
 
+from __future__ import annotations
+
 import inspect
 import threading
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skrnn._numbers import AT_LEAST_ONE, NOT_NEGATIVE
+from skrnn._typing import ArrayLike, Dtype, Frequency, SupportsFitPredict
 from skrnn.streaming._calls import MODES, StreamCalls
 from skrnn.streaming._plain_state import plain_state, restore
 
 __all__ = ["StreamingPredictor"]
+
+_Row: TypeAlias = Mapping[Any, Any] | Sequence[Any] | ArrayLike
 
 
 class StreamingPredictor(StreamCalls):
@@ -122,17 +130,17 @@ class StreamingPredictor(StreamCalls):
 
     def __init__(
         self,
-        estimator,
+        estimator: SupportsFitPredict,
         *,
-        method="predict",
-        mode="window",
-        window_length=None,
-        freq=None,
-        max_delay=None,
-        late="raise",
-        max_streams=None,
-        dtype="float64",
-    ):
+        method: str = "predict",
+        mode: Literal["window", "stateful"] = "window",
+        window_length: int | None = None,
+        freq: Frequency | None = None,
+        max_delay: int | None = None,
+        late: Literal["raise", "skip"] = "raise",
+        max_streams: int | None = None,
+        dtype: Dtype = "float64",
+    ) -> None:
         for name, value, allowed in [
             ("mode", mode, tuple(MODES)),
             ("late", late, ("raise", "skip")),
@@ -156,22 +164,22 @@ class StreamingPredictor(StreamCalls):
     # -- streams --------------------------------------------------------------------
 
     @property
-    def n_streams(self):
+    def n_streams(self) -> int:
         """Streams that are remembered (int)."""
         return len(self._streams.slots)
 
     @property
-    def keys(self):
+    def keys(self) -> list[Hashable]:
         """Keys (list) of the streams, least recently used first."""
         return self._streams.slots.keys()
 
     @property
-    def nbytes_per_stream(self):
+    def nbytes_per_stream(self) -> int:
         """Bytes (int) that the arrays of a stream take."""
         arrays = self._streams.arrays().values()
         return sum(a.dtype.itemsize * int(np.prod(a.shape[1:])) for a in arrays)
 
-    def reset(self, key=None):
+    def reset(self, key: Hashable = None) -> Self:
         """Forget a stream, or all of them.
 
         Parameters
@@ -192,7 +200,7 @@ class StreamingPredictor(StreamCalls):
 
     # -- rows -----------------------------------------------------------------------
 
-    def update(self, row, *, key=None, time=None):
+    def update(self, row: _Row, *, key: Hashable = None, time: Any = None) -> Any:
         """Take one row, and predict for it.
 
         Parameters
@@ -234,7 +242,13 @@ class StreamingPredictor(StreamCalls):
             with streams.opened([key]):
                 return self._take_one(key, streams.slots.of(key), value, tick)
 
-    def update_many(self, rows, *, keys=None, times=None):
+    def update_many(
+        self,
+        rows: ArrayLike | Sequence[Any],
+        *,
+        keys: ArrayLike | Sequence[Hashable] | None = None,
+        times: ArrayLike | Sequence[Any] | None = None,
+    ) -> NDArray[Any]:
         """Take rows of many streams at once, and predict for each.
 
         Parameters
@@ -262,7 +276,7 @@ class StreamingPredictor(StreamCalls):
             self._notice_fits()
             return self._take_many(*self._reader.rows(rows, keys, times))
 
-    def predict_one(self, x, *, key=None, time=None):
+    def predict_one(self, x: _Row, *, key: Hashable = None, time: Any = None) -> Any:
         """Do what `update` does, by the name that river has for it.
 
         Parameters
@@ -281,7 +295,7 @@ class StreamingPredictor(StreamCalls):
 
     # -- state ----------------------------------------------------------------------
 
-    def get_state(self):
+    def get_state(self) -> dict[str, Any]:
         """Give all that the streams remember.
 
         Returns
@@ -293,7 +307,7 @@ class StreamingPredictor(StreamCalls):
         with self._lock:
             return plain_state(self._streams)
 
-    def set_state(self, state):
+    def set_state(self, state: dict[str, Any]) -> Self:
         """Go on from where another predictor over the same pipeline was.
 
         Parameters

@@ -9,6 +9,9 @@ from typing import assert_type
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
 
 import skrnn
 import skrnn.exceptions
@@ -26,9 +29,30 @@ from skrnn import (
     save,
     show_versions,
 )
+from skrnn.inspection import (
+    Attributions,
+    GradientFlow,
+    attention_weights,
+    gates,
+    gradient_flow,
+    hidden_states,
+    integrated_gradients,
+    permutation_importance,
+)
 from skrnn.model_selection import PanelTimeSeriesSplit
 from skrnn.persistence import describe
+from skrnn.plotting import (
+    PALETTE,
+    AttributionDisplay,
+    BacktestDisplay,
+    ForecastDisplay,
+    GradientFlowDisplay,
+    HiddenStatesDisplay,
+    LiveLossCurve,
+    LossCurveDisplay,
+)
 from skrnn.sktime import RNNForecaster, RNNPanelClassifier, RNNPanelRegressor
+from skrnn.streaming import StreamingPredictor
 from skrnn.text import TokenArray
 from skrnn.windows import WindowedArray, check_no_lookahead, make_targets
 
@@ -115,10 +139,90 @@ def program() -> None:
     assert_type(forecaster.predict_interval(coverage=0.9), pd.DataFrame)
     assert_type(forecaster.predict_quantiles(alpha=[0.1]), pd.DataFrame)
     assert_type(forecaster.backtest(frame, step_length=12, refit="warm"), pd.DataFrame)
+    weight: float = forecaster.network_weight_[0, 0] + forecaster.sp_
     RNNPanelClassifier(classifier, random_state=0), RNNPanelRegressor(regressor)
     RNNForecaster(stratgy="direct")  # refused
     RNNForecaster(strategy="directly")  # refused
     RNNPanelClassifier(estimater=classifier)  # refused
+
+    # Streams.
+    pipeline = make_pipeline(sliding, regressor)
+    search = GridSearchCV(pipeline, {"rnnregressor__hidden_size": [8, 16]})
+    StreamingPredictor(pipeline, mode="stateful"), StreamingPredictor(search)
+    stream = StreamingPredictor(regressor, mode="window", max_delay=3, late="skip")
+    stream.update({"load": 1.0}, key=("store", 1), time=pd.Timestamp("2024-01-01"))
+    stream.update([1.0, "monday"])
+    stream.predict_one({"load": 1.0}, key="store", time=2)
+    many = stream.update_many([{"load": 1.0}], keys=["store"], times=[3])
+    many = stream.update_many(frame).mean() + stream.update([1.0])
+    assert_type(stream.reset("store").set_state(stream.get_state()), StreamingPredictor)
+    held: int = stream.n_streams + stream.nbytes_per_stream + len(stream.keys)
+    StreamingPredictor(regressor, mode="stateless")  # refused
+    StreamingPredictor(regressor, late="drop")  # refused
+    StreamingPredictor(regressor, max_lateness=3)  # refused
+    stream.update([1.0], times=3)  # refused
+
+    # What was learned.
+    found = integrated_gradients(regressor, X, target=(0, 0.9), baseline=np.zeros(2))
+    assert_type(found, Attributions)
+    size: float = found.values.mean() + found.completeness_error.max()
+    about: list[str] = [found.target, *found.feature_names, *(found.step_names or [])]
+    integrated_gradients(classifier, ragged, target="a", baseline="zero", n_steps=16)
+    integrated_gradients(search, windows, baseline=[0.0, 1.0])
+    flow = gradient_flow(regressor, X, y, network=1)
+    assert_type(flow, GradientFlow)
+    factor: float = flow.factors[0] + flow.norms.max() + flow.segment_length
+    state = hidden_states(regressor, X)[-1].mean()
+    share = attention_weights(regressor, X).sum(axis=1)
+    forget = gates(regressor, X)[0]["forget"].mean()
+    importance = permutation_importance(
+        regressor, X, y, by="step", step_groups={"day": [0, 1]}, max_samples=0.5
+    )
+    print(importance.importances_mean, importance.step_names)
+    permutation_importance(pipeline, frame, y, scoring="r2").importances.max()
+    several = permutation_importance(forecaster, None, frame, scoring=["r2"])
+    best: list[str] = [name for name in several if several[name].importances.any()]
+    integrated_gradients(regressor, X, baseline="median")  # refused
+    integrated_gradients(regressor, X, n_step=16)  # refused
+    flow.memory_norms.max()  # refused
+    gradient_flow(regressor, X)  # refused
+    hidden_states(regressor, X, layer=0)  # refused
+    permutation_importance(regressor, X, y, by="lag")  # refused
+    several.importances.any()  # refused
+    found.value.mean()  # refused
+
+    # Pictures.
+    display = AttributionDisplay.from_estimator(regressor, X, kind="heatmap")
+    assert_type(display.plot(display.ax_, colorbar=False), AttributionDisplay)
+    assert_type(AttributionDisplay.from_values(found, sample=0).ax_, Axes)
+    AttributionDisplay.from_values(importance).figure_.savefig("importance.png")
+    if display.im_ is not None:
+        print(display.im_.get_array())
+    backtest = BacktestDisplay.from_estimator(forecaster, frame, kind=["error"])
+    worst: float = backtest.errors_["MAE"].max() + backtest.axes_.size
+    BacktestDisplay.from_predictions(backtest.forecasts, frame, kind="forecasts")
+    fan = ForecastDisplay.from_estimator(forecaster, frame, coverage=[0.5, 0.9])
+    assert_type(ForecastDisplay.from_predictions(forecast, frame), ForecastDisplay)
+    fan.plot(ax=fan.axes_).ax_.set_title("load")
+    GradientFlowDisplay.from_estimator(regressor, X, y).lines_[0].set_color(
+        PALETTE["blue"]
+    )
+    GradientFlowDisplay.from_values(flow, ax=display.ax_)
+    HiddenStatesDisplay.from_estimator(regressor, X, layer=-1).im_.get_clim()
+    HiddenStatesDisplay.from_values(np.zeros((6, 8)), n_directions=2)
+    LossCurveDisplay.from_estimator(regressor, log="auto").ax_.get_ylim()
+    LossCurveDisplay.from_values([losses], best_epoch=[3], log=False)
+    RNNRegressor(callbacks=[LiveLossCurve(interval=2.0, path=Path("loss.png"))])
+    AttributionDisplay.from_estimator(regressor, X, kind="bars")  # refused
+    AttributionDisplay.from_values(found, samples=0)  # refused
+    display.im_.get_array()  # refused
+    BacktestDisplay.from_estimator(forecaster, frame, kind=["errors"])  # refused
+    BacktestDisplay.from_estimator(forecaster, frame, kind="errors")  # refused
+    ForecastDisplay.from_estimator(forecaster, frame, kind="fan")  # refused
+    GradientFlowDisplay.from_values(flow).ax_.set_tilte("flow")  # refused
+    HiddenStatesDisplay.from_estimator(regressor, X, ax="states.png")  # refused
+    LossCurveDisplay.from_estimator(regressor, log="yes")  # refused
+    LiveLossCurve(file="loss.png")  # refused
 
     # Versions, errors and warnings.
     show_versions()
