@@ -29,6 +29,7 @@ _MODULES = (
     "plotting",
     "reshape",
     "sktime",
+    "streaming",
     "text",
     "windows",
 )

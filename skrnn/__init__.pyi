@@ -6,6 +6,7 @@ from skrnn import persistence as persistence
 from skrnn import plotting as plotting
 from skrnn import reshape as reshape
 from skrnn import sktime as sktime
+from skrnn import streaming as streaming
 from skrnn import text as text
 from skrnn import windows as windows
 from skrnn._show_versions import show_versions as show_versions

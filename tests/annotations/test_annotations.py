@@ -19,14 +19,12 @@ from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 import skrnn
 import skrnn.onnx
-import skrnn.streaming
 from skrnn.model_selection import PanelTimeSeriesSplit
 from skrnn.windows import _panel_split
 
 MODULES = [
     skrnn,
     skrnn.onnx,
-    skrnn.streaming,
     *(importlib.import_module(f"skrnn.{name}") for name in skrnn._MODULES),
 ]
 PUBLIC = {
