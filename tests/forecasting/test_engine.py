@@ -16,6 +16,7 @@ from tests.forecasting.support import (
     forecaster,
     state_of,
 )
+from tests.instruction_levels import ROUNDING
 from tests.support import short_network, wave_panel, wave_series
 
 
@@ -82,15 +83,17 @@ def test_an_update_equals_the_same_rows_as_context(strategy):
         step_by_step.update(y[t : t + 1], update_params=False)
         expected = step_by_step.predict()
         row = forecasts.loc[t]
-        np.testing.assert_allclose(row["load"]["forecast"], expected, rtol=0)
+        np.testing.assert_allclose(row["load"]["forecast"], expected, rtol=ROUNDING)
         intervals = step_by_step.predict_interval(coverage=0.8)
-        np.testing.assert_allclose(row["load"][0.8], intervals["load"][0.8], rtol=0)
         np.testing.assert_allclose(
-            moving[t].dropna().to_numpy().ravel(), expected, rtol=0
+            row["load"][0.8], intervals["load"][0.8], rtol=ROUNDING
         )
-    np.testing.assert_allclose(at_once.predict(), expected, rtol=0)
+        np.testing.assert_allclose(
+            moving[t].dropna().to_numpy().ravel(), expected, rtol=ROUNDING
+        )
+    np.testing.assert_allclose(at_once.predict(), expected, rtol=ROUNDING)
     np.testing.assert_allclose(
-        at_once.predict_interval(coverage=0.8), intervals, rtol=0
+        at_once.predict_interval(coverage=0.8), intervals, rtol=ROUNDING
     )
     afresh = model.predict(fh=[1, 2, 3], y=y[:80])
     if model.forecaster_.transform.scaling == "window":

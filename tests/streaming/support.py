@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator
 from sklearn.pipeline import make_pipeline
 
 from skrnn import RNNRegressor, SlidingWindow
+from tests.instruction_levels import ROUNDING
 
 
 class Echo(BaseEstimator):
@@ -73,3 +74,11 @@ def batch_of(pipeline, arrived, names, method="predict"):
         warnings.simplefilter("ignore")
         predicted = getattr(pipeline, method)(table)
     return dict(zip(order, predicted, strict=True))
+
+
+def is_same(got, want):
+    """Whether predictions are equal, to the bit where kernels compute them."""
+    got, want = np.asarray(got), np.asarray(want)
+    if got.dtype.kind != "f":
+        return np.array_equal(got, want)
+    return np.allclose(got, want, rtol=ROUNDING, atol=ROUNDING, equal_nan=True)

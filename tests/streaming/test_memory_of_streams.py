@@ -15,12 +15,16 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from skrnn import SlidingWindow, TimeDistributed
 from skrnn.exceptions import MissingHistoryWarning
 from skrnn.streaming import StreamingPredictor
+from tests.instruction_levels import needs_kernels
 from tests.streaming.support import (
     hourly,
     hourly_pipeline,
     random_rows,
     small_regressor,
 )
+
+# What is asked here is the same bits; without kernels there is rounding.
+pytestmark = needs_kernels
 
 HOUR = pd.Timedelta("1h")
 

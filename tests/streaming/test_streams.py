@@ -18,6 +18,7 @@ from tests.streaming.support import (
     fitted,
     hourly,
     hourly_pipeline,
+    is_same,
     random_rows,
     small_regressor,
 )
@@ -102,7 +103,7 @@ def test_many_rows_at_once_are_as_one_after_the_other(option, rows, seed):
         for part in (slice(cut), slice(cut, None))
         if keys[part]
     ]
-    np.testing.assert_array_equal(np.concatenate(got), want)
+    assert is_same(np.concatenate(got), want)
 
 
 @pytest.mark.parametrize("options", OPTIONS)
@@ -114,9 +115,9 @@ def test_predictions_have_the_bits_of_a_batch(options):
     stream = StreamingPredictor(pipeline)
     got = [stream.update(row, time=time) for time, row in table.iterrows()]
     want = pipeline.predict(table)
-    assert np.array_equal(got, want) and np.std(want) > 0
+    assert is_same(got, want) and np.std(want) > 0
     again = StreamingPredictor(pipeline)
-    assert np.array_equal(again.update_many(table), want)
+    assert is_same(again.update_many(table), want)
 
 
 @pytest.mark.parametrize("method", ["predict", "predict_proba", "decision_function"])
@@ -130,7 +131,7 @@ def test_methods_of_a_classifier(method, n_kernels):
     pipeline.fit(table[:60], y[:60])
     stream = StreamingPredictor(pipeline, method=method)
     got = [stream.update(row, time=time) for time, row in table[60:].iterrows()]
-    assert np.array_equal(got, getattr(pipeline, method)(table[60:]))
+    assert is_same(got, getattr(pipeline, method)(table[60:]))
 
 
 def test_rows_without_times_are_one_run():
@@ -138,7 +139,7 @@ def test_rows_without_times_are_one_run():
     pipeline = hourly_pipeline(table=values[:60])
     stream = StreamingPredictor(pipeline)
     got = [stream.update(row) for row in values[60:]]
-    assert np.array_equal(got, pipeline.predict(values[60:]))
+    assert is_same(got, pipeline.predict(values[60:]))
     with pytest.raises(ValueError, match="without an index of times"):
         stream.update(values[0], time=pd.Timestamp("2024-01-01"))
 
@@ -154,10 +155,8 @@ def test_columns_tell_series_and_time():
     new = table[~known].sample(frac=1, random_state=0).sort_values("time")
     stream = StreamingPredictor(pipeline)
     got = [stream.update(row.to_dict()) for _, row in new.iterrows()]
-    assert np.array_equal(got, pipeline.predict(new))
-    assert np.array_equal(
-        StreamingPredictor(pipeline).update_many(new), pipeline.predict(new)
-    )
+    assert is_same(got, pipeline.predict(new))
+    assert is_same(StreamingPredictor(pipeline).update_many(new), pipeline.predict(new))
     with pytest.raises(ValueError, match="columns of the row say"):
         stream.update(new.iloc[-1].to_dict(), key="z")
 
@@ -169,13 +168,13 @@ def test_a_forecast_is_made_before_its_row_is_known():
     for time, row in table.iterrows():
         forecasts.append(stream.update(row * NAN, time=time))
         stream.update(row, time=time)
-    assert np.array_equal(forecasts, pipeline.predict(table))
+    assert is_same(forecasts, pipeline.predict(table))
 
 
 def test_float32_is_the_batch_of_that_type():
     pipeline, table = hourly_pipeline(TimeDistributed(), small_regressor()), hourly(80)
     stream = StreamingPredictor(pipeline, dtype="float32")
     got = stream.update_many(table[60:])
-    assert np.array_equal(got, pipeline.predict(table[60:].astype("float32")))
+    assert is_same(got, pipeline.predict(table[60:].astype("float32")))
     wide = StreamingPredictor(pipeline)
     assert stream.nbytes_per_stream < wide.nbytes_per_stream
