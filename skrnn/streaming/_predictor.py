@@ -124,7 +124,7 @@ class StreamingPredictor(StreamCalls):
     >>> stream = StreamingPredictor(model)
     >>> rows = [(row.to_dict(), time) for time, row in X[60:].iterrows()]
     >>> predicted = [stream.update(row, time=time) for row, time in rows]
-    >>> bool(np.array_equal(predicted, model.predict(X[60:])))
+    >>> bool(np.allclose(predicted, model.predict(X[60:]), rtol=1e-12))
     True
     """
 
