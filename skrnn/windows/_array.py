@@ -16,6 +16,7 @@ from skrnn._categories.categories import (
 )
 from skrnn._numbers import AT_LEAST_ONE
 from skrnn._typing import ArrayLike, DTypeLike
+from skrnn.windows._full_windows import every_full_window
 from skrnn.windows._sample_key import sample_key
 
 __all__ = ["WindowedArray"]
@@ -191,7 +192,9 @@ class WindowedArray:
         if rows.dtype.kind not in "iu":
             rows = rows.astype(np.intp, casting="safe" if rows.size else "unsafe")
         if self._full is None:
-            self._full = self._every_full_window()
+            self._full = every_full_window(
+                self.values, self.stop, self.length, self.window_length
+            )
         every_window, first = self._full
         first = first[rows]
         # argmin is several times faster than a comparison and a reduction on a batch.
@@ -337,33 +340,6 @@ class WindowedArray:
             Windows over the same rows.
         """
         return self._with(window_length=n_steps)
-
-    def _every_full_window(self):
-        """What finds the windows that are full, made when the first batch is asked for.
-
-        Returns
-        -------
-        every_window : ndarray of shape (n_rows - window_length + 1, window_length, \
-                n_features)
-            Every run of `window_length` rows, as a view.
-        first : ndarray of shape (n_windows,)
-            Which of those each window is; -1 for one that is not full. One look into
-            it tells both, which is what keeps a small batch fast.
-        """
-        row, column = self.values.strides
-        n_runs = max(len(self.values) - self.window_length + 1, 0)
-        every_window = np.lib.stride_tricks.as_strided(
-            self.values,
-            (n_runs, self.window_length, self.values.shape[1]),
-            (row, row, column),
-            writeable=False,
-        )
-        # Of a wider type where `window_length` alone does not fit that of `stop`.
-        wide = np.min_scalar_type(-1 - self.window_length)
-        wide = np.result_type(self.stop, wide)
-        first = np.subtract(self.stop, self.window_length, dtype=wide)
-        first[self.length != self.window_length] = -1
-        return every_window, first
 
     def _with(self, **changes):
         other = object.__new__(type(self))
