@@ -46,6 +46,7 @@ def fitted(task):
         task.cell,
         task.hidden,
         linear_steps=None,  # the others have none either
+        n_estimators=1,
         scale=False,
         max_epochs=1,
         early_stopping=False,
