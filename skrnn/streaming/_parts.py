@@ -53,6 +53,8 @@ class Parts:
         Columns that are known ahead.
     is_opened : bool
         Whether a step is there as soon as its known columns are.
+    categories : dict of Categories
+        Those of the features of a step, once it is prepared.
     n_features, n_inputs : int
         Numbers of a row that the windows are made of, and of a step of a window.
     is_flat : bool
@@ -86,7 +88,8 @@ class Parts:
             self._read_layout(first, window_length)
         self._first = self.before[0] if self.before else self.window or first
         self._seen = steps, self._fits()
-        self.n_inputs = self.prepare(np.zeros((1, self.n_features))).shape[1]
+        one = self._through_steps(np.zeros((1, self.n_features)))
+        self.n_inputs, self.categories = one.shape[2], one.categories
 
     def _read_window(self, window, window_length):
         if window_length is not None:
@@ -173,6 +176,10 @@ class Parts:
         """Have rows (n, n_features) pass what each step of a window passes."""
         if not self.of_steps or not len(rows):
             return rows
+        return self._through_steps(rows).values
+
+    def _through_steps(self, rows):
+        """Windows of one step each, which have passed that."""
         ones = np.ones(len(rows), np.int64)
         names = None if self.window is None else self.window._feature_names()
         of = None if self.window is None else self.window._categories
@@ -181,7 +188,7 @@ class Parts:
         )
         for step in self.of_steps:
             X = step.transform(X)
-        return X.values
+        return X
 
     def step_names(self):
         """Names (list of str) of the features of a step, or None."""

@@ -54,6 +54,7 @@ class WindowPredictor:
                 lengths,
                 n_steps,
                 feature_names=parts.step_names(),
+                categories=parts.categories,
             )
         for step in parts.of_windows:
             X = step.transform(X)

@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from skrnn import RNNRegressor, SlidingWindow
+from skrnn import FlattenSequence, RNNRegressor, SlidingWindow, TimeDistributed
 from skrnn.inspection import (
     hidden_states,
     integrated_gradients,
@@ -79,6 +81,21 @@ def test_a_stream_of_a_long_table_reads_them(table):
     stream = StreamingPredictor(pipeline)
     found = [stream.update(row) for row in X[200:].to_dict("records")]
     assert_allclose(np.ravel(found), pipeline.predict(X[200:]), rtol=ROUNDING)
+
+
+@pytest.mark.parametrize("is_scaled", [False, True])
+def test_a_stream_hands_them_on_to_other_models(table, newer, is_scaled):
+    scaler = [TimeDistributed(StandardScaler())] if is_scaled else []
+    pipeline = make_pipeline(
+        SlidingWindow(3, history="allow"),
+        *scaler,
+        FlattenSequence().set_output(transform="pandas"),
+        HistGradientBoostingRegressor(categorical_features="from_dtype"),
+    )
+    pipeline.fit(*table)
+    stream = StreamingPredictor(pipeline)
+    found = [stream.update(row, time=time) for time, row in newer.iterrows()]
+    assert_allclose(np.ravel(found), pipeline.predict(newer), rtol=0)
 
 
 def test_a_stream_of_sequences_of_them_says_what_to_fit(table):
