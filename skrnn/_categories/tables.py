@@ -6,7 +6,13 @@ import pandas as pd
 from skrnn._categories.categories import Categories, values_of
 from skrnn._warn import warn_user
 
-__all__ = ["columns_of_table", "encode_table", "find_categories", "holds_categories"]
+__all__ = [
+    "all_columns",
+    "columns_of_table",
+    "encode_table",
+    "find_categories",
+    "holds_categories",
+]
 
 
 def columns_of_table(X):
@@ -26,6 +32,11 @@ def columns_of_table(X):
         return list(X.T) if X.ndim == 2 and X.dtype.kind in "OU" else None
     if not (hasattr(X, "columns") and hasattr(X, "dtypes")) or isinstance(X, type):
         return None
+    return all_columns(X)
+
+
+def all_columns(X):
+    """List the columns of a table (DataFrame of pandas or polars, or ndarray)."""
     of = X.iloc if hasattr(X, "iloc") else X
     return [of[:, j] for j in range(X.shape[1])]
 

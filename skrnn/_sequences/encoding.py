@@ -11,7 +11,12 @@ from skrnn._categories.categories import (
     categories_from_text,
     text_of_categories,
 )
-from skrnn._categories.tables import encode_table, find_categories, holds_categories
+from skrnn._categories.tables import (
+    all_columns,
+    encode_table,
+    find_categories,
+    holds_categories,
+)
 from skrnn._sequences.categories import (
     TableCoder,
     codes_of,
@@ -212,12 +217,11 @@ def _of_table(X, wanted):
         found = find_categories(X)
     else:
         places = columns_of(wanted, n_columns, None if names is None else list(names))
-        of = X.iloc if hasattr(X, "iloc") else X
-        found = {j: Categories.of(of[:, j]) for j in places.tolist()}
+        columns = all_columns(X)
+        found = {j: Categories.of(columns[j]) for j in places.tolist()}
     if len(found) < n_columns:
         return Encoding("columns", found, n_columns)
-    of = X.iloc if hasattr(X, "iloc") else X
-    together = Categories.of(*(of[:, j] for j in range(n_columns)))
+    together = Categories.of(*all_columns(X))
     return Encoding("steps", dict.fromkeys(range(n_columns), together), n_columns)
 
 
@@ -226,7 +230,7 @@ def _of_steps(X, wanted):
     if is_ragged(X):
         tables = [_as_array(item) for item in X]
         n_features, names = tables[0].shape[1], getattr(tables[0], "columns", None)
-        parts = [_columns(table) for table in tables if table.shape[1] == n_features]
+        parts = [all_columns(table) for table in tables if table.shape[1] == n_features]
         columns = [[part[j] for part in parts] for j in range(n_features)]
     else:
         X, names = _as_array(X), None
@@ -251,11 +255,6 @@ def _are_categories(parts, label):
         return True
     together = np.concatenate([np.asarray(part, dtype=object) for part in parts])
     return holds_categories(together, label)
-
-
-def _columns(table):
-    of = table.iloc if hasattr(table, "iloc") else table
-    return [of[:, j] for j in range(table.shape[1])]
 
 
 def _is_3d(X):

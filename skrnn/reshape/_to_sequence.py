@@ -15,7 +15,7 @@ from skrnn._categories.categories import (
     categories_from_text,
     text_of_categories,
 )
-from skrnn._categories.tables import encode_table, find_categories
+from skrnn._categories.tables import all_columns, encode_table, find_categories
 from skrnn._numbers import AT_LEAST_ONE, plain
 from skrnn._typing import ArrayLike, fit_context
 from skrnn.reshape._base import SequenceTransformer
@@ -188,7 +188,7 @@ class ToSequence(SequenceOutputMixin, SequenceTransformer, auto_wrap_output_keys
 
     def _of_features(self, table, found):
         """The categories (dict) of features of a step, whose columns have some."""
-        of = table.iloc if hasattr(table, "iloc") else table
+        values = all_columns(table)
         feature, together = self._feature_of_columns(), {}
         for j in sorted({int(feature[place]) for place in found}):
             columns = np.flatnonzero(feature == j).tolist()
@@ -201,7 +201,7 @@ class ToSequence(SequenceOutputMixin, SequenceTransformer, auto_wrap_output_keys
                     f"{[names[place] for place in numbers]} hold numbers and the "
                     "others categories. Give all of them one type, or change `order`."
                 )
-            together[j] = Categories.of(*(of[:, place] for place in columns))
+            together[j] = Categories.of(*(values[place] for place in columns))
         return together
 
     def get_feature_names_out(
