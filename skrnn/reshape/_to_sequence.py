@@ -131,7 +131,8 @@ class ToSequence(SequenceOutputMixin, SequenceTransformer, auto_wrap_output_keys
             )
         self.n_timesteps_, self.n_step_features_ = steps, features
         self._order = self.order
-        self._categories = text_of_categories(self._of_features(table, found))
+        of_features = self._of_features(table, found) if found else {}
+        self._categories = text_of_categories(of_features)
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[Any] | WindowedArray:
