@@ -101,15 +101,14 @@ def paint(found):
 def main():
     found = results("bptt", compute)
     draw("bptt", paint(found))
-    # The first step has no term: the state before it is zero.
-    ratio = {k: v["norms"][0] / v["norms"][-2] for k, v in found.items()}
-    numbers(
-        "bptt",
-        {
-            f"bptt-{kind.lower()}": f"{value:.2g}" if value < 1e4 else f"{value:.0e}"
-            for kind, value in ratio.items()
-        },
-    )
+    told = {}
+    for kind, values in found.items():
+        # The first step has no term: the state before it is zero.
+        ratio = values["norms"][0] / values["norms"][-2]
+        name = f"bptt-{kind.lower()}"
+        told[name] = f"{ratio:.1f}" if ratio < 100 else f"{ratio:,.0f}"
+        told[f"{name}-loss"] = f"{values['loss']:.3f}"
+    numbers("bptt", told)
 
 
 if __name__ == "__main__":

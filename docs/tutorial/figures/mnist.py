@@ -8,7 +8,7 @@ import warnings
 
 import matplotlib.pyplot as plt
 import numpy as np
-from _figure import COLOURS, draw, numbers, results
+from _figure import COLOURS, PLACE, draw, numbers, results, table
 from _tasks import digits
 
 from skrnn import RNNClassifier
@@ -109,11 +109,19 @@ def paint_rows(found):
     return of
 
 
+def full_table():
+    """Rows of the table that the benchmark of the full MNIST has written."""
+    text = (PLACE.parent / "benchmarks" / "mnist_lstm.md").read_text()
+    lines = [line for line in text.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
 def main():
     warnings.simplefilter("ignore")
     found = results("mnist", compute)
     draw("mnist_training", paint_training(found))
     draw("mnist_rows", paint_rows(found))
+    table("mnist_full", full_table())
     numbers(
         "mnist",
         {
