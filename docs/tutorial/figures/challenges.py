@@ -42,7 +42,7 @@ def long_sequences():
     """Test R2 by length and cell."""
     found = {name: [] for name in MODELS}
     for length in LENGTHS:
-        X, y = adding(2000, length, seed=0)
+        X, y = adding(1500, length, seed=0)
         X_test, y_test = adding(1000, length, seed=1)
         for name, (cell, init) in MODELS.items():
             model = RNNRegressor(cell, init=init, **SETTINGS).fit(X, y)
