@@ -63,7 +63,7 @@ def tasks():
         "MNIST-1D": mnist1d(),
         "a shape in noise": made(bumps, 100, 600),
         "order of two symbols": made(temporal_order, 60, 1000),
-        "adding problem": made(adding, 60, 2000),
+        "adding problem": made(adding, 60, 1000),
     }
 
 

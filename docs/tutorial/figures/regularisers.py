@@ -13,6 +13,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from _figure import COLOURS, draw, results, table
 from _tasks import digits
+from matplotlib.ticker import MaxNLocator
 
 from skrnn import RNNClassifier
 
@@ -129,6 +130,7 @@ def paint_courses(found):
             best = int(np.argmin(curves[1]))
             ax.plot(best + 1, curves[1][best], "o", color=COLOURS[1], markersize=5)
             ax.set(title=title, xlabel=say("epoch"))
+            ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes[0].set_ylabel(say("cross-entropy"))
         axes[0].legend()
         return figure
@@ -158,14 +160,14 @@ def paint_strengths(found):
                 label=say("training"),
             )
             ax.axhline(found["nothing"][2], color="0.5", linewidth=0.9, linestyle=":")
-            ax.set(title=name, yscale="log")
+            ax.set(title=name, ylim=(0, 0.85))
             if name in ("l1", "weight_decay", "label_smoothing"):
                 ax.set_xscale("log")
         for ax in axes[:, 0]:
             ax.set_ylabel(say("cross-entropy"))
         for ax in axes[1]:
             ax.set_xlabel(say("strength"))
-        axes[0, 0].legend()
+        axes[0, 0].legend(loc="center left")
         return figure
 
     return of

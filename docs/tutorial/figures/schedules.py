@@ -40,27 +40,27 @@ TRAINING = {
 
 
 class Rates(Callback):
-    """Writes the learning rate of each batch down."""
+    """Writes the learning rate of each epoch's beginning into a list of this module.
 
-    def __init__(self):
-        self.found = []
+    The estimator trains with a copy of its callbacks.
+    """
 
-    def on_batch_begin(self, net, batch=None, training=False, **kwargs):
-        if training:
-            self.found.append(net.optimizer_.param_groups[0]["lr"])
+    found = []
+
+    def on_epoch_begin(self, net, **kwargs):
+        Rates.found.append(net.optimizer_.param_groups[0]["lr"])
 
 
 def run(options, seed, data):
-    """Rates by batch, training loss by epoch, test cross-entropy and accuracy."""
+    """Rates and training loss by epoch, test cross-entropy and accuracy."""
     X, y, X_test, y_test = data
-    rates = Rates()
+    Rates.found.clear()
     model = RNNClassifier(
-        "gru", 32, random_state=seed, callbacks=[rates], **TRAINING | options
+        "gru", 32, random_state=seed, callbacks=[Rates()], **TRAINING | options
     ).fit(X, y)
     p = model.predict_log_proba(X_test)
     loss = -np.mean(p[np.arange(len(y_test)), y_test])
-    kept = model.callbacks[0].found
-    return kept, model.loss_curve_, loss, model.score(X_test, y_test)
+    return list(Rates.found), model.loss_curve_, loss, model.score(X_test, y_test)
 
 
 def compute():
@@ -72,7 +72,7 @@ def compute():
     for name, options in cases.items():
         runs = [run(options, seed, data) for seed in range(N_SEEDS)]
         found[name] = {
-            "rates": runs[0][0][:: max(1, len(runs[0][0]) // 300)],
+            "rates": runs[0][0],
             "loss": np.median([kept[1] for kept in runs], axis=0),
             "test": statistics.median(kept[2] for kept in runs),
             "accuracy": statistics.median(kept[3] for kept in runs),
@@ -92,8 +92,7 @@ def paint(found):
                 "linestyle": dashes[k],
             }
             rates = values["rates"]
-            place = np.linspace(0, N_EPOCHS, len(rates))
-            axes[0].plot(place, rates, label=name, **look)
+            axes[0].plot(np.arange(1, N_EPOCHS + 1), rates, label=name, **look)
             axes[1].semilogy(np.arange(1, N_EPOCHS + 1), values["loss"], **look)
         axes[0].set(
             title=say("Learning rate while training"),
