@@ -1,3 +1,3 @@
-"""The scripts of the figures are no tests; the code of zh/ is that of the English pages."""
+"""Scripts of the figures are no tests; the code of zh/ is that of the English pages."""
 
 collect_ignore = ["figures", "zh"]

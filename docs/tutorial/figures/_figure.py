@@ -1,7 +1,8 @@
 """What the scripts of the figures share: languages, look, and where results go.
 
-A script computes once and writes what it found to ``../results``; its pictures are drawn
-from that, in English and in Chinese. With ``--draw`` it draws anew from what is there.
+A script computes once and writes what it found to ``../results``; its pictures are
+drawn from that, in English and in Chinese. With ``--draw`` it draws anew from what is
+there.
 Numbers in the text of the pages come from ``../results`` as well.
 """
 

@@ -1,4 +1,5 @@
 """Words of the pictures in Chinese."""
+# ruff: noqa: RUF001 (Chinese punctuation is meant)
 
 WORDS = {
     "Activation": "激活函数",

@@ -1,8 +1,8 @@
 """How far back the gradient of the weights comes from, and what truncation loses.
 
-The gradient of the recurrent weights is a sum over steps. Here the sum is taken apart by
-autograd, for networks that were fitted to the adding problem and for new ones, and
-compared with the sum of its newest terms, as truncated back-propagation takes it.
+The gradient of the recurrent weights is a sum over steps. Here the sum is taken apart
+by autograd, for networks that were fitted to the adding problem, and compared with the
+sum of its newest terms, as truncated back-propagation takes it.
 
 usage: python docs/tutorial/figures/bptt.py [--draw]   (half a minute)
 """

@@ -186,9 +186,7 @@ def paint_interpretability(found):
         sample = np.array(kept["sample"])
         values = np.array(kept["attribution"])
         place = np.arange(len(sample))
-        right.bar(
-            place - 0.2, values[:, 0], 0.4, color=COLOURS[0], label=say("number")
-        )
+        right.bar(place - 0.2, values[:, 0], 0.4, color=COLOURS[0], label=say("number"))
         right.bar(place + 0.2, values[:, 1], 0.4, color=COLOURS[1], label=say("mark"))
         for step in np.flatnonzero(sample[:, 1]):
             right.axvspan(step - 0.5, step + 0.5, color="0.93", zorder=0)

@@ -88,7 +88,8 @@ def fit(kind, task, seed):
             model = RNNClassifier(kind.lower(), UNITS[kind], n_kernels=None, **options)
         else:
             del options["time_warp"]
-            model = RNNRegressor(kind.lower(), UNITS[kind], linear_steps=None, **options)
+            options["linear_steps"] = None
+            model = RNNRegressor(kind.lower(), UNITS[kind], **options)
         model.fit(X, y, X_val=X_val, y_val=y_val)
         n_weights = sum(w.numel() for w in model.net_.module_.parameters())
         n_epochs = model.n_iter_
@@ -121,9 +122,7 @@ def compute():
 
 def paint(found):
     def of(say):
-        figure, axes = plt.subplots(
-            1, len(found), figsize=(11, 3.3), sharey=True
-        )
+        figure, axes = plt.subplots(1, len(found), figsize=(11, 3.3), sharey=True)
         for ax, (name, by_kind) in zip(axes, found.items(), strict=True):
             for kind, values in by_kind.items():
                 score = values["scores"]
@@ -157,7 +156,9 @@ def main():
     rows = []
     for kind in LOOKS:
         scores = [sorted(by_kind[kind]["scores"]) for by_kind in found.values()]
-        rows.append([kind, *(f"{s[1]:.3f} ({s[0]:.3f}–{s[-1]:.3f})" for s in scores)])
+        rows.append(
+            [kind, *(f"{s[1]:.3f} ({s[0]:.3f} to {s[-1]:.3f})" for s in scores)]
+        )
     table("compare", rows)
     table(
         "compare_cost",

@@ -71,9 +71,7 @@ def paint(cell, found):
             array = np.array(found[cell]["gates"][name])
             # Units that change most at the marks are on top.
             order = array[:, marks].mean(axis=1).argsort()
-            image = ax.imshow(
-                array[order], aspect="auto", cmap="Blues", vmin=0, vmax=1
-            )
+            image = ax.imshow(array[order], aspect="auto", cmap="Blues", vmin=0, vmax=1)
             title = f"{name} gate of {len(array)} units"
             ax.set(title=say(title), yticks=[], ylabel=say("unit"))
             ax.spines[["left", "bottom"]].set_visible(False)

@@ -165,13 +165,13 @@ def main():
     draw("clipping", paint_clipping(found))
     rows = []
     for cell in CELLS:
-        new, fitted = (found["flows"][f"{cell} {when}"] for when in ("new", "fitted"))
+        parts = [found["flows"][f"{cell} {when}"] for when in ("new", "fitted")]
         rows.append(
             [
                 cell.upper(),
-                *(f"{part['factor']:.3f}" for part in (new, fitted)),
-                *(f"{part['norms'][0] / part['norms'][-1]:.1e}" for part in (new, fitted)),
-                f"{fitted['r2']:.3f}",
+                *(f"{part['factor']:.3f}" for part in parts),
+                *(f"{part['norms'][0] / part['norms'][-1]:.1e}" for part in parts),
+                f"{parts[1]['r2']:.3f}",
             ]
         )
     table("gradient_flow", rows)

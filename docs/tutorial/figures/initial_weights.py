@@ -124,9 +124,8 @@ def paint_pretrained(found):
             names.items(), COLOURS, ("-", "--", "-."), "os^", strict=False
         ):
             scores = found["pretrained"][name]
-            ax.plot(
-                SIZES, scores, dash, color=colour, marker=mark, markersize=4, label=label
-            )
+            look = {"color": colour, "marker": mark, "markersize": 4}
+            ax.plot(SIZES, scores, dash, label=label, **look)
         ax.set(
             xscale="log",
             xlabel=say("training digits from 5 to 9"),

@@ -5,6 +5,7 @@ usage: pip install keras; python docs/tutorial/figures/keras_code.py
 """
 
 import os
+import textwrap
 from pathlib import Path
 
 os.environ["KERAS_BACKEND"] = "torch"
@@ -55,7 +56,8 @@ def main():
     lines = [f"Keras {keras.__version__}, backend {keras.backend.backend()}", ""]
     for shape, loss in cases:
         shown = ", ".join(map(str, shape))
-        lines += [f"x of shape (n, {shown}), loss={loss!r}:", f"    {fit(shape, loss)}"]
+        lines.append(f"x of shape (n, {shown}), loss={loss!r}:")
+        lines += [f"    {told}" for told in textwrap.wrap(fit(shape, loss), 66)]
     PLACE.write_text("\n".join(lines) + "\n")
     print(PLACE.read_text())
 

@@ -56,9 +56,7 @@ def paint_training(found):
             epochs, found["valid"], "--", color=COLOURS[1], label=say("validation")
         )
         left.axvline(found["best"], color="0.7", linewidth=0.9, linestyle=":")
-        left.set(
-            title=say("Loss"), xlabel=say("epoch"), ylabel=say("cross-entropy")
-        )
+        left.set(title=say("Loss"), xlabel=say("epoch"), ylabel=say("cross-entropy"))
         left.legend()
         rows = np.arange(1, 9)
         right.plot(rows, found["accuracy"], "o-", color=COLOURS[0], markersize=4)
@@ -90,9 +88,7 @@ def paint_rows(found):
             above.set(xticks=[], yticks=range(8), yticklabels=range(1, 9))
             above.spines[["left", "bottom"]].set_visible(False)
             chances = np.array(chances)  # (rows, classes)
-            image = below.imshow(
-                chances.T, cmap="Blues", vmin=0, vmax=1, aspect="auto"
-            )
+            image = below.imshow(chances.T, cmap="Blues", vmin=0, vmax=1, aspect="auto")
             below.axhline(kind - 0.5, color=COLOURS[1], linewidth=0.8)
             below.axhline(kind + 0.5, color=COLOURS[1], linewidth=0.8)
             below.set(

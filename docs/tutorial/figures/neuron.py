@@ -3,6 +3,8 @@
 usage: python docs/tutorial/figures/neuron.py
 """
 
+from itertools import pairwise
+
 import matplotlib.pyplot as plt
 import numpy as np
 from _figure import COLOURS, draw
@@ -119,7 +121,7 @@ def back_in_time(say):
     places = np.arange(5) * 2.1
     for step, x in enumerate(places, 1):
         column(axes, x, step, with_output=False)
-    for start, end in zip(places[:-1], places[1:], strict=True):
+    for start, end in pairwise(places):
         arrow(axes, (start + 0.54, 1.62), (end - 0.54, 1.62))
         arrow(axes, (end - 0.54, 1.36), (start + 0.54, 1.36), colour=red)
     x = places[-1]
@@ -127,7 +129,7 @@ def back_in_time(say):
     arrow(axes, (x - 0.1, 1.86), (x - 0.1, 2.64))
     arrow(axes, (x + 0.1, 2.64), (x + 0.1, 1.86), colour=red)
     axes.text(x + 0.25, 2.25, r"$\partial E/\partial h_5$", color=red, size=10)
-    for start, end in zip(places[:-1], places[1:], strict=True):
+    for start, end in pairwise(places):
         axes.text(
             (start + end) / 2, 1.1, r"$\times J$", color=red, size=10, ha="center"
         )

@@ -105,9 +105,7 @@ def compute():
 
 def paint_paths(found):
     def of(say):
-        figure, axes = plt.subplots(
-            2, 3, figsize=(10, 3.8), sharex=True, sharey=True
-        )
+        figure, axes = plt.subplots(2, 3, figsize=(10, 3.8), sharex=True, sharey=True)
         x, y = np.meshgrid(np.linspace(-10, 4, 200), np.linspace(-1.4, 1.4, 100))
         for ax, (name, places), colour in zip(
             axes.flat, found["paths"].items(), COLOURS, strict=True

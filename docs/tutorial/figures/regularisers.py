@@ -38,8 +38,8 @@ STRENGTHS = {
     "label_smoothing": (0.01, 0.03, 0.1, 0.2, 0.4),
 }
 OTHERS = {
-    "norm=layer": {"norm": "layer"},
-    "norm=batch": {"norm": "batch"},
+    'norm="layer"': {"norm": "layer"},
+    'norm="batch"': {"norm": "batch"},
     "early_stopping": {"early_stopping": True, "n_iter_no_change": 10},
     "ema_decay=0.999": {"ema_decay": 0.999},
     "n_estimators=5": {"parts": "all", "n_kernels": None, "n_estimators": 5},
@@ -107,8 +107,7 @@ def compute():
     deep = {"hidden_size": 32, "max_epochs": 40}
     for name, options in STACKS.items():
         found["depths"][name] = [
-            median_run(deep | options | {"num_layers": depth}, data)
-            for depth in DEPTHS
+            median_run(deep | options | {"num_layers": depth}, data) for depth in DEPTHS
         ]
         print(name, found["depths"][name], flush=True)
     return found
@@ -201,7 +200,7 @@ def main():
     draw("overfitting", paint_courses(found))
     draw("regularisers", paint_strengths(found))
     draw("residual", paint_depth(found))
-    rows = [["–", found["nothing"]]]
+    rows = [["``None``", found["nothing"]]]
     for name, strengths in STRENGTHS.items():
         runs = found["strengths"][name]
         best = min(range(len(runs)), key=lambda k: runs[k][1])
@@ -210,8 +209,7 @@ def main():
     table(
         "regularisers",
         [
-            [name.replace("=layer", '="layer"').replace("=batch", '="batch"')]
-            + [f"{train:.4f}", f"{test:.3f}", f"{accuracy:.3f}"]
+            [name, f"{train:.4f}", f"{test:.3f}", f"{accuracy:.3f}"]
             for name, (train, _, test, accuracy) in rows
         ],
     )
