@@ -11,6 +11,7 @@ import sys
 from doctest import DocTestParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 TUTORIAL = Path(__file__).parent.parent / "docs" / "tutorial"
@@ -44,7 +45,7 @@ def test_chinese_pages_have_the_code_and_the_parts_of_the_english(page):
     assert code_of(english) == code_of(chinese)
     for directive in ("image", ":file", "include", "literalinclude"):
         assert named(english, directive) == named(chinese, directive), directive
-    for mark in (r"^([=~-])\1{3,}$", r"^\.\. math::$", r"^\.\. list-table::$"):
+    for mark in (r"^([=~-])\1+$", r"^\.\. math::$", r"^\.\. list-table::$"):
         n_marks = [len(re.findall(mark, text, re.M)) for text in (english, chinese)]
         assert n_marks[0] == n_marks[1], mark
     names = [set(re.findall(r"\|([a-z][\w-]+)\|", text)) for text in (english, chinese)]
@@ -63,7 +64,7 @@ def test_parts_of_pages_are_files(page):
     for name in named(english, "include"):
         written = (TUTORIAL / "results" / name).read_text()
         defined |= set(re.findall(r"^\.\. \|(.+)\| replace::", written, re.M))
-    assert set(re.findall(r"\|([a-z][\w-]+)\|", english)) == defined
+    assert set(re.findall(r"\|([a-z][\w-]+)\|", english)) <= defined
 
 
 def test_every_picture_is_shown_and_has_a_script():
@@ -119,7 +120,7 @@ def test_a_script_runs_anew(figures, tmp_path):
     paths = {name: optimisers.path(*how) for name, how in optimisers.VALLEY.items()}
     kept = json.loads((TUTORIAL / "results" / "optimisers.json").read_text())["paths"]
     for name, places in paths.items():
-        assert places == pytest.approx(kept[name], rel=1e-3, abs=1e-7)
+        np.testing.assert_allclose(places, kept[name], rtol=1e-3, atol=1e-7)
     figure.draw("paths", optimisers.paint_paths({"paths": paths}), place=tmp_path)
     assert (tmp_path / "images" / "en" / "paths.png").stat().st_size > 10_000
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import matplotlib.pyplot as plt
 import numpy as np
 from _cnn import CNN
-from _figure import LOOKS, draw, numbers, results, table
+from _figure import LOOKS, draw, results, table
 from _tasks import adding, bumps, digits, temporal_order
 
 from skrnn import RNNClassifier, RNNRegressor
@@ -171,7 +171,6 @@ def main():
             for kind in LOOKS
         ],
     )
-    numbers("compare", {"compare-seeds": str(N_SEEDS)})
 
 
 if __name__ == "__main__":
