@@ -24,6 +24,7 @@ N_SEEDS = 3
 UNITS = {"RNN": 84, "GRU": 48, "LSTM": 42}
 TRAINING = {"max_epochs": 60, "batch_size": 32, "learning_rate": 0.003}
 PATIENCE = 12
+TICKS = (0.2, 1, 5)  # CPU seconds in the picture
 RECURRENT = {
     "pooling": "last",
     "n_estimators": 1,
@@ -122,7 +123,8 @@ def compute():
 
 def paint(found):
     def of(say):
-        figure, axes = plt.subplots(1, len(found), figsize=(11, 3.3), sharey=True)
+        size = {"figsize": (11, 3.3), "sharex": True, "sharey": True}
+        figure, axes = plt.subplots(1, len(found), **size)
         for ax, (name, by_kind) in zip(axes, found.items(), strict=True):
             for kind, values in by_kind.items():
                 score = values["scores"]
@@ -140,6 +142,9 @@ def paint(found):
                     label=kind,
                 )
             ax.set(title=say(name), xscale="log", ylim=(-0.05, 1.05))
+            ax.set(xlim=(0.15, 20), xticks=TICKS)
+            ax.set_xticklabels([f"{second:g}" for second in TICKS])
+            ax.minorticks_off()
             ax.grid(axis="y", color="0.92")
         axes[0].set_ylabel(say("test score"))
         axes[2].set_xlabel(say("CPU seconds of the fit"))
