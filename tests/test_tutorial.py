@@ -110,8 +110,9 @@ def test_tables_and_numbers_are_those_of_the_results(
     monkeypatch.setattr(script, "draw", lambda name, paint: drawn.append(name))
     script.main()
     assert drawn
-    for path in (tmp_path / "results").iterdir():
-        assert path.read_text() == (TUTORIAL / "results" / path.name).read_text()
+    for path in tmp_path.rglob("*.*"):
+        kept = TUTORIAL / path.relative_to(tmp_path)
+        assert path.read_text(encoding="utf-8") == kept.read_text(encoding="utf-8")
 
 
 def test_a_script_runs_anew(figures, tmp_path):

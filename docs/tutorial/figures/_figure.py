@@ -128,10 +128,16 @@ def short(value):
 
 
 def table(name, rows, place=PLACE):
-    """Write rows of a table that a page shows; the page has their heading."""
-    path = place / "results" / f"{name}.csv"
-    with path.open("w", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)
+    """Write rows of a table that a page shows, and those of its Chinese twin.
+
+    The pages have the headings.
+    """
+    chinese = [[WORDS.get(cell, cell) for cell in row] for row in rows]
+    for folder, lines in (("results", rows), ("results/zh", chinese)):
+        path = place / folder / f"{name}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file, lineterminator="\n").writerows(lines)
 
 
 def numbers(name, found, place=PLACE):

@@ -94,4 +94,10 @@ WORDS = {
     "mark": "标记",
     "Integrated gradients of one sum": "一个和的积分梯度",
     "what it adds": "对预测的贡献",
+    "three LSTM(50) layers": "三层 LSTM(50)",
+    "one LSTM(50) layer": "一层 LSTM(50)",
+    "one GRU(50) layer": "一层 GRU(50)",
+    "one plain RNN(50) layer": "一层普通 RNN(50)",
+    "None, a tenth of the rate": "None，学习率取十分之一",
+    "None, averaged weights": "None，权重取平均",
 }

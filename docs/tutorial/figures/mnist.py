@@ -13,7 +13,7 @@ from _tasks import digits
 
 from skrnn import RNNClassifier
 
-# The seven lines of the page.
+# Those of the page, but for the number of epochs.
 SETTINGS = {
     "num_layers": 3,
     "dropout": 0.2,
