@@ -4,7 +4,7 @@ All have about 8,000 weights, the same optimiser, rate, batches and samples set 
 for early stopping. The recurrent ones answer from the state after the last step.
 
 usage: pip install mnist1d; python docs/tutorial/figures/compare.py [--draw]
-(half an hour on one core)
+(four minutes on one core)
 """
 
 import statistics
