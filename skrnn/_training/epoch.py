@@ -76,10 +76,11 @@ def run_batches(net, batches, *, training):
 def _look_for_weights(net):
     """Have the kernels look where weights, gradients and the optimiser's state are."""
     run = net.run
-    if run.step is not None:
-        run.step.prepare(net.module_.form(), net.optimizer_)
-    elif run.compiled is not None:
-        run.compiled.read_addresses(net.module_.form())
+    step, network = run.step, net.module_
+    if step is not None:
+        step.prepare(network.form_like(step.network.form), net.optimizer_)
+    if run.compiled is not None and (step is None or run.compiled is not step.network):
+        run.compiled.read_addresses(network.form())
 
 
 @contextmanager
@@ -139,7 +140,8 @@ def compiled_step(net, inputs, target):
         As from `train_step` of skorch.
     """
     step = net.run.step
-    given = net.module_.kernel_inputs(inputs["x"], inputs.get("lengths"))
+    x, lengths, repeats = (inputs.get(name) for name in ("x", "lengths", "repeats"))
+    given = net.module_.training_inputs(x, lengths, repeats, step.network.form)
     loss, outputs = step.gradients(given, target, inputs.get("weight"))
     limit_gradient(net)
     hooks = net.run.gradient_hooks
@@ -149,7 +151,8 @@ def compiled_step(net, inputs, target):
             hook(net, named_parameters=named, X=inputs, y=target, training=True)
     step.update(was_shown=bool(hooks))
     shape = outputs.shape[0], *net.module_.output_shape
-    return {"loss": loss, "y_pred": outputs.view(shape)}
+    parameters = net.module_.target_head.transform(outputs.view(shape))
+    return {"loss": loss, "y_pred": parameters}
 
 
 def limit_gradient(net):

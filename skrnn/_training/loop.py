@@ -70,25 +70,41 @@ class TrainingLoop:
     def _train_with_kernels(self, train_set, valid_set, n_threads):
         """Have kernels do what they can do of a training."""
         net, network, run = self.net, self.net.module_, self.run
+        form = self._form_to_train(train_set.source.max_steps)
+        if form is None:
+            # Layers by themselves, and whole outputs for the validation.
+            with (
+                kernel_threads(n_threads),
+                compiled_outputs(network, n_threads) as run.compiled,
+            ):
+                return self._train_until_stopped(train_set, valid_set)
+        # No more threads than there are parts of a batch, of up to 64 samples
+        # (lanes.h), or of the units; but two, as a batch has two parts.
+        largest = max(self._largest_batch(train_set), network.stack.output_size)
+        n_threads = min(n_threads, max(2, -(-largest // 64)))
+        loss = net.criterion_.compiled
+        with CompiledNetwork(form, n_threads) as compiled:
+            run.step = CompiledStep(compiled, loss)
+            if form.composition is None:
+                run.compiled = compiled
+                return self._train_until_stopped(train_set, valid_set)
+            with (
+                kernel_threads(n_threads),
+                compiled_outputs(network, n_threads) as run.compiled,
+            ):
+                return self._train_until_stopped(train_set, valid_set)
+
+    def _form_to_train(self, max_steps):
+        """What kernels have of the network (StandardForm) where they train it."""
+        net = self.net
         loss = getattr(net.criterion_, "compiled", None)
         is_apt = loss is not None and not net.settings.autocast
-        is_apt = is_apt and _steps_alone(type(net.optimizer_))
-        form, max_steps = network.standard_form(), train_set.source.max_steps
-        if is_apt and form and network.has_standard_gradient(max_steps):
-            # No more threads than there are parts of a batch, of up to 64 samples
-            # (lanes.h), or of the units; but two, as a batch has two parts.
-            largest = net.batch_size or len(train_set)
-            largest = max(largest, network.stack.output_size)
-            n_threads = min(n_threads, max(2, -(-largest // 64)))
-            with CompiledNetwork(form, n_threads) as run.compiled:
-                run.step = CompiledStep(run.compiled, loss)
-                return self._train_until_stopped(train_set, valid_set)
-        # Layers by themselves, and whole outputs for the validation.
-        with (
-            kernel_threads(n_threads),
-            compiled_outputs(network, n_threads) as run.compiled,
-        ):
-            return self._train_until_stopped(train_set, valid_set)
+        if not is_apt or not _steps_alone(type(net.optimizer_)):
+            return None
+        return net.module_.training_form(max_steps)
+
+    def _largest_batch(self, train_set):
+        return self.net.batch_size or len(train_set)
 
     def _train_until_stopped(self, train_set, valid_set):
         net, run = self.net, self.run
