@@ -6,7 +6,7 @@ validation. Raw torch is what one would write by hand: modules of torch, its fus
 a loop.
 
 usage: python docs/benchmarks/option_speed.py [--quick] [option ...]
-(writes option_speed.md beside itself, if no option is named; ten minutes)
+(writes option_speed.md beside itself, if no option is named; five minutes)
 """
 
 import statistics
@@ -23,7 +23,7 @@ from torch.nn import functional
 
 from skrnn import RNNClassifier, RNNRegressor
 
-RATE, FEATURES, REPEATS = 0.01, 1, 1 if QUICK else 5
+RATE, FEATURES, REPEATS = 0.01, 1, 1 if QUICK else 3
 QUANTILES = (0.1, 0.5, 0.9)
 CELLS = {"gru": nn.GRU, "lstm": nn.LSTM}
 
@@ -38,7 +38,7 @@ class Size(NamedTuple):
         return f"{self.batch}, {self.steps}, {self.hidden}"
 
 
-SIZES = [Size(32, 24, 32, 40), Size(64, 48, 64, 20)]
+SIZES = [Size(32, 24, 32, 20), Size(64, 48, 64, 8)]
 
 
 class Option(NamedTuple):

@@ -20,6 +20,7 @@ from tests.kernels.support import (
     targets,
     untrained,
 )
+from tests.support import seeded
 
 pytestmark = needs_kernels
 
@@ -106,6 +107,85 @@ def test_focal_loss(level, labels, smoothing, n_samples):
         y = np.random.default_rng(0).integers(0, 2, size=(n_samples, 3))
     options = {"loss": "focal", "focal_gamma": 1.7, "label_smoothing": smoothing}
     compare(untrained(RNNClassifier, options, X, y, dtype="float64"), X)
+
+
+EVERYTHING = {
+    "num_layers": 2,
+    "bidirectional": True,
+    "dropout": 0.2,
+    "recurrent_dropout": 0.2,
+    "residual": True,
+    "norm": "batch",
+    "pooling": "attention",
+}
+
+
+def gradients_of(network, inputs, target, state, n_threads=1):
+    """Loss, outputs and gradients of a batch, each time with the same random numbers."""
+    network.generator.set_state(state)
+    with compiled_step(network, n_threads=n_threads) as step:
+        given = inputs["x"], inputs.get("lengths"), None
+        read = network.training_inputs(*given, step.network.form)
+        loss, outputs = step.gradients(read, target, None)
+        weights = step.network.form.weights
+        return loss, outputs, [weight.grad.clone() for weight in weights]
+
+
+def batch_of(options, layout, n_samples):
+    X, y = sequences(n_samples, layout), targets(RNNRegressor, n_samples)
+    model = untrained(RNNRegressor, options, X, y)
+    network = model.net_.module_.train()
+    target = torch.randn(n_samples, 2, generator=seeded(), dtype=torch.float64)
+    target = target.to(network.head.weight.dtype)
+    data = SequenceDataset(as_source(X), target)
+    inputs, _ = next(iter(model.net_.get_iterator(data)))
+    return network, inputs, target, network.generator.get_state()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        EVERYTHING,
+        EVERYTHING | {"norm": "layer", "cell": "gru", "pooling": "mixed"},
+        {"tbptt_steps": 3, "dropout": 0.2, "num_layers": 2, "pooling": "mean"},
+    ],
+    ids=str,
+)
+def test_the_number_of_threads_changes_no_bit(level, options):
+    batch = batch_of(options, "ragged", 530)
+    loss, outputs, gradients = gradients_of(*batch)
+    for n_threads in (2, 3, 5):
+        found = gradients_of(*batch, n_threads)
+        assert found[0] == loss
+        assert torch.equal(found[1], outputs)
+        for mine, first in zip(found[2], gradients, strict=True):
+            assert torch.equal(mine, first)
+
+
+@pytest.mark.parametrize("options", [*OPTIONS, EVERYTHING], ids=str)
+def test_gradients_are_slopes_of_the_loss(options):
+    """By differences of the loss alone, along a random direction of all weights."""
+    if "tbptt_steps" in options:  # whose gradient is cut off on purpose
+        options = options | {"tbptt_steps": 7}
+    options = options | {"dtype": "float64", "cell": "gru", "hidden_size": 5}
+    batch = batch_of(options, "ragged", 20)
+    network = batch[0]
+    _, _, gradients = gradients_of(*batch)
+    weights = network.training_form(7).weights
+    directions = [
+        torch.randn(w.shape, generator=seeded(i), dtype=w.dtype)
+        for i, w in enumerate(weights)
+    ]
+    losses, size = [], 1e-5
+    for sign in (1, -2):
+        with torch.no_grad():
+            for weight, direction in zip(weights, directions, strict=True):
+                weight.add_(direction, alpha=sign * size)
+        losses.append(gradients_of(*batch)[0])
+    pairs = zip(gradients, directions, strict=True)
+    expected = sum(float((g * d).sum()) for g, d in pairs)
+    slope = (losses[0] - losses[1]) / (2 * size)
+    assert slope == pytest.approx(expected, rel=1e-6, abs=1e-7)
 
 
 def compare(model, X):
