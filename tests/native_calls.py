@@ -307,6 +307,9 @@ def _network(name, rng, dtype):
         if loss.kind == 6:
             kept["levels"] = torch.linspace(0.1, 0.9, loss.width, dtype=torch.float64)
             loss.levels = _at(kept["levels"])
+        if loss.kind != 3 and rng.random() < 0.3:
+            kept["units"] = [torch.ones(N, n_targets, dtype=dtype) for _ in range(2)]
+            loss.scales, loss.shifts = map(_at, kept["units"])
         arguments["loss"] = loss
     if is_composed:
         arguments["composition"] = composition

@@ -54,6 +54,9 @@ class KernelInputs(NamedTuple):
     # (K,) of int64: of the random numbers of dropout, in the order of their use.
     keys: torch.Tensor | None = None
     shares: BatchShares | None = None  # of the moments of a batch norm
+    # Scale and shift (N, n_targets) of what the head gives, where each sample has units
+    # of its own.
+    units: tuple[torch.Tensor, torch.Tensor] | None = None
 
 
 class CompiledNetwork(Scope):
@@ -281,7 +284,7 @@ class CompiledNetwork(Scope):
         outputs : Tensor of shape (N, n_outputs)
         """
         n_samples, n_outputs = given.x.shape[0], self.form.n_outputs
-        wanted = self._loss_of(loss, n_samples, target, weight)
+        wanted = self._loss_of(loss, target, weight, given)
         results = self.form.weights[-1].new_empty(n_samples, n_outputs)
         self._given = given
         answer = self._train(
@@ -303,9 +306,9 @@ class CompiledNetwork(Scope):
         of = composition_of(self.form, self._given, self._torch_dtype)
         return self._train_composed(*arguments[:7], of, *arguments[7:])
 
-    def _loss_of(self, loss, n_samples, target, weight):
+    def _loss_of(self, loss, target, weight, given):
         """The loss (Loss) of samples, whose tensors it does not keep alive."""
-        kind, smoothing, gamma, levels = loss
+        (kind, smoothing, gamma, levels), n_samples = loss, len(given.x)
         dtype, width = self._torch_dtype, len(levels) or LOSS_WIDTHS.get(kind, 1)
         if kind == "cross_entropy":
             check_tensor("target", target, (n_samples,), torch.int64)
@@ -322,6 +325,11 @@ class CompiledNetwork(Scope):
             gamma,
             width,
         )
+        if given.units is not None:
+            shape = n_samples, self.form.n_outputs // width
+            for name, units in zip(("scales", "shifts"), given.units, strict=True):
+                check_tensor(name, units, shape, dtype)
+                setattr(wanted, name, units.data_ptr())
         if levels:
             wanted.kept = (ctypes.c_double * width)(*levels)
             wanted.levels = ctypes.addressof(wanted.kept)

@@ -57,6 +57,8 @@ class Loss(ctypes.Structure):
         ("gamma", c_double),
         ("width", c_int64),
         ("levels", c_void_p),
+        ("scales", c_void_p),
+        ("shifts", c_void_p),
     ]
 
 

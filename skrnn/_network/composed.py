@@ -34,7 +34,7 @@ def training_form(network, max_steps):
         With a composition where the network, or its training, is not standard; None
         where kernels cannot compute the gradients.
     """
-    if not is_computable(network) or network.baseline.has_level:
+    if not is_computable(network):
         return None
     norms = [layer.norm for layer in network.stack.layers]
     if not all(norm is None or type(norm) in _NORMS for norm in norms):
@@ -106,8 +106,12 @@ def training_inputs(network, batch, composition, repeats):
     -------
     KernelInputs
     """
+    units = None
+    spread = network.baseline.spread(batch.moments)
+    if spread is not None:
+        units = network.scaling.units_of_loss(spread, network.head.weight)
     if composition is None:
-        return network.scaled_inputs(batch)
+        return network.scaled_inputs(batch)._replace(units=units)
     n_steps = batch.x.shape[1] // network.segment_length
     n_layers, generator = len(network.stack.layers), network.generator
     n_parts = composition.n_parts_of_steps(n_steps)
@@ -117,7 +121,7 @@ def training_inputs(network, batch, composition, repeats):
         given = network.scaled_inputs(batch)
         keys = new_keys(generator, composition.n_keys(n_layers, n_steps))
     shares = _shares(network, batch, composition, repeats, n_steps)
-    return given._replace(keys=keys, shares=shares)
+    return given._replace(keys=keys, shares=shares, units=units)
 
 
 def _inputs_in_parts(network, batch, composition, n_steps):

@@ -206,6 +206,27 @@ class RecurrentNetwork(nn.Module):
         batch = self.read(x, lengths)
         return training_inputs(self, batch, form.composition, repeats)
 
+    def parameters_of(self, raw, given):
+        """Turn what kernels gave for a batch into what `forward` gives.
+
+        Parameters
+        ----------
+        raw : Tensor of shape (N, n_targets * width)
+            Outputs of the head.
+        given : KernelInputs
+            From `training_inputs`.
+
+        Returns
+        -------
+        Tensor of shape (N, n_targets, width)
+        """
+        raw = raw.view(len(raw), *self.output_shape)
+        parameters = self.target_head.transform(raw)
+        if given.units is None:
+            return parameters
+        scale, shift = given.units
+        return self.target_head.affine(parameters, shift, scale)
+
     def scaled_inputs(self, batch):
         """Give a batch (SequenceBatch) as kernels read it (KernelInputs)."""
         is_scaled = batch.moments is not None or self.scaling.indicator

@@ -38,6 +38,7 @@ def run_batches(net, batches, *, training):
     begin = callback_hooks(net, "on_batch_begin")
     end = callback_hooks(net, "on_batch_end")
     net.run.gradient_hooks = callback_hooks(net, "on_grad_computed")
+    net.run.shows_outputs = bool(end)
     # Callbacks that come in between may have put other tensors in the place of these.
     is_shown = begin or end or net.run.gradient_hooks
     # Where there are none, only a restart does, by another optimiser.
@@ -150,9 +151,9 @@ def compiled_step(net, inputs, target):
         for hook in hooks:
             hook(net, named_parameters=named, X=inputs, y=target, training=True)
     step.update(was_shown=bool(hooks))
-    shape = outputs.shape[0], *net.module_.output_shape
-    parameters = net.module_.target_head.transform(outputs.view(shape))
-    return {"loss": loss, "y_pred": parameters}
+    if net.run.shows_outputs:
+        outputs = net.module_.parameters_of(outputs, given)
+    return {"loss": loss, "y_pred": outputs}
 
 
 def limit_gradient(net):

@@ -167,6 +167,9 @@ static Answer checked(const Call<T> &call, int64_t N, int64_t L, int64_t n_weigh
         check.array((const T *)call.loss.targets, N * (s.K / call.loss.width));
     }
     check.array((const T *)call.loss.weights, N, true);
+    check.need(!call.loss.scales == !call.loss.shifts && !(call.loss.scales && call.loss.kind == CROSS_ENTROPY));
+    for (const void *units : {call.loss.scales, call.loss.shifts})
+        check.array((const T *)units, N * (s.K / call.loss.width), true);
     return check.answer();
 }
 

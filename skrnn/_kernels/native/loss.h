@@ -24,7 +24,19 @@ struct Loss {
     double gamma;         // of the focal losses of classes and labels; 0 for none
     int64_t width;        // outputs a target
     const double *levels; // (width,): of quantiles, ascending
+    const void *scales, *shifts;  // (N, K / width) of the net's type: of the targets' units, or null
 };
+
+// The units of one target, in which a law or a value is the network's times `scale` plus
+// `shift`.
+struct Units {
+    double scale, shift;
+};
+
+template <class T> static Units units_of(const Loss &loss, long at) {
+    if (!loss.scales) return {1, 0};
+    return {(double)((const T *)loss.scales)[at], (double)((const T *)loss.shifts)[at]};
+}
 
 // Outputs a target; 0 where any number will do.
 INLINE int64_t width_of(int kind) {
@@ -63,17 +75,24 @@ static double focal_loss(const Loss &loss, int64_t label, long K, double log_sum
     return value;
 }
 
-template <class T> static double law_of(const Loss &loss, double target, T *outputs, double factor) {
+template <class T>
+static double law_of(const Loss &loss, double target, const Units &units, T *outputs, double factor) {
     double z[MOST_LEVELS], value;
     for (long q = 0; q < loss.width; q++) z[q] = outputs[q];
-    if (loss.kind == POISSON)
+    // The target comes to the units of the outputs: the density changes by the scale, a
+    // quantile's loss is as much larger. A rate is its logarithm, and has no shift.
+    const double own = (target - units.shift) / units.scale;
+    if (loss.kind == POISSON) {
+        z[0] += log(units.scale);
         value = poisson_loss(target, z);
-    else if (loss.kind == GAUSSIAN)
-        value = gaussian_loss(target, z);
-    else if (loss.kind == STUDENT_T)
-        value = student_t_loss(target, z);
-    else
-        value = quantile_loss(target, z, loss.levels, loss.width);
+    } else if (loss.kind == GAUSSIAN) {
+        value = gaussian_loss(own, z) + log(units.scale);
+    } else if (loss.kind == STUDENT_T) {
+        value = student_t_loss(own, z) + log(units.scale);
+    } else {
+        value = units.scale * quantile_loss(own, z, loss.levels, loss.width);
+        factor *= units.scale;
+    }
     for (long q = 0; q < loss.width; q++) outputs[q] = (T)(factor * z[q]);
     return value;
 }
@@ -103,12 +122,14 @@ static double loss_of(const Loss &loss, long i, long K, double share, T *outputs
         const long n_targets = K / loss.width;
         const T *wanted = (const T *)loss.targets + i * n_targets;
         for (long k = 0; k < n_targets; k++)
-            total += law_of(loss, wanted[k], outputs + k * loss.width, factor / n_targets);
+            total += law_of(loss, wanted[k], units_of<T>(loss, i * n_targets + k),
+                            outputs + k * loss.width, factor / n_targets);
         return total / n_targets * weight;
     }
     const T *target = (const T *)loss.targets + i * K;
     for (long k = 0; k < K; k++) {
-        const double z = outputs[k];
+        const Units units = units_of<T>(loss, i * K + k);
+        const double z = outputs[k] * units.scale + units.shift;
         double error = z - target[k], slope;
         if (loss.kind == SQUARED_ERROR) {
             total += error * error;
@@ -134,7 +155,7 @@ static double loss_of(const Loss &loss, long i, long K, double share, T *outputs
             }
             total += one;
         }
-        outputs[k] = (T)(factor * slope / K);
+        outputs[k] = (T)(factor * slope * units.scale / K);
     }
     return total / K * weight;
 }
