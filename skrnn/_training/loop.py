@@ -83,9 +83,9 @@ class TrainingLoop:
         # No more threads than there are parts of a batch, of up to 64 samples
         # (lanes.h), or of the units; but two, as a batch has two parts.
         largest = max(largest_batch, network.stack.output_size)
-        n_threads = min(n_threads, max(2, -(-largest // 64)))
+        n_busy = min(n_threads, max(2, -(-largest // 64)))
         loss = net.criterion_.compiled
-        with CompiledNetwork(form, n_threads) as compiled:
+        with CompiledNetwork(form, n_busy) as compiled:
             run.step = CompiledStep(compiled, loss)
             if form.composition is None:
                 run.compiled = compiled
