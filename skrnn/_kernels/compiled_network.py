@@ -249,6 +249,8 @@ class CompiledNetwork(Scope):
         Tensor of shape (N, n_outputs)
             The bits of a row do not depend on the other rows.
         """
+        if self.form.composition is not None:
+            raise ValueError("The kernels give outputs of the standard network alone.")
         given = _contiguous(given)
         x = given.x
         results = self.form.weights[-1].new_empty(len(x), self.form.n_outputs)

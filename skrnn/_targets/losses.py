@@ -27,6 +27,8 @@ POINT_LOSSES = {
     "huber": nn.HuberLoss,
 }
 LIKELIHOODS = {"poisson": LogRate, "gaussian": Gaussian, "student_t": StudentT}
+# Quantiles that the kernels have room for; laws.h has the same number.
+_MOST_LEVELS = 256
 REGRESSION_LOSSES = {*POINT_LOSSES, *LIKELIHOODS, "quantile"}
 
 
@@ -183,7 +185,9 @@ def regression_loss(loss, quantiles):
     if isinstance(loss, str):
         head = Quantiles(quantiles) if loss == "quantile" else LIKELIHOODS[loss]()
         levels = tuple(head.levels) if loss == "quantile" else ()
-        return head, SampleLoss(head.loss, (loss, 0.0, 0.0, levels))
+        has_room = len(levels) <= _MOST_LEVELS
+        compiled = (loss, 0.0, 0.0, levels) if has_room else None
+        return head, SampleLoss(head.loss, compiled)
     return Point(), SampleLoss(_OnPoints(_unreduced(loss)))
 
 
