@@ -20,6 +20,7 @@ from skrnn._kernels.structs import (
     AdamOptions,
     CodesOfInput,
     CompetitionCall,
+    Composition,
     ConvolutionCall,
     Input,
     LayerCall,
@@ -32,6 +33,7 @@ GATES = (4, 3, 1)  # rows of weights a unit, by number of the cell
 # Any number will do: whether something is so, of which only zero is no, how many
 # threads there may be, which are bounded, and numbers that count nothing.
 FREE = {"is_relu", "is_reversed", "needs_record", "n_threads", "is_decoupled"}
+FREE |= {"is_residual", "most_steps", "key"}
 FREE |= {"smoothing", *(name for name, _ in AdamOptions._fields_)}
 # What may be left out, or is not read by each call.
 OPTIONAL = {
@@ -47,6 +49,7 @@ OPTIONAL = {
     "codes",
     "padding",
     "gradients of tables",
+    "shares",
 }
 OPTIONAL |= {"weights of the samples", "pool"}
 BYTES = {"channels", "is_change"}  # which may lie anywhere
@@ -172,13 +175,15 @@ def _others(what, value):
 
 _INTS = {
     name
-    for name, kind in [*Shape._fields_, *Input._fields_, *Loss._fields_]
+    for struct in (Shape, Input, Loss, Composition)
+    for name, kind in struct._fields_
     if kind is ctypes.c_int
 }
 _STRUCTS = (
     Input,
     CodesOfInput,
     Loss,
+    Composition,
     Tensors,
     LayerCall,
     ConvolutionCall,
@@ -218,17 +223,28 @@ def _pool(rng):
 
 
 def _network(name, rng, dtype):
-    F, H, K = rng.randint(1, 9), rng.choice([1, 5, 16, 37, 70]), rng.randint(1, 5)
+    trains, is_composed = name.startswith("train"), name == "train_composed"
+    loss = Loss(rng.randrange(9), 0.1, gamma=rng.choice([0.0, 1.5]))
+    loss.width = {6: rng.randint(1, 4), 7: 2, 8: 3}.get(loss.kind, 1)
+    n_targets = rng.randint(1, 5)
+    F, H, K = rng.randint(1, 9), rng.choice([1, 5, 16, 37, 70]), n_targets * loss.width
     n_codes, sizes, segment = None, None, 1
-    if name in ("train", "predict") and rng.random() < 0.5:
+    if (trains or name == "predict") and rng.random() < 0.5:
         n_codes = [rng.choice([0, 1, 7]) for _ in range(rng.randint(1, 4))]
         sizes = [rng.randint(1, 5) if number else 1 for number in n_codes]
         segment = rng.randint(1, 3)
         F = segment * sum(sizes)
-    n_layers, L = rng.randint(1, 3), rng.randint(0, 7)
+    n_layers, L = rng.randint(1, 3), rng.randint(int(is_composed), 7)
     N = rng.choice([1, 3, 9, 40, 150])
     cell = rng.randrange(3)
-    shape = Shape(cell=cell, is_relu=rng.randrange(2), pooling=rng.randrange(4))
+    n_poolings = 5 if is_composed else 4
+    shape = Shape(
+        cell=cell, is_relu=rng.randrange(2), pooling=rng.randrange(n_poolings)
+    )
+    composition, composed = (
+        _composition(rng, dtype, n_layers, H, N, L) if is_composed else (None, {})
+    )
+    D = composition.n_directions if is_composed else 1
     shape.n_layers, shape.n_features, shape.hidden_size = n_layers, F, H
     shape.n_outputs, shape.n_threads = K, rng.randint(1, 3)
     of_type = str(dtype).removeprefix("torch.")
@@ -237,10 +253,15 @@ def _network(name, rng, dtype):
     open_network = getattr(library, f"skrnn_open_network_{of_type}")
     weights, columns, rows = [], F, GATES[cell] * H
     for _ in range(n_layers):
-        shapes = (rows, columns), (rows, H), (rows,), (rows,)
+        shapes = ((rows, columns), (rows, H), (rows,), (rows,)) * D
+        if is_composed and composition.norm:
+            shapes += ((D * H,), (D * H,))
         weights += [_numbers(dtype, *s) / H for s in shapes]
-        columns = H
-    weights += [_numbers(dtype, K, H), _numbers(dtype, K)]
+        columns = D * H
+    if shape.pooling == 4:
+        weights += [_numbers(dtype, columns, columns), _numbers(dtype, columns)]
+        weights += [_numbers(dtype, 1, columns), _numbers(dtype, 1)]
+    weights += [_numbers(dtype, K, columns), _numbers(dtype, K)]
     if name == "open_network":
         place = ctypes.byref(handle.place)
         yield Call(name, dtype, {"shape": shape, "place": place}, {"opened": handle})
@@ -267,28 +288,68 @@ def _network(name, rng, dtype):
     if not is_scaled:
         given.mean, given.scale = _at(mean), _at(scale)
     kept |= {"x": x, "lengths": lengths, "outputs": outputs, "scaling": (mean, scale)}
+    kept |= composed
     if n_codes is not None:
-        learns = name == "train" and rng.random() < 0.7
+        learns = trains and rng.random() < 0.7
         kept |= _codes(rng, dtype, n_codes, sizes, segment, N if L else 0, learns)
         given.codes = ctypes.addressof(kept["codes"])
     arguments = {"net": handle.value, "weights": addresses([_at(w) for w in weights])}
-    if name == "train":
+    if trains:
         arguments["gradients"] = addresses([_at(g) for g in gradients])
     arguments |= {"input": given, "n_samples": N, "n_steps": L}
-    if name == "train":
-        loss = Loss(rng.randrange(5), 0.1)
-        target = _numbers(dtype, N, K)
+    if trains:
+        target = _numbers(dtype, N, n_targets)
         if loss.kind == 3:
             target = torch.randint(0, K, (N,))
         weight = None if rng.random() < 0.5 else _numbers(dtype, N).abs()
         loss.targets, loss.weights = _at(target), _at(weight)
         kept |= {"target": target, "weight": weight}
+        if loss.kind == 6:
+            kept["levels"] = torch.linspace(0.1, 0.9, loss.width, dtype=torch.float64)
+            loss.levels = _at(kept["levels"])
+        if loss.kind != 3 and rng.random() < 0.3:
+            kept["units"] = [torch.ones(N, n_targets, dtype=dtype) for _ in range(2)]
+            loss.scales, loss.shifts = map(_at, kept["units"])
         arguments["loss"] = loss
+    if is_composed:
+        arguments["composition"] = composition
     arguments["outputs"] = _at(outputs)
-    if name == "train":
+    if trains:
         arguments["value"] = ctypes.c_double()
     yield Call(name, dtype, arguments, kept)
     handle.close()
+
+
+def _composition(rng, dtype, n_layers, H, N, L):
+    """What a network is composed of, and what its addresses point at (dict)."""
+    of = Composition(n_directions=rng.randint(1, 2), norm=rng.randrange(3))
+    of.is_residual, of.epsilon, of.momentum = rng.randrange(2), 1e-5, 0.1
+    of.dropout, of.recurrent_dropout = (rng.choice([0, 0.3]) for _ in range(2))
+    of.count = float(N * L)
+    if of.n_directions == 1 and of.norm != 2:
+        of.most_steps = rng.randint(0, L)
+    kept = {}
+    n_parts = -(-L // of.most_steps) if of.most_steps else 1
+    n_keys = n_layers * of.n_directions if of.recurrent_dropout else 0
+    n_keys += n_parts * (n_layers - 1) + 1 if of.dropout else 0
+    if n_keys:
+        kept["keys"] = torch.randint(0, 2**62, (n_keys,))
+    if of.norm == 2:
+        state = of.n_directions * H
+        kept["running"] = [torch.ones(state, dtype=dtype) for _ in range(2 * n_layers)]
+        kept["moments"] = addresses([_at(moment) for moment in kept["running"]])
+        of.moments = ctypes.addressof(kept["moments"])
+    if rng.random() < 0.5:
+        kept["shares"] = torch.full((N,), 1 / of.count, dtype=dtype)
+    of.keys, of.shares = _at(kept.get("keys")), _at(kept.get("shares"))
+    return of, kept
+
+
+def _keep_factors(name, rng, dtype):
+    N, L, C = rng.choice([0, 1, 17]), rng.randint(0, 6), rng.randint(1, 70)
+    kept = {"to": _numbers(dtype, N, L, C)}
+    arguments = {"key": rng.randrange(2**63), "p": 0.25, "N": N, "L": L, "C": C}
+    yield Call(name, dtype, arguments | {"to": _at(kept["to"])}, kept)
 
 
 def _codes(rng, dtype, n_codes, sizes, segment, n_padded, learns):
@@ -452,6 +513,8 @@ def _convolutions(name, rng, dtype):
 _MAKERS = {
     "open_network": _network,
     "train": _network,
+    "train_composed": _network,
+    "keep_factors": _keep_factors,
     "predict": _network,
     "clip": _network,
     "adam": _network,

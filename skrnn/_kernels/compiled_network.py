@@ -1,8 +1,9 @@
-"""The standard network in compiled code: its outputs, and the gradients of a batch.
+"""A network in compiled code: its outputs, and the gradients of a batch.
 
-Standard is what most people train: layers in one direction, the last state or the mean
-or maximum of all, a linear head. Autograd runs everything else, and judges whether the
-gradients here are right.
+Outputs are those of the standard network: layers in one direction, the last state or
+the mean or maximum of all, a linear head. Gradients are also those of networks that are
+composed of more (`skrnn._kernels.composition`). Autograd runs everything else, and
+judges whether the gradients here are right.
 """
 
 import ctypes
@@ -12,12 +13,18 @@ from typing import NamedTuple
 import torch
 
 from skrnn._kernels.codes import codes_of
+from skrnn._kernels.composition import (
+    BatchShares,
+    composition_of,
+    shapes_of_weights,
+)
 from skrnn._kernels.fit import check_lengths, check_tensor
 from skrnn._kernels.handle import Handle
 from skrnn._kernels.library import (
+    ALL_POOLINGS,
     CELLS,
+    LOSS_WIDTHS,
     LOSSES,
-    POOLINGS,
     addresses,
     check_answer,
     function,
@@ -44,6 +51,12 @@ class KernelInputs(NamedTuple):
     is_scaled: bool = False  # whether x is in the network's units already
     # (N,) of int64: steps before the oldest one; only where there are codes.
     padding: torch.Tensor | None = None
+    # (K,) of int64: of the random numbers of dropout, in the order of their use.
+    keys: torch.Tensor | None = None
+    shares: BatchShares | None = None  # of the moments of a batch norm
+    # Scale and shift (N, n_targets) of what the head gives, where each sample has units
+    # of its own.
+    units: tuple[torch.Tensor, torch.Tensor] | None = None
 
 
 class CompiledNetwork(Scope):
@@ -78,14 +91,16 @@ class CompiledNetwork(Scope):
         self._shape = Shape(
             cell=CELLS[form.cell],
             is_relu=form.is_relu,
-            pooling=POOLINGS[form.pooling],
+            pooling=ALL_POOLINGS[form.pooling],
             n_layers=form.n_layers,
             n_features=form.n_features,
             hidden_size=form.hidden_size,
             n_outputs=form.n_outputs,
             n_threads=n_threads,
         )
-        self._train = function("train", self.dtype)
+        is_standard = form.composition is None
+        self._train = function("train", self.dtype) if is_standard else self._compose
+        self._train_composed = function("train_composed", self.dtype)
         self._predict = function("predict", self.dtype)
         self._loss = ctypes.c_double()
         self._handle = Handle(function("close_network", self.dtype))
@@ -190,7 +205,7 @@ class CompiledNetwork(Scope):
         self._reads_users_units = of_step == (self._n_given,)
 
     def _input(self, given):
-        x, lengths, is_scaled, padding = given
+        x, lengths, is_scaled, padding = given[:4]
         if x.dtype not in _KINDS:
             raise ValueError(
                 f"x is {x.dtype}, and the kernels need float32 or float64."
@@ -234,6 +249,8 @@ class CompiledNetwork(Scope):
         Tensor of shape (N, n_outputs)
             The bits of a row do not depend on the other rows.
         """
+        if self.form.composition is not None:
+            raise ValueError("The kernels give outputs of the standard network alone.")
         given = _contiguous(given)
         x = given.x
         results = self.form.weights[-1].new_empty(len(x), self.form.n_outputs)
@@ -259,30 +276,19 @@ class CompiledNetwork(Scope):
             In the units of the loss.
         weight : Tensor of shape (N,), or None
             Weights of the samples.
-        loss : tuple of str and float
-            Key of `skrnn._kernels.library.LOSSES`, and label smoothing.
+        loss : tuple
+            Key of `skrnn._kernels.library.LOSSES`, label smoothing, the exponent of a
+            focal loss or 0, and the levels (tuple) of quantiles.
 
         Returns
         -------
         loss : float
         outputs : Tensor of shape (N, n_outputs)
         """
-        kind, smoothing = loss
         n_samples, n_outputs = given.x.shape[0], self.form.n_outputs
-        dtype = self._torch_dtype
-        if kind == "cross_entropy":
-            check_tensor("target", target, (n_samples,), torch.int64)
-        else:
-            check_tensor("target", target, (n_samples, n_outputs), dtype)
-        if weight is not None:
-            check_tensor("weight", weight, (n_samples,), dtype)
+        wanted = self._loss_of(loss, target, weight, given)
         results = self.form.weights[-1].new_empty(n_samples, n_outputs)
-        wanted = Loss(
-            LOSSES[kind],
-            smoothing,
-            target.data_ptr(),
-            None if weight is None else weight.data_ptr(),
-        )
+        self._given = given
         answer = self._train(
             self.place,
             self._weights,
@@ -297,6 +303,40 @@ class CompiledNetwork(Scope):
         self.check_answer(answer)
         return self._loss.value, results
 
+    def _compose(self, *arguments):
+        """Train a network that is composed of more than the standard one."""
+        of = composition_of(self.form, self._given, self._torch_dtype)
+        return self._train_composed(*arguments[:7], of, *arguments[7:])
+
+    def _loss_of(self, loss, target, weight, given):
+        """The loss (Loss) of samples, whose tensors it does not keep alive."""
+        (kind, smoothing, gamma, levels), n_samples = loss, len(given.x)
+        dtype, width = self._torch_dtype, len(levels) or LOSS_WIDTHS.get(kind, 1)
+        if kind == "cross_entropy":
+            check_tensor("target", target, (n_samples,), torch.int64)
+        else:
+            n_targets = self.form.n_outputs // width
+            check_tensor("target", target, (n_samples, n_targets), dtype)
+        if weight is not None:
+            check_tensor("weight", weight, (n_samples,), dtype)
+        wanted = Loss(
+            LOSSES[kind],
+            smoothing,
+            target.data_ptr(),
+            None if weight is None else weight.data_ptr(),
+            gamma,
+            width,
+        )
+        if given.units is not None:
+            shape = n_samples, self.form.n_outputs // width
+            for name, units in zip(("scales", "shifts"), given.units, strict=True):
+                check_tensor(name, units, shape, dtype)
+                setattr(wanted, name, units.data_ptr())
+        if levels:
+            wanted.kept = (ctypes.c_double * width)(*levels)
+            wanted.levels = ctypes.addressof(wanted.kept)
+        return wanted
+
 
 def _contiguous(given):
     return given._replace(x=given.x.contiguous())
@@ -304,6 +344,8 @@ def _contiguous(given):
 
 def _shapes_of_weights(form):
     """Shape (list of tuple) of each of the weights of a form."""
+    if form.composition is not None:
+        return shapes_of_weights(form, _GATES[form.cell])
     columns, units = form.n_features, form.hidden_size
     rows, shapes = _GATES[form.cell] * units, []
     for _ in range(form.n_layers):
@@ -316,4 +358,5 @@ def _kind_of(form):
     """All of a form (tuple) but its tensors, which a handle is made for."""
     shape = form.n_layers, form.n_features, form.hidden_size, form.n_outputs
     codes = None if form.codes is None else form.codes[:3]
-    return form.cell, form.is_relu, form.pooling, *shape, codes
+    parts = None if form.composition is None else form.composition.kind
+    return form.cell, form.is_relu, form.pooling, *shape, codes, parts

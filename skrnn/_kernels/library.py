@@ -5,13 +5,14 @@ them alive, contiguous and of the right type.
 """
 
 import os
-from ctypes import POINTER, c_double, c_int, c_int64, c_void_p
+from ctypes import POINTER, c_double, c_int, c_int64, c_uint64, c_void_p
 from functools import cache
 
 from skrnn._kernels.levels import LEVELS, load, missing, why_not
 from skrnn._kernels.structs import (
     AdamOptions,
     CompetitionCall,
+    Composition,
     ConvolutionCall,
     Input,
     LayerCall,
@@ -23,14 +24,22 @@ from skrnn._warn import warn_user
 from skrnn.exceptions import NoKernelsWarning
 
 CELLS = {"lstm": 0, "gru": 1, "rnn": 2}
+# Of the standard network; and what others may have.
 POOLINGS = {"last": 0, "mean": 1, "max": 2, "mixed": 3}
+ALL_POOLINGS = POOLINGS | {"attention": 4}
 LOSSES = {
     "squared_error": 0,
     "absolute_error": 1,
     "huber": 2,
     "cross_entropy": 3,
     "binary_cross_entropy": 4,
+    "poisson": 5,
+    "quantile": 6,
+    "gaussian": 7,
+    "student_t": 8,
 }
+# Outputs a target, where they are more than one.
+LOSS_WIDTHS = {"gaussian": 2, "student_t": 3}
 DTYPES = ("float32", "float64")
 # Numbers of a tensor that one thread takes at a time; as in optimizer.h. The squares
 # of a gradient are summed a piece at a time, so that the norm rounds alike whatever the
@@ -53,6 +62,25 @@ _SIGNATURES = {
             c_void_p,
             POINTER(c_double),
         ],
+    ),
+    "train_composed": (
+        c_int,
+        [
+            c_void_p,
+            c_void_p,
+            c_void_p,
+            POINTER(Input),
+            c_int64,
+            c_int64,
+            POINTER(Loss),
+            POINTER(Composition),
+            c_void_p,
+            POINTER(c_double),
+        ],
+    ),
+    "keep_factors": (
+        c_int,
+        [c_uint64, c_double, c_int64, c_int64, c_int64, c_void_p],
     ),
     "predict": (
         c_int,

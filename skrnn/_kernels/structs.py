@@ -54,6 +54,30 @@ class Loss(ctypes.Structure):
         ("smoothing", c_double),
         ("targets", c_void_p),
         ("weights", c_void_p),
+        ("gamma", c_double),
+        ("width", c_int64),
+        ("levels", c_void_p),
+        ("scales", c_void_p),
+        ("shifts", c_void_p),
+    ]
+
+
+class Composition(ctypes.Structure):
+    """As `Composition` in composition.h."""
+
+    _fields_ = [
+        ("n_directions", c_int),
+        ("norm", c_int),
+        ("is_residual", c_int),
+        ("dropout", c_double),
+        ("recurrent_dropout", c_double),
+        ("epsilon", c_double),
+        ("momentum", c_double),
+        ("most_steps", c_int64),
+        ("keys", c_void_p),
+        ("moments", c_void_p),
+        ("shares", c_void_p),
+        ("count", c_double),
     ]
 
 

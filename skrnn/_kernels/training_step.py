@@ -1,4 +1,4 @@
-"""A step of training the standard network, without autograd."""
+"""A step of training a network, without autograd."""
 
 import ctypes
 
@@ -20,7 +20,7 @@ class CompiledStep:
     ----------
     network : CompiledNetwork
         Of a network whose gradients kernels can compute; who made it closes it.
-    loss : tuple of str and float
+    loss : tuple
         As for `CompiledNetwork.gradients`.
     """
 

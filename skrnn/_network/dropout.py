@@ -1,7 +1,8 @@
 """Dropout whose masks come from a generator of its own."""
 
-import torch
 from torch import nn
+
+from skrnn._kernels.random_factors import keep_factors, new_keys
 
 
 class SeededDropout(nn.Module):
@@ -26,7 +27,6 @@ class SeededDropout(nn.Module):
         return x * self.mask(x)
 
     def mask(self, x):
-        """Draw the factors for a tensor: 0 or 1 / (1 - p)."""
-        keep = torch.empty(x.shape, dtype=x.dtype, device="cpu")
-        keep.bernoulli_(1 - self.p, generator=self.generator)
-        return keep.div_(1 - self.p).to(x.device)
+        """Draw the factors for a tensor (N, C) or (N, L, C): 0 or 1 / (1 - p)."""
+        key = int(new_keys(self.generator, 1))
+        return keep_factors(key, self.p, tuple(x.shape), x.dtype).to(x.device)

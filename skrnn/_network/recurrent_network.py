@@ -7,6 +7,7 @@ from skrnn._kernels.compiled_network import KernelInputs
 from skrnn._kernels.rowwise import linear
 from skrnn._network.batch import SequenceBatch, to_device
 from skrnn._network.cells import bfloat16_fault
+from skrnn._network.composed import composed_form, training_form, training_inputs
 from skrnn._network.decoder import ParallelDecoder
 from skrnn._network.description import describe_layers
 from skrnn._network.dropout import SeededDropout
@@ -14,12 +15,7 @@ from skrnn._network.norms import Repeats
 from skrnn._network.pooling import Pooling, new_linear
 from skrnn._network.segments import align, cut, n_segments
 from skrnn._network.stack import RecurrentStack
-from skrnn._network.standard import (
-    form_of,
-    has_standard_gradient,
-    is_standard,
-    standard_form,
-)
+from skrnn._network.standard import form_of, is_standard, standard_form
 from skrnn._network.truncation import pool_in_parts
 from skrnn._preprocessing.baseline import Baseline
 
@@ -179,25 +175,60 @@ class RecurrentNetwork(nn.Module):
         """Give the same as it is now, where the network is known to have one."""
         return form_of(self)
 
-    def has_standard_gradient(self, max_steps):
-        """Whether they can compute gradients over up to `max_steps` (int) too."""
-        return has_standard_gradient(self, max_steps)
+    def training_form(self, max_steps):
+        """Give it to kernels that compute gradients over up to `max_steps` (int).
 
-    def kernel_inputs(self, x, lengths):
-        """Give a batch as kernels read it.
+        Returns
+        -------
+        StandardForm or None
+            None if they cannot.
+        """
+        return training_form(self, max_steps)
+
+    def form_like(self, form):
+        """Give the same as it is now, as another form (StandardForm) of it."""
+        return form_of(self) if form.composition is None else composed_form(self)
+
+    def training_inputs(self, x, lengths, repeats, form):
+        """Give a batch as kernels read it to compute gradients.
 
         Parameters
         ----------
-        x, lengths
+        x, lengths, repeats
             As for `forward`.
+        form : StandardForm
+            What the kernels have of it.
 
         Returns
         -------
         KernelInputs
         """
-        return self._kernel_inputs(self.read(x, lengths))
+        batch = self.read(x, lengths)
+        return training_inputs(self, batch, form.composition, repeats)
 
-    def _kernel_inputs(self, batch):
+    def parameters_of(self, raw, given):
+        """Turn what kernels gave for a batch into what `forward` gives.
+
+        Parameters
+        ----------
+        raw : Tensor of shape (N, n_targets * width)
+            Outputs of the head.
+        given : KernelInputs
+            From `training_inputs`.
+
+        Returns
+        -------
+        Tensor of shape (N, n_targets, width)
+        """
+        raw = raw.view(len(raw), *self.output_shape)
+        parameters = self.target_head.transform(raw)
+        if given.units is None:
+            return parameters
+        scale, shift = given.units
+        return self.target_head.affine(parameters, shift, scale)
+
+    def scaled_inputs(self, batch):
+        """Give a batch (SequenceBatch) as kernels read it (KernelInputs)."""
         is_scaled = batch.moments is not None or self.scaling.indicator
         if self.embedding is not None:
             # They look vectors up, and cut segments then.
@@ -207,7 +238,7 @@ class RecurrentNetwork(nn.Module):
                 padding = padding.repeat(len(x))
             return KernelInputs(x, batch.lengths, is_scaled, padding)
         # They standardise, which is all that most networks need.
-        is_scaled |= self.segment_length > 1
+        is_scaled |= self.segment_length > 1 or bool(self.training and self.input_noise)
         x = self.inputs(batch) if is_scaled else batch.x
         return KernelInputs(x, batch.lengths, is_scaled)
 
@@ -259,7 +290,7 @@ class RecurrentNetwork(nn.Module):
         """Raw outputs (N, n_targets * width)."""
         if compiled is None or self.training or torch.is_grad_enabled():
             return self._decode(self._pool(batch, repeats))
-        return compiled.outputs(self._kernel_inputs(batch))
+        return compiled.outputs(self.scaled_inputs(batch))
 
     def _decode(self, pooled):
         if self.decoder is None:

@@ -1,11 +1,11 @@
 """Networks that the kernels can compute as a whole: their shapes and weights."""
 
-import math
 from typing import NamedTuple
 
 import torch
 
-from skrnn._kernels.library import DTYPES, POOLINGS, library
+from skrnn._kernels.composition import CompositionForm
+from skrnn._kernels.library import ALL_POOLINGS, DTYPES, POOLINGS, library
 
 _DTYPES = {getattr(torch, name) for name in DTYPES}
 _WEIGHTS = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
@@ -38,6 +38,7 @@ class StandardForm(NamedTuple):
     x_mean: torch.Tensor  # (F,) of float64, taken off inputs in the user's units
     x_scale: torch.Tensor  # (F,) of float64, by which they are divided
     codes: CodesForm | None = None  # where vectors stand in the place of codes
+    composition: CompositionForm | None = None  # of a network that is not standard
 
 
 def standard_form(network):
@@ -65,7 +66,7 @@ def form_of(network):
     cells = [_children(layer._modules["directions"])[0] for layer in layers]
     head, moments = parts["head"], parts["scaling"]._buffers
     kind, _, nonlinearity = cells[0].mode.partition("_")
-    weights = [getattr(cell, name) for cell in cells for name in _WEIGHTS]
+    weights = weights_of_cells(cells)
     return StandardForm(
         cell=kind.lower(),
         is_relu=nonlinearity == "RELU",
@@ -96,48 +97,37 @@ def _codes_of(network):
     )
 
 
+def weights_of_cells(cells):
+    """Give the weights (list of Parameter) of cells in the kernels' order."""
+    return [getattr(cell, name) for cell in cells for name in _WEIGHTS]
+
+
 def is_standard(network):
     """Whether a network (RecurrentNetwork) has a standard form (bool)."""
     parts = network._modules
-    stack, weight = parts["stack"], parts["head"].weight
+    stack = parts["stack"]
     layers = _children(stack._modules["layers"])
     return (
-        weight.is_cpu
-        and weight.dtype in _DTYPES
+        is_computable(network)
         and parts["pool"].kind in POOLINGS
-        and network.decoder is None
         and not stack.residual
         and all(len(layer._modules["directions"]._modules) == 1 for layer in layers)
         and all(layer.norm is None for layer in layers)
+    )
+
+
+def is_computable(network):
+    """Whether kernels have all operations of a network (RecurrentNetwork) (bool)."""
+    parts = network._modules
+    weight = parts["head"].weight
+    return (
+        weight.is_cpu
+        and weight.dtype in _DTYPES
+        and parts["pool"].kind in ALL_POOLINGS
+        and network.decoder is None
         and library() is not None
     )
 
 
 def _children(module):
     return list(module._modules.values())
-
-
-def has_standard_gradient(network, max_steps):
-    """Whether kernels can compute the gradients of a network too.
-
-    Parameters
-    ----------
-    network : RecurrentNetwork
-        One that has a standard form.
-    max_steps : int
-        Of the longest sequence.
-
-    Returns
-    -------
-    bool
-    """
-    has_dropout = network.dropout.p > 0 or any(
-        layer.recurrent_dropout.p > 0 for layer in network.stack.layers
-    )
-    return (
-        not has_dropout
-        and not network.input_noise
-        and network.scaling.instance_norm is None
-        and not network.scaling.indicator
-        and network.n_steps(max_steps) <= (network.tbptt_steps or math.inf)
-    )

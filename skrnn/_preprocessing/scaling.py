@@ -223,9 +223,22 @@ class Scaling(nn.Module):
         """
         if spread is None:
             return parameters
-        scale = (self.rest_scale * spread / self.y_scale).to(parameters)
-        shift = ((self.rest_mean * spread - self.y_mean) / self.y_scale).to(parameters)
+        scale, shift = self.units_of_loss(spread, parameters)
         return head.affine(parameters, shift, scale)
+
+    def units_of_loss(self, spread, like):
+        """Scale and shift (N, k) of targets from the network's units to the loss's.
+
+        Parameters
+        ----------
+        spread : Tensor of shape (N, k) of float64
+            Spread of the windows of the targets.
+        like : Tensor
+            Of the dtype and on the device wanted.
+        """
+        scale = (self.rest_scale * spread / self.y_scale).to(like)
+        shift = ((self.rest_mean * spread - self.y_mean) / self.y_scale).to(like)
+        return scale, shift
 
     def encode(self, y, baseline):
         """Scale targets (n, k) in the user's units, less a baseline, for the loss."""

@@ -27,6 +27,8 @@ POINT_LOSSES = {
     "huber": nn.HuberLoss,
 }
 LIKELIHOODS = {"poisson": LogRate, "gaussian": Gaussian, "student_t": StudentT}
+# Quantiles that the kernels have room for; laws.h has the same number.
+_MOST_LEVELS = 256
 REGRESSION_LOSSES = {*POINT_LOSSES, *LIKELIHOODS, "quantile"}
 
 
@@ -38,9 +40,9 @@ class SampleLoss(nn.Module):
     elementwise : callable
         Takes parameters of shape (N, n_targets, width) and targets, and returns losses
         of shape (N,) or (N, n_targets); those of several outputs are averaged.
-    compiled : tuple of str and float, default=None
-        Its name among `skrnn._kernels.library.LOSSES` and label smoothing, where the
-        kernels have it too.
+    compiled : tuple, default=None
+        Where the kernels have it too: its name among `skrnn._kernels.library.LOSSES`,
+        label smoothing, the exponent of a focal loss or 0, and levels of quantiles.
     """
 
     def __init__(self, elementwise, compiled=None):
@@ -179,10 +181,13 @@ def regression_loss(loss, quantiles):
     """
     if isinstance(loss, str) and loss in POINT_LOSSES:
         elementwise = _OnPoints(POINT_LOSSES[loss](reduction="none"))
-        return Point(), SampleLoss(elementwise, (loss, 0.0))
+        return Point(), SampleLoss(elementwise, (loss, 0.0, 0.0, ()))
     if isinstance(loss, str):
         head = Quantiles(quantiles) if loss == "quantile" else LIKELIHOODS[loss]()
-        return head, SampleLoss(head.loss)
+        levels = tuple(head.levels) if loss == "quantile" else ()
+        has_room = len(levels) <= _MOST_LEVELS
+        compiled = (loss, 0.0, 0.0, levels) if has_room else None
+        return head, SampleLoss(head.loss, compiled)
     return Point(), SampleLoss(_OnPoints(_unreduced(loss)))
 
 
@@ -198,11 +203,10 @@ def classification_loss(loss, *, multilabel, label_smoothing, focal_gamma):
             _BinaryCrossEntropy(label_smoothing, gamma),
         )
     elif gamma:
-        name, elementwise = None, _FocalLoss(label_smoothing, gamma)
+        name, elementwise = "cross_entropy", _FocalLoss(label_smoothing, gamma)
     else:
         name, elementwise = "cross_entropy", _CrossEntropy(label_smoothing)
-    compiled = None if gamma else (name, label_smoothing)
-    return head, SampleLoss(elementwise, compiled)
+    return head, SampleLoss(elementwise, (name, label_smoothing, gamma, ()))
 
 
 def _unreduced(loss):

@@ -38,6 +38,7 @@ def run_batches(net, batches, *, training):
     begin = callback_hooks(net, "on_batch_begin")
     end = callback_hooks(net, "on_batch_end")
     net.run.gradient_hooks = callback_hooks(net, "on_grad_computed")
+    net.run.shows_outputs = bool(end)
     # Callbacks that come in between may have put other tensors in the place of these.
     is_shown = begin or end or net.run.gradient_hooks
     # Where there are none, only a restart does, by another optimiser.
@@ -76,10 +77,11 @@ def run_batches(net, batches, *, training):
 def _look_for_weights(net):
     """Have the kernels look where weights, gradients and the optimiser's state are."""
     run = net.run
-    if run.step is not None:
-        run.step.prepare(net.module_.form(), net.optimizer_)
-    elif run.compiled is not None:
-        run.compiled.read_addresses(net.module_.form())
+    step, network = run.step, net.module_
+    if step is not None:
+        step.prepare(network.form_like(step.network.form), net.optimizer_)
+    if run.compiled is not None and (step is None or run.compiled is not step.network):
+        run.compiled.read_addresses(network.form())
 
 
 @contextmanager
@@ -139,7 +141,8 @@ def compiled_step(net, inputs, target):
         As from `train_step` of skorch.
     """
     step = net.run.step
-    given = net.module_.kernel_inputs(inputs["x"], inputs.get("lengths"))
+    x, lengths, repeats = (inputs.get(name) for name in ("x", "lengths", "repeats"))
+    given = net.module_.training_inputs(x, lengths, repeats, step.network.form)
     loss, outputs = step.gradients(given, target, inputs.get("weight"))
     limit_gradient(net)
     hooks = net.run.gradient_hooks
@@ -148,8 +151,9 @@ def compiled_step(net, inputs, target):
         for hook in hooks:
             hook(net, named_parameters=named, X=inputs, y=target, training=True)
     step.update(was_shown=bool(hooks))
-    shape = outputs.shape[0], *net.module_.output_shape
-    return {"loss": loss, "y_pred": outputs.view(shape)}
+    if net.run.shows_outputs:
+        outputs = net.module_.parameters_of(outputs, given)
+    return {"loss": loss, "y_pred": outputs}
 
 
 def limit_gradient(net):

@@ -4,6 +4,7 @@ import inspect
 from functools import cache
 
 from skrnn._kernels.compiled_network import CompiledNetwork
+from skrnn._kernels.composition import is_worth_composing
 from skrnn._kernels.threads import flushed_denormals, kernel_threads, single_thread
 from skrnn._kernels.training_step import CompiledStep
 from skrnn._training.divergence import check_weights
@@ -70,25 +71,42 @@ class TrainingLoop:
     def _train_with_kernels(self, train_set, valid_set, n_threads):
         """Have kernels do what they can do of a training."""
         net, network, run = self.net, self.net.module_, self.run
+        largest_batch = net.batch_size or len(train_set)
+        form = self._form_to_train(train_set.source.max_steps, largest_batch)
+        if form is None:
+            # Layers by themselves, and whole outputs for the validation.
+            with (
+                kernel_threads(n_threads),
+                compiled_outputs(network, n_threads) as run.compiled,
+            ):
+                return self._train_until_stopped(train_set, valid_set)
+        # No more threads than there are parts of a batch, of up to 64 samples
+        # (lanes.h), or of the units; but two, as a batch has two parts.
+        largest = max(largest_batch, network.stack.output_size)
+        n_busy = min(n_threads, max(2, -(-largest // 64)))
+        loss = net.criterion_.compiled
+        with CompiledNetwork(form, n_busy) as compiled:
+            run.step = CompiledStep(compiled, loss)
+            if form.composition is None:
+                run.compiled = compiled
+                return self._train_until_stopped(train_set, valid_set)
+            with (
+                kernel_threads(n_threads),
+                compiled_outputs(network, n_threads) as run.compiled,
+            ):
+                return self._train_until_stopped(train_set, valid_set)
+
+    def _form_to_train(self, max_steps, largest_batch):
+        """What kernels have of the network (StandardForm) where they train it."""
+        net = self.net
         loss = getattr(net.criterion_, "compiled", None)
         is_apt = loss is not None and not net.settings.autocast
-        is_apt = is_apt and _steps_alone(type(net.optimizer_))
-        form, max_steps = network.standard_form(), train_set.source.max_steps
-        if is_apt and form and network.has_standard_gradient(max_steps):
-            # No more threads than there are parts of a batch, of up to 64 samples
-            # (lanes.h), or of the units; but two, as a batch has two parts.
-            largest = net.batch_size or len(train_set)
-            largest = max(largest, network.stack.output_size)
-            n_threads = min(n_threads, max(2, -(-largest // 64)))
-            with CompiledNetwork(form, n_threads) as run.compiled:
-                run.step = CompiledStep(run.compiled, loss)
-                return self._train_until_stopped(train_set, valid_set)
-        # Layers by themselves, and whole outputs for the validation.
-        with (
-            kernel_threads(n_threads),
-            compiled_outputs(network, n_threads) as run.compiled,
-        ):
-            return self._train_until_stopped(train_set, valid_set)
+        if not is_apt or not _steps_alone(type(net.optimizer_)):
+            return None
+        form = net.module_.training_form(max_steps)
+        if form is None or form.composition is None:
+            return form
+        return form if is_worth_composing(form, largest_batch) else None
 
     def _train_until_stopped(self, train_set, valid_set):
         net, run = self.net, self.run

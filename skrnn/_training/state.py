@@ -46,6 +46,7 @@ class Run:
         self.begin = time.monotonic()
         self.grad_norm = None
         self.gradient_hooks = []  # of callbacks, called with each gradient
+        self.shows_outputs = False  # whether callbacks see those of a step
         self.least = {}  # losses of all epochs, by name
         self.batch = 0  # number of the present one, from 1
         self.sample_losses = []  # tensors (N,): a batch each, of a validation

@@ -14,6 +14,7 @@ from tests.support import seeded
 
 DTYPES = {torch.float32: 1e-6, torch.float64: 1e-12}
 GRADIENTS = {torch.float32: 1e-5, torch.float64: 1e-12}  # of the largest number
+SQUARED_ERROR = ("squared_error", 0.0, 0.0, ())
 CELLS = ["lstm", "gru", "rnn", "relu"]
 every_cell = pytest.mark.parametrize("cell", CELLS)
 every_dtype = pytest.mark.parametrize("dtype", list(DTYPES), ids=str)
@@ -59,9 +60,9 @@ def untrained(kind, options, X, y, **more):
 
 
 @contextmanager
-def compiled_step(network, loss=("squared_error", 0.0), n_threads=1, optimizer=None):
+def compiled_step(network, loss=SQUARED_ERROR, n_threads=1, optimizer=None, n_steps=7):
     """A step of training a network in compiled code, for as long as it is used."""
-    form = network.standard_form()
+    form = network.training_form(n_steps)
     with CompiledNetwork(form, n_threads) as compiled:
         step = CompiledStep(compiled, loss)
         step.prepare(form, optimizer or torch.optim.SGD(network.parameters()))

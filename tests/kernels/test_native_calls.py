@@ -28,7 +28,7 @@ from tests.support import same_bits, weights_of_all
 pytestmark = needs_kernels
 FUNCTIONS = ["open_network", "train", "predict", "clip", "adam", "linear"]
 FUNCTIONS += ["sum_over_steps", "layer_size", "layer_forward", "layer_backward"]
-FUNCTIONS += ["convolve", "compete"]
+FUNCTIONS += ["convolve", "compete", "train_composed", "keep_factors"]
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -152,7 +152,7 @@ def test_a_step_refuses_targets_weights_and_parameters(network, fault):
 
 def test_a_label_beyond_the_classes_is_refused(network):
     x = given()[0]
-    with compiled_step(network, loss=("cross_entropy", 0.0)) as step:
+    with compiled_step(network, loss=("cross_entropy", 0.0, 0.0, ())) as step:
         step.gradients(KernelInputs(x), torch.tensor([0, 1, 0, 1, 0, 1]), None)
         for label in (-1, 2):
             with pytest.raises(ValueError, match="misfit"):

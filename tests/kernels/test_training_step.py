@@ -157,7 +157,7 @@ def compare_step(model, X, y, source=None):
     batch = next(iter(net.get_iterator(SequenceDataset(source, target, weight))))
     x, lengths = batch[0]["x"], batch[0].get("lengths")
     with compiled_step(network, net.criterion_.compiled, 2, net.optimizer_) as step:
-        given = network.kernel_inputs(x, lengths)
+        given = network.training_inputs(x, lengths, None, step.network.form)
         loss, outputs = step.gradients(given, target, weight)
         weights = [w for w in network.parameters() if w.grad is not None]
         ours = [w.grad.clone() for w in weights]

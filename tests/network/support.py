@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from skrnn._kernels.random_factors import keep_factors
 from skrnn._network.stack import RecurrentLayer
 from tests import support
 from tests.support import TORCH_LAYERS, seeded, shake
@@ -21,8 +22,8 @@ def copy_of_generator(generator):
 
 
 def factors(shape, p, generator):
-    keep = torch.empty(shape, dtype=torch.float64)
-    return keep.bernoulli_(1 - p, generator=generator) / (1 - p)
+    key = torch.empty((), dtype=torch.int64).random_(generator=generator)
+    return keep_factors(int(key), p, tuple(shape), torch.float64)
 
 
 def new_stack(cell, num_layers=1, bidirectional=False, dropout=0.0, **options):

@@ -66,26 +66,53 @@ def test_no_form_where_there_are_no_kernels(monkeypatch):
     assert network.standard_form() is None
 
 
+@needs_kernels
 @pytest.mark.parametrize(
-    ("options", "is_standard"),
+    ("options", "is_composed"),
     [
-        ({}, True),
-        ({"dropout": 0.1}, False),
-        ({"recurrent_dropout": 0.1}, False),
+        ({}, False),
+        ({"dropout": 0.1}, True),
+        ({"recurrent_dropout": 0.1}, True),
         ({"input_noise": 0.1}, False),
         ({"scaling": scaling_of(instance_norm="last")}, False),
         ({"scaling": scaling_of(indicator=True)}, False),
-        ({"tbptt_steps": L - 1}, False),
-        ({"tbptt_steps": L}, True),
-        ({"tbptt_steps": 3, "segment_length": 3}, True),
-        ({"tbptt_steps": 2, "segment_length": 3}, False),
+        ({"tbptt_steps": L - 1}, True),
+        ({"tbptt_steps": L}, False),
+        ({"tbptt_steps": 3, "segment_length": 3}, False),
+        ({"tbptt_steps": 2, "segment_length": 3}, True),
     ],
     ids=str,
 )
-def test_gradients(options, is_standard):
+def test_gradients(options, is_composed):
     network = new_network(**options)
-    assert network.has_standard_gradient(L) == is_standard
-    assert (network.standard_form() is not None) == (library() is not None)
+    form = network.training_form(L)
+    assert (form.composition is not None) == is_composed
+    assert network.standard_form() is not None
+
+
+@needs_kernels
+@pytest.mark.parametrize("norm", [None, "layer", "batch"])
+@pytest.mark.parametrize("pooling", ["last", "attention"])
+def test_composed_form(norm, pooling):
+    options = {"bidirectional": True, "num_layers": 2, "norm": norm, "residual": True}
+    network = new_network(pooling, **options, dropout=0.1, recurrent_dropout=0.2)
+    form = network.training_form(L)
+    parts = form.composition
+    assert parts.kind == (2, norm, True)
+    assert (parts.dropout, parts.recurrent_dropout) == (0.1, 0.2)
+    weights = {id(weight) for weight in network.parameters()}
+    assert len(form.weights) == len(weights)
+    assert {id(weight) for weight in form.weights} == weights
+    assert len(parts.moments) == (4 if norm == "batch" else 0)
+    assert parts.n_keys(2, L) == 4 + 1 + 1
+
+
+@needs_kernels
+def test_what_kernels_cannot_train():
+    assert new_network(target_group=1).training_form(L) is None
+    network = new_network(norm="batch")
+    network.stack.layers[0].norm.requires_grad_(False)
+    assert network.training_form(L) is None
 
 
 @needs_kernels
@@ -102,8 +129,9 @@ def test_gradients(options, is_standard):
 def test_inputs_of_kernels(options, is_scaled):
     network = new_network(**options).eval()
     x, lengths = torch.ones(2, L, F), torch.tensor([L, 2])
-    read, steps, done, padding = network.kernel_inputs(x, lengths)
-    assert padding is None
+    given = network.scaled_inputs(network.read(x, lengths))
+    read, steps, done = given[:3]
+    assert set(given[3:]) == {None}
     assert done == is_scaled
     assert (read is x) == (not is_scaled)
     expected = network.n_steps(lengths)

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import torch
 from numpy.testing import assert_allclose
 from sklearn.base import clone
 from skorch.callbacks import Callback
@@ -88,8 +89,8 @@ class _Overflow(Callback):
 
 
 def test_gradient_beyond_all_numbers_is_clipped_to_nothing():
-    # With dropout autograd runs, and its hooks.
-    options = SMALL | {"dropout": 0.1, "early_stopping": False}
+    # With a loss of torch autograd runs, and its hooks.
+    options = SMALL | {"loss": torch.nn.MSELoss, "early_stopping": False}
     model = RNNRegressor(**options, max_epochs=3, callbacks=[_Overflow()]).fit(X, y)
     assert dict(model.net_.callbacks_)["_Overflow"].n_batches_ > 2
     assert np.isfinite(model.predict(X)).all()
@@ -103,7 +104,7 @@ def test_kernels_clip_such_a_gradient_too():
     net = model.net_
     form = net.module_.standard_form()
     with CompiledNetwork(form, 1) as compiled:
-        step = CompiledStep(compiled, ("squared_error", 0.0))
+        step = CompiledStep(compiled, ("squared_error", 0.0, 0.0, ()))
         step.prepare(form, net.optimizer_)
         for gradient in step.weight_gradients():
             gradient.fill_(np.inf)

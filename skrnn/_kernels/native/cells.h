@@ -312,11 +312,11 @@ static void add_by_lane(const Layer<T> &layer, const T *d, long row, long rows, 
     }
 }
 
-// dh: gradient of the step's state; dh_prev, dc (in place), dx (or null): what follows
-// from it; d_gates (rows, n): for the outer products.
+// dh: gradient of the step's state; dh_prev, dc (in place), dx (or null; added to, if it is
+// so): what follows from it; d_gates (rows, n): for the outer products.
 template <class T>
 static void step_backward(const Layer<T> &layer, const Step<T> &s, long n, const T *dh, T *dh_prev,
-                          T *dc, T *dx, T *d_gates, const Sums<T> &sums) {
+                          T *dc, T *dx, T *d_gates, const Sums<T> &sums, bool adds_dx = false) {
     const Gates &gates = layer.gates;
     bool is_begun = layer.cell == GRU || s.mask;
     if (is_begun)
@@ -336,7 +336,8 @@ static void step_backward(const Layer<T> &layer, const Step<T> &s, long n, const
                     layer.H);
         const T *of_x = d + gates.first_x * w * n;
         if (dx)
-            multiply<T>({block.back_x, PANEL, of_x, gates.n_x * w, nullptr, 0, n, n, nullptr, dx, b > 0},
+            multiply<T>({block.back_x, PANEL, of_x, gates.n_x * w, nullptr, 0, n, n, nullptr, dx,
+                         adds_dx || b > 0},
                         layer.F);
         add_by_lane(layer, d, row, gates.count * w, n, s.x, sums);
     }

@@ -7,6 +7,7 @@
 #include <initializer_list>
 
 #include "competition.h"
+#include "composed_call.h"
 #include "convolutions.h"
 #include "network.h"
 #include "optimizer.h"
@@ -59,7 +60,7 @@ constexpr int64_t STATES = 64 * 16;
 
 INLINE Answer checked(const Shape &s) {
     Check check;
-    check.need(s.cell >= LSTM && s.cell <= RNN && s.pooling >= LAST && s.pooling <= MIXED);
+    check.need(s.cell >= LSTM && s.cell <= RNN && s.pooling >= LAST && s.pooling <= ATTENTION);
     check.need(s.n_layers > 0 && s.F > 0 && s.H > 0 && s.K > 0);
     for (int64_t size : {s.n_layers, s.F, s.H, s.K}) check.room(size, PADDING);
     if (check.answer() != DONE) return check.answer();
@@ -112,7 +113,18 @@ static void check_codes(Check &check, const Input &in, const Shape &s, int64_t N
         check_values(check, (const double *)in.values, codes, N * L * codes.segment);
 }
 
-template <class T> static Answer checked(const Call<T> &call, int64_t N, int64_t L) {
+inline void check_loss(Check &check, const Loss &loss, int64_t K) {
+    check.need(loss.kind >= SQUARED_ERROR && loss.kind <= STUDENT_T);
+    if (!check.is_fit) return;
+    const int64_t width = width_of(loss.kind);
+    check.need(width ? loss.width == width : loss.width > 0 && loss.width <= MOST_LEVELS);
+    if (check.is_fit) check.need(K % loss.width == 0);
+    if (check.is_fit && !width) check.array(loss.levels, loss.width);
+}
+
+// Of a network whose weights are so many tensors.
+template <class T>
+static Answer checked(const Call<T> &call, int64_t N, int64_t L, int64_t n_weights) {
     Check check;
     check.need(call.net);
     check.room(N);
@@ -141,18 +153,53 @@ template <class T> static Answer checked(const Call<T> &call, int64_t N, int64_t
     check.array(in.scale, s.F, true);
     check.array(call.outputs, N * s.K);
     check.array(call.weights, 1);
-    for (long i = 0; check.is_fit && i < 4 * s.n_layers + 2; i++) check.array(call.weights[i], 1);
+    for (int64_t i = 0; check.is_fit && i < n_weights; i++) check.array(call.weights[i], 1);
     if (!call.trains) return check.answer();
-    check.need(N > 0 && call.loss.kind >= SQUARED_ERROR && call.loss.kind <= BINARY_CROSS_ENTROPY);
+    check.need(N > 0);
+    check_loss(check, call.loss, s.K);
     check.array(call.gradients, 1);
-    for (long i = 0; check.is_fit && i < 4 * s.n_layers + 2; i++) check.array(call.gradients[i], 1);
+    for (int64_t i = 0; check.is_fit && i < n_weights; i++) check.array(call.gradients[i], 1);
+    if (check.answer() != DONE) return check.answer();
     if (call.loss.kind == CROSS_ENTROPY) {
         check.need(call.loss.targets);
         check.integers((const int64_t *)call.loss.targets, N, s.K - 1);
     } else {
-        check.array((const T *)call.loss.targets, N * s.K);
+        check.array((const T *)call.loss.targets, N * (s.K / call.loss.width));
     }
     check.array((const T *)call.loss.weights, N, true);
+    check.need(!call.loss.scales == !call.loss.shifts && !(call.loss.scales && call.loss.kind == CROSS_ENTROPY));
+    for (const void *units : {call.loss.scales, call.loss.shifts})
+        check.array((const T *)units, N * (s.K / call.loss.width), true);
+    return check.answer();
+}
+
+template <class T> static Answer checked(const Call<T> &call, int64_t N, int64_t L) {
+    Check check;
+    check.need(call.net && call.net->shape.pooling <= MIXED);
+    if (!check.is_fit) return check.answer();
+    return checked(call, N, L, 4 * call.net->shape.n_layers + 2);
+}
+
+// What a network is composed of, before its weights are looked at.
+template <class T>
+static Answer checked(const Shape &s, const Composition &of, int64_t N, int64_t L) {
+    Check check;
+    check.need(of.n_directions == 1 || of.n_directions == 2);
+    check.need(of.norm >= NO_NORM && of.norm <= BATCH_NORM);
+    for (double p : {of.dropout, of.recurrent_dropout}) check.need(p >= 0 && p < 1);
+    check.need(N > 0 && L > 0 && of.most_steps >= 0 && of.count >= 0);
+    check.room(N);
+    check.room(L, PADDING);
+    if (check.answer() != DONE) return check.answer();
+    const bool is_whole = of.most_steps == 0 || of.most_steps >= L;
+    check.need(is_whole || (of.n_directions == 1 && of.norm != BATCH_NORM));
+    check.room(N + PADDING, L + 1, s.n_layers, 16, 2 * s.H + s.F + PADDING);
+    check.room(MAX_SUMS, 2 * s.H + PADDING, 2 * s.H + PADDING, s.n_layers);
+    check.array((const T *)of.shares, N, true);
+    check.array(of.moments, of.norm == BATCH_NORM ? 2 * s.n_layers : 0);
+    for (long l = 0; check.is_fit && of.norm == BATCH_NORM && l < 2 * s.n_layers; l++)
+        check.array((const T *)of.moments[l], 1);
+    if (check.answer() == DONE) check.array(of.keys, Plan<T>(s, of, N, L).n_keys());
     return check.answer();
 }
 
@@ -279,5 +326,15 @@ static Answer checked_sums(const T *values, const T *factors, const int64_t *len
     check.array(factors, N * L, true);
     check.integers(lengths, N, L);
     check.array(to, N * H);
+    return check.answer();
+}
+
+template <class T>
+static Answer checked_factors(double p, int64_t N, int64_t L, int64_t C, const T *to) {
+    Check check;
+    check.need(p >= 0 && p < 1);
+    for (int64_t size : {N, L, C}) check.room(size);
+    check.room(N, L, C);
+    if (check.answer() == DONE) check.array(to, N * L * C);
     return check.answer();
 }

@@ -109,6 +109,7 @@ template <class T> static Answer close_network(void **place) {
     release(net->packed.memory);
     release(net->summed.memory);
     release(net->inputs.memory);
+    release(net->composed.memory);
     for (Workspace &workspace : net->part_of) release(workspace.memory);
     release(net);
     return DONE;
@@ -126,6 +127,35 @@ static Answer train(void *net, const T *const *weights, T *const *gradients, con
     const bool is_few = is_narrow(N, call.net->shape.H);
     if (!(is_few ? train_few(call, value) : train_batch(call, value))) return NO_MEMORY;
     give_table_gradients(call);
+    return DONE;
+}
+
+template <class T>
+static Answer train_of(void *net, const T *const *weights, T *const *gradients, const Input *in,
+                       int64_t N, int64_t L, const Loss *loss, const Composition *of, T *outputs,
+                       double *value) {
+    if (!net || !in || !loss || !of || !value) return MISFIT;
+    const Shape &shape = usable_network<T>(net)->shape;
+    Answer found = checked<T>(shape, *of, N, L);
+    if (found != DONE) return found;
+    const Call<T> given((Network<T> *)net, weights, gradients, *in, *loss, N, L, outputs, true);
+    ComposedCall<T> call(given, *of, N);
+    found = checked(given, N, L, call.plan.n_weights());
+    if (found != DONE) return found;
+    if (!make_input_gradients(call) || !train_composed(call, value)) return NO_MEMORY;
+    give_table_gradients(call);
+    return DONE;
+}
+
+// Factors of dropout (N, L, C): 0 or 1 / (1 - p).
+template <class T>
+static Answer keep_factors(uint64_t key, double p, int64_t N, int64_t L, int64_t C, T *to) {
+    const Answer found = checked_factors(p, N, L, C, to);
+    if (found != DONE) return found;
+    const Dropout<T> dropout(p, key);
+    for (int64_t i = 0; i < N * L * C; i++) to[i] = 1;
+    for (int64_t i = 0; i < N; i++)
+        for (int64_t t = 0; t < L; t++) drop_row(dropout, i, t, C, to + (i * L + t) * C, to + (i * L + t) * C);
     return DONE;
 }
 
@@ -186,6 +216,17 @@ template <class T> static Answer layer(void *pool, LayerCall<T> *call, bool forw
                                     const Input *in, int64_t n_samples, int64_t n_steps,         \
                                     const Loss *loss, T *outputs, double *value) {               \
         return train(net, weights, gradients, in, n_samples, n_steps, loss, outputs, value);     \
+    }                                                                                            \
+    EXPORT int skrnn_train_composed_##SUFFIX(                                                    \
+        void *net, const T *const *weights, T *const *gradients, const Input *in,                \
+        int64_t n_samples, int64_t n_steps, const Loss *loss, const Composition *of, T *outputs, \
+        double *value) {                                                                         \
+        return train_of(net, weights, gradients, in, n_samples, n_steps, loss, of, outputs,      \
+                        value);                                                                  \
+    }                                                                                            \
+    EXPORT int skrnn_keep_factors_##SUFFIX(uint64_t key, double p, int64_t n_rows,               \
+                                           int64_t n_steps, int64_t n_columns, T *to) {          \
+        return keep_factors(key, p, n_rows, n_steps, n_columns, to);                             \
     }                                                                                            \
     EXPORT int skrnn_predict_##SUFFIX(void *net, const T *const *weights, const Input *in,       \
                                       int64_t n_samples, int64_t n_steps, T *outputs) {          \

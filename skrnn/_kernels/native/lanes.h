@@ -185,7 +185,7 @@ struct Workspace {
     size_t size = 0;
 
     char *at_least(size_t wanted) {
-        if (wanted > size) {
+        if (wanted > size || !memory) {
             release(memory);
             memory = (char *)allocate(wanted);
             size = memory ? wanted : 0;

@@ -17,7 +17,7 @@ template <class T> struct Network {
     ThreadPool threads;
     Layer<T> *layers;
     T *head, *head_back;  // packed (K, H) and its transpose
-    Workspace packed, summed, inputs, part_of[MAX_THREADS];
+    Workspace packed, summed, inputs, composed, part_of[MAX_THREADS];
     long packed_for;  // lanes that the blocks of the layers are made for
     bool packed_to_train;
 };

@@ -4,7 +4,8 @@
 #include "cells.h"
 
 // MIXED: the last state of the first half of the units, the maximum of the others.
-enum Pooling { LAST = 0, MEAN = 1, MAX = 2, MIXED = 3 };
+// ATTENTION is no sum or maximum, and has a file of its own.
+enum Pooling { LAST = 0, MEAN = 1, MAX = 2, MIXED = 3, ATTENTION = 4 };
 
 // Sums or maxima of the states so far, in the order of the states of one step; nothing
 // for LAST, which is there already.

@@ -81,12 +81,13 @@ static void run_forward(const Layer<T> &layer, const Record<T> &record, const T 
 }
 
 // dy (L, H, n): gradients of the states, by time, or null; d_final (H, n) or null; those
-// of pooled states, or null; dx (L, F, n) or null; it may be dy.
+// of pooled states, or null; dx (L, F, n) or null; it may be dy. Where dy has more than
+// these states its steps are dy_step apart; dx may be added to.
 template <class T>
 static void run_backward(const Layer<T> &layer, const Record<T> &record, const Scratch<T> &scratch,
                          const T *x, const Masks<T> &masks, long L, long n, bool reverse,
                          const T *dy, const T *d_final, const Pool<T> *pool, T *dx,
-                         const Sums<T> &sums) {
+                         const Sums<T> &sums, long dy_step = 0, bool adds_dx = false) {
     long size = layer.H * n, at_once = steps_at_once<T>(n), gathered = 0;
     T *dh = scratch.dh[0], *dh_prev = scratch.dh[1];
     memset(scratch.dc, 0, size * sizeof(T));
@@ -99,7 +100,7 @@ static void run_backward(const Layer<T> &layer, const Record<T> &record, const S
         long t = reverse ? L - 1 - s : s;
         Step<T> step = step_at(layer, record, x, masks, L, n, s, reverse);
         if (dy) {
-            const T *here = dy + t * size;
+            const T *here = dy + t * (dy_step ? dy_step : size);
             for (long i = 0, lane = 0; i < size; i++, lane = lane + 1 == n ? 0 : lane + 1)
                 dh[i] += step.mask ? here[i] * step.mask[lane] : here[i];
         }
@@ -107,7 +108,7 @@ static void run_backward(const Layer<T> &layer, const Record<T> &record, const S
         T *d_gates = scratch.d_gates + gathered * layer.rows() * n;
         T *turned = scratch.turned + gathered * n * layer.columns;
         step_backward(layer, step, n, dh, dh_prev, scratch.dc, dx ? dx + t * layer.F * n : nullptr,
-                      d_gates, sums);
+                      d_gates, sums, adds_dx);
         if (!layer.is_by_lane) turn(step.x, layer.F, n, turned, layer.columns);
         turn(step.h_prev, layer.H, n, turned + layer.h_column, layer.columns);
         if (++gathered == at_once || s == 0) {
