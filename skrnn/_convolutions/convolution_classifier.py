@@ -6,6 +6,7 @@ Webb 2020, arXiv:1910.13051). Kernels of two sorts find different things; each h
 classifier of its own, so that those which say nothing of the classes can be left out.
 """
 
+import itertools
 import zlib
 
 import numpy as np
@@ -13,6 +14,7 @@ import torch
 from scipy import optimize, special
 from torch import nn
 
+from skrnn._convolutions.base import N_WEIGHTS
 from skrnn._convolutions.hydra import new_hydra
 from skrnn._convolutions.multirocket import new_multirocket
 from skrnn._convolutions.ridge import Ridge
@@ -207,14 +209,23 @@ def _choose_biases(classifier, source, generator):
     convolutions, source = classifier.convolutions, classifier.scaling.limited(source)
     different = np.unique(_checksums(source), return_index=True)[1]
     biases = convolutions.biases.numpy()  # (D, 84, B)
-    for place in np.ndindex(biases.shape[:2]):
-        row = different[generator.integers(len(different))]
-        x, lengths = classifier.inputs(source, np.array([row]))
-        levels = (np.arange(biases.shape[2]) + generator.uniform()) / biases.shape[2]
-        response = convolutions.responses(x, lengths, *place)[0].numpy()
-        response = response[~np.isnan(response)]
-        if len(response):
-            biases[place] = np.quantile(response, levels)
+    n_biases, rows, start = biases.shape[2], [], []
+    for _ in range(biases[..., 0].size):
+        rows.append(different[generator.integers(len(different))])
+        start.append(generator.uniform())
+    rows = np.reshape(rows, biases.shape[:2])
+    levels = (np.arange(n_biases) + np.reshape(start, (*rows.shape, 1))) / n_biases
+    # Sequences of these are read at once.
+    size = source.max_steps * (source.n_features + N_WEIGHTS)
+    size = int(np.clip(_BLOCK_SIZE // size, 1, rows.shape[1]))
+    for d, k in itertools.product(range(len(rows)), range(0, rows.shape[1], size)):
+        kernels = np.arange(k, min(k + size, rows.shape[1]))
+        x, lengths = classifier.inputs(source, rows[d, kernels])
+        responses = convolutions.responses(x, lengths, d, kernels).numpy()
+        for kernel, response in zip(kernels, responses, strict=True):
+            response = response[~np.isnan(response)]
+            if len(response):
+                biases[d, kernel] = np.quantile(response, levels[d, kernel])
 
 
 def _checksums(source):

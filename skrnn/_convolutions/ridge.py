@@ -184,19 +184,37 @@ class Ridge:
         Tensor of shape (len(rows), K) of float64
         """
         weight = self._weights if weight is None else weight
-        size = len(self._power) + 1  # the last component is the constant
-        matrix = torch.zeros(size, size, dtype=torch.float64)
-        matrix.diagonal().copy_(torch.cat([self._damped, self._mass[None]]))
+        if self._mass - weight[rows].sum() <= _ROUNDING * self._mass:
+            # Nothing is left to fit to, so nothing is known.
+            return torch.zeros(len(rows), self._wanted.shape[1], dtype=torch.float64)
+        # The last component is the constant.
+        damped = torch.cat([self._damped, self._mass[None]])
         moment = torch.nn.functional.pad(self._moment, (0, 0, 0, 1))
-        parts = []
+        if len(rows) < len(damped):
+            predicted = self._without_few(rows, weight, damped, moment)
+        else:
+            predicted = self._without_many(rows, weight, damped, moment)
+        return predicted + self.bias
+
+    # The same in two ways: a matrix of the samples is inverted, or of the components.
+
+    def _without_few(self, rows, weight, damped, moment):
+        _, components, wanted = map(list, zip(*self._components(rows), strict=True))
+        components, wanted = torch.cat(components), torch.cat(wanted)
+        components = torch.nn.functional.pad(components, (0, 1), value=1.0)
+        shares = components / damped
+        # What the target of each sample left out adds to what is predicted for others.
+        influence = shares @ components.T * weight[rows]
+        missing = shares @ moment - influence @ wanted
+        identity = torch.eye(len(rows), dtype=torch.float64)
+        return torch.linalg.solve(identity - influence, missing)
+
+    def _without_many(self, rows, weight, damped, moment):
+        matrix, parts = torch.diag(damped), []
         for some, components, wanted in self._components(rows):
             components = torch.nn.functional.pad(components, (0, 1), value=1.0)
             weighted = (components * weight[some, None]).T
             matrix -= weighted @ components
             moment -= weighted @ wanted
             parts.append(components)
-        if matrix[-1, -1] <= _ROUNDING * self._mass:
-            # Nothing is left to fit to, so nothing is known.
-            return torch.zeros(len(rows), self._wanted.shape[1], dtype=torch.float64)
-        solution = torch.linalg.solve(matrix, moment)
-        return torch.cat(parts) @ solution + self.bias
+        return torch.cat(parts) @ torch.linalg.solve(matrix, moment)
