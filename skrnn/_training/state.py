@@ -44,6 +44,7 @@ class Run:
         self.n_whole = self.n_before  # epochs that came to their end
         # To ask for them in every epoch is slow.
         self.modules = net.parts()
+        self.named_modules = list(net.module_.named_modules())
         self.n_default_callbacks = len(net.get_default_callbacks())
         self.begin = time.monotonic()
         self.grad_norm = None
