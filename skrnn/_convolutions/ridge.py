@@ -49,6 +49,9 @@ class Ridge:
         Targets.
     weight : Tensor of shape (n,) of float64
         What the error of each sample weighs.
+    judging : ndarray of shape (n_judging,) of int64, default=None
+        Which samples are left out, one at a time, to choose the penalty; None means
+        all.
 
     Attributes
     ----------
@@ -56,17 +59,18 @@ class Ridge:
         Means of the regressors, which are taken off them.
     weight : Tensor of shape (K, P)
     bias : Tensor of shape (K,)
-    left_out : Tensor of shape (n, K)
-        What is predicted for each sample by a fit without it.
+    left_out : Tensor of shape (n_judging, K)
+        What is predicted for each of those samples by a fit without it.
     """
 
-    def __init__(self, read, n_regressors, wanted, weight):
+    def __init__(self, read, n_regressors, wanted, weight, judging=None):
         # What only the lightest samples differ in is divided by next to nothing: less
         # than this share of the heaviest would make squares beyond the largest float.
         weight = weight.clamp(min=_LEAST_WEIGHT * float(weight.max()))
         self._read, self._wanted, self._mass = read, wanted, weight.sum()
         self._weights = weight
         self._rows = torch.arange(len(wanted)).numpy()
+        self._judging = self._rows if judging is None else judging
         self.bias = weight @ wanted / self._mass
         self._kept = None
         if len(wanted) <= n_regressors:
@@ -123,7 +127,7 @@ class Ridge:
         self._power = power.clamp(min=0)
         self._basis = vectors / scale[:, None]  # (P, R)
         self._moment = self._basis.T @ moment
-        if len(self._rows) * n_regressors <= _MOST_KEPT:
+        if len(self._judging) == len(self._rows) <= _MOST_KEPT // n_regressors:
             parts = [components for _, components, _ in self._components(self._rows)]
             self._kept = torch.cat(parts)
         return self._basis.matmul
@@ -152,19 +156,23 @@ class Ridge:
     def _choose_penalty(self):
         candidates = self._power + (_PENALTIES * self._mass)[:, None]  # (A, R)
         error = torch.zeros(len(candidates), dtype=torch.float64)
-        found = torch.empty(len(candidates), *self._wanted.shape, dtype=torch.float64)
+        shape = len(candidates), len(self._judging), self._wanted.shape[1]
+        found, start = torch.empty(shape, dtype=torch.float64), 0
         # Of all penalties together, so that components are read twice, not 2 A times.
         solutions = self._moment / candidates[:, :, None]  # (A, R, K)
         solutions = solutions.transpose(0, 1).flatten(1)  # (R, A K)
-        for rows, components, wanted in self._components(self._rows):
+        for rows, components, wanted in self._components(self._judging):
             fitted = (components @ solutions).unflatten(1, (len(candidates), -1))
             leverage = components**2 @ (1 / candidates).T + 1 / self._mass  # (N, A)
             spare = 1 - self._weights[rows, None] * leverage
             missed = (wanted[:, None] - fitted) / spare.clamp(min=_EPSILON)[:, :, None]
             error += self._weights[rows] @ (missed**2).sum(dim=2)
-            found[:, rows] = (wanted[:, None] - missed).transpose(0, 1)
+            places = slice(start, start + len(rows))
+            found[:, places] = (wanted[:, None] - missed).transpose(0, 1)
+            start = places.stop
         # The largest of those that tie.
-        squares = self._weights @ (self._wanted**2).sum(dim=1)
+        squares = (self._wanted[self._judging] ** 2).sum(dim=1)
+        squares = self._weights[self._judging] @ squares
         is_least = error <= error.min() + _NOTHING * squares
         chosen = is_least.nonzero()[-1, 0]
         self._damped, self.left_out = candidates[chosen], found[chosen] + self.bias
