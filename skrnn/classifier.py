@@ -144,7 +144,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         time. Under early stopping each sets aside other samples: the first one the
         newest, the last one the oldest, and the others what lies evenly between, so
         that five with ``validation_fraction=0.2`` are those of a five-fold
-        cross-validation [21]_. ``"auto"``: 5 for up to 1,000 samples, or 3 beside
+        cross-validation [21]_. ``"auto"``: 5 for up to 1,000 samples, or 2 beside
         random convolutions, fewer for more, 1 beyond 2,500 and 3 from 20,000 on; 1
         where the first call is ``partial_fit``.
     parts : {"all", "networks", "network"}, default="all"

@@ -28,8 +28,8 @@ _PATIENCE, _PATIENCE_OF_MANY, _PATIENCE_OF_BATCHES = 10, 5, 3
 # takes minutes anyhow, for the last tenths of a percent.
 _MOST_NETWORKS, _SAMPLES_OF_ALL = 5, 5_000
 _NETWORKS_OF_MANY = 3
-# Beside random convolutions three of them do what five do, in two thirds of the time.
-_MOST_BESIDE = 3
+# Beside random convolutions two of them do what three or five do, in less time.
+_MOST_BESIDE = 2
 # Of random convolutions, too, as many as more of them help while they are cheap: the
 # matrices of their ridge classifier take so many multiplications at most. From as many
 # samples on as make the training of networks take minutes there are more again.
