@@ -10,6 +10,8 @@ from skrnn._convolutions.multirocket import N_POOLINGS
 # Kinds of networks: those that read step by step, and those that see the newest steps
 # together. What one of them cannot learn from few samples the other often can.
 SEGMENT_LENGTHS = (None, 6)
+# Over so many steps of the recurrence a network that is read at its last state learns.
+_MOST_STEPS = 50
 # Segments are counted from the end: what comes a few steps earlier looks like something
 # else to a network that reads them; and one whose final state alone counts learns when
 # something was as if that mattered. Few samples that are shown to it running unevenly
@@ -121,6 +123,17 @@ def time_warp(segment_length, pooling, n_samples):
     if n_samples > _SAMPLES_OF_WARP:
         return 0.0
     return _WARP if (segment_length or 1) > 1 or pooling == "last" else 0.0
+
+
+def segment_length(longest):
+    """Return how many steps (int) of a sequence are one of the recurrence.
+
+    Parameters
+    ----------
+    longest : int
+        Steps of the longest sequence.
+    """
+    return max(1, -(-longest // _MOST_STEPS))
 
 
 def initial_weights(cell, pooling):

@@ -10,6 +10,7 @@ from skrnn._ensemble.auto import (
     initial_weights,
     n_convolutions,
     n_networks,
+    segment_length,
     sizes_and_rates,
     time_warp,
 )
@@ -193,6 +194,13 @@ def test_networks_of_a_classifier(n_samples, n_parts):
 def test_networks_beside_convolutions_are_fewer(n_samples, n_parts):
     found = n_networks(n_samples, is_classification=True, stands_alone=False)
     assert found == n_parts
+
+
+@pytest.mark.parametrize(
+    ("longest", "length"), [(0, 1), (1, 1), (50, 1), (51, 2), (400, 8), (1_460, 30)]
+)
+def test_long_sequences_take_few_steps(longest, length):
+    assert segment_length(longest) == length
 
 
 def test_networks_of_a_regressor():
