@@ -85,7 +85,7 @@ def _patience(n_samples, stands_alone):
     if stands_alone and n_samples < _SAMPLES_OF_RATE:
         return _PATIENCE
     # The large networks of still more samples learn at half the rate.
-    if not stands_alone and _SAMPLES_OF_BATCHES <= n_samples < _SAMPLES_OF_SIZE:
+    if not stands_alone and _SAMPLES_OF_RATE <= n_samples < _SAMPLES_OF_SIZE:
         return _PATIENCE_OF_BATCHES
     return _PATIENCE_OF_MANY
 
