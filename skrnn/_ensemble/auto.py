@@ -25,6 +25,7 @@ _RATE, _SAMPLES_OF_RATE, _POWER = 0.01, 1_000, -0.25
 # Their validation is smoother too, so that fewer epochs tell that nothing gets better;
 # and beside convolutions, which have learned already, little depends on it.
 _PATIENCE, _PATIENCE_OF_MANY, _PATIENCE_OF_BATCHES = 10, 5, 3
+_SAMPLES_OF_PATIENCE = 2_000
 # Of each kind enough networks that more change little, as long as the samples are so
 # few that fitting them takes seconds; and more than one again for a classifier where it
 # takes minutes anyhow, for the last tenths of a percent.
@@ -85,7 +86,7 @@ def _patience(n_samples, stands_alone):
     if stands_alone and n_samples < _SAMPLES_OF_RATE:
         return _PATIENCE
     # The large networks of still more samples learn at half the rate.
-    if not stands_alone and _SAMPLES_OF_RATE <= n_samples < _SAMPLES_OF_SIZE:
+    if not stands_alone and _SAMPLES_OF_PATIENCE <= n_samples < _SAMPLES_OF_SIZE:
         return _PATIENCE_OF_BATCHES
     return _PATIENCE_OF_MANY
 

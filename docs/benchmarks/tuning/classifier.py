@@ -167,7 +167,10 @@ SUBJECTS = {
         "some",
     ),
     "patience of some": (
-        constant(f"{_AUTO}._PATIENCE_OF_BATCHES", 5),
+        [
+            *constant(f"{_AUTO}._PATIENCE_OF_BATCHES", 5),
+            *constant(f"{_AUTO}._SAMPLES_OF_PATIENCE", 1_000, 5_000),
+        ],
         "some",
     ),
     "size of some": (each("hidden_size", 32), "some"),
