@@ -103,8 +103,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         counted from the newest step of each sequence, over the steps that are present,
         and the oldest is filled up with zeros in units of the scaled features. A long
         sequence then takes few steps, of many features each. ``"auto"``: so many that
-        the longest sequence takes 50 steps at the most, for networks that are to learn
-        from hundreds of steps by their last state. None means 1.
+        the longest sequence takes 50 steps at the most. None means 1.
     categorical_features : "from_dtype", array-like of str, int or bool, or None, \
             default="from_dtype"
         What is a category, of which none is greater than another: the network learns a

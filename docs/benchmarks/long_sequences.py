@@ -1,9 +1,8 @@
 """An LSTM that is read at its last state, on sequences of hundreds of steps.
 
-Step by step it learns little from few of them; with ``segment_length="auto"`` it reads
-as many steps at once as leave fifty. Beside it stands one whose states are pooled. The
-length of the segments was chosen on the generated sequences; those of the archives have
-been in no choice.
+With ``segment_length="auto"`` it reads as many steps at once as leave fifty. Beside it
+stands one whose states are pooled. How many are left was chosen on generated sequences;
+those of the archives have been in no choice.
 
 usage: pip install tslearn; python docs/benchmarks/long_sequences.py [--quick]
 (writes long_sequences.md beside itself; ten minutes)
