@@ -69,11 +69,12 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         samples or more, or as the estimator in `init` has it; not with `tbptt_steps`.
     nonlinearity : {"tanh", "relu"}, default="tanh"
         Of ``cell="rnn"``; the gates of the others are fixed.
-    segment_length : int or None, default=None
+    segment_length : int, "auto" or None, default=None
         Steps of a sequence that are one step of the recurrence [16]_. Segments are
         counted from the newest step of each sequence, over the steps that are present,
         and the oldest is filled up with zeros in units of the scaled features. A long
-        sequence then takes few steps, of many features each. None means 1.
+        sequence then takes few steps, of many features each. ``"auto"``: so many that
+        the longest sequence takes 50 steps at the most. None means 1.
     categorical_features : "from_dtype", array-like of str, int or bool, or None, \
             default="from_dtype"
         What is a category, of which none is greater than another: the network learns a
@@ -144,7 +145,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         time. Under early stopping each sets aside other samples: the first one the
         newest, the last one the oldest, and the others what lies evenly between, so
         that five with ``validation_fraction=0.2`` are those of a five-fold
-        cross-validation [21]_. ``"auto"``: 5 for up to 1,000 samples, or 3 beside
+        cross-validation [21]_. ``"auto"``: 5 for up to 1,000 samples, or 2 beside
         random convolutions, fewer for more, 1 beyond 2,500 and 3 from 20,000 on; 1
         where the first call is ``partial_fit``.
     parts : {"all", "networks", "network"}, default="all"
@@ -289,7 +290,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         the difference, and in which the training loss is below half of that of a
         constant predictor: what validates poorly before that may only not have learned
         yet. ``"auto"``: 10 for fewer than 1,000 samples where no convolutions stand
-        beside the networks, else 5.
+        beside the networks, 3 where they do for 2,000 to 20,000, else 5.
     tol : float, default=1e-4
         The least improvement of the validation loss that counts, at least 0.
     on_divergence : {"raise", "restart"}, default="raise"
@@ -490,7 +491,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         num_layers: int = 1,
         bidirectional: bool | Auto = "auto",
         nonlinearity: Nonlinearity = "tanh",
-        segment_length: int | None = None,
+        segment_length: int | Auto | None = None,
         categorical_features: ArrayLike | Literal["from_dtype"] | None = "from_dtype",
         embedding_size: int | Auto = "auto",
         dropout: float = 0.0,

@@ -98,11 +98,12 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         each direction contributes its own final state.
     nonlinearity : {"tanh", "relu"}, default="tanh"
         Of ``cell="rnn"``; the gates of the others are fixed.
-    segment_length : int or None, default=None
+    segment_length : int, "auto" or None, default=None
         Steps of a sequence that are one step of the recurrence [16]_. Segments are
         counted from the newest step of each sequence, over the steps that are present,
         and the oldest is filled up with zeros in units of the scaled features. A long
-        sequence then takes few steps, of many features each. None means 1.
+        sequence then takes few steps, of many features each. ``"auto"``: so many that
+        the longest sequence takes 50 steps at the most. None means 1.
     categorical_features : "from_dtype", array-like of str, int or bool, or None, \
             default="from_dtype"
         What is a category, of which none is greater than another: the network learns a
@@ -457,7 +458,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         num_layers: int = 1,
         bidirectional: bool = False,
         nonlinearity: Nonlinearity = "tanh",
-        segment_length: int | None = None,
+        segment_length: int | Auto | None = None,
         categorical_features: ArrayLike | Literal["from_dtype"] | None = "from_dtype",
         embedding_size: int | Auto = "auto",
         dropout: float = 0.0,

@@ -74,7 +74,7 @@ OF_BOTH = {
     "num_layers": ["count"],
     "bidirectional": ["switch"],
     "nonlinearity": ["word", "tanh", "relu"],
-    "segment_length": ["count", None],
+    "segment_length": ["count", "auto", None],
     "categorical_features": ["features", "from_dtype", None],
     "embedding_size": ["count", "auto"],
     "dropout": ["probability"],

@@ -6,6 +6,7 @@ Webb 2020, arXiv:1910.13051). Kernels of two sorts find different things; each h
 classifier of its own, so that those which say nothing of the classes can be left out.
 """
 
+import itertools
 import zlib
 
 import numpy as np
@@ -13,6 +14,7 @@ import torch
 from scipy import optimize, special
 from torch import nn
 
+from skrnn._convolutions.base import N_WEIGHTS
 from skrnn._convolutions.hydra import new_hydra
 from skrnn._convolutions.multirocket import new_multirocket
 from skrnn._convolutions.ridge import Ridge
@@ -26,6 +28,8 @@ _BLOCK_SIZE = 2**21
 # Range of the logarithm of what the scores of the ridge classifier are multiplied by:
 # beyond it probabilities are those of a coin, or certain, to many digits.
 _LEAST_LOG, _MOST_LOG = -3.0, 6.0
+# So many samples left out tell which penalty is best; more take time and tell the same.
+_MOST_JUDGING = 3_000
 
 
 class ConvolutionClassifier(nn.Module):
@@ -113,7 +117,8 @@ class ConvolutionClassifier(nn.Module):
         """Fit the ridge classifier.
 
         Scores are made logits by a factor that gives the least cross-entropy over the
-        samples, each scored by a fit without it [1]_ and all of its repetitions.
+        samples, or some thousands of them, each scored by a fit without it [1]_ and all
+        of its repetitions.
 
         Parameters
         ----------
@@ -148,9 +153,13 @@ class ConvolutionClassifier(nn.Module):
             return (features for _, features in self.blocks(distinct.take(rows)))
 
         scores = torch.from_numpy(2 * wanted - 1), torch.from_numpy(total)
+        # By their keys, so that the order of the samples does not matter.
+        order = np.lexsort((keys[first], total == 0))
+        judging = np.sort(order[:_MOST_JUDGING])
         with single_thread() as n_threads, kernel_threads(n_threads):
-            ridge = Ridge(read, len(self.center), *scores)
-        factor = _factor(ridge.left_out.numpy(), wanted, total, target.ndim == 2)
+            ridge = Ridge(read, len(self.center), *scores, judging)
+        judged = ridge.left_out.numpy(), wanted[judging], total[judging]
+        factor = _factor(*judged, target.ndim == 2)
         self.center.copy_(ridge.center)
         self.weight.copy_(factor * ridge.weight)
         self.bias.copy_(factor * ridge.bias)
@@ -207,14 +216,23 @@ def _choose_biases(classifier, source, generator):
     convolutions, source = classifier.convolutions, classifier.scaling.limited(source)
     different = np.unique(_checksums(source), return_index=True)[1]
     biases = convolutions.biases.numpy()  # (D, 84, B)
-    for place in np.ndindex(biases.shape[:2]):
-        row = different[generator.integers(len(different))]
-        x, lengths = classifier.inputs(source, np.array([row]))
-        levels = (np.arange(biases.shape[2]) + generator.uniform()) / biases.shape[2]
-        response = convolutions.responses(x, lengths, *place)[0].numpy()
-        response = response[~np.isnan(response)]
-        if len(response):
-            biases[place] = np.quantile(response, levels)
+    n_biases, rows, start = biases.shape[2], [], []
+    for _ in range(biases[..., 0].size):
+        rows.append(different[generator.integers(len(different))])
+        start.append(generator.uniform())
+    rows = np.reshape(rows, biases.shape[:2])
+    levels = (np.arange(n_biases) + np.reshape(start, (*rows.shape, 1))) / n_biases
+    # Sequences of these are read at once.
+    size = source.max_steps * (source.n_features + N_WEIGHTS)
+    size = int(np.clip(_BLOCK_SIZE // size, 1, rows.shape[1]))
+    for d, k in itertools.product(range(len(rows)), range(0, rows.shape[1], size)):
+        kernels = np.arange(k, min(k + size, rows.shape[1]))
+        x, lengths = classifier.inputs(source, rows[d, kernels])
+        responses = convolutions.responses(x, lengths, d, kernels).numpy()
+        for kernel, response in zip(kernels, responses, strict=True):
+            response = response[~np.isnan(response)]
+            if len(response):
+                biases[d, kernel] = np.quantile(response, levels[d, kernel])
 
 
 def _checksums(source):

@@ -80,8 +80,8 @@ class MultiRocket(FixedConvolutions):
         n_dilations, _, n_biases = self.biases.shape
         return ConvolutionCall(n_dilations=n_dilations, n_biases=n_biases)
 
-    def responses(self, x, lengths, dilation_index, kernel_index):
-        """Compute the responses of one kernel, of which quantiles make biases.
+    def responses(self, x, lengths, dilation_index, kernels):
+        """Compute responses to a kernel each, of which quantiles make biases.
 
         Parameters
         ----------
@@ -91,22 +91,24 @@ class MultiRocket(FixedConvolutions):
             Present steps of each; None where all L are present.
         dilation_index : int
             Which dilation.
-        kernel_index : int
-            Which of the 84 kernels.
+        kernels : ndarray of shape (N,) of int64
+            Which of the 84 kernels reads each sequence.
 
         Returns
         -------
         Tensor of shape (N, L) of float32
             NaN where a step is absent. Bit by bit what ``forward`` compares.
         """
+        dilation = self.dilations[dilation_index]
+        reads = self.channels[dilation_index, kernels]  # (N, F)
+        triples = [TRIPLES[kernel] for kernel in kernels]
         u = x.new_zeros(x.shape[:2])
-        for c in self.channels[dilation_index, kernel_index].nonzero()[:, 0]:
-            u = u + x[:, :, c]
+        for c in reads.any(dim=0).nonzero()[:, 0]:
+            u = u + torch.where(reads[:, c, None], x[:, :, c], 0.0)
         if lengths is None:
-            return _respond(u, self.dilations[dilation_index], [TRIPLES[kernel_index]])
+            return _respond(u, dilation, triples)
         absent = torch.arange(x.shape[1], device=x.device) >= lengths[:, None]
-        u = u.masked_fill(absent, 0.0)
-        found = _respond(u, self.dilations[dilation_index], [TRIPLES[kernel_index]])
+        found = _respond(u.masked_fill(absent, 0.0), dilation, triples)
         return found.masked_fill(absent, torch.nan)
 
     def _features_of(self, sequence, kernels):

@@ -49,6 +49,9 @@ class Ridge:
         Targets.
     weight : Tensor of shape (n,) of float64
         What the error of each sample weighs.
+    judging : ndarray of shape (n_judging,) of int64, default=None
+        Which samples are left out, one at a time, to choose the penalty; None means
+        all.
 
     Attributes
     ----------
@@ -56,17 +59,18 @@ class Ridge:
         Means of the regressors, which are taken off them.
     weight : Tensor of shape (K, P)
     bias : Tensor of shape (K,)
-    left_out : Tensor of shape (n, K)
-        What is predicted for each sample by a fit without it.
+    left_out : Tensor of shape (n_judging, K)
+        What is predicted for each of those samples by a fit without it.
     """
 
-    def __init__(self, read, n_regressors, wanted, weight):
+    def __init__(self, read, n_regressors, wanted, weight, judging=None):
         # What only the lightest samples differ in is divided by next to nothing: less
         # than this share of the heaviest would make squares beyond the largest float.
         weight = weight.clamp(min=_LEAST_WEIGHT * float(weight.max()))
         self._read, self._wanted, self._mass = read, wanted, weight.sum()
         self._weights = weight
         self._rows = torch.arange(len(wanted)).numpy()
+        self._judging = self._rows if judging is None else judging
         self.bias = weight @ wanted / self._mass
         self._kept = None
         if len(wanted) <= n_regressors:
@@ -123,7 +127,7 @@ class Ridge:
         self._power = power.clamp(min=0)
         self._basis = vectors / scale[:, None]  # (P, R)
         self._moment = self._basis.T @ moment
-        if len(self._rows) * n_regressors <= _MOST_KEPT:
+        if len(self._judging) == len(self._rows) <= _MOST_KEPT // n_regressors:
             parts = [components for _, components, _ in self._components(self._rows)]
             self._kept = torch.cat(parts)
         return self._basis.matmul
@@ -152,19 +156,23 @@ class Ridge:
     def _choose_penalty(self):
         candidates = self._power + (_PENALTIES * self._mass)[:, None]  # (A, R)
         error = torch.zeros(len(candidates), dtype=torch.float64)
-        found = torch.empty(len(candidates), *self._wanted.shape, dtype=torch.float64)
+        shape = len(candidates), len(self._judging), self._wanted.shape[1]
+        found, start = torch.empty(shape, dtype=torch.float64), 0
         # Of all penalties together, so that components are read twice, not 2 A times.
         solutions = self._moment / candidates[:, :, None]  # (A, R, K)
         solutions = solutions.transpose(0, 1).flatten(1)  # (R, A K)
-        for rows, components, wanted in self._components(self._rows):
+        for rows, components, wanted in self._components(self._judging):
             fitted = (components @ solutions).unflatten(1, (len(candidates), -1))
             leverage = components**2 @ (1 / candidates).T + 1 / self._mass  # (N, A)
             spare = 1 - self._weights[rows, None] * leverage
             missed = (wanted[:, None] - fitted) / spare.clamp(min=_EPSILON)[:, :, None]
             error += self._weights[rows] @ (missed**2).sum(dim=2)
-            found[:, rows] = (wanted[:, None] - missed).transpose(0, 1)
+            places = slice(start, start + len(rows))
+            found[:, places] = (wanted[:, None] - missed).transpose(0, 1)
+            start = places.stop
         # The largest of those that tie.
-        squares = self._weights @ (self._wanted**2).sum(dim=1)
+        squares = (self._wanted[self._judging] ** 2).sum(dim=1)
+        squares = self._weights[self._judging] @ squares
         is_least = error <= error.min() + _NOTHING * squares
         chosen = is_least.nonzero()[-1, 0]
         self._damped, self.left_out = candidates[chosen], found[chosen] + self.bias
@@ -184,19 +192,37 @@ class Ridge:
         Tensor of shape (len(rows), K) of float64
         """
         weight = self._weights if weight is None else weight
-        size = len(self._power) + 1  # the last component is the constant
-        matrix = torch.zeros(size, size, dtype=torch.float64)
-        matrix.diagonal().copy_(torch.cat([self._damped, self._mass[None]]))
+        if self._mass - weight[rows].sum() <= _ROUNDING * self._mass:
+            # Nothing is left to fit to, so nothing is known.
+            return torch.zeros(len(rows), self._wanted.shape[1], dtype=torch.float64)
+        # The last component is the constant.
+        damped = torch.cat([self._damped, self._mass[None]])
         moment = torch.nn.functional.pad(self._moment, (0, 0, 0, 1))
-        parts = []
+        if len(rows) < len(damped):
+            predicted = self._without_few(rows, weight, damped, moment)
+        else:
+            predicted = self._without_many(rows, weight, damped, moment)
+        return predicted + self.bias
+
+    # The same in two ways: a matrix of the samples is inverted, or of the components.
+
+    def _without_few(self, rows, weight, damped, moment):
+        _, components, wanted = map(list, zip(*self._components(rows), strict=True))
+        components, wanted = torch.cat(components), torch.cat(wanted)
+        components = torch.nn.functional.pad(components, (0, 1), value=1.0)
+        shares = components / damped
+        # What the target of each sample left out adds to what is predicted for others.
+        influence = shares @ components.T * weight[rows]
+        missing = shares @ moment - influence @ wanted
+        identity = torch.eye(len(rows), dtype=torch.float64)
+        return torch.linalg.solve(identity - influence, missing)
+
+    def _without_many(self, rows, weight, damped, moment):
+        matrix, parts = torch.diag(damped), []
         for some, components, wanted in self._components(rows):
             components = torch.nn.functional.pad(components, (0, 1), value=1.0)
             weighted = (components * weight[some, None]).T
             matrix -= weighted @ components
             moment -= weighted @ wanted
             parts.append(components)
-        if matrix[-1, -1] <= _ROUNDING * self._mass:
-            # Nothing is left to fit to, so nothing is known.
-            return torch.zeros(len(rows), self._wanted.shape[1], dtype=torch.float64)
-        solution = torch.linalg.solve(matrix, moment)
-        return torch.cat(parts) @ solution + self.bias
+        return torch.cat(parts) @ torch.linalg.solve(matrix, moment)

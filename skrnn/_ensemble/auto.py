@@ -10,6 +10,8 @@ from skrnn._convolutions.multirocket import N_POOLINGS
 # Kinds of networks: those that read step by step, and those that see the newest steps
 # together. What one of them cannot learn from few samples the other often can.
 SEGMENT_LENGTHS = (None, 6)
+# Over so many steps of the recurrence a network that is read at its last state learns.
+_MOST_STEPS = 50
 # Segments are counted from the end: what comes a few steps earlier looks like something
 # else to a network that reads them; and one whose final state alone counts learns when
 # something was as if that mattered. Few samples that are shown to it running unevenly
@@ -23,13 +25,14 @@ _RATE, _SAMPLES_OF_RATE, _POWER = 0.01, 1_000, -0.25
 # Their validation is smoother too, so that fewer epochs tell that nothing gets better;
 # and beside convolutions, which have learned already, little depends on it.
 _PATIENCE, _PATIENCE_OF_MANY, _PATIENCE_OF_BATCHES = 10, 5, 3
+_SAMPLES_OF_PATIENCE = 2_000
 # Of each kind enough networks that more change little, as long as the samples are so
 # few that fitting them takes seconds; and more than one again for a classifier where it
 # takes minutes anyhow, for the last tenths of a percent.
 _MOST_NETWORKS, _SAMPLES_OF_ALL = 5, 5_000
 _NETWORKS_OF_MANY = 3
-# Beside random convolutions three of them do what five do, in two thirds of the time.
-_MOST_BESIDE = 3
+# Beside random convolutions two of them do what three or five do, in less time.
+_MOST_BESIDE = 2
 # Of random convolutions, too, as many as more of them help while they are cheap: the
 # matrices of their ridge classifier take so many multiplications at most. From as many
 # samples on as make the training of networks take minutes there are more again.
@@ -83,7 +86,7 @@ def _patience(n_samples, stands_alone):
     if stands_alone and n_samples < _SAMPLES_OF_RATE:
         return _PATIENCE
     # The large networks of still more samples learn at half the rate.
-    if not stands_alone and _SAMPLES_OF_BATCHES <= n_samples < _SAMPLES_OF_SIZE:
+    if not stands_alone and _SAMPLES_OF_PATIENCE <= n_samples < _SAMPLES_OF_SIZE:
         return _PATIENCE_OF_BATCHES
     return _PATIENCE_OF_MANY
 
@@ -121,6 +124,17 @@ def time_warp(segment_length, pooling, n_samples):
     if n_samples > _SAMPLES_OF_WARP:
         return 0.0
     return _WARP if (segment_length or 1) > 1 or pooling == "last" else 0.0
+
+
+def segment_length(longest):
+    """Return how many steps (int) of a sequence are one of the recurrence.
+
+    Parameters
+    ----------
+    longest : int
+        Steps of the longest sequence.
+    """
+    return max(1, -(-longest // _MOST_STEPS))
 
 
 def initial_weights(cell, pooling):

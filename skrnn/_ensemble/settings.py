@@ -11,6 +11,7 @@ from skrnn._ensemble.auto import (
     n_convolutions,
     n_linear_steps,
     n_networks,
+    segment_length,
     sizes_and_rates,
     time_warp,
 )
@@ -168,6 +169,7 @@ class Settings:
         auto |= {
             "n_estimators": n_folds,
             "n_kernels": of_ensemble["n_kernels"],
+            "segment_length": of_ensemble["segment_lengths"][0],
             "time_warp": max(of_ensemble["time_warps"]),
         }
         values = {
@@ -259,6 +261,8 @@ def _of_ensemble(parameters, source, previous, is_classification, is_incremental
 def _networks(parameters, source, is_classification, is_incremental):
     """Segment lengths of the kinds of networks, and how many there are of each."""
     wanted, length = parameters["n_estimators"], parameters["segment_length"]
+    if is_auto(length):
+        length = segment_length(source.longest())
     if is_auto(wanted) and (is_incremental or parameters["parts"] == "network"):
         wanted = 1
     if not is_auto(wanted):

@@ -16,6 +16,7 @@ from skrnn._ensemble.network_ensemble import NetworkEnsemble
 from skrnn._ensemble.settings import Settings
 from skrnn._ensemble.train_networks import NetworkTraining
 from skrnn._estimator.callbacks import CallbackSupportMixin, FitTasks
+from skrnn._estimator.documentation import DocumentationLinkMixin
 from skrnn._estimator.extremes import refuse_non_finite, refuse_unscaled
 from skrnn._estimator.parameters import CONSTRAINTS, check_combination
 from skrnn._estimator.pretrained import pretrained_of
@@ -37,7 +38,9 @@ from skrnn._sequences.sources import SequenceSource
 from skrnn._versions import with_new_parameters
 
 
-class BaseRNN(WholeCopiesMixin, CallbackSupportMixin, BaseEstimator, ABC):
+class BaseRNN(
+    WholeCopiesMixin, CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator, ABC
+):
     """Reads X and y, decides the settings, and has a model fitted and asked."""
 
     _parameter_constraints: dict = CONSTRAINTS

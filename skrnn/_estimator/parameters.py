@@ -21,7 +21,7 @@ CONSTRAINTS = {
     "num_layers": [AT_LEAST_ONE],
     "bidirectional": ["boolean"],
     "nonlinearity": [StrOptions({"tanh", "relu"})],
-    "segment_length": [AT_LEAST_ONE, None],
+    "segment_length": [AT_LEAST_ONE, StrOptions({"auto"}), None],
     "categorical_features": [StrOptions({"from_dtype"}), "array-like", None],
     "embedding_size": [AT_LEAST_ONE, StrOptions({"auto"})],
     "dropout": [_PROBABILITY],

@@ -48,7 +48,7 @@ def read_batch(source, rows):
         Present steps of each; None where all L are present.
     """
     block, lengths = source.batch(rows)
-    if block.dtype not in (np.float32, np.float64):
+    if block.dtype.char not in "fd":
         block = block.astype(np.float64)
     x = torch.from_numpy(np.ascontiguousarray(block))
     return x, None if lengths is None else torch.from_numpy(lengths)
@@ -86,17 +86,22 @@ class BatchIterator:
             order = torch.arange(n_samples)
         else:
             order = torch.randperm(n_samples, generator=self.generator)
-        for rows in order.split(self.batch_size):
-            x, lengths = read_batch(data.source, rows.numpy())
+        numbers = order.numpy()  # of the same memory
+        for start in range(0, n_samples, self.batch_size):
+            stop = start + self.batch_size
+            rows = order[start:stop]
+            x, lengths = read_batch(data.source, numbers[start:stop])
             inputs = {"x": x}
             if lengths is not None:
                 inputs["lengths"] = lengths
             if self.change is not None:
                 inputs["x"] = self.change(inputs["x"], inputs.get("lengths"))
             if data.weight is not None:
-                inputs["weight"] = data.weight[rows]
+                inputs["weight"] = data.weight.index_select(0, rows)
             if data.repeats is not None:
-                inputs["repeats"] = data.repeats[rows]
+                inputs["repeats"] = data.repeats.index_select(0, rows)
             # skorch concatenates the targets of batches, and has no use for None.
-            target = rows.new_zeros(0) if data.target is None else data.target[rows]
-            yield inputs, target
+            if data.target is None:
+                yield inputs, rows.new_zeros(0)
+            else:
+                yield inputs, data.target.index_select(0, rows)

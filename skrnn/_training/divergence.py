@@ -66,7 +66,8 @@ def checked_losses(net, losses, prefix):
 
 def check_weights(net):
     """Refuse weights of a net (SequenceNet) that are not finite."""
-    weights = [p.detach() for p in net.module_.parameters()]
+    modules = [module._parameters for _, module in net.run.named_modules]
+    weights = [p.detach() for own in modules for p in own.values() if p is not None]
     # A sum is finite only if all of its numbers are, and is the faster one.
     if all(math.isfinite(w.sum()) for w in weights):
         return

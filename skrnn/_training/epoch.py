@@ -34,7 +34,7 @@ def run_batches(net, batches, *, training):
         prefix, take_step = "train", net.train_step
     schedule = net.schedule_ if training else None
     # Records of batches are for callbacks of the user's.
-    is_recorded = len(net.callbacks_) > len(net.get_default_callbacks())
+    is_recorded = len(net.callbacks_) > net.run.n_default_callbacks
     begin = callback_hooks(net, "on_batch_begin")
     end = callback_hooks(net, "on_batch_end")
     net.run.gradient_hooks = callback_hooks(net, "on_grad_computed")
@@ -91,7 +91,8 @@ def _weights_of(net, training):
     if not training or decay is None:
         yield _do_nothing
         return
-    weights = net.learnable()
+    # Those of the network and the loss; to ask the modules each time is slow.
+    weights = [p for p in optimized(net) if p.requires_grad]
     if net.average is None or not net.average.is_of(weights, decay):
         net.average = WeightAverage(weights, decay)
     with net.average.training(weights):
@@ -104,7 +105,9 @@ def _do_nothing():
 
 def _record_loss(net, prefix, losses, sizes):
     losses = checked_losses(net, losses, prefix)
-    name, mean = f"{prefix}_loss", float(np.average(losses, weights=sizes))
+    # What `average` of NumPy does, without its cost.
+    mean = float(np.multiply(losses, sizes).sum() / sum(sizes))
+    name = f"{prefix}_loss"
     least = net.run.least
     if name not in least:
         before = [epoch[name] for epoch in net.history[:-1] if name in epoch]
@@ -164,10 +167,7 @@ def limit_gradient(net):
         run.grad_norm = run.step.clip(*penalty) if any(penalty) else None
         _drop_overflow(net, run.step.weight_gradients)
         return
-    # The optimiser has them in a list; to ask the modules each time is slow.
-    groups = net.optimizer_.param_groups
-    weights = [p for group in groups for p in group["params"]]
-    weights = [p for p in weights if p.grad is not None]
+    weights = [p for p in optimized(net) if p.grad is not None]
     if settings.l1:
         for weight in weights:
             if weight.ndim > 1:
@@ -179,6 +179,11 @@ def limit_gradient(net):
         _drop_overflow(net, lambda: [p.grad for p in weights])
     else:
         run.grad_norm = get_total_norm([p.grad for p in weights])
+
+
+def optimized(net):
+    """Return the weights (list of Parameter) that the optimiser of a net changes."""
+    return [p for group in net.optimizer_.param_groups for p in group["params"]]
 
 
 def _drop_overflow(net, gradients):

@@ -42,7 +42,10 @@ class Run:
     def __init__(self, net):
         self.n_before = len(net.history)
         self.n_whole = self.n_before  # epochs that came to their end
-        self.modules = net.parts()  # to ask for them in every epoch is slow
+        # To ask for them in every epoch is slow.
+        self.modules = net.parts()
+        self.named_modules = list(net.module_.named_modules())
+        self.n_default_callbacks = len(net.get_default_callbacks())
         self.begin = time.monotonic()
         self.grad_norm = None
         self.gradient_hooks = []  # of callbacks, called with each gradient

@@ -7,7 +7,6 @@ averaging. SIAM Journal on Control and Optimization 30(4).
 from contextlib import contextmanager
 
 import torch
-from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 
 class WeightAverage:
@@ -38,13 +37,14 @@ class WeightAverage:
         yield
         self._exchange(weights)
 
+    @torch.no_grad()
     def update(self, weights):
         """Add the weights (list of Parameter) as they are after a step."""
         n = self.n_updates
         # The warm-up of TensorFlow's ExponentialMovingAverage, with its numbers.
         decay = min(self.decay, (1 + n) / (10 + n))
-        weights = [weight.detach() for weight in weights]
-        get_ema_multi_avg_fn(decay)(self._other, weights, None)
+        for other, weight in zip(self._other, weights, strict=True):
+            other.lerp_(weight, 1 - decay)
         self.n_updates += 1
 
     @torch.no_grad()

@@ -78,6 +78,7 @@ def program() -> None:
     losses: list[float] = regressor.loss_curve_
     print(regressor.summary().parts[0].name, regressor.get_params())
     classifier = RNNClassifier(hidden_size="auto", bidirectional="auto", cell="gru")
+    classifier = RNNClassifier(segment_length="auto")
     classifier = RNNClassifier(
         hidden_size=8, class_weight="balanced", scoring="accuracy"
     )
@@ -88,6 +89,7 @@ def program() -> None:
     RNNRegressor(hiden_size=8)  # refused
     RNNRegressor("lstn")  # refused
     RNNRegressor(hidden_size="auto")  # refused
+    RNNRegressor(segment_length="long")  # refused
     RNNRegressor("gru", 8, 2)  # refused
     regressor.fit(X, y, sample_weights=y)  # refused
     regressor.predict(X, return_sdt=True)  # refused

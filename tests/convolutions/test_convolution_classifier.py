@@ -9,6 +9,7 @@ from scipy.special import log_softmax
 from sklearn.base import clone
 
 from skrnn import RNNClassifier, SlidingWindow
+from skrnn._convolutions import convolution_classifier
 from skrnn._convolutions.convolution_classifier import _factor, cross_entropy
 from skrnn._ensemble.stacking import stacking_weights
 from skrnn._ensemble.train_networks import NetworkTraining
@@ -65,14 +66,14 @@ def test_early_stopping_changes_no_part():
     X, y = waves_of_classes(100)
     model = classifier(n_kernels="auto", n_estimators="auto").fit(X, y)
     without = clone(model).set_params(early_stopping=False).fit(X, y)
-    assert len(without.nets_) == len(model.nets_) == 3
+    assert len(without.nets_) == len(model.nets_) == 2
     assert without.settings_.auto == model.settings_.auto
     for one, other in zip(
         without.convolutions_.classifiers, model.convolutions_.classifiers, strict=True
     ):
         for name, value in one.state_dict().items():
             assert torch.equal(value, other.state_dict()[name])
-    assert [len(net.history) for net in without.nets_] == [model.max_epochs] * 3
+    assert [len(net.history) for net in without.nets_] == [model.max_epochs] * 2
 
 
 def test_without_early_stopping_few_samples_are_told_apart_as_well():
@@ -155,6 +156,12 @@ def test_rows_do_not_influence_each_other(layout):
         assert_rows_alone(alone[0], together[i])
 
 
+@pytest.fixture(params=[7, 3_000])
+def most_judging(request, monkeypatch):
+    monkeypatch.setattr(convolution_classifier, "_MOST_JUDGING", request.param)
+
+
+@pytest.mark.usefixtures("most_judging")
 def test_order_of_samples_does_not_matter_to_the_path():
     X, y = waves_of_classes()
     order = np.random.default_rng(0).permutation(len(X))
@@ -176,6 +183,7 @@ def test_order_of_samples_does_not_matter_to_the_path():
         np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-9)
 
 
+@pytest.mark.usefixtures("most_judging")
 def test_weights_are_repetitions_to_the_path():
     X, y = waves_of_classes(24)
     weight = np.random.default_rng(0).integers(0, 3, len(X))

@@ -173,10 +173,10 @@ def test_responses_are_what_biases_are_compared_to(level):
     model = new(4, [1, 3], 1)
     x, lengths = gaussian(3, 30, 4), torch.tensor([30, 12, 0])
     for d, k in ((0, 0), (1, 40), (1, 83)):
-        responses = model.responses(x, lengths, d, k)
+        responses = model.responses(x, lengths, d, [k] * 3)
         assert responses.shape == (3, 30)
         assert_array_equal(responses.isnan(), torch.arange(30) >= lengths[:, None])
-        assert_array_equal(responses[0], model.responses(x, None, d, k)[0])
+        assert_array_equal(responses[0], model.responses(x, None, d, [k] * 3)[0])
         # A response is not above itself, to the last bit.
         for i, n_steps in enumerate(lengths[:2]):
             for bias in responses[i, :n_steps]:
@@ -196,7 +196,7 @@ def test_missing_numbers_are_above_no_bias(level):
     features = model(x)
     assert_array_equal(features[0], whole[0])
     for d, k in ((0, 0), (1, 50)):
-        n_above = (model.responses(x, None, d, k)[1] > model.biases[d, k]).sum()
+        n_above = (model.responses(x, None, d, [k] * 2)[1] > model.biases[d, k]).sum()
         assert features.view(2, 2, 84, 4)[1, d, k, 0] == n_above / 30
 
 

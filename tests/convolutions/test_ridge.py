@@ -110,6 +110,38 @@ def test_without_some_samples(shape):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
+def test_penalty_and_errors_of_those_that_judge(shape):
+    features, wanted = data(*shape, seed=6)
+    weight = np.random.default_rng(7).uniform(0.5, 2, len(wanted))
+    judging = np.arange(0, len(wanted), 3)
+    given_ones = (torch.from_numpy(a) for a in (wanted, weight))
+    ridge = Ridge(read_from(features), features.shape[1], *given_ones, judging)
+    moments, left_out, errors = moments_of(features, weight), [], []
+    for penalty in _PENALTIES.numpy():
+        alpha = penalty * weight.sum()
+        predicted = []
+        for i in judging:
+            rest = np.arange(len(wanted)) != i
+            model = twin(features[rest], wanted[rest], weight[rest], alpha, moments)
+            predicted.append(model(features[i : i + 1])[0])
+        left_out.append(predicted)
+        missed = np.square(wanted[judging] - predicted).sum(axis=1)
+        errors.append(weight[judging] @ missed)
+    squares = np.square(wanted[judging]).sum(axis=1)
+    nothing = 1e-4 * (weight[judging] @ squares)
+    chosen = np.flatnonzero(errors <= np.min(errors) + nothing)[-1]
+    alpha = _PENALTIES[chosen].item() * weight.sum()
+    assert alpha_of(ridge) == pytest.approx(alpha, rel=1e-6)
+    np.testing.assert_allclose(ridge.left_out, left_out[chosen], rtol=1e-6, atol=1e-6)
+    rows = np.arange(1, len(wanted), 3)  # of which none has judged
+    rest = np.setdiff1d(np.arange(len(wanted)), rows)
+    model = twin(features[rest], wanted[rest], weight[rest], alpha, moments)
+    np.testing.assert_allclose(
+        ridge.without(rows), model(features[rows]), rtol=1e-6, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("shape", SHAPES)
 def test_samples_of_no_weight_are_only_predicted(shape):
     features, wanted = data(*shape)
     weight = np.ones(len(wanted))

@@ -10,6 +10,7 @@ from skrnn._ensemble.auto import (
     initial_weights,
     n_convolutions,
     n_networks,
+    segment_length,
     sizes_and_rates,
     time_warp,
 )
@@ -54,8 +55,8 @@ def test_rate_falls_with_the_samples():
     [
         (1, 10, 5),
         (999, 10, 5),
-        (1_000, 5, 5),
-        (4_999, 5, 5),
+        (1_999, 5, 5),
+        (2_000, 5, 3),
         (5_000, 5, 3),
         (19_999, 5, 3),
         (20_000, 5, 5),
@@ -188,11 +189,18 @@ def test_networks_of_a_classifier(n_samples, n_parts):
 
 @pytest.mark.parametrize(
     ("n_samples", "n_parts"),
-    [(1, 3), (1_666, 3), (1_667, 2), (2_501, 1), (20_000, 3)],
+    [(1, 2), (2_500, 2), (2_501, 1), (20_000, 3)],
 )
 def test_networks_beside_convolutions_are_fewer(n_samples, n_parts):
     found = n_networks(n_samples, is_classification=True, stands_alone=False)
     assert found == n_parts
+
+
+@pytest.mark.parametrize(
+    ("longest", "length"), [(0, 1), (1, 1), (50, 1), (51, 2), (400, 8), (1_460, 30)]
+)
+def test_long_sequences_take_few_steps(longest, length):
+    assert segment_length(longest) == length
 
 
 def test_networks_of_a_regressor():

@@ -103,7 +103,8 @@ def test_how_many_there_are(options, lengths):
 @pytest.mark.parametrize(
     ("options", "lengths"),
     [
-        ({}, [1] * 3),
+        ({}, [1] * 2),
+        ({"segment_length": "auto"}, [1] * 2),
         ({"n_kernels": None}, [1, 6, 1, 6, 1]),
         ({"parts": "networks"}, [1, 6, 1, 6, 1]),
         ({"parts": "networks", "early_stopping": False}, [1, 6, 1, 6, 1]),

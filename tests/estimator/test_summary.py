@@ -1,6 +1,7 @@
 """What a fitted estimator says it is made of."""
 
 import copy
+from email.message import Message
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from skrnn import RNNClassifier, RNNRegressor, ToSequence
+from skrnn._estimator import documentation
 from tests.estimator.data import LABELS, X, y
 
 QUICK = {"hidden_size": 4, "max_epochs": 2, "n_estimators": 2, "random_state": 0}
@@ -136,6 +138,39 @@ def test_a_notebook_shows_it():
     assert "GRU, 1 -&gt; 4" in model.summary()._repr_html_()
     pipeline = make_pipeline(ToSequence(1, X.shape[1]), model)
     assert "RNNClassifier" in pipeline._repr_html_()
+
+
+class OfAUser(RNNRegressor):
+    """Documented elsewhere."""
+
+
+@pytest.mark.parametrize("label", ["Documentation", "documentation"])
+def test_links_lead_to_the_documentation(label, monkeypatch):
+    message = Message()
+    message["Project-URL"] = "Source, https://address.local/source"
+    message["Project-URL"] = f"{label}, https://address.local/docs/"
+    monkeypatch.setattr(documentation.metadata, "metadata", {"skrnn": message}.get)
+    monkeypatch.setattr(
+        documentation,
+        "documentation_address",
+        documentation.documentation_address.__wrapped__,
+    )
+    page = "https://address.local/docs/api/generated/skrnn.RNNClassifier.html"
+    assert f'href="{page}"' in RNNClassifier()._repr_html_()
+    assert "address.local" not in OfAUser()._repr_html_()
+
+
+@pytest.mark.parametrize("is_installed", [True, False])
+def test_without_an_address_nothing_is_linked(is_installed, monkeypatch):
+    def read(name):
+        if is_installed:
+            return Message()
+        raise documentation.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(documentation.metadata, "metadata", read)
+    assert documentation.documentation_address.__wrapped__() == ""
+    monkeypatch.setattr(documentation, "documentation_address", lambda: "")
+    assert "Documentation for RNNRegressor" not in RNNRegressor()._repr_html_()
 
 
 # -- parts ----------------------------------------------------------------------------

@@ -49,6 +49,7 @@ COMMON = [
     {"tbptt_steps": 2, "frozen": ["recurrent"], "verbose": 1},
     {"n_estimators": 2, "early_stopping": False, "autocast": True},
     {"parts": "networks", "tol": 0.0, "n_iter_no_change": np.inf},
+    {"parts": "network", "segment_length": "auto", "pooling": "last"},
     {"parts": "network", "validation_fraction": 0.3, "validation_gap": 1},
 ]
 REGRESSORS = [

@@ -3,8 +3,10 @@
 import copy
 import pickle
 
+import numpy as np
 import pytest
 import torch
+from skorch.callbacks import Callback
 
 from skrnn import RNNClassifier, RNNRegressor
 from tests.support import same_bits, weights_of
@@ -136,3 +138,26 @@ def test_a_net_that_was_read_has_an_optimiser_when_one_is_asked_for():
         assert copy.deepcopy(twin).optimizer_.param_groups[0]["lr"] == 0.25
     with pytest.raises(AttributeError, match="no attribute 'nothing_'"):
         net.nothing_  # noqa: B018
+
+
+class Copies(Callback):
+    """What a copy of the weights in the midst of a training holds, and torch's."""
+
+    def on_epoch_end(self, net, **kwargs):
+        self.copied, self.state = net.copy_of_weights(), net.module_.state_dict()
+
+
+@pytest.mark.parametrize("kind", [RNNRegressor, RNNClassifier])
+def test_copies_of_weights_are_states(kind):
+    callback, labels = Copies(), y > np.median(y)
+    options = {"num_layers": 2, "max_epochs": 1, "early_stopping": False}
+    model = kind(**SMALL | options, callbacks=[callback])
+    model.fit(X, labels if kind is RNNClassifier else y)
+    seen = dict(model.net_.callbacks_)["Copies"]
+    after = model.net_.copy_of_weights(), model.net_.module_.state_dict()
+    for copied, state in ((seen.copied, seen.state), after):
+        assert list(copied) == list(state)
+        for name, value in copied.items():
+            assert torch.equal(value, state[name])
+            assert value.data_ptr() != state[name].data_ptr()
+            assert not value.requires_grad

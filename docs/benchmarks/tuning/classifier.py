@@ -141,7 +141,7 @@ SUBJECTS = {
     "validation": (each("validation_fraction", 0.1, 0.3), "few"),
     "averaged weights": (each("ema_decay", None, 0.99), "few"),
     "pooling": (each("pooling", "last", "max"), "few"),
-    "networks": (constant(f"{_AUTO}._MOST_BESIDE", 1, 2, 5, 10), "few"),
+    "networks": (constant(f"{_AUTO}._MOST_BESIDE", 1, 3, 5), "few"),
     "networks by samples": (
         [
             *constant(f"{_AUTO}._NETWORKS_OF_MANY", 1, 5),
@@ -162,8 +162,15 @@ SUBJECTS = {
         constant(f"{_AUTO}._MULTIPLICATIONS", 8e9),
         "some",
     ),
+    "judging of some": (
+        constant("skrnn._convolutions.convolution_classifier._MOST_JUDGING", 20_000),
+        "some",
+    ),
     "patience of some": (
-        constant(f"{_AUTO}._PATIENCE_OF_BATCHES", 5),
+        [
+            *constant(f"{_AUTO}._PATIENCE_OF_BATCHES", 5),
+            *constant(f"{_AUTO}._SAMPLES_OF_PATIENCE", 1_000, 5_000),
+        ],
         "some",
     ),
     "size of some": (each("hidden_size", 32), "some"),

@@ -79,6 +79,24 @@ def tasks():
     return found
 
 
+def long():
+    """Tasks (dict of str to Task) of hundreds of steps."""
+    if QUICK:
+        return FOUND
+    laws = {
+        "loads, 60 of 400": (sequences.loads, 60, 400),
+        "motifs, 90 of 480": (sequences.motifs, 90, 480),
+        "transients, 80 of 600": (sequences.transients, 80, 600),
+        "subtle, 60 of 500": (sequences.subtle, 60, 500),
+    }
+    found = {}
+    for name, (make, n, length) in laws.items():
+        X, y = make(np.random.default_rng(n), n + N_JUDGING, length=length)
+        X = X[:, :, None]
+        found[name] = Task(X[:n], y[:n], X[n:], y[n:], {}, True)
+    return found
+
+
 def of(options):
     """The same tasks, for an estimator with these options."""
     return {name: (task, options) for name, task in FOUND.items()}
@@ -95,6 +113,9 @@ def loss(task, parameters, seed):
 
 FOUND = tasks()
 OF_NETWORKS, OF_ONE, OF_LSTM = of(NETWORKS), of(NETWORK), of(LSTM)
+OF_LONG = {
+    name: (task, LSTM | {"segment_length": "auto"}) for name, task in long().items()
+}
 _BEFORE = _BEST_EPOCH | _ONE_KIND | _EVENLY
 # By subject: what is tried instead, and of what.
 SUBJECTS = {
@@ -129,6 +150,7 @@ SUBJECTS = {
         constant(f"{_AUTO}.SEGMENT_LENGTHS", (None, 3), (None, 12), (6,)),
         OF_NETWORKS,
     ),
+    "steps of long sequences": (constant(f"{_AUTO}._MOST_STEPS", 25, 100), OF_LONG),
     "doubt of an epoch": (
         constant(f"{_BEST}._ERRORS_OF_NOTHING", 0.5, 2.0),
         OF_NETWORKS,
