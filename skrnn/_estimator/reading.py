@@ -15,6 +15,7 @@ from skrnn._sequences.categories import (
     with_codes,
 )
 from skrnn._sequences.changed import in_units, units_of
+from skrnn._sequences.chunked import Chunks, ChunkedSource
 from skrnn._sequences.encoding import find_encoding
 from skrnn._sequences.layouts import (
     check_sequences,
@@ -114,6 +115,8 @@ def read_X(estimator, X, *, missing, reset):
     reset : bool
         Whether to note or to compare.
     """
+    if isinstance(X, Chunks):
+        return _read_chunks(estimator, X, missing, reset)
     series, name = series_of_samples(X), type(estimator).__name__
     columns = getattr(X, "columns", None)
     if reset:
@@ -150,6 +153,18 @@ def read_X(estimator, X, *, missing, reset):
     if series is not None:
         source.series = series
     return source
+
+
+def _read_chunks(estimator, X, missing, reset):
+    """Check all chunks as `read_X` does, and wrap them (ChunkedSource)."""
+    is_first = iter([reset])  # of all that are ever read
+
+    def begin(first):
+        for chunk in X.begin(first):
+            is_new = next(is_first, False)
+            yield read_X(estimator, chunk, missing=missing, reset=is_new)
+
+    return ChunkedSource(begin, X.n_chunks, X.buffer_size)
 
 
 def _source_of(estimator, X, names, allow_partial, reset):

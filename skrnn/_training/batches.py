@@ -1,5 +1,7 @@
 """Sequences with their targets and weights, and batches of them."""
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from torch.utils.data import Dataset
@@ -81,12 +83,8 @@ class BatchIterator:
 
     def __iter__(self):
         """Yield pairs: inputs of the network, with the weights, and targets."""
-        data, n_samples = self.dataset, len(self.dataset)
-        if self.generator is None:
-            order = torch.arange(n_samples)
-        else:
-            order = torch.randperm(n_samples, generator=self.generator)
-        for rows in order.split(self.batch_size):
+        data = self.dataset
+        for rows in self._order().split(self.batch_size):
             x, lengths = read_batch(data.source, rows.numpy())
             inputs = {"x": x}
             if lengths is not None:
@@ -100,3 +98,17 @@ class BatchIterator:
             # skorch concatenates the targets of batches, and has no use for None.
             target = rows.new_zeros(0) if data.target is None else data.target[rows]
             yield inputs, target
+
+    def _order(self):
+        """Numbers of all samples (Tensor of int64), in the order in which they come."""
+        n_samples, borders = len(self.dataset), self.dataset.source.borders
+        if self.generator is None:
+            return torch.arange(n_samples)
+        if borders is None:
+            return torch.randperm(n_samples, generator=self.generator)
+        # Those that are in memory together, lest each batch reads all there is.
+        parts = [
+            start + torch.randperm(stop - start, generator=self.generator)
+            for start, stop in pairwise(borders.tolist())
+        ]
+        return torch.cat(parts)

@@ -1,0 +1,147 @@
+"""The searches of `search_on_dask.py` and `search_on_ray.py`, which run anywhere.
+
+Half-hourly solar power in Great Britain, an hour ahead, comes with sktime.
+"""
+
+import numpy as np
+import optuna
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.model_selection import (
+    GridSearchCV,
+    HalvingGridSearchCV,
+    ParameterGrid,
+    TimeSeriesSplit,
+    cross_val_score,
+)
+from sklearn.pipeline import make_pipeline
+from sktime.datasets import load_solar
+
+from skrnn import RNNRegressor, SlidingWindow
+
+HORIZON = 2  # rows ahead: an hour
+DAY = 48  # rows
+GRID = {
+    "rnnregressor__cell": ["gru", "lstm"],
+    "rnnregressor__hidden_size": [8, 16],
+}
+SPLITS = TimeSeriesSplit(3)
+
+
+def rows_of_days():
+    """Solar power and the time of day, and the power that is to be forecast."""
+    y = load_solar(api_version=None)  # the copy inside the package: 1 to 7 May 2021
+    angle = 2 * np.pi * np.arange(len(y)) / DAY
+    return y.to_frame("solar").assign(sin=np.sin(angle), cos=np.cos(angle)), y
+
+
+def pipeline(**parameters):
+    """Windows of six hours and a network."""
+    network = RNNRegressor(
+        max_epochs=15, early_stopping=False, n_estimators=1, random_state=0
+    )
+    window = SlidingWindow(12, horizon=HORIZON)
+    return make_pipeline(window, network).set_params(**parameters)
+
+
+# -- by joblib's backends, of which `parallel_config` chooses one -----------------------
+
+
+def grid_search(X, y, **parameters):
+    """Test scores (candidates, splits) of a grid search."""
+    model = pipeline(**parameters)
+    search = GridSearchCV(model, GRID, cv=SPLITS, n_jobs=-1, refit=False)
+    return scores_of(search.fit(X, y).cv_results_)
+
+
+def halving_search(X, y, **parameters):
+    """Test scores of a search that gives the better half twice the epochs."""
+    search = HalvingGridSearchCV(
+        pipeline(**parameters),
+        GRID,
+        resource="rnnregressor__max_epochs",
+        min_resources=4,
+        max_resources=16,
+        factor=2,
+        cv=SPLITS,
+        n_jobs=-1,
+        random_state=0,
+        refit=False,
+    )
+    return scores_of(search.fit(X, y).cv_results_)
+
+
+def scores_of(results):
+    """Test scores (candidates, splits) of the results (dict) of a search."""
+    names = sorted(name for name in results if name.startswith("split"))
+    return np.array([results[name] for name in names if name.endswith("test_score")]).T
+
+
+def optuna_search(X, y, **parameters):
+    """Values (list) of the trials of a study, each a cross-validation in parallel."""
+
+    def objective(trial):
+        return score_of(suggest(trial) | parameters, X, y, n_jobs=-1).mean()
+
+    study = new_study()
+    study.optimize(objective, n_trials=3)
+    return [trial.value for trial in study.trials]
+
+
+# -- a task for every candidate, whoever does the tasks --------------------------------
+
+
+def score_of(parameters, X, y, n_jobs=None):
+    """Test scores (splits,) of one candidate."""
+    model = pipeline(**parameters)
+    return cross_val_score(model, X, y, cv=SPLITS, n_jobs=n_jobs)
+
+
+def grid_of_tasks(scores, **parameters):
+    """Test scores (candidates, splits) of a grid search.
+
+    Parameters
+    ----------
+    scores : callable
+        Takes parameters of candidates (list of dict), and gives `score_of` each.
+    """
+    return np.array(scores([grid | parameters for grid in ParameterGrid(GRID)]))
+
+
+def optuna_of_tasks(scores, n_rounds=2, at_once=4, **parameters):
+    """Values (list) of the trials of a study, several at once.
+
+    A round of trials is asked for and told in one order, whichever of them is ready
+    first, so that the values depend on nothing but the seed.
+    """
+    study = new_study(constant_liar=True)
+    for _ in range(n_rounds):
+        trials = [study.ask() for _ in range(at_once)]
+        found = scores([suggest(trial) | parameters for trial in trials])
+        for trial, score in zip(trials, found, strict=True):
+            study.tell(trial, score.mean())
+    return [trial.value for trial in study.trials]
+
+
+def new_study(**options):
+    """A study that looks for the highest value."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    sampler = optuna.samplers.TPESampler(seed=0, **options)
+    return optuna.create_study(direction="maximize", sampler=sampler)
+
+
+def suggest(trial):
+    """Parameters (dict) of the pipeline as a trial proposes them."""
+    return {
+        "rnnregressor__cell": trial.suggest_categorical("cell", ["gru", "lstm"]),
+        "rnnregressor__hidden_size": trial.suggest_int("hidden_size", 4, 32, log=True),
+    }
+
+
+BY_JOBLIB = (grid_search, halving_search, optuna_search)
+OF_TASKS = (grid_of_tasks, optuna_of_tasks)
+
+
+def tell(found, alone):
+    """Print of every search whether its results are those of one process."""
+    for job, result in found.items():
+        print(f"{job.__name__}: same bits:", np.array_equal(result, alone[job]))
