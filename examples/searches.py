@@ -43,7 +43,7 @@ def pipeline(**parameters):
     return make_pipeline(window, network).set_params(**parameters)
 
 
-# -- by joblib's backends, of which `parallel_config` chooses one -----------------------
+# -- by joblib's backends, of which `parallel_config` chooses one
 
 
 def grid_search(X, y, **parameters):
@@ -87,7 +87,7 @@ def optuna_search(X, y, **parameters):
     return [trial.value for trial in study.trials]
 
 
-# -- a task for every candidate, whoever does the tasks --------------------------------
+# -- a task for every candidate, whoever does the tasks
 
 
 def score_of(parameters, X, y, n_jobs=None):

@@ -15,7 +15,7 @@ from skrnn._sequences.categories import (
     with_codes,
 )
 from skrnn._sequences.changed import in_units, units_of
-from skrnn._sequences.chunked import Chunks, ChunkedSource
+from skrnn._sequences.chunked import ChunkedSource, Chunks
 from skrnn._sequences.encoding import find_encoding
 from skrnn._sequences.layouts import (
     check_sequences,

@@ -77,16 +77,22 @@ class BatchIterator:
         self.batch_size = batch_size
         self.generator = generator
         self.change = change
+        self.workers = None  # among whom the batches are shared out
 
     def __len__(self):
         return -(-len(self.dataset) // self.batch_size)
 
     def __iter__(self):
         """Yield pairs: inputs of the network, with the weights, and targets."""
+        return self._read(self._order())
+
+    def _read(self, order):
         data = self.dataset
-        for rows in self._order().split(self.batch_size):
+        for rows, share in self._parts(order):
             x, lengths = read_batch(data.source, rows.numpy())
             inputs = {"x": x}
+            if share is not None:
+                inputs["share"] = share
             if lengths is not None:
                 inputs["lengths"] = lengths
             if self.change is not None:
@@ -98,6 +104,21 @@ class BatchIterator:
             # skorch concatenates the targets of batches, and has no use for None.
             target = rows.new_zeros(0) if data.target is None else data.target[rows]
             yield inputs, target
+
+    def share_out(self, workers, *, is_training):
+        """Read a part of every batch only, as one of several `Workers`."""
+        self.workers, self.is_training = workers, is_training
+
+    def _parts(self, order):
+        """Rows of each batch, and numbers of its samples here and of all, or None."""
+        if self.workers is None:
+            yield from ((rows, None) for rows in order.split(self.batch_size))
+            return
+        series, is_training = self.dataset.source.series, self.is_training
+        options = {"is_training": is_training}
+        parts = self.workers.parts(order, self.batch_size, series, **options)
+        for rows, n_own, n_all in parts:
+            yield rows, (n_own, n_all)
 
     def _order(self):
         """Numbers of all samples (Tensor of int64), in the order in which they come."""

@@ -132,7 +132,8 @@ def _checked(validation):
     if isinstance(validation, tuple) and len(validation) == 2:
         return validation
     raise ValueError(
-        f'validation must be "newest", a pair (X_val, y_val) or None, got {validation!r}.'
+        'validation must be "newest", a pair (X_val, y_val) or None, got '
+        f"{validation!r}."
     )
 
 
@@ -140,7 +141,8 @@ def _fit(steps, last, chunks, buffer_size, validation, resume):
     """Fit by epochs over all chunks; return the steps before (list), fitted."""
     steps.fit(chunks)
     newest, targets, weights = None, [], []
-    for newest, y, weight in steps.transformed(chunks, is_last=True):
+    for X, y, weight in steps.transformed(chunks, is_last=True):
+        newest = X
         targets.append(np.asarray(y))
         weights.append(weight)
     if not targets:

@@ -14,16 +14,16 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 
 @pytest.fixture(scope="module")
-def cluster():
+def alone():
+    return found_alone()
+
+
+@pytest.fixture(scope="module")
+def cluster(alone):  # which has put the examples where workers find them
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=None
     ) as cluster:
         yield cluster
-
-
-@pytest.fixture(scope="module")
-def alone():
-    return found_alone()
 
 
 def test_joblib_gives_the_bits_of_one_process(cluster, alone):
