@@ -24,7 +24,7 @@ GRID = {
     "rnnregressor__cell": ["gru", "lstm"],
     "rnnregressor__hidden_size": [8, 16],
 }
-SPLITS = TimeSeriesSplit(3)
+SPLITS = TimeSeriesSplit(2)
 
 
 def rows_of_days():
@@ -37,7 +37,7 @@ def rows_of_days():
 def pipeline(**parameters):
     """Windows of six hours and a network."""
     network = RNNRegressor(
-        max_epochs=15, early_stopping=False, n_estimators=1, random_state=0
+        max_epochs=8, early_stopping=False, n_estimators=1, random_state=0
     )
     window = SlidingWindow(12, horizon=HORIZON)
     return make_pipeline(window, network).set_params(**parameters)
@@ -59,8 +59,8 @@ def halving_search(X, y, **parameters):
         pipeline(**parameters),
         GRID,
         resource="rnnregressor__max_epochs",
-        min_resources=4,
-        max_resources=16,
+        min_resources=2,
+        max_resources=8,
         factor=2,
         cv=SPLITS,
         n_jobs=-1,
@@ -83,7 +83,7 @@ def optuna_search(X, y, **parameters):
         return score_of(suggest(trial) | parameters, X, y, n_jobs=-1).mean()
 
     study = new_study()
-    study.optimize(objective, n_trials=3)
+    study.optimize(objective, n_trials=2)
     return [trial.value for trial in study.trials]
 
 
@@ -107,7 +107,7 @@ def grid_of_tasks(scores, **parameters):
     return np.array(scores([grid | parameters for grid in ParameterGrid(GRID)]))
 
 
-def optuna_of_tasks(scores, n_rounds=2, at_once=4, **parameters):
+def optuna_of_tasks(scores, n_rounds=2, at_once=3, **parameters):
     """Values (list) of the trials of a study, several at once.
 
     A round of trials is asked for and told in one order, whichever of them is ready

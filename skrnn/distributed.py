@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Literal
 
 import torch
@@ -13,6 +14,8 @@ import torch.distributed as dist
 from skrnn._training.workers import Workers, current_workers, training_together
 
 __all__ = ["data_parallel"]
+
+_GROUPS = count()  # that were made by this process, as by all others
 
 
 @contextmanager
@@ -112,10 +115,11 @@ def _begin(backend):
     has_gpu = torch.cuda.is_available() and backend in (None, "nccl")
     if has_gpu:
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)))
-    # torchrun may keep its store when it begins all processes again, with addresses in
-    # it that are no longer there: each attempt has names of its own.
+    # torchrun keeps its store for one group after the other, and when it begins all
+    # processes again, with addresses in it that are no longer there: each group has
+    # names of its own.
     store, rank, size = next(dist.rendezvous("env://"))
     attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
-    store = dist.PrefixStore(f"skrnn-attempt-{attempt}", store)
+    store = dist.PrefixStore(f"skrnn-{attempt}-{next(_GROUPS)}", store)
     backend = backend or ("nccl" if has_gpu else "gloo")
     dist.init_process_group(backend, store=store, rank=rank, world_size=size)

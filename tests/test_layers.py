@@ -115,6 +115,7 @@ TABLE = {
         "reshape",
         "windows",
     ),
+    "distributed": ("_training",),
     "sktime": (
         "_categories",
         "_forecasting",
@@ -178,6 +179,7 @@ OUTSIDE = {
         "_show_versions",
         "_targets",
         "_training",
+        "distributed",
         "inspection",
         "streaming",
     },
