@@ -109,6 +109,7 @@ TABLE = {
         "_estimator",
         "_kernels",
         "_numbers",
+        "_preprocessing",
         "_sequences",
         "_time",
         "_typing",

@@ -83,6 +83,30 @@ def read_samples(
     return Samples(source, target, weight, loss_weight, rows)
 
 
+def add_moments(estimator, moments, given, *, takes_over):
+    """Add samples to the moments by which a fitted estimator scales.
+
+    Parameters
+    ----------
+    estimator : BaseRNN
+        Fitted.
+    moments : list of RunningMoments
+        Of each of its networks.
+    given : tuple
+        X, y and sample weights, as for ``partial_fit``.
+    takes_over : bool
+        Whether the networks are to have them.
+    """
+    targets = estimator._targets
+    samples = read_samples(estimator, *given, targets=targets, reset=False)
+    is_scaled = targets.is_scaled and targets.is_centered
+    target = samples.target if is_scaled else None
+    # Within a call the unit of the weights means nothing; among several it does.
+    weight = None if samples.weight is None else samples.weight * np.max(given[2])
+    for one in moments:
+        one.add(samples.source, target, weight, takes_over=takes_over)
+
+
 def _choose_units(estimator, source, target, targets, pretrained):
     """Note the units in which features and targets are learned."""
     estimator._exponents = None

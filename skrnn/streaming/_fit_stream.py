@@ -9,7 +9,9 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from skrnn._estimator.base import BaseRNN
+from skrnn._estimator.reading import add_moments
 from skrnn._numbers import AT_LEAST_ONE
+from skrnn._preprocessing.running import RunningMoments
 from skrnn._sequences.chunked import Chunks
 from skrnn._typing import ArrayLike, SequencesLike
 from skrnn.streaming._chunk_steps import ChunkSteps
@@ -49,7 +51,8 @@ def fit_stream(
         anything with ``len`` and an index, whose items are read when they are asked
         for; or a function, most often a generator function, that begins anew with each
         call. An iterator, which ends, gives a single epoch: ``partial_fit`` learns
-        buffer after buffer, and the scaling is that of the first one.
+        buffer after buffer. The moments that scale inputs and targets go on with each
+        of them; the linear path is that of the first one.
     buffer_size : int, default=65536
         Samples that are in memory at a time, and among which the order is drawn anew
         in every epoch: neighbouring chunks are taken together up to that many. A chunk
@@ -167,26 +170,40 @@ def _fit(steps, last, chunks, buffer_size, validation, resume):
 def _fit_once(steps, last, chunks, buffer_size):
     """Go through an iterator once; return the steps before (list), fitted."""
     steps.begin()
-    held, n_samples, is_empty = [], 0, True
+    held, n_samples, moments = [], 0, None
     for chunk in steps.transformed(chunks, is_last=True, learns=True):
         size = len(chunk[1])
         if held and n_samples + size > buffer_size:
-            _learn(last, held, buffer_size)
+            moments = _learn(last, held, moments)
             held, n_samples = [], 0
         held.append(chunk)
-        n_samples, is_empty = n_samples + size, False
-    if is_empty:
+        n_samples += size
+    if not held:
         raise ValueError("chunks holds no chunk.")
-    _learn(last, held, buffer_size)
+    _learn(last, held, moments)
     return steps.fitted
 
 
-def _learn(last, held, buffer_size):
+def _learn(last, held, moments):
+    """Learn from a buffer; return the moments of all so far (list, a network each)."""
     inputs, targets, weights = (list(part) for part in zip(*held, strict=True))
     _check_weights(weights)
     weight = None if weights[0] is None else np.concatenate(weights)
-    X = Chunks(inputs, len(inputs), buffer_size)
-    last.partial_fit(X, np.concatenate(targets), weight)
+    y = np.concatenate(targets)
+    X = Chunks(inputs, len(inputs), len(y))
+    is_first = moments is None
+    if is_first:
+        last.partial_fit(X, y, weight)
+        networks = [net.module_ for net in last.nets_] if last.scale else []
+        moments = [RunningMoments(n.scaling, n.baseline) for n in networks]
+    if moments:
+        add_moments(last, moments, (X, y, weight), takes_over=not is_first)
+    if not is_first:
+        last.partial_fit(X, y, weight)
+        # The training was of copies.
+        for one, net in zip(moments, last.nets_, strict=bool(moments)):
+            one.scaling, one.baseline = net.module_.scaling, net.module_.baseline
+    return moments
 
 
 def _check_weights(weights):

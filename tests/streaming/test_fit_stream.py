@@ -123,11 +123,31 @@ def test_windows_reach_over_the_borders_of_chunks():
 def test_an_iterator_is_learned_from_once():
     X, y = sequences()
     once = fit_stream(regressor(), iter(cut(X, y)), buffer_size=140)
-    twin = regressor()
+    assert len(once.loss_curve_) == 3  # of 140, 140 and 20 samples
+    without = regressor(scale=False)
+    fit_stream(without, iter(cut(X, y)), buffer_size=140)
+    twin = regressor(scale=False)
     for start, stop in ((0, 140), (140, 280), (280, 300)):
         twin.partial_fit(X[start:stop], y[start:stop])
-    np.testing.assert_array_equal(once.predict(X), twin.predict(X))
-    assert len(once.loss_curve_) == 3
+    np.testing.assert_array_equal(without.predict(X), twin.predict(X))
+
+
+@pytest.mark.parametrize("norm", [None, "standard"])
+def test_moments_run_on_with_an_iterator(norm):
+    X, y = sequences()
+    X = X + np.linspace(0, 30, 300)[:, None, None].astype("float32")  # it drifts
+    options = {"linear_steps": None, "instance_norm": norm, "early_stopping": False}
+    weight = np.linspace(1, 2, 300)
+    chunks = iter(cut(X, y, weight))
+    once = fit_stream(regressor(**options), chunks, buffer_size=140)
+    whole = regressor(**options | {"max_epochs": 1}).fit(X, y, weight)
+    got, wanted = (model.net_.module_.scaling for model in (once, whole))
+    names = ["x", "y"] if norm is None else ["row"]
+    for name in names:
+        for kind in ("mean", "scale"):
+            pair = (getattr(one, f"{name}_{kind}") for one in (got, wanted))
+            np.testing.assert_allclose(*pair, rtol=1e-9)
+    assert np.isfinite(once.predict(X)).all()
 
 
 def test_a_stopped_fit_resumes(tmp_path):
