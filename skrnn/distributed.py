@@ -38,8 +38,8 @@ def data_parallel(
         What the samples are shared out by. ``"batch"``: each batch is cut into as many
         parts as there are processes. ``"series"``: each process trains on series of
         its own, of X with a MultiIndex (series, time), ``groups`` or long tables, and
-        reads no samples of others while it trains; batches are composed of as many
-        samples as before, and of others.
+        reads no samples of others for that; batches are composed of as many samples as
+        before, and of others. The validation is cut into parts either way.
     backend : str, default=None
         Of ``torch.distributed``, where no group has been made before; None is
         ``"nccl"`` where there is a GPU, and else ``"gloo"``.

@@ -42,12 +42,12 @@ class ChunkSteps:
     def fit(self, chunks):
         """Have steps before the windows learn from all chunks, one step at a time."""
         self.begin()
-        for number, step in enumerate(self.fitted[: self._place]):
+        for place, step in enumerate(self.fitted[: self._place]):
             if isinstance(step, FrozenEstimator):
                 continue
-            for chunk in _all_of(chunks):
-                X = chunk[0]
-                for other in self.fitted[:number]:
+            for number, chunk in enumerate(_all_of(chunks)):
+                X, _, _ = _checked(chunk, number)
+                for other in self.fitted[:place]:
                     X = other.transform(X)
                 step.partial_fit(X)
 
