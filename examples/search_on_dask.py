@@ -13,16 +13,21 @@ usage: python examples/search_on_dask.py [--kill] [--address tcp://...]
 (needs distributed and optuna; takes half a minute)
 """
 
-import argparse
 import os
-import signal
-import threading
-import time
 from uuid import uuid4
 
 from dask.distributed import Client, LocalCluster
 from joblib import parallel_config
-from searches import BY_JOBLIB, OF_TASKS, rows_of_days, score_of, tell
+from searches import (
+    BY_JOBLIB,
+    OF_TASKS,
+    arguments,
+    found_alone,
+    kill_soon,
+    rows_of_days,
+    score_of,
+    tell,
+)
 from tlz import identity
 
 
@@ -58,34 +63,15 @@ def scores_by_futures(client, X, y):
     return scores
 
 
-def kill_a_worker(client, after):
-    """Kill one worker, hard, after some seconds."""
-    pid = next(iter(client.run(os.getpid).values()))
-
-    def kill():
-        time.sleep(after)
-        print("killing worker", pid)
-        os.kill(pid, signal.SIGKILL)
-
-    threading.Thread(target=kill, daemon=True).start()
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kill", action="store_true", help="kill a worker meanwhile")
-    parser.add_argument("--address", help="of a scheduler; else a cluster is made here")
-    given = parser.parse_args()
-    X, y = rows_of_days()
-    with parallel_config("sequential"):
-        alone = {job: job(X, y) for job in BY_JOBLIB}
-    for job in OF_TASKS:
-        alone[job] = job(lambda candidates: [score_of(one, X, y) for one in candidates])
+    given, (X, y) = arguments(__doc__), rows_of_days()
+    alone = found_alone(X, y)
     cluster = given.address or LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=None
     )
     with DurableClient(cluster) as client:
         if given.kill:
-            kill_a_worker(client, after=3)
+            kill_soon(next(iter(client.run(os.getpid).values())))
         with parallel_config("dask", client=client):
             found = {job: job(X, y) for job in BY_JOBLIB}
         found |= {job: job(scores_by_futures(client, X, y)) for job in OF_TASKS}

@@ -12,16 +12,21 @@ usage: python examples/search_on_ray.py [--kill] [--address ...]
 (needs ray and optuna; takes half a minute)
 """
 
-import argparse
 import os
-import signal
-import threading
-import time
 
 import ray
 from joblib import parallel_config
 from ray.util.joblib import register_ray
-from searches import BY_JOBLIB, OF_TASKS, rows_of_days, score_of, tell
+from searches import (
+    BY_JOBLIB,
+    OF_TASKS,
+    arguments,
+    found_alone,
+    kill_soon,
+    rows_of_days,
+    score_of,
+    tell,
+)
 
 
 def scores_by_tasks(X, y, max_retries=3):
@@ -31,28 +36,9 @@ def scores_by_tasks(X, y, max_retries=3):
     return lambda candidates: ray.get([task.remote(one, X, y) for one in candidates])
 
 
-def kill_a_worker(after):
-    """Kill one worker, hard, after some seconds."""
-    pid = ray.get(ray.remote(lambda: os.getpid()).remote())
-
-    def kill():
-        time.sleep(after)
-        print("killing worker", pid)
-        os.kill(pid, signal.SIGKILL)
-
-    threading.Thread(target=kill, daemon=True).start()
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kill", action="store_true", help="kill a worker meanwhile")
-    parser.add_argument("--address", help="of a cluster; else one is made here")
-    given = parser.parse_args()
-    X, y = rows_of_days()
-    with parallel_config("sequential"):
-        alone = {job: job(X, y) for job in BY_JOBLIB}
-    for job in OF_TASKS:
-        alone[job] = job(lambda candidates: [score_of(one, X, y) for one in candidates])
+    given, (X, y) = arguments(__doc__), rows_of_days()
+    alone = found_alone(X, y)
     if given.address:
         ray.init(given.address)
     else:
@@ -61,7 +47,7 @@ def main():
     with parallel_config("ray"):
         found = {job: job(X, y) for job in BY_JOBLIB}
     if given.kill:
-        kill_a_worker(after=1)
+        kill_soon(ray.get(ray.remote(lambda: os.getpid()).remote()))
     found |= {job: job(scores_by_tasks(X, y)) for job in OF_TASKS}
     tell(found, alone)
 

@@ -3,8 +3,15 @@
 Half-hourly solar power in Great Britain, an hour ahead, comes with sktime.
 """
 
+import argparse
+import os
+import signal
+import threading
+import time
+
 import numpy as np
 import optuna
+from joblib import parallel_config
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import (
     GridSearchCV,
@@ -139,6 +146,36 @@ def suggest(trial):
 
 BY_JOBLIB = (grid_search, halving_search, optuna_search)
 OF_TASKS = (grid_of_tasks, optuna_of_tasks)
+
+
+def arguments(usage):
+    """What the command line says to a script whose docstring is given."""
+    parser = argparse.ArgumentParser(description=usage.splitlines()[0])
+    parser.add_argument("--kill", action="store_true", help="kill a worker meanwhile")
+    parser.add_argument("--address", help="of a cluster; else one is made here")
+    return parser.parse_args()
+
+
+def found_alone(X, y):
+    """What every search finds in one process (dict)."""
+
+    def scores(candidates):
+        return [score_of(one, X, y) for one in candidates]
+
+    with parallel_config("sequential"):
+        found = {job: job(X, y) for job in BY_JOBLIB}
+    return found | {job: job(scores) for job in OF_TASKS}
+
+
+def kill_soon(pid, after=2.0):
+    """Kill a process, hard, after some seconds."""
+
+    def kill():
+        time.sleep(after)
+        print("killing worker", pid)
+        os.kill(pid, signal.SIGKILL)
+
+    threading.Thread(target=kill, daemon=True).start()
 
 
 def tell(found, alone):

@@ -6,7 +6,6 @@ import signal
 import sys
 from pathlib import Path
 
-from joblib import parallel_config
 from skorch.callbacks import Callback
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -60,10 +59,4 @@ def found_alone():
     """
     searches = example("searches")
     X, y = (part[:100] for part in searches.rows_of_days())
-    with parallel_config("sequential"):
-        found = {job: job(X, y) for job in searches.BY_JOBLIB}
-
-    def scores(candidates):
-        return [searches.score_of(one, X, y) for one in candidates]
-
-    return X, y, found | {job: job(scores) for job in searches.OF_TASKS}
+    return X, y, searches.found_alone(X, y)
