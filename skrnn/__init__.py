@@ -22,6 +22,7 @@ _HOME = {
     "show_versions": "skrnn._show_versions",
 }
 _MODULES = (
+    "distributed",
     "exceptions",
     "inspection",
     "model_selection",

@@ -1,4 +1,5 @@
 # What type checkers and editors see of names that are imported on first use.
+from skrnn import distributed as distributed
 from skrnn import exceptions as exceptions
 from skrnn import inspection as inspection
 from skrnn import model_selection as model_selection

@@ -10,6 +10,7 @@ import pytest
 from numpydoc.validate import validate
 
 import skrnn
+import skrnn.distributed
 import skrnn.inspection
 import skrnn.onnx
 import skrnn.plotting
@@ -56,7 +57,9 @@ def _documented():
         yield f"skrnn.sktime.{name}"
     for method in ("predict", "predict_interval", "predict_quantiles", "backtest"):
         yield f"skrnn.sktime.RNNForecaster.{method}"
-    yield "skrnn.streaming.StreamingPredictor"
+    for name in skrnn.streaming.__all__:
+        yield f"skrnn.streaming.{name}"
+    yield "skrnn.distributed.data_parallel"
     for method in ("update", "update_many", "predict_one", "get_state", "set_state"):
         yield f"skrnn.streaming.StreamingPredictor.{method}"
     yield "skrnn.onnx.to_onnx"

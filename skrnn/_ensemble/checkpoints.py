@@ -1,11 +1,13 @@
 """Where the networks of a fit keep the states of their trainings."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 from skrnn._training.checkpoint import Checkpoint, remove_files
 from skrnn._training.fingerprint import Fingerprint
 from skrnn._training.folder_lock import FolderLock
 from skrnn._training.schedules import is_as_long_as_fit
+from skrnn._training.workers import current_workers
 
 # What may differ between a fit and the one that resumes its checkpoint.
 _MAY_DIFFER = {
@@ -41,7 +43,8 @@ class Checkpoints:
 
     def __init__(self, directory, parameters, estimator_name):
         self._directory, self._name = Path(directory), estimator_name
-        self._parameters = parameters
+        self._parameters, workers = parameters, current_workers()
+        self._writes = workers is None or workers.is_first
         if self._directory.exists() and not self._directory.is_dir():
             raise ValueError(
                 f"checkpoint_dir must be a directory, but {str(directory)!r} is a file."
@@ -52,9 +55,9 @@ class Checkpoints:
 
         Returns
         -------
-        FolderLock
+        FolderLock, or what does nothing in a process that writes none
         """
-        return FolderLock(self._directory)
+        return FolderLock(self._directory) if self._writes else nullcontext()
 
     def tidy(self, *, resumes):
         """Remove what earlier fits left of all networks.
@@ -64,6 +67,8 @@ class Checkpoints:
         resumes : bool
             Whether the fit goes on from checkpoints, which are then kept.
         """
+        if not self._writes:
+            return
         # Those of any network: a later one would be gone on from with those of this
         # fit, if it breaks off before it comes to that network.
         for directory in [self._directory, *self._directory.glob("network-*")]:

@@ -15,6 +15,7 @@ from skrnn._sequences.categories import (
     with_codes,
 )
 from skrnn._sequences.changed import in_units, units_of
+from skrnn._sequences.chunked import ChunkedSource, Chunks
 from skrnn._sequences.encoding import find_encoding
 from skrnn._sequences.layouts import (
     check_sequences,
@@ -82,6 +83,30 @@ def read_samples(
     return Samples(source, target, weight, loss_weight, rows)
 
 
+def add_moments(estimator, moments, given, *, takes_over):
+    """Add samples to the moments by which a fitted estimator scales.
+
+    Parameters
+    ----------
+    estimator : BaseRNN
+        Fitted.
+    moments : list of RunningMoments
+        Of each of its networks.
+    given : tuple
+        X, y and sample weights, as for ``partial_fit``.
+    takes_over : bool
+        Whether the networks are to have them.
+    """
+    targets = estimator._targets
+    samples = read_samples(estimator, *given, targets=targets, reset=False)
+    is_scaled = targets.is_scaled and targets.is_centered
+    target = samples.target if is_scaled else None
+    # Within a call the unit of the weights means nothing; among several it does.
+    weight = None if samples.weight is None else samples.weight * np.max(given[2])
+    for one in moments:
+        one.add(samples.source, target, weight, takes_over=takes_over)
+
+
 def _choose_units(estimator, source, target, targets, pretrained):
     """Note the units in which features and targets are learned."""
     estimator._exponents = None
@@ -114,6 +139,8 @@ def read_X(estimator, X, *, missing, reset):
     reset : bool
         Whether to note or to compare.
     """
+    if isinstance(X, Chunks):
+        return _read_chunks(estimator, X, missing, reset)
     series, name = series_of_samples(X), type(estimator).__name__
     columns = getattr(X, "columns", None)
     if reset:
@@ -150,6 +177,18 @@ def read_X(estimator, X, *, missing, reset):
     if series is not None:
         source.series = series
     return source
+
+
+def _read_chunks(estimator, X, missing, reset):
+    """Check all chunks as `read_X` does, and wrap them (ChunkedSource)."""
+    is_first = iter([reset])  # of all that are ever read
+
+    def begin(first):
+        for chunk in X.begin(first):
+            is_new = next(is_first, False)
+            yield read_X(estimator, chunk, missing=missing, reset=is_new)
+
+    return ChunkedSource(begin, X.n_chunks, X.buffer_size)
 
 
 def _source_of(estimator, X, names, allow_partial, reset):

@@ -22,7 +22,7 @@ class ChangedSource(SequenceSource):
         self.n_samples, self.n_features = len(source), source.n_features
         self.max_steps, self.series = source.max_steps, source.series
         self.is_of_windows, self.exponents = source.is_of_windows, source.exponents
-        self.codes = source.codes
+        self.codes, self.borders = source.codes, source.borders
 
     def contents(self) -> list:
         return self._source.contents()

@@ -44,6 +44,9 @@ class SequenceSource:
         The user's features are divided by two to that power; None where they are not.
     codes : Codes or None
         Which features are codes; None where all are numbers.
+    borders : ndarray of int, or None
+        Where rows begin that are in memory together, and where the last ones end; None
+        where all are.
     """
 
     n_samples: int
@@ -54,6 +57,7 @@ class SequenceSource:
     largest: float = np.inf
     exponents: np.ndarray | None = None
     codes: Codes | None = None
+    borders: np.ndarray | None = None
 
     def __len__(self) -> int:
         return self.n_samples
@@ -124,6 +128,8 @@ class _Subset(SequenceSource):
         self.is_of_windows = source.is_of_windows
         self.largest, self.exponents = source.largest, source.exponents
         self.codes = source.codes
+        if source.borders is not None and (np.diff(rows) > 0).all():
+            self.borders = np.unique(np.searchsorted(rows, source.borders))
 
     def contents(self) -> list:
         return [*self._source.contents(), self._rows]

@@ -1,5 +1,7 @@
 """Sequences with their targets and weights, and batches of them."""
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from torch.utils.data import Dataset
@@ -75,23 +77,22 @@ class BatchIterator:
         self.batch_size = batch_size
         self.generator = generator
         self.change = change
+        self.workers = None  # among whom the batches are shared out
 
     def __len__(self):
         return -(-len(self.dataset) // self.batch_size)
 
     def __iter__(self):
         """Yield pairs: inputs of the network, with the weights, and targets."""
-        data, n_samples = self.dataset, len(self.dataset)
-        if self.generator is None:
-            order = torch.arange(n_samples)
-        else:
-            order = torch.randperm(n_samples, generator=self.generator)
-        numbers = order.numpy()  # of the same memory
-        for start in range(0, n_samples, self.batch_size):
-            stop = start + self.batch_size
-            rows = order[start:stop]
-            x, lengths = read_batch(data.source, numbers[start:stop])
+        return self._read(self._order())
+
+    def _read(self, order):
+        data = self.dataset
+        for rows, share in self._parts(order):
+            x, lengths = read_batch(data.source, rows.numpy())
             inputs = {"x": x}
+            if share is not None:
+                inputs["share"] = share
             if lengths is not None:
                 inputs["lengths"] = lengths
             if self.change is not None:
@@ -105,3 +106,32 @@ class BatchIterator:
                 yield inputs, rows.new_zeros(0)
             else:
                 yield inputs, data.target.index_select(0, rows)
+
+    def share_out(self, workers, *, is_training):
+        """Read a part of every batch only, as one of several `Workers`."""
+        self.workers, self.is_training = workers, is_training
+
+    def _parts(self, order):
+        """Rows of each batch, and numbers of its samples here and of all, or None."""
+        if self.workers is None:
+            yield from ((rows, None) for rows in order.split(self.batch_size))
+            return
+        series, is_training = self.dataset.source.series, self.is_training
+        options = {"is_training": is_training}
+        parts = self.workers.parts(order, self.batch_size, series, **options)
+        for rows, n_own, n_all in parts:
+            yield rows, (n_own, n_all)
+
+    def _order(self):
+        """Numbers of all samples (Tensor of int64), in the order in which they come."""
+        n_samples, borders = len(self.dataset), self.dataset.source.borders
+        if self.generator is None:
+            return torch.arange(n_samples)
+        if borders is None:
+            return torch.randperm(n_samples, generator=self.generator)
+        # Those that are in memory together, lest each batch reads all there is.
+        parts = [
+            start + torch.randperm(stop - start, generator=self.generator)
+            for start, stop in pairwise(borders.tolist())
+        ]
+        return torch.cat(parts)

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from skrnn._training.checkpoint_file import read_file, write_file
+from skrnn._training.workers import current_workers
 from skrnn.exceptions import ModelFileError
 
 _NEWEST, _PREVIOUS = "checkpoint.skrnn", "checkpoint-previous.skrnn"
@@ -31,9 +32,12 @@ class Checkpoint:
         self.fingerprint = fingerprint
         self._newest = self.directory / _NEWEST
         self._previous = self.directory / _PREVIOUS
+        self._workers = current_workers()
 
     def save(self, state):
         """Write a state (dict of tensors, numbers, strings, lists and dicts)."""
+        if self._workers is not None and not self._workers.is_first:
+            return
         self.directory.mkdir(parents=True, exist_ok=True)
         value = {"fingerprint": self.fingerprint, "state": plain(state)}
         write_file(self._newest, value, previous=self._previous)
@@ -58,6 +62,11 @@ class Checkpoint:
         ModelFileError
             If no file is whole, or they belong to other data or parameters.
         """
+        if self._workers is None:
+            return self._load(check, limit)
+        return self._workers.from_first(lambda: self._load(check, limit))
+
+    def _load(self, check, limit):
         faults = []
         for path in (self._newest, self._previous):
             try:

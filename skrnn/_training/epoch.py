@@ -47,9 +47,12 @@ def run_batches(net, batches, *, training):
         _look_for_weights(net)
     net.run.sample_losses.clear()
     losses, sizes = [], []
-    with _weights_of(net, training) as after_step:
-        for number, batch in enumerate(batches, start=1):
-            net.run.batch = number
+    with (
+        _weights_of(net, training) as after_step,
+        _draws_of(net, batches, training) as coming,
+    ):
+        for number, batch in enumerate(coming, start=1):
+            net.run.batch, net.run.share = number, batch[0].get("share")
             if is_recorded:
                 net.history.new_batch()
             for hook in begin:
@@ -59,7 +62,8 @@ def run_batches(net, batches, *, training):
             step = take_step(batch)
             after_step()
             losses.append(step["loss"])
-            sizes.append(batch[0]["x"].shape[0])
+            share = net.run.share
+            sizes.append(batch[0]["x"].shape[0] if share is None else share[1])
             if is_recorded:
                 net.history.record_batch(f"{prefix}_loss", float(losses[-1]))
                 net.history.record_batch(f"{prefix}_batch_size", sizes[-1])
@@ -67,6 +71,9 @@ def run_batches(net, batches, *, training):
                 schedule.after_batch()
             for hook in end:
                 hook(net, batch=batch, training=training, **step)
+    if net.run.workers is not None and not training:
+        parts = losses, sizes, net.run.sample_losses
+        losses, sizes, net.run.sample_losses = net.run.workers.joined(*parts)
     net.history.record(f"{prefix}_batch_count", len(losses))
     _record_loss(net, prefix, losses, sizes)
     if net.run.sample_losses:
@@ -82,6 +89,20 @@ def _look_for_weights(net):
         step.prepare(network.form_like(step.network.form), net.optimizer_)
     if run.compiled is not None and (step is None or run.compiled is not step.network):
         run.compiled.read_addresses(network.form())
+
+
+@contextmanager
+def _draws_of(net, batches, training):
+    """Begin with batches; what one of several processes draws for them is its own."""
+    workers, generator = net.run.workers, net.module_.generator
+    if workers is None or not training:
+        yield batches
+        return
+    before = generator.get_state()
+    coming = iter(batches)  # which draws the order
+    is_drawn = not torch.equal(before, generator.get_state())
+    with workers.own_randomness(generator, is_drawn):
+        yield coming
 
 
 @contextmanager
@@ -147,6 +168,7 @@ def compiled_step(net, inputs, target):
     x, lengths, repeats = (inputs.get(name) for name in ("x", "lengths", "repeats"))
     given = net.module_.training_inputs(x, lengths, repeats, step.network.form)
     loss, outputs = step.gradients(given, target, inputs.get("weight"))
+    net.run.loss = loss
     limit_gradient(net)
     hooks = net.run.gradient_hooks
     if hooks:
@@ -162,6 +184,8 @@ def compiled_step(net, inputs, target):
 def limit_gradient(net):
     """Add the L1 penalty to the gradient of a net (SequenceNet), then clip it."""
     run, settings = net.run, net.settings
+    if run.workers is not None:
+        _add_up(net)
     if run.step is not None:
         penalty = settings.l1, settings.max_grad_value, settings.max_grad_norm
         run.grad_norm = run.step.clip(*penalty) if any(penalty) else None
@@ -184,6 +208,17 @@ def limit_gradient(net):
 def optimized(net):
     """Return the weights (list of Parameter) that the optimiser of a net changes."""
     return [p for group in net.optimizer_.param_groups for p in group["params"]]
+
+
+def _add_up(net):
+    """Have a net the gradient and the loss of the whole batch, of all processes."""
+    run = net.run
+    if run.step is not None:
+        gradients = run.step.weight_gradients()
+    else:
+        gradients = [p.grad for p in net.learnable() if p.grad is not None]
+    n_own, n_all = run.share
+    run.loss = run.workers.add_up(gradients, run.loss, n_own / n_all)
 
 
 def _drop_overflow(net, gradients):

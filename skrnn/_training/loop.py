@@ -50,6 +50,8 @@ class TrainingLoop:
         """
         net = self.net
         net.run = self.run
+        if self.run.workers is not None:
+            self.run.workers.begin(net)
         net.notify("on_train_begin", X=train_set, y=valid_set)
         try:
             self.run.n_batches = len(net.get_iterator(train_set, training=True))
@@ -112,6 +114,10 @@ class TrainingLoop:
         net, run = self.net, self.run
         train = net.get_iterator(train_set, training=True)
         valid = None if valid_set is None else net.get_iterator(valid_set)
+        if run.workers is not None:
+            train.share_out(run.workers, is_training=True)
+            if valid is not None:
+                valid.share_out(run.workers, is_training=False)
         data = {"dataset_train": train_set, "dataset_valid": valid_set}
         is_stopped = False
         while True:
@@ -173,11 +179,16 @@ class TrainingLoop:
             self.checkpoint.save(training_state(net))
         if self.tasks is not None and self.tasks.end():
             is_stopped = True
-        return is_stopped or self._is_out_of_time()
+        if run.workers is None:
+            return is_stopped or self._is_out_of_time()
+        run.workers.check_same(net)
+        return self._is_out_of_time(is_stopped)
 
-    def _is_out_of_time(self):
+    def _is_out_of_time(self, is_stopped=False):
         limit = self.net.settings.max_time
-        return limit is not None and self.run.seconds() >= limit
+        is_stopped |= limit is not None and self.run.seconds() >= limit
+        workers = self.run.workers
+        return is_stopped if workers is None else workers.any(is_stopped)
 
     def _restart(self, error):
         """Go back to the best weights, at a tenth of the rate."""

@@ -339,7 +339,10 @@ class SequenceNet(NeuralNet):
         weight = None if weight is None else weight.to(y_pred.device)
         target = y_true.to(y_pred.device)
         if training or self.run is None or self.best_weights.constant is None:
-            return self.criterion_(y_pred, target, weight)
+            loss = self.criterion_(y_pred, target, weight)
+            if training and self.run is not None:
+                self.run.loss = loss.detach()
+            return loss
         losses = self.criterion_.of_samples(y_pred, target, weight)
         self.run.sample_losses.append(losses)
         return losses.mean()
@@ -351,6 +354,8 @@ class SequenceNet(NeuralNet):
         else:
             self._set_training(True)
             step = compiled_step(self, *batch)
+        if self.run.workers is not None:
+            step = step | {"loss": self.run.loss}
         return checked_step(self, step, "train")
 
     def on_grad_computed(self, net, named_parameters, training=True, **kwargs):

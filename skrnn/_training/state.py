@@ -28,6 +28,7 @@ import math
 import time
 
 from skrnn._training.weight_average import WeightAverage
+from skrnn._training.workers import current_workers
 
 
 class Run:
@@ -62,6 +63,9 @@ class Run:
         self.least_loss = math.inf
         self.n_restarts = 0
         self.n_batches = 1
+        self.workers = current_workers()  # processes that train together, or None
+        self.loss = None  # of the present batch, before its gradient is used
+        self.share = None  # samples of it that are read here, and those of all
 
     def forget_kernels(self):
         """Use no kernels any more that are closed."""

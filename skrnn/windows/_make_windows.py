@@ -19,6 +19,8 @@ from skrnn.windows._stacked import StackedSeries
 
 __all__ = ["make_windows"]
 
+_BLOCK = 4096  # rows that are looked at together
+
 _Windows: TypeAlias = tuple[WindowedArray, NDArray[Any]]
 _WindowsAndNewest: TypeAlias = tuple[WindowedArray, NDArray[Any], WindowedArray]
 
@@ -166,7 +168,7 @@ def make_windows(
     window_length, step_length = plain((window_length, step_length))
     ahead, furthest = steps_ahead(fh)
     table = StackedSeries(series, "series")
-    if np.isnan(table.values.astype(float, copy=False)).all():
+    if _is_all_missing(table.values):
         raise ValueError("series holds nothing but NaN.")
     values, names, categories = table.values, table.names, table.categories
     if exog is not None:
@@ -208,6 +210,14 @@ def make_windows(
         length = np.maximum(length - furthest, 0)
         last = np.maximum(last - furthest, begin)
     return X, Y, windows(last, np.minimum(length, window_length))
+
+
+def _is_all_missing(values):
+    """Whether no row holds a number; a memory map is read up to the first one."""
+    return values.dtype.kind == "f" and all(
+        np.isnan(values[start : start + _BLOCK]).all()
+        for start in range(0, len(values), _BLOCK)
+    )
 
 
 def _targets(table, target, known):

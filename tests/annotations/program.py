@@ -29,6 +29,7 @@ from skrnn import (
     save,
     show_versions,
 )
+from skrnn.distributed import data_parallel
 from skrnn.inspection import (
     Attributions,
     GradientFlow,
@@ -52,7 +53,7 @@ from skrnn.plotting import (
     LossCurveDisplay,
 )
 from skrnn.sktime import RNNForecaster, RNNPanelClassifier, RNNPanelRegressor
-from skrnn.streaming import StreamingPredictor
+from skrnn.streaming import ParquetChunks, StreamingPredictor, fit_stream
 from skrnn.text import TokenArray
 from skrnn.windows import WindowedArray, check_no_lookahead, make_targets
 
@@ -163,6 +164,18 @@ def program() -> None:
     StreamingPredictor(regressor, late="drop")  # refused
     StreamingPredictor(regressor, max_lateness=3)  # refused
     stream.update([1.0], times=3)  # refused
+
+    # Chunks, and several processes.
+    chunks = ParquetChunks(Path("rows.parquet"), "load", chunk_size=9, features=["x"])
+    assert_type(fit_stream(regressor, chunks, buffer_size=99), RNNRegressor)
+    fit_stream(pipeline, [(frame, y)], validation=None).predict(frame)
+    fit_stream(regressor, lambda: iter([(X, y, y)]), validation=(X, y), resume=True)
+    fit_stream(regressor, chunks, validation="oldest")  # refused
+    fit_stream(regressor, chunks, n_epochs=3)  # refused
+    ParquetChunks("rows.parquet")  # refused
+    with data_parallel(by="series") as rank:
+        number: int = rank + 1
+    data_parallel(by="rows")  # refused
 
     # What was learned.
     found = integrated_gradients(regressor, X, target=(0, 0.9), baseline=np.zeros(2))
