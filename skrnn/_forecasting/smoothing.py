@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from skrnn._forecasting.smoothing_filter import filtered
+from skrnn._forecasting.smoothing_filter import filtered, powered
 from skrnn._forecasting.table import Origins
 
 __all__ = ["SmoothedPast", "Smoothing"]
@@ -136,7 +136,8 @@ class Smoothing:
                 paths.append(np.zeros_like(paths[0]))
                 paths[-1][there] = other.back(more.path, *part)
                 evidence.append(np.full(len(rows), -np.inf))
-                evidence[-1][there] = more.evidence + other.change[part]
+                change = powered(other.change[part])
+                evidence[-1][there] = more.evidence + change
         evidence = np.array(evidence)
         weight = np.exp(evidence - evidence.max(axis=0))
         weight /= weight.sum(axis=0)
