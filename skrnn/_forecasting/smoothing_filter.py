@@ -101,13 +101,14 @@ def _of_block(values, series, rows, steps, chosen, gains, place, found):
     ahead = _Ahead(chosen, steps)
     order = np.argsort(rows, kind="stable")
     bounds = np.searchsorted(rows[order], np.arange(int(rows.max()) + 2))
+    effects = [np.flatnonzero(row) for row in chosen.basis]
     for t in range(int(rows.max()) + 1):
         if t:
             state[0] += chosen.damping * state[1]
             state[1] *= chosen.damping
         row = chosen.basis[t % n_rows]
         expected = state[0] + first
-        for effect in np.flatnonzero(row):
+        for effect in effects[t % n_rows]:
             expected += row[effect] * state[2 + effect]
         surprise = values[:, t : t + 1] - expected
         seen = ~np.isnan(values[:, t : t + 1])
