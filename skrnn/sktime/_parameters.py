@@ -73,13 +73,12 @@ def checked_options(model):
 
 def usual_estimator():
     """The estimator of a forecaster that was given none (RNNRegressor)."""
-    # Small and slow to learn: what it is to add to a local forecast is little.
-    # What is linear is the target transform's to take off.
-    # One network: the forecaster has several of its own, and a linear part.
+    # Small and slow to learn: what it is to add to a local forecast is little, and
+    # what is linear in its window ridge regression has taken off before.
+    # One network: the forecaster has several of its own.
     return RNNRegressor(
         "gru",
         32,
-        linear_steps=None,
         n_estimators=1,
         learning_rate=0.003,
         validation_fraction=0.1,

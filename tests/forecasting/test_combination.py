@@ -11,6 +11,7 @@ from sktime.datasets import load_airline
 
 from skrnn import FlattenSequence, RNNRegressor
 from skrnn._forecasting.network_weight import learned_weight
+from skrnn._forecasting.smoothing import Smoothing
 from tests.forecasting.support import LINEAR, PLAIN, STRATEGIES, forecaster
 from tests.support import wave_panel, wave_series
 
@@ -73,6 +74,24 @@ def test_forecasts_of_the_past_know_nothing_later():
     # Each is the forecast that was made then.
     then = forecaster(network_weight=0, sp=model.sp_, log=False).fit(y[:40], fh=[1])
     assert then.predict().iloc[0] == pytest.approx(same.predict([-19]).iloc[0])
+
+
+def test_what_fit_has_smoothed_is_forecast_without_smoothing_again(monkeypatch):
+    y = wave_panel([40, 25, 33])
+    model = forecaster(network_weight=0).fit(y, fh=[1, 2, 3])
+    fresh = copy.deepcopy(model)  # which knows nothing of what was smoothed before
+    expected = fresh.predict()
+    calls, averaged = [], Smoothing._averaged
+    monkeypatch.setattr(
+        Smoothing, "_averaged", lambda *given: calls.append(1) or averaged(*given)
+    )
+    np.testing.assert_array_equal(model.predict(), expected)
+    assert not calls
+    # Other rows and other steps are others.
+    later = copy.deepcopy(model).update(y + 1.0, update_params=False)
+    assert not np.array_equal(later.predict(), expected)
+    assert len(model.predict(fh=[1, 5])) == 6
+    assert calls
 
 
 def test_series_of_a_panel_are_smoothed_each_by_itself():

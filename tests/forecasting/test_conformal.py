@@ -145,6 +145,22 @@ def test_few_errors_share_their_distribution():
     assert (np.diff(width) > 0).all()
 
 
+def test_few_errors_are_no_lighter_in_their_tails_than_normal_ones():
+    """Of two sizes alone, no quantile of theirs is beyond the larger."""
+    errors = np.tile([1.0, -1.0], 20)[None, :, None, None]
+    scores = AdaptiveScores(errors, np.array([1]), 0.0, 500)
+    low, quarter, middle, _, high = scores.offsets(LEVELS)[0, 0]
+    doubt = np.sqrt(1 + 2 / 39)
+    assert high == pytest.approx(1.6449 * doubt, rel=1e-3)  # the normal distribution's
+    assert low == pytest.approx(-high)
+    # Nearer to the middle the errors themselves lie farther out.
+    assert quarter == pytest.approx(-doubt)
+    assert abs(middle) <= doubt
+    heavy = np.tile([0.1, -0.1, 0.1, -5.0], 10)[None, :, None, None]
+    scores = AdaptiveScores(heavy, np.array([1]), 0.0, 500)
+    assert scores.offsets(LEVELS)[0, 0, 0] < -1.6449 * 2.5
+
+
 def test_no_error_is_known():
     errors = np.full((1, 1, 2, 1), np.nan)
     scores = AdaptiveScores(errors, np.array([1, 2]), 0.02, 500)

@@ -75,7 +75,7 @@ def test_the_mean_of_all_models(sp, is_missing, monkeypatch):
     for i, row in enumerate(rows):
         parts = [slow(y[i, : row + 1], sp, m, STEPS) for m in range(len(chosen.noise))]
         ahead, squares, logs, count = map(np.array, zip(*parts, strict=True))
-        logs = -0.5 * (count * np.log(squares / count) + logs)
+        logs = -0.25 * (count * np.log(squares / count) + logs)  # by its square root
         weight = chosen.prior * np.exp(logs - logs.max())
         expected = weight @ ahead / weight.sum()
         np.testing.assert_allclose(found.path[i], expected, rtol=1e-6, atol=1e-8)

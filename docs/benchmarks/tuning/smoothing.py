@@ -88,7 +88,7 @@ SUBJECTS = {
         *constant(f"{_MODELS}._FIRST_TREND", 0.3, 3.0),
     ],
     "levels that return": [
-        *constant(f"{_MODELS}._RETURN_PRIOR", 0.0, 0.1, 1.0),
+        *constant(f"{_MODELS}._RETURN_PRIOR", 0.0, 0.3, 1.0),
         *constant(f"{_MODELS}._RETURNING", (0.8,)),
         *constant(f"{_MODELS}._RETURN_NOISE", (0.0,)),
     ],
@@ -99,6 +99,7 @@ SUBJECTS = {
         ((5.0, 0.0), (5.0, 0.02)),
     ),
     "outliers": constant(f"{_FILTER}._MOST_SURPRISE", 3.0, 6.0, 1e9),
+    "likelihoods": constant(f"{_FILTER}._POWER", 0.3, 0.7, 1.0),
     "rows": constant(f"{_SMOOTHING}._LEAST_ROWS", 60, 1000),
 }
 if QUICK:  # the first of each
