@@ -44,6 +44,10 @@ class Point:
 class Classes(Point):
     """The unnormalised logarithm of a probability for each class."""
 
+    def classes(self, n_targets):
+        """Numbers (n_targets,) of the classes."""
+        return np.arange(n_targets)
+
     def probability(self, parameters):
         """Probabilities (n, n_classes)."""
         return special.softmax(parameters[..., 0], axis=1)
@@ -55,6 +59,10 @@ class Classes(Point):
 
 class Labels(Point):
     """The log-odds of each label; a sample may have several."""
+
+    def classes(self, n_targets):
+        """Numbers (n_targets, 2) of the classes of each label."""
+        return np.tile([0, 1], (n_targets, 1))
 
     def probability(self, parameters):
         """Probabilities (n, n_labels)."""

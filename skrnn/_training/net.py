@@ -5,7 +5,6 @@ import re
 from dataclasses import replace
 from functools import partial
 
-import numpy as np
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import EpochTimer
@@ -20,10 +19,11 @@ from skrnn._training.optimizers import new_optimizer
 from skrnn._training.outputs import evaluation_batch
 from skrnn._training.progress import EpochTable, Progress
 from skrnn._training.schedules import Schedule
+from skrnn._training.scored import Scored
 from skrnn._training.time_warp import warp
 
 
-class SequenceNet(NeuralNet):
+class SequenceNet(Scored, NeuralNet):
     """A skorch net that trains a `RecurrentNetwork` on sequence sources.
 
     Here are what skorch calls and what others ask of a net; `TrainingLoop` drives the
@@ -365,39 +365,6 @@ class SequenceNet(NeuralNet):
     def validation_step(self, batch, **fit_params):
         """Evaluate one batch; refuse a loss that is not finite."""
         return checked_step(self, super().validation_step(batch, **fit_params), "valid")
-
-    # -- prediction -------------------------------------------------------------
-
-    def predict_proba(self, X):
-        """Compute, for skorch's callbacks, what the loss is computed from.
-
-        Parameters
-        ----------
-        X : SequenceDataset
-            The sequences.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes), or (n_samples, n_targets, width)
-            Probabilities of classes; else parameters in units of the loss.
-        """
-        parameters = super().predict_proba(X)
-        head = self.module_.target_head
-        return getattr(head, "probability", np.asarray)(parameters)
-
-    def predict(self, X):
-        """Predict, for skorch's callbacks, in units of the loss.
-
-        Parameters
-        ----------
-        X : SequenceDataset
-            The sequences.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_targets), or (n_samples,) of numbers of classes
-        """
-        return self.module_.target_head.location(super().predict_proba(X))
 
 
 def _stopping(settings):

@@ -5,6 +5,7 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 from sklearn.base import clone
+from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV
 from skorch.callbacks import BatchScoring, EpochScoring
 
@@ -116,6 +117,23 @@ def test_scores_of_skorch(kind, scoring):
     assert len(epochs[:, "train"]) == 5
     plain = clone(model).set_params(callbacks=None).fit(X, target)
     assert torch.equal(weights_of(model), weights_of(plain))
+
+
+@pytest.mark.parametrize(
+    "target",
+    [LABELS, np.column_stack([LABELS, LABELS[::-1]])],
+    ids=["two classes", "two labels"],
+)
+def test_skorch_ranks_probabilities(target):
+    """Scorers of ranks want the second class of two, and each label, by itself."""
+    options = SMALL | {"max_epochs": 1, "dtype": "float64", "early_stopping": True}
+    options["parts"] = "network"
+    callbacks = [EpochScoring("roc_auc", name="area")]
+    model = RNNClassifier(**options, callbacks=callbacks)
+    model.fit(X, target, X_val=X, y_val=target)
+    shares = model.predict_proba(X)
+    area = roc_auc_score(target, shares[:, 1] if target.ndim == 1 else shares)
+    assert_allclose(model.net_.history[-1, "area"], area, rtol=1e-12)
 
 
 def test_the_net_reads_no_plain_arrays():

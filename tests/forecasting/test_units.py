@@ -119,7 +119,9 @@ def test_an_outlier_in_x_hides_no_effect():
     y, X = driven(90)
     X.iloc[40, 0] = 1e12
     model = forecaster(estimator=LINEAR, **PLAIN).fit(y[:85], X[:85], fh=[1, 2])
-    np.testing.assert_allclose(model.predict(X=X[85:87]), y[85:87], atol=0.2)
+    # Hidden, it would be off by 3. Least squares lose digits beside such a number, and
+    # those of scikit-learn 1.6, which have no tolerance yet, twice as many.
+    np.testing.assert_allclose(model.predict(X=X[85:87]), y[85:87], atol=0.5)
 
 
 def test_the_centre_of_ordinary_series_is_their_mean():
