@@ -223,7 +223,7 @@ def _choose_biases(classifier, source, generator):
     rows = np.reshape(rows, biases.shape[:2])
     levels = (np.arange(n_biases) + np.reshape(start, (*rows.shape, 1))) / n_biases
     # Sequences of these are read at once.
-    size = source.max_steps * (source.n_features + N_WEIGHTS)
+    size = max(1, source.max_steps) * (source.n_features + N_WEIGHTS)
     size = int(np.clip(_BLOCK_SIZE // size, 1, rows.shape[1]))
     for d, k in itertools.product(range(len(rows)), range(0, rows.shape[1], size)):
         kernels = np.arange(k, min(k + size, rows.shape[1]))

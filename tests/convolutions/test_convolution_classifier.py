@@ -273,6 +273,7 @@ def test_resumed_fit_has_the_same(tmp_path):
     ("X", "y"),
     [
         (np.full((8, 5), np.nan), [0, 1] * 4),  # no step at all
+        ([np.empty((0, 2))] * 8, [0, 1] * 4),  # nor a place for one
         (np.ones((8, 5)), [0, 1] * 4),  # all samples alike
         (np.arange(8.0)[:, None], [0, 1] * 4),  # one step
         (np.random.default_rng(0).normal(size=(6, 3, 40)), [0, 1, 2] * 2),
