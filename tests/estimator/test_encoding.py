@@ -101,7 +101,8 @@ def test_categories_in_all_columns_are_steps():
     assert network_of(model).embedding.n_codes == (6,)
     found = model.predict_proba(dna)
     # As text, of which a missing letter is no letter; the codes are in the same order.
-    sequences = [[letter for letter in row if isinstance(letter, str)] for row in dna.values]
+    rows = dna.to_numpy(dtype=object)
+    sequences = [[letter for letter in row if isinstance(letter, str)] for row in rows]
     assert [len(s) for s in sequences[:2]] == [4, 5]
     array = fitted(dna.to_numpy(dtype=object), labels, RNNClassifier)
     assert_array_equal(array.predict_proba(dna.to_numpy(dtype=object)), found)

@@ -76,10 +76,12 @@ def build(folder, hook, **variables):
 def test_the_name_of_the_wheel_says_what_did_not_compile(
     script, words, sources, compiler
 ):
-    done = build(sources, "build_wheel", CC=compiler(script))
+    path = compiler(script)
+    done = build(sources, "build_wheel", CC=path)
     name = done.stdout.split()[-1]
     assert name.startswith(f"skrnn-0.1.0-0_kernels_compiled_{words}-py3-none-")
     assert "cc1plus: error: no" in done.stderr
+    assert f"The compiler: {path} -x c++, which tells no version." in done.stderr
     assert "SKRNN_REQUIRE_KERNELS=1" in done.stderr
     with zipfile.ZipFile(sources / name) as wheel:
         report = json.loads(wheel.read("skrnn/_kernels/native/compiled.json"))

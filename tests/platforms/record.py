@@ -108,6 +108,7 @@ class _Memory:
         tensors = [o for o, kind in found if issubclass(kind, torch.Tensor)]
         self._tensors = [t for t in tensors if t.numel()]
         self._arrays = [o for o, kind in found if issubclass(kind, ctypes.Array)]
+        self._structures = [o for o, k in found if issubclass(k, ctypes.Structure)]
 
     def argument(self, value):
         """Kind, number and offset of an argument."""
@@ -160,6 +161,9 @@ class _Memory:
         for array in self._arrays:
             if ctypes.addressof(array) == address:
                 return self._of_array(array).number, 0
+        for structure in self._structures:
+            if ctypes.addressof(structure) == address:
+                return self._of_structure(structure).number, 0
         return None
 
     def _of_array(self, array):
@@ -192,6 +196,8 @@ class _Memory:
             return bytes(data)
 
         buffer = self._new(at, end, fields=laid_out)
+        if buffer.addresses:
+            return buffer
         pointers = [
             (offset, getattr(value, name))
             for name, kind, offset, _ in places

@@ -15,7 +15,7 @@ def report_of(machine, compiler, failures):
     machine : Machine
         For which the kernels are.
     compiler : str
-        Its version, as it tells it.
+        Its version, as it tells it, or what it was called by.
     failures : dict
         For each level that did not compile, why (str).
     """
@@ -47,7 +47,7 @@ def complaint(report):
         [
             "skrnn: kernels of these levels of instructions did not compile:",
             *told,
-            f"The compiler: {report['compiler'] or 'none was found'}.",
+            f"The compiler: {report['compiler']}.",
             "Without kernels torch does their work, up to twenty times more slowly; "
             "skrnn.show_versions() tells which of them run. Name a compiler of C++ by "
             "the variable CC; with SKRNN_REQUIRE_KERNELS=1 an installation without all "

@@ -181,9 +181,11 @@ def zig(driver):
 
 
 def version_of(command):
-    """Return what a compiler says of its version (str), empty if it says nothing."""
+    """Return what a compiler says of its version (str), or what it was called by."""
+    called = " ".join(command)
     try:
         told = subprocess.run([*command, "--version"], capture_output=True, text=True)
     except OSError:
-        return ""
-    return told.stdout.strip().partition("\n")[0]
+        return f"{called}, which does not run"
+    first = told.stdout.strip().partition("\n")[0]
+    return first or f"{called}, which tells no version"
