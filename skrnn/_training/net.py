@@ -16,7 +16,7 @@ from skrnn._training.copies import deep_copy
 from skrnn._training.divergence import checked_step
 from skrnn._training.epoch import compiled_step, limit_gradient
 from skrnn._training.loop import TrainingLoop
-from skrnn._training.optimizers import new_optimizer
+from skrnn._training.optimizers import call, new_optimizer
 from skrnn._training.outputs import evaluation_batch
 from skrnn._training.progress import EpochTable, Progress
 from skrnn._training.schedules import Schedule
@@ -272,7 +272,7 @@ class SequenceNet(NeuralNet):
         # Some optimisers (LBFGS) lose attributes when they are copied.
         schedule, rate = self.schedule_, self.lr
         self.initialize_optimizer()
-        self.optimizer_.load_state_dict(state)
+        call(self.optimizer_, "load_state_dict", state)
         self.lr, self.schedule_ = rate, schedule
 
     def lead_schedule(self):
@@ -305,6 +305,7 @@ class SequenceNet(NeuralNet):
             batch_size,
             generator if is_shuffled else None,
             change if strength else None,
+            self.settings.steps_per_epoch,
         )
 
     def _set_training(self, training=True):
