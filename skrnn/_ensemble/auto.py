@@ -23,6 +23,15 @@ _RATE, _SAMPLES_OF_RATE, _POWER = 0.01, 1_000, -0.25
 # Their validation is smoother too, so that fewer epochs tell that nothing gets better;
 # and beside convolutions, which have learned already, little depends on it.
 _PATIENCE, _PATIENCE_OF_MANY, _PATIENCE_OF_BATCHES = 10, 5, 3
+# Epochs of a regression without progress; and, for many samples, shorter epochs,
+# weights that are averaged over about a thousand steps, which takes the noise of single
+# steps off them and off their validation, and less patience: what is left to gain is in
+# steps and not in passes over the samples.
+_SAMPLES_OF_STEPS = 15_000
+_PATIENCE_OF_REGRESSION, _PATIENCE_OF_STEPS, _DECAY_OF_STEPS = 15, 5, 0.999
+_STEPS_OF_EPOCH = 1_000
+# Of more samples set aside as many judge an epoch, evenly spaced among them.
+MOST_JUDGES = 20_000
 # Of each kind enough networks that more change little, as long as the samples are so
 # few that fitting them takes seconds; and more than one again for a classifier where it
 # takes minutes anyhow, for the last tenths of a percent.
@@ -76,6 +85,40 @@ def sizes_and_rates(n_samples, n_folds, *, is_truncated, stands_alone=True):
         "batch_size": 64 if n_samples >= _SAMPLES_OF_BATCHES else 32,
         "validation_fraction": 0.2 if n_folds > 1 else 0.1,
         "n_iter_no_change": _patience(n_samples, stands_alone),
+    }
+
+
+def of_regression(parameters, n_samples, *, is_incremental):
+    """Choose what a regression of many samples is trained by.
+
+    Parameters
+    ----------
+    parameters : dict
+        Those of an estimator.
+    n_samples : int
+        Samples of the fit.
+    is_incremental : bool
+        Whether the fit is one epoch of ``partial_fit``.
+
+    Returns
+    -------
+    dict
+        Values by the names of the parameters that may be ``"auto"``, and
+        `steps_per_epoch`, the most steps of an epoch (int), or None for whole passes.
+    """
+    # Without validation the number of epochs is what the user wants.
+    is_many = n_samples >= _SAMPLES_OF_STEPS and not is_incremental
+    if not (is_many and parameters["early_stopping"] and parameters["shuffle"]):
+        patience = _PATIENCE_OF_REGRESSION
+        whole = {"n_iter_no_change": patience, "steps_per_epoch": None}
+        return {"ema_decay": None, **whole}
+    patience = _PATIENCE_OF_STEPS
+    if parameters["ema_decay"] is None:  # validation is noisy, as with few samples
+        patience = _PATIENCE_OF_REGRESSION
+    return {
+        "ema_decay": _DECAY_OF_STEPS,
+        "n_iter_no_change": patience,
+        "steps_per_epoch": _STEPS_OF_EPOCH,
     }
 
 

@@ -11,6 +11,7 @@ from skrnn._ensemble.auto import (
     n_convolutions,
     n_linear_steps,
     n_networks,
+    of_regression,
     sizes_and_rates,
     time_warp,
 )
@@ -170,6 +171,13 @@ class Settings:
             "n_kernels": of_ensemble["n_kernels"],
             "time_warp": max(of_ensemble["time_warps"]),
         }
+        steps = None
+        if not is_classification:
+            of_many = of_regression(
+                parameters, len(source), is_incremental=is_incremental
+            )
+            steps = of_many.pop("steps_per_epoch")
+            auto |= of_many
         values = {
             name: auto[name] if is_auto(value) and name in auto else value
             for name, value in parameters.items()
@@ -178,6 +186,7 @@ class Settings:
         values |= {
             "device": resolve_device(parameters["device"]),
             "callbacks": tuple(parameters["callbacks"] or ()),
+            "steps_per_epoch": steps,
         }
         if source.codes is not None:
             of_codes = None if pretrained is None else pretrained.network

@@ -54,6 +54,11 @@ def read_batch(source, rows):
     return x, None if lengths is None else torch.from_numpy(lengths)
 
 
+# Small batches are read several at once, so many and of so many numbers at the most: to
+# ask a source takes as long as to copy some hundred short sequences.
+_READ_AT_ONCE, _NUMBERS_AT_ONCE = 8, 2**18
+
+
 class BatchIterator:
     """Batches of a data set, in order or in an order drawn anew each time.
 
@@ -68,16 +73,25 @@ class BatchIterator:
     change : callable, default=None
         Takes sequences (N, L, F) and their lengths, and returns what is read in the
         place of the sequences.
+    most_batches : int, default=None
+        How many batches there are at the most: where the samples are more, each time
+        others are drawn. Only with a generator.
     """
 
-    def __init__(self, dataset, batch_size, generator=None, change=None):
+    def __init__(
+        self, dataset, batch_size, generator=None, change=None, most_batches=None
+    ):
         self.dataset = dataset
         self.batch_size = batch_size
         self.generator = generator
         self.change = change
+        n_samples = len(dataset)
+        if most_batches is not None and generator is not None:
+            n_samples = min(n_samples, most_batches * batch_size)
+        self.n_samples = n_samples
 
     def __len__(self):
-        return -(-len(self.dataset) // self.batch_size)
+        return -(-self.n_samples // self.batch_size)
 
     def __iter__(self):
         """Yield pairs: inputs of the network, with the weights, and targets."""
@@ -86,8 +100,8 @@ class BatchIterator:
             order = torch.arange(n_samples)
         else:
             order = torch.randperm(n_samples, generator=self.generator)
-        for rows in order.split(self.batch_size):
-            x, lengths = read_batch(data.source, rows.numpy())
+            order = order[: self.n_samples]
+        for rows, x, lengths in self._read(order):
             inputs = {"x": x}
             if lengths is not None:
                 inputs["lengths"] = lengths
@@ -100,3 +114,18 @@ class BatchIterator:
             # skorch concatenates the targets of batches, and has no use for None.
             target = rows.new_zeros(0) if data.target is None else data.target[rows]
             yield inputs, target
+
+    def _read(self, order):
+        """Read batches: their rows (N,), sequences (N, L, F) and lengths."""
+        source, size = self.dataset.source, self.batch_size
+        n_numbers = size * source.max_steps * source.n_features
+        n_batches = min(_READ_AT_ONCE, max(1, _NUMBERS_AT_ONCE // max(1, n_numbers)))
+        for several in order.split(n_batches * size):
+            if len(several) > size:
+                x, lengths = read_batch(source, several.numpy())
+                if lengths is None:  # then all are of one length, whatever the batch
+                    parts = zip(several.split(size), x.split(size), strict=True)
+                    yield from ((rows, part, None) for rows, part in parts)
+                    continue
+            for rows in several.split(size):
+                yield rows, *read_batch(source, rows.numpy())

@@ -264,7 +264,7 @@ class SequenceNet(NeuralNet):
         super().__setstate__(state)
         vars(self).update(module=self.module_, criterion=self.criterion_)
         if self.has_optimizer:
-            self.renew_optimizer(self.optimizer_.state_dict())
+            self.renew_optimizer(call(self.optimizer_, "state_dict"))
             self.lead_schedule()
 
     def renew_optimizer(self, state):

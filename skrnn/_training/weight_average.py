@@ -7,7 +7,6 @@ averaging. SIAM Journal on Control and Optimization 30(4).
 from contextlib import contextmanager
 
 import torch
-from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 
 class WeightAverage:
@@ -44,7 +43,9 @@ class WeightAverage:
         # The warm-up of TensorFlow's ExponentialMovingAverage, with its numbers.
         decay = min(self.decay, (1 + n) / (10 + n))
         weights = [weight.detach() for weight in weights]
-        get_ema_multi_avg_fn(decay)(self._other, weights, None)
+        # What get_ema_multi_avg_fn of torch does, which makes a function and its
+        # decorator at every call: half of the time.
+        torch._foreach_lerp_(self._other, weights, 1 - decay)
         self.n_updates += 1
 
     @torch.no_grad()

@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
+from skorch.callbacks import Callback
 
 from skrnn import RNNClassifier, RNNRegressor
+from skrnn._ensemble import auto, train_networks
 from skrnn._ensemble.auto import (
     initial_weights,
     n_convolutions,
     n_networks,
+    of_regression,
     sizes_and_rates,
     time_warp,
 )
@@ -175,7 +178,8 @@ def test_other_words_are_refused():
         with pytest.raises(ValueError, match=name):
             RNNClassifier(**{name: "most"}).fit(X, LABELS)
         with pytest.raises(ValueError, match=name):
-            RNNRegressor(**{name: "auto"}).fit(X, X[:, 0])
+            word = "most" if name == "n_iter_no_change" else "auto"
+            RNNRegressor(**{name: word}).fit(X, X[:, 0])
 
 
 @pytest.mark.parametrize(
@@ -198,3 +202,53 @@ def test_networks_beside_convolutions_are_fewer(n_samples, n_parts):
 def test_networks_of_a_regressor():
     for n_samples, n_parts in [(1_000, 5), (2_501, 1), (10**6, 1)]:
         assert n_networks(n_samples, is_classification=False) == n_parts
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "changes", "is_incremental", "is_by_steps"),
+    [
+        (14_999, {}, False, False),
+        (15_000, {}, False, True),
+        (10**6, {}, False, True),
+        (10**6, {"early_stopping": False}, False, False),
+        (10**6, {"shuffle": False}, False, False),
+        (10**6, {}, True, False),
+    ],
+)
+def test_regressions_of_many_samples_go_by_steps(
+    n_samples, changes, is_incremental, is_by_steps
+):
+    given = {"early_stopping": True, "shuffle": True, "ema_decay": "auto"} | changes
+    found = of_regression(given, n_samples, is_incremental=is_incremental)
+    wanted = (0.999, 5, 1000) if is_by_steps else (None, 15, None)
+    names = ("ema_decay", "n_iter_no_change", "steps_per_epoch")
+    assert tuple(found[name] for name in names) == wanted
+    given["ema_decay"] = None  # noisy validations have the patience of few samples
+    found = of_regression(given, n_samples, is_incremental=is_incremental)
+    assert found["n_iter_no_change"] == 15
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_fit_of_many_samples_has_short_epochs(monkeypatch):
+    monkeypatch.setattr(auto, "_SAMPLES_OF_STEPS", len(X))
+    monkeypatch.setattr(auto, "_STEPS_OF_EPOCH", 2)
+    monkeypatch.setattr(train_networks, "MOST_JUDGES", 7)
+    judged = []
+
+    class Count(Callback):
+        def on_train_begin(self, net, X=None, y=None, **kwargs):
+            judged.append(0 if y is None else len(y))
+
+    options = {"hidden_size": 4, "batch_size": 5, "max_epochs": 3, "n_estimators": 1}
+    options |= {"callbacks": [Count()], "random_state": 0}
+    model = RNNRegressor(**options).fit(X, X[:, 0])
+    assert model.net_.history[:, "train_batch_count"] == [2, 2, 2]
+    assert judged == [7]  # of twelve
+    assert model.net_.settings.ema_decay == 0.999
+    options["callbacks"] = None
+    again = RNNRegressor(**options | {"max_epochs": model.best_epoch_})
+    again.fit(X, X[:, 0])
+    assert np.array_equal(again.predict(X), model.predict(X))
+    whole = RNNRegressor(**options, early_stopping=False)
+    whole.fit(X, X[:, 0])
+    assert whole.net_.history[:, "train_batch_count"] == [12, 12, 12]
