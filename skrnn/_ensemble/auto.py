@@ -10,6 +10,9 @@ from skrnn._convolutions.multirocket import N_POOLINGS
 # Kinds of networks: those that read step by step, and those that see the newest steps
 # together. What one of them cannot learn from few samples the other often can.
 SEGMENT_LENGTHS = (None, 6)
+# Beside convolutions, which find what is short wherever it is, a network reads no more
+# steps of its recurrence than about that: longer sequences in segments.
+_STEPS_BESIDE = 256
 # Segments are counted from the end: what comes a few steps earlier looks like something
 # else to a network that reads them; and one whose final state alone counts learns when
 # something was as if that mattered. Few samples that are shown to it running unevenly
@@ -147,6 +150,18 @@ def n_networks(n_samples, *, is_classification, stands_alone=True):
         return _NETWORKS_OF_MANY
     most = _MOST_NETWORKS if stands_alone else _MOST_BESIDE
     return min(max(_SAMPLES_OF_ALL // max(1, n_samples), 1), most)
+
+
+def long_segment(n_steps):
+    """Return how many steps of long sequences are one to a network (int or None).
+
+    Parameters
+    ----------
+    n_steps : int
+        Of the longest sequence.
+    """
+    length = n_steps // _STEPS_BESIDE
+    return length if length > 1 else None
 
 
 def time_warp(segment_length, pooling, n_samples):

@@ -8,6 +8,7 @@ from skrnn._ensemble.auto import (
     SEGMENT_LENGTHS,
     initial_weights,
     is_auto,
+    long_segment,
     n_convolutions,
     n_linear_steps,
     n_networks,
@@ -284,6 +285,10 @@ def _networks(parameters, source, is_classification, is_incremental):
     is_few = len(source) <= _MOST_SAMPLES_OF_TURNS and source.codes is None
     if is_classification and not (stands_alone and is_few):
         kinds = kinds[:1]
+        if length is None and not stands_alone and source.codes is None:
+            # The layers of another estimator read what they have learned to read.
+            is_new = isinstance(parameters["init"], str)
+            kinds = (long_segment(source.max_steps) if is_new else None,)
     return kinds, n_folds
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from skrnn._ensemble.auto import MOST_JUDGES
+from skrnn._ensemble.auto import MOST_JUDGES, is_auto
 from skrnn._ensemble.constant import constant_loss
 from skrnn._ensemble.member import new_dataset, new_member
 from skrnn._ensemble.network_ensemble import NetworkEnsemble, average_weights, best_loss
@@ -142,7 +142,7 @@ class NetworkTraining:
         done, reasons = [], []
         learned = None  # of the rows of the network before
         # Fewer go on if there are fewer: a training before was interrupted.
-        n_nets = len(old) or ensemble.n_networks
+        n_nets = len(old) or self._n_networks()
         for place in range(n_nets):
             fold = self.fold(place)
             begin_with, taken_off = None, None
@@ -175,8 +175,22 @@ class NetworkTraining:
         networks = self._ensemble_of([*done, *old[len(done) :]], previous)
         return _told(networks, done, n_before)
 
+    def _n_networks(self):
+        """How many networks are trained (int): one, where they will count for nothing.
+
+        Without samples set aside nothing says what networks are worth beside
+        convolutions, and so their stacking weight is 0.
+        """
+        ensemble = self.settings.ensemble
+        is_judged = self.given is not None or self.is_incremental
+        is_judged |= ensemble.n_kernels is None or not ensemble.early_stopping
+        is_free = is_auto(self.settings.architecture["n_estimators"])
+        if is_judged or not is_free or len(self.fold(0).valid):
+            return ensemble.n_networks
+        return 1
+
     def _new(self, fold, place, seed, pretrained, learned):
-        title, n_networks = self._name, self.settings.ensemble.n_networks
+        title, n_networks = self._name, self._n_networks()
         if n_networks > 1:
             title = f"{title} {place + 1}/{n_networks}"
         return new_member(

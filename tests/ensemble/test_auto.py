@@ -7,9 +7,10 @@ from sklearn.frozen import FrozenEstimator
 from skorch.callbacks import Callback
 
 from skrnn import RNNClassifier, RNNRegressor
-from skrnn._ensemble import auto, train_networks
+from skrnn._ensemble import auto, network_ensemble, train_networks
 from skrnn._ensemble.auto import (
     initial_weights,
+    long_segment,
     n_convolutions,
     n_networks,
     of_regression,
@@ -252,3 +253,45 @@ def test_a_fit_of_many_samples_has_short_epochs(monkeypatch):
     whole = RNNRegressor(**options, early_stopping=False)
     whole.fit(X, X[:, 0])
     assert whole.net_.history[:, "train_batch_count"] == [12, 12, 12]
+
+
+def test_long_sequences_are_read_in_segments():
+    lengths = [long_segment(n) for n in (1, 256, 511, 512, 1000, 2000, 100_000)]
+    assert lengths == [None, None, None, 2, 3, 7, 390]
+
+
+@pytest.mark.parametrize(
+    ("options", "length"),
+    [
+        ({}, 2),
+        ({"segment_length": 1}, 1),
+        ({"n_kernels": None, "time_warp": 0.0}, None),  # of several kinds, as ever
+    ],
+)
+def test_segments_of_a_classifier_of_long_sequences(options, length):
+    rng = np.random.default_rng(0)
+    long, labels = rng.normal(size=(12, 520)), np.arange(12) % 2
+    model = RNNClassifier("gru", 2, max_epochs=1, random_state=0, **options)
+    model.fit(long, labels)
+    assert model.settings_.ensemble.segment_lengths[0] == length
+    assert model.nets_[0].module_.segment_length == (length or 1)
+    assert model.predict_proba(long).shape == (12, 2)
+
+
+def test_networks_that_nothing_judges_are_one_and_count_for_nothing(monkeypatch):
+    few, labels = X[:12], np.arange(12) % 4  # three of a class: none is set aside
+    options = {"max_epochs": 2, "n_kernels": 84, "random_state": 0}
+    model = RNNClassifier("gru", 3, **options).fit(few, labels)
+    assert len(model.nets_) == 1
+    several = RNNClassifier("gru", 3, n_estimators=3, **options).fit(few, labels)
+    assert len(several.nets_) == 3
+    assert np.array_equal(model.predict_proba(X), several.predict_proba(X))
+
+    def fail(*arguments):
+        raise AssertionError("A network was asked whose weight is 0.")
+
+    monkeypatch.setattr(network_ensemble.NetworkEnsemble, "outputs", fail)
+    model.predict_proba(X)
+    given = RNNClassifier("gru", 3, **options)
+    with pytest.raises(AssertionError):
+        given.fit(few, labels, X_val=few, y_val=labels)
