@@ -220,8 +220,11 @@ def test_regressions_of_many_samples_go_by_steps(
     n_samples, changes, is_incremental, is_by_steps
 ):
     given = {"early_stopping": True, "shuffle": True, "ema_decay": "auto"} | changes
+    given["batch_size"] = 32
     found = of_regression(given, n_samples, is_incremental=is_incremental)
-    wanted = (0.999, 5, 1000) if is_by_steps else (None, 15, None)
+    wanted = (None, 15, None)
+    if is_by_steps:
+        wanted = (0.999, 5, 1000 if n_samples == 15_000 else 4000)
     names = ("ema_decay", "n_iter_no_change", "steps_per_epoch")
     assert tuple(found[name] for name in names) == wanted
     given["ema_decay"] = None  # noisy validations have the patience of few samples
@@ -232,7 +235,8 @@ def test_regressions_of_many_samples_go_by_steps(
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_a_fit_of_many_samples_has_short_epochs(monkeypatch):
     monkeypatch.setattr(auto, "_SAMPLES_OF_STEPS", len(X))
-    monkeypatch.setattr(auto, "_STEPS_OF_EPOCH", 2)
+    monkeypatch.setattr(auto, "_FEWEST_STEPS", 2)
+    monkeypatch.setattr(auto, "_MOST_STEPS", 2)
     monkeypatch.setattr(train_networks, "MOST_JUDGES", 7)
     judged = []
 
