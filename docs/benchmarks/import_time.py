@@ -83,8 +83,8 @@ median of {REPEATS} after a warm-up, in turns. Keras has JAX as its backend.
 | --- | ---: |
 {lines}
 
-A first fit of 64 samples, one network and one epoch, with the import of skrnn, beyond the
-{libraries - nothing:.2f} seconds of `{LIBRARIES}`:
+A first fit of 64 samples, one network and one epoch, with the import of skrnn, beyond
+the {libraries - nothing:.2f} seconds of `{LIBRARIES}`:
 
 | first fit | seconds |
 | --- | ---: |

@@ -1,4 +1,4 @@
-"""Long series: the default classifier, and the same with a network that reads each step.
+"""Long series: the default classifier, and one whose network reads each step.
 
 Generated series of a thousand and of two thousand steps. With its defaults the network
 beside the random convolutions reads long series in segments; `segment_length=1` has it
@@ -79,7 +79,8 @@ def main():
     text = f"""# Long series
 
 The default `RNNClassifier`, whose network reads long series in segments, and with
-`segment_length=1`. CPU seconds of the fit, one thread; accuracy on {N_TEST} other samples.
+`segment_length=1`. CPU seconds of the fit, one thread; accuracy on {N_TEST} other
+samples.
 
 | series | samples | steps | seconds | accuracy | step by step, seconds | accuracy |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: |

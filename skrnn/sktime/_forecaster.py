@@ -91,7 +91,7 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         Regressor of scikit-learn for windows (n, window_length, n_features), of which
         clones are trained. None means ``RNNRegressor("gru", 32, linear_steps=None,
         n_estimators=1, learning_rate=0.003, validation_fraction=0.1,
-        n_iter_no_change=10)``. Its `validation_gap` is set to what
+        n_iter_no_change=10, ema_decay=None)``. Its `validation_gap` is set to what
         the horizon needs unless it was given.
     window_length : int or None, default=None
         Newest rows that a forecast reads, at least 1. None means three seasons,
