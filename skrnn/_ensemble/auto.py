@@ -32,7 +32,7 @@ _PATIENCE, _PATIENCE_OF_MANY, _PATIENCE_OF_BATCHES = 10, 5, 3
 # steps and not in passes over the samples.
 _SAMPLES_OF_STEPS = 15_000
 _PATIENCE_OF_REGRESSION, _PATIENCE_OF_STEPS, _DECAY_OF_STEPS = 15, 5, 0.999
-# An epoch is a third of a pass, of so many steps at the least and at the most.
+# An epoch is a quarter of a pass, of so many steps at the least and at the most.
 _FEWEST_STEPS, _MOST_STEPS = 1_000, 4_000
 # Of more samples set aside as many judge an epoch, evenly spaced among them.
 MOST_JUDGES = 20_000
@@ -116,14 +116,14 @@ def of_regression(parameters, n_samples, *, is_incremental):
         patience = _PATIENCE_OF_REGRESSION
         whole = {"n_iter_no_change": patience, "steps_per_epoch": None}
         return {"ema_decay": None, **whole}
-    third = n_samples // (3 * (parameters["batch_size"] or n_samples))
+    quarter = n_samples // (4 * (parameters["batch_size"] or n_samples))
     patience = _PATIENCE_OF_STEPS
     if parameters["ema_decay"] is None:  # validation is noisy, as with few samples
         patience = _PATIENCE_OF_REGRESSION
     return {
         "ema_decay": _DECAY_OF_STEPS,
         "n_iter_no_change": patience,
-        "steps_per_epoch": min(max(third, _FEWEST_STEPS), _MOST_STEPS),
+        "steps_per_epoch": min(max(quarter, _FEWEST_STEPS), _MOST_STEPS),
     }
 
 
