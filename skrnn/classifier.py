@@ -74,7 +74,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         counted from the newest step of each sequence, over the steps that are present,
         and the oldest is filled up with zeros in units of the scaled features. A long
         sequence then takes few steps, of many features each. ``"auto"``: so many that
-        the longest sequence takes 50 steps at the most. None means 1.
+        the longest sequence takes 50 steps at the most. None means 1; but where
+        `n_estimators` is ``"auto"`` and networks stand beside random convolutions, of
+        sequences of 512 steps and more so many that about 256 segments are left.
     categorical_features : "from_dtype", array-like of str, int or bool, or None, \
             default="from_dtype"
         What is a category, of which none is greater than another: the network learns a
@@ -147,7 +149,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         that five with ``validation_fraction=0.2`` are those of a five-fold
         cross-validation [21]_. ``"auto"``: 5 for up to 1,000 samples, or 2 beside
         random convolutions, fewer for more, 1 beyond 2,500 and 3 from 20,000 on; 1
-        where the first call is ``partial_fit``.
+        where the first call is ``partial_fit``, and beside random convolutions where
+        every class is so small that none of its samples is set aside: the convolutions
+        then count alone.
     parts : {"all", "networks", "network"}, default="all"
         What `n_kernels` and `n_estimators` are where they are ``"auto"``. ``"all"``: as
         said there. ``"networks"``: as many networks, and no convolutions beside them.

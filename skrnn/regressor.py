@@ -238,11 +238,13 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         keeps the rate.
     lr_schedule_options : dict or None, default=None
         Arguments of the torch scheduler, which win over those above.
-    ema_decay : float or None, default=None
+    ema_decay : float, "auto" or None, default="auto"
         Share, in (0, 1), of an exponential moving average of the weights that stays at
         each step of the optimiser [20]_; in the first steps less. Validation,
         predictions and the best weights are those of the average, which a learning
         rate that stays high does not throw about. None: the weights as they are.
+        ``"auto"`` is None, but 0.999 for the short epochs of many samples (see
+        `max_epochs`).
     max_grad_norm : float or None, default=1.0
         Norm to which the gradient of a batch is clipped [5]_; one that exploded beyond
         all numbers counts as zero. None clips nothing.
@@ -258,7 +260,10 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     batch_size : int or None, default=32
         Samples in a batch; None means all of them.
     max_epochs : int, default=200
-        Passes over the training samples if nothing stops the training earlier.
+        Passes over the training samples if nothing stops the training earlier. Of
+        15,000 samples and more an epoch with early stopping and `shuffle` is no pass:
+        reads a quarter of the samples, drawn anew, in at least 1,000 and at most 4,000
+        steps of the optimiser, and 20,000 of those set aside judge it at the most.
     max_time : float or None, default=None
         Seconds after which no further epoch begins, of several networks the same
         share for each; None sets no limit.
@@ -284,9 +289,10 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         Samples just before those set aside, and after them, that are left out of
         training, for targets that reach several steps ahead; only used when
         ``early_stopping`` is True.
-    n_iter_no_change : int, default=15
+    n_iter_no_change : int or "auto", default="auto"
         Epochs in a row without an improvement by ``tol`` that end the training; only
-        used when ``early_stopping`` is True.
+        used when ``early_stopping`` is True. ``"auto"`` is 15, but 5 for the short
+        epochs of many samples (see `max_epochs`) with a moving average.
     tol : float, default=1e-4
         The least improvement of the validation loss that counts, at least 0.
     on_divergence : {"raise", "restart"}, default="raise"
@@ -448,6 +454,10 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         "n_estimators": [AT_LEAST_ONE, StrOptions({"auto"})],
         "loss": [StrOptions(REGRESSION_LOSSES), type, HasMethods(["forward"])],
         "quantiles": ["array-like"],
+        **{
+            name: [*BaseRNN._parameter_constraints[name], StrOptions({"auto"})]
+            for name in ("ema_decay", "n_iter_no_change")
+        },
     }
 
     def __init__(
@@ -486,7 +496,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         l1: float = 0.0,
         lr_schedule: LearningRateSchedule | type | None = None,
         lr_schedule_options: dict[str, Any] | None = None,
-        ema_decay: float | None = None,
+        ema_decay: float | Auto | None = "auto",
         max_grad_norm: float | None = 1.0,
         max_grad_value: float | None = None,
         tbptt_steps: int | None = None,
@@ -498,7 +508,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         scoring: str | Callable[..., Any] | None = None,
         validation_fraction: float = 0.2,
         validation_gap: int = 0,
-        n_iter_no_change: int | float = 15,
+        n_iter_no_change: int | float | Auto = "auto",
         tol: float = 1e-4,
         on_divergence: OnDivergence = "raise",
         checkpoint_dir: str | PathLike[str] | None = None,

@@ -1,4 +1,4 @@
-"""Time of imports, each in a fresh process.
+"""Time of imports, and of a first fit, each in a fresh process.
 
 Wall time of `python -c STATEMENT`, beside that of Python doing nothing; after a warm-up
 that compiles the sources and reads the files, in turns.
@@ -31,6 +31,17 @@ STATEMENTS = (
     "from neuralforecast.models import LSTM",
 )
 NOTHING = "pass"
+# What a first fit costs beyond the libraries that it stands on, and with them.
+LIBRARIES = "import numpy, torch, sklearn.linear_model, sklearn.pipeline"
+_FIT = """
+from skrnn import {name}
+X = numpy.random.default_rng(0).normal(size=(64, 12))
+{name}(max_epochs=1, early_stopping=False, n_estimators=1).fit(X, X[:, -1]{more})
+"""
+FIRST_FITS = {
+    "RNNRegressor": LIBRARIES + _FIT.format(name="RNNRegressor", more=""),
+    "RNNClassifier": LIBRARIES + _FIT.format(name="RNNClassifier", more=" > 0"),
+}
 
 
 def package(statement):
@@ -50,8 +61,13 @@ def job(statement):
 def main():
     installed = [s for s in STATEMENTS if find_spec(package(s))]
     missing = sorted({package(s) for s in STATEMENTS} - set(map(package, installed)))
-    times = in_turns({s: job(s) for s in (NOTHING, *installed)})
-    nothing = times.pop(NOTHING)
+    first = {name: job(statement) for name, statement in FIRST_FITS.items()}
+    imports = {s: job(s) for s in (NOTHING, LIBRARIES, *installed)}
+    times = in_turns(imports | first)
+    nothing, libraries = times.pop(NOTHING), times.pop(LIBRARIES)
+    fits = "\n".join(
+        f"| `{name}` | {times.pop(name) - libraries:.2f} |" for name in FIRST_FITS
+    )
     lines = "\n".join(
         f"| `{statement}` | {value - nothing:.2f} |"
         for statement, value in times.items()
@@ -66,6 +82,13 @@ median of {REPEATS} after a warm-up, in turns. Keras has JAX as its backend.
 | statement | seconds |
 | --- | ---: |
 {lines}
+
+A first fit of 64 samples, one network and one epoch, with the import of skrnn, beyond
+the {libraries - nothing:.2f} seconds of `{LIBRARIES}`:
+
+| first fit | seconds |
+| --- | ---: |
+{fits}
 
 {machine(*names, "neuralforecast")}. Made by `import_time.py`.{left_out}
 """

@@ -11,7 +11,10 @@ from skrnn._convolutions.multirocket import N_POOLINGS
 # together. What one of them cannot learn from few samples the other often can.
 SEGMENT_LENGTHS = (None, 6)
 # Over so many steps of the recurrence a network that is read at its last state learns.
-_MOST_STEPS = 50
+_STEPS_OF_RECURRENCE = 50
+# Beside convolutions, which find what is short wherever it is, a network reads no more
+# steps of its recurrence than about that: longer sequences in segments.
+_STEPS_BESIDE = 256
 # Segments are counted from the end: what comes a few steps earlier looks like something
 # else to a network that reads them; and one whose final state alone counts learns when
 # something was as if that mattered. Few samples that are shown to it running unevenly
@@ -26,6 +29,16 @@ _RATE, _SAMPLES_OF_RATE, _POWER = 0.01, 1_000, -0.25
 # and beside convolutions, which have learned already, little depends on it.
 _PATIENCE, _PATIENCE_OF_MANY, _PATIENCE_OF_BATCHES = 10, 5, 3
 _SAMPLES_OF_PATIENCE = 2_000
+# Epochs of a regression without progress; and, for many samples, shorter epochs,
+# weights that are averaged over about a thousand steps, which takes the noise of single
+# steps off them and off their validation, and less patience: what is left to gain is in
+# steps and not in passes over the samples.
+_SAMPLES_OF_STEPS = 15_000
+_PATIENCE_OF_REGRESSION, _PATIENCE_OF_STEPS, _DECAY_OF_STEPS = 15, 5, 0.999
+# An epoch is a quarter of a pass, of so many steps at the least and at the most.
+_FEWEST_STEPS, _MOST_STEPS = 1_000, 4_000
+# Of more samples set aside as many judge an epoch, evenly spaced among them.
+MOST_JUDGES = 20_000
 # Of each kind enough networks that more change little, as long as the samples are so
 # few that fitting them takes seconds; and more than one again for a classifier where it
 # takes minutes anyhow, for the last tenths of a percent.
@@ -82,6 +95,41 @@ def sizes_and_rates(n_samples, n_folds, *, is_truncated, stands_alone=True):
     }
 
 
+def of_regression(parameters, n_samples, *, is_incremental):
+    """Choose what a regression of many samples is trained by.
+
+    Parameters
+    ----------
+    parameters : dict
+        Those of an estimator.
+    n_samples : int
+        Samples of the fit.
+    is_incremental : bool
+        Whether the fit is one epoch of ``partial_fit``.
+
+    Returns
+    -------
+    dict
+        Values by the names of the parameters that may be ``"auto"``, and
+        `steps_per_epoch`, the most steps of an epoch (int), or None for whole passes.
+    """
+    # Without validation the number of epochs is what the user wants.
+    is_many = n_samples >= _SAMPLES_OF_STEPS and not is_incremental
+    if not (is_many and parameters["early_stopping"] and parameters["shuffle"]):
+        patience = _PATIENCE_OF_REGRESSION
+        whole = {"n_iter_no_change": patience, "steps_per_epoch": None}
+        return {"ema_decay": None, **whole}
+    quarter = n_samples // (4 * (parameters["batch_size"] or n_samples))
+    patience = _PATIENCE_OF_STEPS
+    if parameters["ema_decay"] is None:  # validation is noisy, as with few samples
+        patience = _PATIENCE_OF_REGRESSION
+    return {
+        "ema_decay": _DECAY_OF_STEPS,
+        "n_iter_no_change": patience,
+        "steps_per_epoch": min(max(quarter, _FEWEST_STEPS), _MOST_STEPS),
+    }
+
+
 def _patience(n_samples, stands_alone):
     if stands_alone and n_samples < _SAMPLES_OF_RATE:
         return _PATIENCE
@@ -109,6 +157,18 @@ def n_networks(n_samples, *, is_classification, stands_alone=True):
     return min(max(_SAMPLES_OF_ALL // max(1, n_samples), 1), most)
 
 
+def long_segment(n_steps):
+    """Return how many steps of long sequences are one to a network (int or None).
+
+    Parameters
+    ----------
+    n_steps : int
+        Of the longest sequence.
+    """
+    length = n_steps // _STEPS_BESIDE
+    return length if length > 1 else None
+
+
 def time_warp(segment_length, pooling, n_samples):
     """Return how unevenly the samples of a training run (float).
 
@@ -134,7 +194,7 @@ def segment_length(longest):
     longest : int
         Steps of the longest sequence.
     """
-    return max(1, -(-longest // _MOST_STEPS))
+    return max(1, -(-longest // _STEPS_OF_RECURRENCE))
 
 
 def initial_weights(cell, pooling):

@@ -18,7 +18,18 @@ from skrnn._units import ordinary_weights
 _LEAST_REPEAT = 1e-12
 
 
-def new_member(settings, targets, samples, train, *, place, seed, pretrained, title):
+def new_member(
+    settings,
+    targets,
+    samples,
+    train,
+    *,
+    place,
+    seed,
+    pretrained,
+    title,
+    learned=None,
+):
     """Make a network, fit what scales its samples, and make the net that trains it.
 
     Parameters
@@ -39,6 +50,9 @@ def new_member(settings, targets, samples, train, *, place, seed, pretrained, ti
         Whose weights it begins with.
     title : str
         What the progress bar says.
+    learned : tuple of SequenceNet and (ndarray or None), default=None
+        What was returned for a network that learns from the same rows: its scaling and
+        its baseline are taken over, rather than found again.
 
     Returns
     -------
@@ -55,21 +69,27 @@ def new_member(settings, targets, samples, train, *, place, seed, pretrained, ti
     if network.embedding is not None and part.codes.vectors is None:
         # What is in samples set aside alone would be noise in predictions.
         network.embedding.forget(seen_codes(part))
-    weight = samples.weight
-    if weight is not None:
-        weight = ordinary_weights(weight[train])
     has_head = pretrained is not None and take_over_weights(
         network, settings, targets, pretrained, place, codes=samples.source.codes
     )
-    is_scaled = targets.is_scaled and not has_head
-    taken_off = Preprocessing(network.scaling, network.baseline).fit(
-        part,
-        samples.target[train] if is_scaled else None,
-        weight,
-        scale=of_network.scale,
-        center=targets.is_centered,
-        features=pretrained is None,
-    )
+    if learned is None:
+        weight = samples.weight
+        if weight is not None:
+            weight = ordinary_weights(weight[train])
+        is_scaled = targets.is_scaled and not has_head
+        taken_off = Preprocessing(network.scaling, network.baseline).fit(
+            part,
+            samples.target[train] if is_scaled else None,
+            weight,
+            scale=of_network.scale,
+            center=targets.is_centered,
+            features=pretrained is None,
+        )
+    else:
+        of_other, taken_off = learned
+        for name in ("scaling", "baseline"):
+            state = getattr(of_other.module_, name).state_dict()
+            getattr(network, name).load_state_dict(state)
     freeze(network, ensemble.frozen)
     net = SequenceNet(network, loss, settings.training_of(place), title)
     # With what was taken off, the data set of the training need not read them again.

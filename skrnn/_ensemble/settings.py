@@ -8,9 +8,11 @@ from skrnn._ensemble.auto import (
     SEGMENT_LENGTHS,
     initial_weights,
     is_auto,
+    long_segment,
     n_convolutions,
     n_linear_steps,
     n_networks,
+    of_regression,
     segment_length,
     sizes_and_rates,
     time_warp,
@@ -172,6 +174,13 @@ class Settings:
             "segment_length": of_ensemble["segment_lengths"][0],
             "time_warp": max(of_ensemble["time_warps"]),
         }
+        steps = None
+        if not is_classification:
+            of_many = of_regression(
+                parameters, len(source), is_incremental=is_incremental
+            )
+            steps = of_many.pop("steps_per_epoch")
+            auto |= of_many
         values = {
             name: auto[name] if is_auto(value) and name in auto else value
             for name, value in parameters.items()
@@ -180,6 +189,7 @@ class Settings:
         values |= {
             "device": resolve_device(parameters["device"]),
             "callbacks": tuple(parameters["callbacks"] or ()),
+            "steps_per_epoch": steps,
         }
         if source.codes is not None:
             of_codes = None if pretrained is None else pretrained.network
@@ -279,6 +289,10 @@ def _networks(parameters, source, is_classification, is_incremental):
     is_few = len(source) <= _MOST_SAMPLES_OF_TURNS and source.codes is None
     if is_classification and not (stands_alone and is_few):
         kinds = kinds[:1]
+        if length is None and not stands_alone and source.codes is None:
+            # The layers of another estimator read what they have learned to read.
+            is_new = isinstance(parameters["init"], str)
+            kinds = (long_segment(source.max_steps) if is_new else None,)
     return kinds, n_folds
 
 

@@ -84,10 +84,14 @@ class Stacking:
     def outputs(self, source):
         """Compute logits, as `NetworkEnsemble.outputs`."""
         *weights, of_networks = self.convolutions.shares.tolist()
-        logits = of_networks * self.networks.outputs(source)
-        parts = self.convolutions.logits(source)
-        for weight, part in zip(weights, parts, strict=True):
-            logits = logits + weight * part[..., None]
+        classifiers = self.convolutions.classifiers
+        logits = np.zeros((len(source), len(classifiers[0].bias), 1))
+        # What counts for nothing is not computed: 0 times its logits changes no bit.
+        if of_networks:
+            logits = of_networks * self.networks.outputs(source)
+        for weight, classifier in zip(weights, classifiers, strict=True):
+            if weight:
+                logits = logits + weight * classifier.logits(source)[..., None]
         return logits
 
 

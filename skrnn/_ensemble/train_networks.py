@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from skrnn._ensemble.auto import MOST_JUDGES, is_auto
 from skrnn._ensemble.constant import constant_loss
 from skrnn._ensemble.member import new_dataset, new_member
 from skrnn._ensemble.network_ensemble import NetworkEnsemble, average_weights, best_loss
@@ -137,16 +138,21 @@ class NetworkTraining:
 
     def _run(self, previous, seeds, pretrained):
         old = [] if previous is None else previous.nets
+        ensemble = self.settings.ensemble
         done, reasons = [], []
+        learned = None  # of the rows of the network before
         # Fewer go on if there are fewer: a training before was interrupted.
-        n_nets = len(old) or self.settings.ensemble.n_networks
+        n_nets = len(old) or self._n_networks()
         for place in range(n_nets):
             fold = self.fold(place)
             begin_with, taken_off = None, None
             if old:
                 net, begin_with = self._go_on_from(old[place], place)
             else:
-                net, taken_off = self._new(fold, place, seeds[place], pretrained)
+                same = place and ensemble.fold_of(place) == ensemble.fold_of(place - 1)
+                learned = learned if same and pretrained is None else None
+                learned = self._new(fold, place, seeds[place], pretrained, learned)
+                net, taken_off = learned
             train_set = self._dataset(net, self.samples, fold.train, taken_off)
             try:
                 reason = self._train(net, train_set, fold, begin_with, place)
@@ -169,8 +175,22 @@ class NetworkTraining:
         networks = self._ensemble_of([*done, *old[len(done) :]], previous)
         return _told(networks, done, n_before)
 
-    def _new(self, fold, place, seed, pretrained):
-        title, n_networks = self._name, self.settings.ensemble.n_networks
+    def _n_networks(self):
+        """How many networks are trained (int): one, where they will count for nothing.
+
+        Without samples set aside nothing says what networks are worth beside
+        convolutions, and so their stacking weight is 0.
+        """
+        ensemble = self.settings.ensemble
+        is_judged = self.given is not None or self.is_incremental
+        is_judged |= ensemble.n_kernels is None or not ensemble.early_stopping
+        is_free = is_auto(self.settings.architecture["n_estimators"])
+        if is_judged or not is_free or len(self.fold(0).valid):
+            return ensemble.n_networks
+        return 1
+
+    def _new(self, fold, place, seed, pretrained, learned):
+        title, n_networks = self._name, self._n_networks()
         if n_networks > 1:
             title = f"{title} {place + 1}/{n_networks}"
         return new_member(
@@ -182,6 +202,7 @@ class NetworkTraining:
             seed=seed,
             pretrained=pretrained,
             title=title,
+            learned=learned,
         )
 
     def _go_on_from(self, old, place):
@@ -237,14 +258,22 @@ class NetworkTraining:
             scorer = None if self._scorer is None else self._scorer.of_given(net)
             return self._dataset(net, self.given, rows), scorer
         if self.settings.ensemble.early_stopping and len(fold.valid):
-            rows = fold.valid
+            judges = rows = self._judges(fold)
             if self.samples.rows is not None:
                 rows = self.samples.rows[rows]
             scorer = None if self._scorer is None else self._scorer.of_rows(net, rows)
-            return self._dataset(net, self.samples, fold.valid), scorer
+            return self._dataset(net, self.samples, judges), scorer
         if self._scorer is not None and is_first and not self.is_incremental:
             self._scorer.warn_unused(self.settings.ensemble)
         return None, None
+
+    def _judges(self, fold):
+        """Rows of those set aside by which epochs are judged."""
+        rows = fold.valid
+        # Short epochs are judged often.
+        if self.settings.training.steps_per_epoch is None or len(rows) <= MOST_JUDGES:
+            return rows
+        return rows[np.linspace(0, len(rows) - 1, MOST_JUDGES).astype(np.int64)]
 
     def _dataset(self, net, samples, rows, taken_off=None):
         return new_dataset(

@@ -26,6 +26,10 @@ _MOST_SURPRISE, _ROWS_OF_SCALE = 4.0, 8
 _LEAST_VARIANCE = 1e-26
 # States that are worked on at a time: as many numbers as a processor's cache holds.
 _AT_ONCE = 60_000
+# States after the newest rows of so many series are kept, by the rows themselves: to
+# forecast after one new row, that row alone has to be looked at.
+_MOST_KEPT = 32
+_KEPT = {}
 
 
 class Averages(NamedTuple):
@@ -92,43 +96,102 @@ def _rounded(n_steps):
 
 def _of_block(values, series, rows, steps, chosen, gains, place, found):
     """Filter a few series, and write what is asked for into its place."""
-    n, M = len(values), len(chosen.noise)
-    n_rows = len(chosen.basis)
-    state = np.zeros((gains.gain.shape[1], n, M))
-    moves = np.empty_like(state)
-    likelihoods = _Likelihoods(n, gains, chosen.prior)
-    first = values[:, :1]
-    ahead = _Ahead(chosen, steps)
+    first, ahead = values[:, :1], _Ahead(chosen, steps)
+    last = int(rows.max())
     order = np.argsort(rows, kind="stable")
-    bounds = np.searchsorted(rows[order], np.arange(int(rows.max()) + 2))
-    effects = [np.flatnonzero(row) for row in chosen.basis]
-    for t in range(int(rows.max()) + 1):
+    bounds = np.searchsorted(rows[order], np.arange(last + 2))
+    # One series from its newest row alone is what a stream asks for, row by row.
+    is_stream = len(values) == len(rows) == 1
+    begin, state = 0, None
+    if is_stream:
+        begin, state = _go_on(values[0, : last + 1], chosen, gains)
+    state = _Filter(len(values), chosen, gains) if state is None else state
+    for t in range(begin, last + 1):
+        state.take(t, values[:, t : t + 1], first)
+        here = order[bounds[t] : bounds[t + 1]]
+        if len(here):
+            state.write(ahead, series[here], place[here], first, t, found)
+    if begin > last:
+        state.write(ahead, series, place, first, last, found)
+    if is_stream:
+        _keep(values[0, : last + 1], chosen, state)
+
+
+class _Filter:
+    """States of all models, of a few series."""
+
+    def __init__(self, n, chosen, gains):
+        self.chosen, self.gains = chosen, gains
+        self.state = np.zeros((gains.gain.shape[1], n, len(chosen.noise)))
+        self._moves = np.empty_like(self.state)
+        self._effects = [np.flatnonzero(row) for row in chosen.basis]
+        self.likelihoods = _Likelihoods(n, gains, chosen.prior)
+
+    def copy(self, gains):
+        """Copy it, to go on by gains (of as many rows as there will be, at least)."""
+        twin = _Filter(self.state.shape[1], self.chosen, gains)
+        twin.state[:] = self.state
+        for name in _Likelihoods.SUMS:
+            getattr(twin.likelihoods, name)[:] = getattr(self.likelihoods, name)
+        return twin
+
+    def take(self, t, values, first):
+        """Take in a row: values (n, 1), beside the first ones (n, 1)."""
+        state, chosen = self.state, self.chosen
         if t:
             state[0] += chosen.damping * state[1]
             state[1] *= chosen.damping
-        row = chosen.basis[t % n_rows]
+        row = chosen.basis[t % len(chosen.basis)]
         expected = state[0] + first
-        for effect in effects[t % n_rows]:
+        for effect in self._effects[t % len(chosen.basis)]:
             expected += row[effect] * state[2 + effect]
-        surprise = values[:, t : t + 1] - expected
-        seen = ~np.isnan(values[:, t : t + 1])
+        surprise = values - expected
+        seen = ~np.isnan(values)
         if not seen.all():
             surprise[~seen[:, 0]] = 0.0
-        surprise = likelihoods.after(t, surprise, seen)
-        np.multiply(gains.gain[t][:, None], surprise, out=moves)
-        state += moves
-        here = order[bounds[t] : bounds[t + 1]]
-        if len(here):
-            mine = series[here]
-            is_all = len(mine) == n and (mine == np.arange(n)).all()
-            now = state if is_all else state[:, mine]
-            weight, evidence = likelihoods.weights(mine)
-            found.path[place[here]] = ahead.path(now, weight, t) + first[mine]
-            found.evidence[place[here]] = evidence
+        surprise = self.likelihoods.after(t, surprise, seen)
+        np.multiply(self.gains.gain[t][:, None], surprise, out=self._moves)
+        state += self._moves
+
+    def write(self, ahead, mine, place, first, t, found):
+        """Write the forecasts of series `mine` from row t into their places."""
+        n = self.state.shape[1]
+        is_all = len(mine) == n and (mine == np.arange(n)).all()
+        now = self.state if is_all else self.state[:, mine]
+        weight, evidence = self.likelihoods.weights(mine)
+        found.path[place] = ahead.path(now, weight, t) + first[mine]
+        found.evidence[place] = evidence
+
+
+def _go_on(values, chosen, gains):
+    """Find the state after all of some values (T,), or after all but the newest.
+
+    Returns
+    -------
+    begin : int
+        Row that is to be taken in next.
+    state : _Filter or None
+        A copy; None where nothing is known of so many of the values.
+    """
+    for n_rows in (len(values), len(values) - 1):
+        kept = _KEPT.get((len(chosen.basis), values[:n_rows].tobytes()))
+        if kept is not None and kept.chosen is chosen:
+            return n_rows, kept.copy(gains)
+    return 0, None
+
+
+def _keep(values, chosen, state):
+    """Keep the state after some values (T,), for the next row."""
+    _KEPT[len(chosen.basis), values.tobytes()] = state
+    while len(_KEPT) > _MOST_KEPT:
+        # Another thread may have been faster.
+        _KEPT.pop(next(iter(_KEPT)), None)
 
 
 class _Likelihoods:
     """How much each model counts by the surprises so far, of a few series."""
+
+    SUMS = ("squares", "sizes", "logs", "count")
 
     def __init__(self, n_series, gains, prior):
         shape = n_series, len(prior)

@@ -29,6 +29,10 @@ _PENALTIES = torch.logspace(-6, 4, 41, dtype=torch.float64)
 # written, on whose first group of tasks the defaults of RNNRegressor were chosen; no
 # search for this number is kept.
 _LIGHTER = 100.0
+# As many rows as that for each column are decomposed at once: the triangle of those
+# before is decomposed with them anew, which is then a fifth of the work, however small
+# the blocks are.
+_ROWS_PER_COLUMN = 4
 _EPSILON = torch.finfo(torch.float64).eps
 
 
@@ -176,13 +180,13 @@ class LinearPath(nn.Module):
         target = target - self.bias
         # Of the rows only what QR leaves is kept: to add up squares instead would take
         # half of the digits where a law is exact or the samples are few.
-        n_columns = self.n_regressors + target.shape[1]
-        triangle = torch.zeros(0, n_columns, dtype=torch.float64)
+        triangle = Triangle(self.n_regressors + target.shape[1])
         for rows, regressors in blocks:
             keys.add(rows, regressors)
             block = torch.cat([self._centred(regressors), target[rows]], dim=1)
             block *= weight[rows].sqrt()[:, None]
-            triangle = torch.linalg.qr(torch.cat([triangle, block]), mode="r").R
+            triangle.add(block)
+        triangle = triangle.result()
         columns = triangle[:, : self.n_regressors]
         target = triangle[:, self.n_regressors :]
         scale = columns.norm(dim=0) / mass.sqrt()
@@ -190,6 +194,38 @@ class LinearPath(nn.Module):
         scale[-self.n_features :] /= _LIGHTER**0.5
         n_samples = keys.count(counts)
         self.weight.copy_(_ridge(columns / scale, target, mass, n_samples) / scale)
+
+
+class Triangle:
+    """The triangle of a QR decomposition of rows that come block by block.
+
+    Parameters
+    ----------
+    n_columns : int
+        Of the rows.
+    """
+
+    def __init__(self, n_columns):
+        self._triangle = torch.zeros(0, n_columns, dtype=torch.float64)
+        self._blocks, self._n_rows = [], 0
+
+    def add(self, block):
+        """Take in rows (N, n_columns), a tensor of float64."""
+        self._blocks.append(block)
+        self._n_rows += len(block)
+        if self._n_rows >= _ROWS_PER_COLUMN * block.shape[1]:
+            self._decompose()
+
+    def result(self):
+        """Return the triangle: n_columns rows, or as many as there were if fewer."""
+        if self._blocks:
+            self._decompose()
+        return self._triangle
+
+    def _decompose(self):
+        rows = torch.cat([self._triangle, *self._blocks])
+        self._triangle = torch.linalg.qr(rows, mode="r").R
+        self._blocks, self._n_rows = [], 0
 
 
 class KnownMeans:

@@ -56,6 +56,11 @@ def read_batch(source, rows):
     return x, None if lengths is None else torch.from_numpy(lengths)
 
 
+# Small batches are read several at once, so many and of so many numbers at the most: to
+# ask a source takes as long as to copy some hundred short sequences.
+_READ_AT_ONCE, _NUMBERS_AT_ONCE = 8, 2**18
+
+
 class BatchIterator:
     """Batches of a data set, in order or in an order drawn anew each time.
 
@@ -70,17 +75,27 @@ class BatchIterator:
     change : callable, default=None
         Takes sequences (N, L, F) and their lengths, and returns what is read in the
         place of the sequences.
+    most_batches : int, default=None
+        How many batches there are at the most: where the samples are more, each time
+        others are drawn. Only with a generator.
     """
 
-    def __init__(self, dataset, batch_size, generator=None, change=None):
+    def __init__(
+        self, dataset, batch_size, generator=None, change=None, most_batches=None
+    ):
         self.dataset = dataset
         self.batch_size = batch_size
         self.generator = generator
         self.change = change
+        n_samples, self.borders = len(dataset), dataset.source.borders
+        # Of those that are in memory together, in turns, all are read.
+        if None not in (most_batches, generator) and self.borders is None:
+            n_samples = min(n_samples, most_batches * batch_size)
+        self.n_samples = n_samples
         self.workers = None  # among whom the batches are shared out
 
     def __len__(self):
-        return -(-len(self.dataset) // self.batch_size)
+        return -(-self.n_samples // self.batch_size)
 
     def __iter__(self):
         """Yield pairs: inputs of the network, with the weights, and targets."""
@@ -88,8 +103,7 @@ class BatchIterator:
 
     def _read(self, order):
         data = self.dataset
-        for rows, share in self._parts(order):
-            x, lengths = read_batch(data.source, rows.numpy())
+        for rows, x, lengths, share in self._parts(order):
             inputs = {"x": x}
             if share is not None:
                 inputs["share"] = share
@@ -112,26 +126,45 @@ class BatchIterator:
         self.workers, self.is_training = workers, is_training
 
     def _parts(self, order):
-        """Rows of each batch, and numbers of its samples here and of all, or None."""
+        """Read batches: rows (N,), sequences (N, L, F), lengths, and a share or None.
+
+        A share is the numbers of samples of the batch here and of all of it.
+        """
+        source = self.dataset.source
         if self.workers is None:
-            yield from ((rows, None) for rows in order.split(self.batch_size))
+            yield from ((*read, None) for read in self._several(order))
             return
-        series, is_training = self.dataset.source.series, self.is_training
-        options = {"is_training": is_training}
-        parts = self.workers.parts(order, self.batch_size, series, **options)
+        options = {"is_training": self.is_training}
+        parts = self.workers.parts(order, self.batch_size, source.series, **options)
         for rows, n_own, n_all in parts:
-            yield rows, (n_own, n_all)
+            yield rows, *read_batch(source, rows.numpy()), (n_own, n_all)
+
+    def _several(self, order):
+        """Read whole batches: rows (N,), sequences (N, L, F) and lengths."""
+        source, size = self.dataset.source, self.batch_size
+        n_numbers = size * source.max_steps * source.n_features
+        n_batches = min(_READ_AT_ONCE, max(1, _NUMBERS_AT_ONCE // max(1, n_numbers)))
+        for several in order.split(n_batches * size):
+            if len(several) > size:
+                x, lengths = read_batch(source, several.numpy())
+                if lengths is None:  # then all are of one length, whatever the batch
+                    parts = zip(several.split(size), x.split(size), strict=True)
+                    yield from ((rows, part, None) for rows, part in parts)
+                    continue
+            for rows in several.split(size):
+                yield rows, *read_batch(source, rows.numpy())
 
     def _order(self):
-        """Numbers of all samples (Tensor of int64), in the order in which they come."""
-        n_samples, borders = len(self.dataset), self.dataset.source.borders
+        """Numbers of the samples (Tensor of int64), in the order in which they come."""
+        n_samples = len(self.dataset)
         if self.generator is None:
             return torch.arange(n_samples)
-        if borders is None:
-            return torch.randperm(n_samples, generator=self.generator)
+        if self.borders is None:
+            order = torch.randperm(n_samples, generator=self.generator)
+            return order[: self.n_samples]
         # Those that are in memory together, lest each batch reads all there is.
         parts = [
             start + torch.randperm(stop - start, generator=self.generator)
-            for start, stop in pairwise(borders.tolist())
+            for start, stop in pairwise(self.borders.tolist())
         ]
         return torch.cat(parts)

@@ -5,6 +5,8 @@ import copy
 import torch
 from skorch.history import History
 
+from skrnn._training.optimizers import call
+
 
 def deep_copy(net, memo):
     """Copy what a training changes of a net; all else the copy shares with it.
@@ -63,7 +65,7 @@ def _quick_copies(module):
 
 
 def _copy_of_state(optimizer, memo):
-    state = optimizer.state_dict()
+    state = call(optimizer, "state_dict")
     for of_weight in state["state"].values():
         if isinstance(of_weight, dict):
             tensors = [v for v in of_weight.values() if isinstance(v, torch.Tensor)]

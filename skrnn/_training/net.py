@@ -15,7 +15,7 @@ from skrnn._training.copies import deep_copy
 from skrnn._training.divergence import checked_step
 from skrnn._training.epoch import compiled_step, limit_gradient
 from skrnn._training.loop import TrainingLoop
-from skrnn._training.optimizers import new_optimizer
+from skrnn._training.optimizers import call, new_optimizer
 from skrnn._training.outputs import evaluation_batch
 from skrnn._training.progress import EpochTable, Progress
 from skrnn._training.schedules import Schedule
@@ -273,7 +273,7 @@ class SequenceNet(Scored, NeuralNet):
         super().__setstate__(state)
         vars(self).update(module=self.module_, criterion=self.criterion_)
         if self.has_optimizer:
-            self.renew_optimizer(self.optimizer_.state_dict())
+            self.renew_optimizer(call(self.optimizer_, "state_dict"))
             self.lead_schedule()
 
     def renew_optimizer(self, state):
@@ -281,7 +281,7 @@ class SequenceNet(Scored, NeuralNet):
         # Some optimisers (LBFGS) lose attributes when they are copied.
         schedule, rate = self.schedule_, self.lr
         self.initialize_optimizer()
-        self.optimizer_.load_state_dict(state)
+        call(self.optimizer_, "load_state_dict", state)
         self.lr, self.schedule_ = rate, schedule
 
     def lead_schedule(self):
@@ -314,6 +314,7 @@ class SequenceNet(Scored, NeuralNet):
             batch_size,
             generator if is_shuffled else None,
             change if strength else None,
+            self.settings.steps_per_epoch,
         )
 
     def _set_training(self, training=True):

@@ -1,5 +1,8 @@
 """Optimisers by name."""
 
+import sys
+from types import MethodType
+
 import torch
 
 OPTIMIZERS = {
@@ -72,9 +75,56 @@ def new_optimizer(kind, weights, options):
         If the class does not take the weights or an option.
     """
     try:
-        return kind(weights, **options)
+        return _made(kind, weights, options)
     except (TypeError, ValueError) as error:
         given = ", ".join(f"{name}={value!r}" for name, value in options.items())
         raise ValueError(
             f"The optimizer {kind.__qualname__} cannot be made with {given}: {error}"
         ) from error
+
+
+def _made(kind, weights, options):
+    """Make an optimiser, without the import of torch's compiler where that can be."""
+    if kind not in OPTIMIZERS.values():
+        return kind(weights, **options)
+    optimizer = kind.__new__(kind)
+    optimizer.add_param_group = MethodType(_plain("add_param_group"), optimizer)
+    try:
+        optimizer.__init__(weights, **options)
+    finally:
+        del optimizer.add_param_group
+    return optimizer
+
+
+def call(optimizer, name, *arguments):
+    """Call a method of an optimiser, without the import of torch's compiler.
+
+    The methods of torch that its compiler shall not look into import it, when they are
+    called for the first time: a second that a short fit has no use for.
+
+    Parameters
+    ----------
+    optimizer : torch.optim.Optimizer
+        Of any class.
+    name : str
+        Of a method.
+    *arguments
+        Of the method.
+
+    Returns
+    -------
+    object
+        What the method returns.
+    """
+    method = getattr(type(optimizer), name)
+    if method is not getattr(torch.optim.Optimizer, name):
+        return getattr(optimizer, name)(*arguments)
+    return _plain(name)(optimizer, *arguments)
+
+
+def _plain(name):
+    """A method of torch's optimisers, as it is below the decorators of its compiler."""
+    method = getattr(torch.optim.Optimizer, name)
+    if "torch._dynamo" in sys.modules:  # then the way that torch means costs nothing
+        return method
+    return getattr(method, "__wrapped__", method)

@@ -38,6 +38,7 @@ class TrainingSettings:
     callbacks: tuple
     verbose: int
     time_warp: float = 0.0
+    steps_per_epoch: int | None = None
 
     @property
     def optimizer_spec(self):

@@ -27,6 +27,7 @@ takes (`param_groups` of the optimiser, which schedules move).
 import math
 import time
 
+from skrnn._training.optimizers import call
 from skrnn._training.weight_average import WeightAverage
 from skrnn._training.workers import current_workers
 
@@ -81,7 +82,7 @@ def training_state(net):
     schedule = None if net.schedule_ is None else net.schedule_.state_dict()
     return {
         "weights": net.copy_of_weights(),
-        "optimizer": net.optimizer_.state_dict(),
+        "optimizer": call(net.optimizer_, "state_dict"),
         "schedule": schedule,
         "average": None if net.average is None else net.average.state_dict(),
         "rate": net.lr,
@@ -111,7 +112,7 @@ def load_training(net, state):
     if state["average"] is not None:
         net.average = WeightAverage(net.learnable(), net.settings.ema_decay)
         net.average.load_state_dict(state["average"])
-    net.optimizer_.load_state_dict(state["optimizer"])
+    call(net.optimizer_, "load_state_dict", state["optimizer"])
     net.module_.generator.set_state(state["random_state"])
     net.best_weights.load_state_dict(state["best"])
     del net.history[:]

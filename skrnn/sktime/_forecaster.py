@@ -90,9 +90,9 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
     estimator : estimator or None, default=None
         Regressor of scikit-learn for windows (n, window_length, n_features), of which
         clones are trained. None means ``RNNRegressor("gru", 32, n_estimators=1,
-        learning_rate=0.003, validation_fraction=0.1, n_iter_no_change=10)``, which
-        learns what ridge regression on the window leaves. Its `validation_gap` is set
-        to what the horizon needs unless it was given.
+        learning_rate=0.003, validation_fraction=0.1, n_iter_no_change=10,
+        ema_decay=None)``, which learns what ridge regression on the window leaves. Its
+        `validation_gap` is set to what the horizon needs unless it was given.
     window_length : int or None, default=None
         Newest rows that a forecast reads, at least 1. None means three seasons,
         12 to 168 rows.

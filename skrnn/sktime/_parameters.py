@@ -83,6 +83,7 @@ def usual_estimator():
         learning_rate=0.003,
         validation_fraction=0.1,
         n_iter_no_change=10,
+        ema_decay=None,
     )
 
 

@@ -4,12 +4,16 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
+from skorch.callbacks import Callback
 
 from skrnn import RNNClassifier, RNNRegressor
+from skrnn._ensemble import auto, network_ensemble, train_networks
 from skrnn._ensemble.auto import (
     initial_weights,
+    long_segment,
     n_convolutions,
     n_networks,
+    of_regression,
     segment_length,
     sizes_and_rates,
     time_warp,
@@ -176,7 +180,8 @@ def test_other_words_are_refused():
         with pytest.raises(ValueError, match=name):
             RNNClassifier(**{name: "most"}).fit(X, LABELS)
         with pytest.raises(ValueError, match=name):
-            RNNRegressor(**{name: "auto"}).fit(X, X[:, 0])
+            word = "most" if name == "n_iter_no_change" else "auto"
+            RNNRegressor(**{name: word}).fit(X, X[:, 0])
 
 
 @pytest.mark.parametrize(
@@ -206,3 +211,99 @@ def test_long_sequences_take_few_steps(longest, length):
 def test_networks_of_a_regressor():
     for n_samples, n_parts in [(1_000, 5), (2_501, 1), (10**6, 1)]:
         assert n_networks(n_samples, is_classification=False) == n_parts
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "changes", "is_incremental", "is_by_steps"),
+    [
+        (14_999, {}, False, False),
+        (15_000, {}, False, True),
+        (10**6, {}, False, True),
+        (10**6, {"early_stopping": False}, False, False),
+        (10**6, {"shuffle": False}, False, False),
+        (10**6, {}, True, False),
+    ],
+)
+def test_regressions_of_many_samples_go_by_steps(
+    n_samples, changes, is_incremental, is_by_steps
+):
+    given = {"early_stopping": True, "shuffle": True, "ema_decay": "auto"} | changes
+    given["batch_size"] = 32
+    found = of_regression(given, n_samples, is_incremental=is_incremental)
+    wanted = (None, 15, None)
+    if is_by_steps:
+        wanted = (0.999, 5, 1000 if n_samples == 15_000 else 4000)
+    names = ("ema_decay", "n_iter_no_change", "steps_per_epoch")
+    assert tuple(found[name] for name in names) == wanted
+    given["ema_decay"] = None  # noisy validations have the patience of few samples
+    found = of_regression(given, n_samples, is_incremental=is_incremental)
+    assert found["n_iter_no_change"] == 15
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_fit_of_many_samples_has_short_epochs(monkeypatch):
+    monkeypatch.setattr(auto, "_SAMPLES_OF_STEPS", len(X))
+    monkeypatch.setattr(auto, "_FEWEST_STEPS", 2)
+    monkeypatch.setattr(auto, "_MOST_STEPS", 2)
+    monkeypatch.setattr(train_networks, "MOST_JUDGES", 7)
+    judged = []
+
+    class Count(Callback):
+        def on_train_begin(self, net, X=None, y=None, **kwargs):
+            judged.append(0 if y is None else len(y))
+
+    options = {"hidden_size": 4, "batch_size": 5, "max_epochs": 3, "n_estimators": 1}
+    options |= {"callbacks": [Count()], "random_state": 0}
+    model = RNNRegressor(**options).fit(X, X[:, 0])
+    assert model.net_.history[:, "train_batch_count"] == [2, 2, 2]
+    assert judged == [7]  # of twelve
+    assert model.net_.settings.ema_decay == 0.999
+    options["callbacks"] = None
+    again = RNNRegressor(**options | {"max_epochs": model.best_epoch_})
+    again.fit(X, X[:, 0])
+    assert np.array_equal(again.predict(X), model.predict(X))
+    whole = RNNRegressor(**options, early_stopping=False)
+    whole.fit(X, X[:, 0])
+    assert whole.net_.history[:, "train_batch_count"] == [12, 12, 12]
+
+
+def test_long_sequences_are_read_in_segments():
+    lengths = [long_segment(n) for n in (1, 256, 511, 512, 1000, 2000, 100_000)]
+    assert lengths == [None, None, None, 2, 3, 7, 390]
+
+
+@pytest.mark.parametrize(
+    ("options", "length"),
+    [
+        ({}, 2),
+        ({"segment_length": 1}, 1),
+        ({"n_kernels": None, "time_warp": 0.0}, None),  # of several kinds, as ever
+    ],
+)
+def test_segments_of_a_classifier_of_long_sequences(options, length):
+    rng = np.random.default_rng(0)
+    long, labels = rng.normal(size=(12, 520)), np.arange(12) % 2
+    model = RNNClassifier("gru", 2, max_epochs=1, random_state=0, **options)
+    model.fit(long, labels)
+    assert model.settings_.ensemble.segment_lengths[0] == length
+    assert model.nets_[0].module_.segment_length == (length or 1)
+    assert model.predict_proba(long).shape == (12, 2)
+
+
+def test_networks_that_nothing_judges_are_one_and_count_for_nothing(monkeypatch):
+    few, labels = X[:12], np.arange(12) % 4  # three of a class: none is set aside
+    options = {"max_epochs": 2, "n_kernels": 84, "random_state": 0}
+    model = RNNClassifier("gru", 3, **options).fit(few, labels)
+    assert len(model.nets_) == 1
+    several = RNNClassifier("gru", 3, n_estimators=3, **options).fit(few, labels)
+    assert len(several.nets_) == 3
+    assert np.array_equal(model.predict_proba(X), several.predict_proba(X))
+
+    def fail(*arguments):
+        raise AssertionError("A network was asked whose weight is 0.")
+
+    monkeypatch.setattr(network_ensemble.NetworkEnsemble, "outputs", fail)
+    model.predict_proba(X)
+    given = RNNClassifier("gru", 3, **options)
+    with pytest.raises(AssertionError):
+        given.fit(few, labels, X_val=few, y_val=labels)

@@ -142,3 +142,42 @@ def test_what_a_model_explains_entirely():
     found = filtered(y, np.array([0, 1]), np.array([29, 29]), STEPS, 1)
     np.testing.assert_allclose(found.path[0], 3.0)
     np.testing.assert_allclose(found.path[1], 5 + 2 * (29 + STEPS), rtol=0.01)
+
+
+@pytest.mark.parametrize("sp", [1, 4])
+def test_row_after_row_is_as_all_at_once(sp, monkeypatch):
+    y = series(1, 70)  # beyond the rows that gains are first made for
+    y[0, [20, 41]] = np.nan
+    zero, asked, kept = np.array([0]), [], {}
+    take = smoothing_filter._Filter.take
+    monkeypatch.setattr(
+        smoothing_filter._Filter,
+        "take",
+        lambda self, t, *rest: (asked.append(t), take(self, t, *rest))[1],
+    )
+    for row in range(28, 70):
+        monkeypatch.setattr(smoothing_filter, "_KEPT", {})
+        whole = filtered(y[:, : row + 1], zero, np.array([row]), STEPS, sp)
+        if row > 28:
+            monkeypatch.setattr(smoothing_filter, "_KEPT", kept)
+            asked.clear()
+            # The same row twice takes in nothing.
+            for _ in range(2):
+                found = filtered(y[:, : row + 1], zero, np.array([row]), STEPS, sp)
+                np.testing.assert_array_equal(found.path, whole.path)
+                np.testing.assert_array_equal(found.evidence, whole.evidence)
+            assert asked == [row]
+        kept = smoothing_filter._KEPT
+    assert len(kept) <= smoothing_filter._MOST_KEPT
+
+
+def test_a_past_that_was_changed_is_looked_at_anew():
+    y, zero, newest = series(1, 40), np.array([0]), np.array([39])
+    filtered(y[:, :39], zero, newest - 1, STEPS, 1)
+    other = y.copy()
+    other[0, 3] += 1.0
+    found = filtered(other, zero, newest, STEPS, 1)
+    both = filtered(np.concatenate([other, y]), zero, newest, STEPS, 1)
+    np.testing.assert_array_equal(found.path, both.path)
+    before = filtered(y, zero, newest, STEPS, 1)
+    assert not np.array_equal(found.path, before.path)

@@ -14,7 +14,7 @@ import skrnn._sequences.sources
 from skrnn import RNNClassifier, RNNRegressor, make_windows
 from skrnn._kernels.library import library
 from skrnn._preprocessing.baseline import Baseline
-from skrnn._preprocessing.linear_path import LinearPath
+from skrnn._preprocessing.linear_path import LinearPath, Triangle
 from skrnn._preprocessing.preprocessing import Preprocessing
 from skrnn._preprocessing.scaling import Scaling
 from skrnn._sequences.sources import as_source
@@ -113,6 +113,39 @@ def test_the_path_equals_ridge_with_loops(kind, weighted, n_steps, monkeypatch):
         predicted = path(torch.from_numpy(block), lengths)
     expected = plain_path(list(samples), target, weight, n_steps)
     assert_allclose(predicted, expected, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("size", [1, 7, 40, 200])
+def test_rows_in_blocks_keep_what_squares_would_lose(size):
+    # Columns that are nearly multiples of each other, by 1e-10 of their size.
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(200, 1)) + 1e-10 * rng.normal(size=(200, 6))
+    triangle = Triangle(6)
+    for start in range(0, 200, size):
+        triangle.add(torch.from_numpy(rows[start : start + size]))
+    found = torch.linalg.svdvals(triangle.result()).numpy()
+    wanted = np.linalg.svd(rows, compute_uv=False)
+    assert_allclose(found, wanted, rtol=1e-4)
+    by_squares = np.sqrt(np.abs(np.linalg.eigvalsh(rows.T @ rows)))[::-1]
+    assert not np.allclose(by_squares, wanted, rtol=0.1)
+    fewer = Triangle(6)
+    fewer.add(torch.from_numpy(rows[:3]))
+    assert fewer.result().shape == (3, 6)
+
+
+def test_kinds_of_networks_share_what_is_learned_of_their_rows():
+    both = RNNRegressor(**OPTIONS, n_estimators="auto").fit(X, y)
+    for place, length in enumerate((None, 6)):
+        alone = RNNRegressor(**OPTIONS, segment_length=length, n_estimators=5).fit(X, y)
+        for fold in range(5):
+            shared = both.nets_[2 * fold + place].module_
+            own = alone.nets_[fold].module_
+            for name in ("scaling", "baseline"):
+                state = getattr(shared, name).state_dict()
+                wanted = getattr(own, name).state_dict()
+                assert list(state) == list(wanted)
+                for key, value in wanted.items():
+                    assert torch.equal(state[key], value), key
 
 
 def test_levels_that_wander_are_followed():

@@ -1,10 +1,11 @@
 """Batches: every sample once, in an order drawn anew."""
 
 import numpy as np
+import pytest
 import torch
 from numpy.testing import assert_array_equal
 
-from skrnn import RNNRegressor
+from skrnn import RNNRegressor, SlidingWindow
 from skrnn._sequences.sources import as_source
 from skrnn._training.batches import BatchIterator, SequenceDataset
 from tests.support import same_bits
@@ -35,3 +36,43 @@ def test_shuffle_changes_the_order_of_the_batches():
     assert not same_bits(*models)
     whole = [m.set_params(batch_size=None).fit(X, y) for m in models]
     assert same_bits(*whole)
+
+
+def test_a_short_epoch_reads_other_samples_each_time():
+    data = SequenceDataset(as_source(X), np.arange(len(X)))
+    batches = BatchIterator(data, 20, torch.Generator().manual_seed(0), most_batches=3)
+    epochs = [torch.cat([wanted for _, wanted in batches]) for _ in range(2)]
+    assert len(batches) == 3
+    for rows in epochs:
+        assert len(rows) == len(np.unique(rows)) == 60
+    assert set(epochs[0].tolist()) != set(epochs[1].tolist())
+    # More than there are change nothing, and neither do they in order.
+    generators = [torch.Generator().manual_seed(1) for _ in range(2)]
+    one, two = (
+        [wanted for _, wanted in BatchIterator(data, 20, g, most_batches=most)]
+        for g, most in zip(generators, (5, None), strict=True)
+    )
+    assert torch.equal(torch.cat(one), torch.cat(two))
+    assert len(BatchIterator(data, 20, most_batches=3)) == 5
+
+
+@pytest.mark.parametrize("kind", ["dense", "ragged", "windows"])
+def test_batches_are_what_the_source_gives_for_each(kind):
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(70, 5, 2))
+    if kind == "ragged":
+        values = [sample[: 1 + i % 5] for i, sample in enumerate(values)]
+    elif kind == "windows":  # the first are short
+        values = SlidingWindow(5).fit_transform(rng.normal(size=(70, 2)))
+    source = as_source(values)
+    data = SequenceDataset(source, np.arange(70))
+    n_whole = 0
+    for inputs, rows in BatchIterator(data, 4, torch.Generator().manual_seed(0)):
+        block, lengths = source.batch(rows.numpy())
+        assert_array_equal(inputs["x"], block)
+        assert ("lengths" in inputs) == (lengths is not None)
+        if lengths is None:
+            n_whole += 1
+        else:
+            assert_array_equal(inputs["lengths"], lengths)
+    assert (n_whole > 0) == (kind != "ragged")
