@@ -74,9 +74,7 @@ colours = ["0.6", PALETTE["sky"], PALETTE["blue"], PALETTE["orange"]][::-1]
 bars = right.barh(names, [found[name][0] for name in names], color=colours)
 labels = [f"{score:.0%} in {seconds:.1f} s" for score, seconds in found.values()][::-1]
 right.bar_label(bars, labels, padding=4)
-right.set(
-    title="Told rightly, and seconds of a fit", xlim=(0, 1.25), xticks=[]
-)
+right.set(title="Told rightly, and seconds of a fit", xlim=(0, 1.25), xticks=[])
 right.spines[["bottom"]].set_visible(False)
 for axes in (left, right):
     axes.spines[["top", "right"]].set_visible(False)
