@@ -1,16 +1,10 @@
-"""What does a forecast with intervals look like, as time goes on?
+"""
+What does a forecast with intervals look like, as time goes on?
+===============================================================
 
 Monthly airline passengers: fitted until the end of 1957, each year is forecast from the
 end of the one before. New months are taken in without any further training.
-
-Takes some seconds and writes airline.png.
 """
-
-from pathlib import Path
-
-import matplotlib
-
-matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -47,6 +41,4 @@ for number, (_, part) in enumerate(table.groupby(level="origin")):
 axes.set_ylabel("passengers a month, thousands")
 axes.legend(loc="upper left", frameon=False)
 axes.spines[["top", "right"]].set_visible(False)
-path = Path("airline.png").resolve()
-figure.savefig(path, dpi=110)
-print(f"Picture: {path}")
+plt.show()

@@ -1,17 +1,13 @@
-"""What a network has learned, and what it is worth: pictures in a line each.
+"""
+What has a network learned?
+===========================
 
 The output of a heat pump answers to the temperature of three hours before and to the
 hour's tariff, and to nothing else; the other columns are noise. Permutation importance
-and integrated gradients find that out from a fitted pipeline; a forecaster of the
-airline passengers shows its intervals, and how good it was at each step ahead. Takes
-some fifteen seconds and writes explain.png and forecasts.png.
+and integrated gradients find that out from a fitted pipeline; each picture is a line. A
+forecaster of the airline passengers shows its intervals, and how good it was at each
+step ahead.
 """
-
-from pathlib import Path
-
-import matplotlib
-
-matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -53,59 +49,53 @@ def heat_pump(n_rows=2000):
     return rows, output + 0.2 * rng.normal(size=n_rows)
 
 
-def explain():
-    """Train on all but the newest 400 rows, and look into the pipeline."""
-    rows, output = heat_pump()
-    train, test = slice(0, 1600), slice(1600, None)
-    network = RNNRegressor(n_estimators=1, max_epochs=40, random_state=0)
-    pipeline = make_pipeline(SlidingWindow(WINDOW), network)
-    pipeline.fit(rows[train], output[train])
-    print(f"R2 of the newest rows: {pipeline.score(rows[test], output[test]):.3f}\n")
+rows, output = heat_pump()
+train, test = slice(0, 1600), slice(1600, None)
+network = RNNRegressor(n_estimators=1, max_epochs=40, random_state=0)
+pipeline = make_pipeline(SlidingWindow(WINDOW), network)
+pipeline.fit(rows[train], output[train])
+print(f"R2 of the newest rows: {pipeline.score(rows[test], output[test]):.3f}")
 
-    importance = permutation_importance(
-        pipeline, rows[test], output[test], by="feature_step", random_state=0
-    )
-    found = integrated_gradients(pipeline, rows[test])
-    print(f"{'input':<20}{'fall of R2':>12}{'attribution':>13}")
-    mean = np.abs(found.values).mean(axis=0)
-    for step, feature in np.argwhere(importance.importances_mean > 0.05):
-        name = f"{found.feature_names[feature]}, {found.step_names[step]}"
-        fall = importance.importances_mean[step, feature]
-        print(f"{name:<20}{fall:>12.3f}{mean[step, feature]:>10.3f} kW")
-    error = found.completeness_error.max()
-    print(f"\nLargest error of completeness: {error:.2%}")
+# %%
+# What errors depend on, and what a prediction comes from
+# -------------------------------------------------------
+#
+# An importance says by how much the score falls if an input is exchanged between hours;
+# an attribution what an input adds to one prediction, in the units of y.
 
-    _, axes = plt.subplots(2, 2, figsize=(9.6, 6.4), layout="constrained")
-    AttributionDisplay.from_values(
-        importance, label="fall of R2 if exchanged", ax=axes[0, 0]
-    )
-    cold = int(found.prediction.argmax())
-    AttributionDisplay.from_values(
-        found, sample=cold, label="attribution, coldest hour (kW)", ax=axes[0, 1]
-    )
-    HiddenStatesDisplay.from_estimator(pipeline, rows[test], sample=cold, ax=axes[1, 0])
-    LossCurveDisplay.from_estimator(pipeline, ax=axes[1, 1])
-    return axes[0, 0].figure
+importance = permutation_importance(
+    pipeline, rows[test], output[test], by="feature_step", random_state=0
+)
+found = integrated_gradients(pipeline, rows[test])
+mean = np.abs(found.values).mean(axis=0)
+print(f"{'input':<20}{'fall of R2':>12}{'attribution':>13}")
+for step, feature in np.argwhere(importance.importances_mean > 0.05):
+    name = f"{found.feature_names[feature]}, {found.step_names[step]}"
+    fall = importance.importances_mean[step, feature]
+    print(f"{name:<20}{fall:>12.3f}{mean[step, feature]:>10.3f} kW")
 
+_, axes = plt.subplots(2, 2, figsize=(9.6, 6.4), layout="constrained")
+AttributionDisplay.from_values(
+    importance, label="fall of R2 if exchanged", ax=axes[0, 0]
+)
+cold = int(found.prediction.argmax())
+AttributionDisplay.from_values(
+    found, sample=cold, label="attribution, coldest hour (kW)", ax=axes[0, 1]
+)
+HiddenStatesDisplay.from_estimator(pipeline, rows[test], sample=cold, ax=axes[1, 0])
+LossCurveDisplay.from_estimator(pipeline, ax=axes[1, 1])
+plt.show()
 
-def forecast():
-    """Forecast a year of the airline passengers, and backtest the two after it."""
-    y = load_airline()
-    forecaster = RNNForecaster(random_state=0).fit(y[:-36], fh=range(1, 13))
-    _, axes = plt.subplots(2, 2, figsize=(9.6, 6.0), layout="constrained")
-    ForecastDisplay.from_estimator(forecaster, y, coverage=[0.5, 0.9], ax=axes[0, 0])
-    panels = [axes[0, 1], axes[1, 0], axes[1, 1]]
-    display = BacktestDisplay.from_estimator(forecaster, y[-36:], ax=panels)
-    print(f"\nMean absolute error:\n{display.errors_['MAE'].round(1).to_string()}")
-    return axes[0, 0].figure
+# %%
+# A forecast, and how good such forecasts were
+# --------------------------------------------
+#
+# A year of the airline passengers, and the backtest of three.
 
-
-def main():
-    for name, figure in (("explain", explain()), ("forecasts", forecast())):
-        path = Path(f"{name}.png").resolve()
-        figure.savefig(path, dpi=110)
-        print(f"\nPicture: {path}")
-
-
-if __name__ == "__main__":
-    main()
+y = load_airline()
+forecaster = RNNForecaster(random_state=0).fit(y[:-36], fh=range(1, 13))
+_, axes = plt.subplots(2, 2, figsize=(9.6, 6.0), layout="constrained")
+ForecastDisplay.from_estimator(forecaster, y, coverage=[0.5, 0.9], ax=axes[0, 0])
+panels = [axes[0, 1], axes[1, 0], axes[1, 1]]
+display = BacktestDisplay.from_estimator(forecaster, y[-36:], ax=panels)
+plt.show()

@@ -130,5 +130,19 @@ def test_every_fitted_attribute_is_described():
         assert public | {"feature_names_in_"} == described
 
 
+def test_the_gallery_has_a_place_for_every_example():
+    found = {path.name for path in (ROOT / "examples").glob("plot_*.py")}
+    text = (ROOT / "docs/_extensions/gallery.py").read_text()
+    assert sorted(re.findall(r'"(plot_\w+\.py)"', text)) == sorted(found)
+    assert len(found) >= 12
+
+
+def test_every_public_name_has_an_example():
+    text = (ROOT / "docs/api.rst").read_text()
+    listed = re.findall(r"^   (skrnn\.[\w.]+)$", text, re.M)
+    bare = [n for n in listed if ">>>" not in inspect.getdoc(pkgutil.resolve_name(n))]
+    assert len(listed) > 40 and bare == []
+
+
 def test_errors_are_what_callers_catch():
     assert issubclass(NonFiniteLossError, ArithmeticError)

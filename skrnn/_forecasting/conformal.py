@@ -15,7 +15,7 @@ _ENOUGH = 100
 _DOUBT = 2.0
 # Shared quantiles of few errors lie no nearer than those of a normal distribution of
 # their size, as far out as that is asked for: the largest of few is not the largest
-# there can be. Chosen on the first M competition.
+# there can be. That they do was chosen on the first M competition; how far out was not.
 _LEAST_LEVEL = 1e-3
 
 

@@ -153,7 +153,15 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
 
     Examples
     --------
-    See `save`.
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import skrnn
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "window.skops"
+    ...     skrnn.save(skrnn.SlidingWindow(5).fit([[1.0], [2.0], [3.0]]), path)
+    ...     again = skrnn.load(path)
+    >>> again
+    SlidingWindow(window_length=5)
     """
     from skops.io import get_untrusted_types, loads
 

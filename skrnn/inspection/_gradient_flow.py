@@ -42,6 +42,17 @@ class GradientFlow:
         How many samples the means are over.
     segment_length : int
         Steps of X that are one step of the recurrence.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn import RNNRegressor
+    >>> from skrnn.inspection import gradient_flow
+    >>> X = np.random.default_rng(0).normal(size=(60, 5))
+    >>> model = RNNRegressor(early_stopping=False, max_epochs=3, n_estimators=1)
+    >>> flow = gradient_flow(model.fit(X, X[:, 0]), X, X[:, 0])
+    >>> flow.norms.shape, flow.factors.shape, flow.n_samples
+    ((1, 5), (1,), 60)
     """
 
     norms: Floats

@@ -54,6 +54,19 @@ class Attributions:
         Of the features of a step.
     step_names : list of str or None
         Of the steps, the oldest first; None of ragged X.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn import RNNRegressor
+    >>> from skrnn.inspection import integrated_gradients
+    >>> X = np.random.default_rng(0).normal(size=(60, 5))
+    >>> model = RNNRegressor(early_stopping=False, max_epochs=3, n_estimators=1)
+    >>> found = integrated_gradients(model.fit(X, X[:, -1]), X[:4])
+    >>> found.values.shape, found.prediction.shape
+    ((4, 5, 1), (4,))
+    >>> found.step_names[-1], found.feature_names
+    ('lag0', ['x0'])
     """
 
     values: PerSample
