@@ -87,6 +87,15 @@ def data_parallel(
             model = RNNRegressor(batch_size=512, random_state=0).fit(X, y)
         if rank == 0:
             skrnn.save(model, "model.skops")
+
+    What is wrong is said before a process waits for others:
+
+    >>> from skrnn.distributed import data_parallel
+    >>> with data_parallel(by="rows") as rank:
+    ...     pass
+    Traceback (most recent call last):
+        ...
+    ValueError: ...
     """
     if by not in ("batch", "series"):
         raise ValueError(f'by must be "batch" or "series", got {by!r}.')
