@@ -206,7 +206,7 @@ def speeds(device):
         X, y = samples(N_SAMPLES, *size[:2])
         own, raw = own_seconds(X, y, device, size), raw_seconds(X, y, device, size)
         name = ", ".join(map(str, size))
-        yield f"| {name} | {own:.3f} | {raw:.3f} | {own / raw:.2f} |"
+        yield f"| {name} | {own:.3g} | {raw:.3g} | {own / raw:.2f} |"
 
 
 def main(device):

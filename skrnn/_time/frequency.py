@@ -14,6 +14,8 @@ __all__ = ["find_step"]
 
 _DAY = pd.Timedelta(days=1)
 _DAYS_AND_WEEKS = (pd.offsets.Tick, pd.offsets.Day, pd.offsets.Week)
+# Of the clocks, in nearly all zones.
+_CHANGE = pd.Timedelta(hours=1)
 # Bounds the work on an index that has no regular stretch.
 _MOST_STRETCHES = 200
 
@@ -121,7 +123,7 @@ def _shown_by(times, starts):
             # From the 15th of July to that of September it is twice 31 days.
             first, stop = parts[0]
             step = read_month_days(local[first:stop]) or step
-        return step or to_offset(int(gaps[within].min()) * unit)
+        return step or to_offset(_whole_days(int(gaps[within].min()) * unit, times))
     if times is not local:
         gaps = np.diff(keys(times), append=0)
     first, stop = parts[0]
@@ -130,6 +132,17 @@ def _shown_by(times, starts):
         if step is not None:
             return step
     return to_offset(_longest_even(gaps, within) * unit)
+
+
+def _whole_days(gap, times):
+    """The gap (Timedelta), or the days that a change of clocks makes of it.
+
+    Where the clock skips midnight, a day begins late, and the gaps beside it are no
+    whole days by any clock.
+    """
+    days = gap.round("D")
+    is_changed = getattr(times, "tz", None) is not None and abs(gap - days) <= _CHANGE
+    return days if is_changed else gap
 
 
 def _longest_even(gaps, within):

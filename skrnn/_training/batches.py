@@ -52,6 +52,8 @@ def read_batch(source, rows):
     block, lengths = source.batch(rows)
     if block.dtype.char not in "fd":
         block = block.astype(np.float64)
+    elif not block.dtype.isnative:
+        block = block.astype(block.dtype.newbyteorder("="))
     x = torch.from_numpy(np.ascontiguousarray(block))
     return x, None if lengths is None else torch.from_numpy(lengths)
 

@@ -105,6 +105,7 @@ def test_constant_targets_are_explained_by_nothing():
 def test_what_was_decided():
     model = RNNRegressor(max_epochs=2, early_stopping=False, n_estimators=1).fit(X, y)
     decided = {"linear_steps": X.shape[1], "device": "cpu"}
+    decided |= {"ema_decay": None, "n_iter_no_change": 15}
     if torch.cuda.is_available():
         decided["device"] = "cuda"
     assert model.summary().auto == model.settings_.decided == decided

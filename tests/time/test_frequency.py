@@ -336,3 +336,13 @@ def test_only_the_longest_series_are_read():
     unreadable = days(0, 1, 5, 8)
     for n_longer, expected in [(199, 3), (200, 1)]:
         assert days_shown_by(days(0, 3, 6), *[unreadable] * n_longer) == expected
+
+
+def test_days_without_midnight_are_days():
+    """No two of their gaps are alike: 24, 25 and 23 hours of the wall clock."""
+    zone = "America/Sao_Paulo"
+    days_there = pd.date_range("2018-11-02", periods=4).tz_localize(
+        zone, nonexistent="shift_forward"
+    )
+    assert days_there[2].hour == 1
+    assert days_shown_by(days_there) == 1
