@@ -67,7 +67,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": "/plot_",
-    "ignore_pattern": r"(quickstart|serve)\.py",
+    "ignore_pattern": r"(quickstart|serve|searches|search_on_\w+)\.py",
     "within_subsection_order": "gallery.Order",
     "backreferences_dir": "api/backreferences",
     "doc_module": ("skrnn",),
