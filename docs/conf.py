@@ -20,6 +20,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.extlinks",
     "sphinx.ext.mathjax",
+    "sphinx-mathjax-offline",  # pages show equations without a network
     "matplotlib.sphinxext.plot_directive",
     "numpydoc",
     "myst_parser",
