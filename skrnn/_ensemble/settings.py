@@ -174,13 +174,14 @@ class Settings:
             "segment_length": of_ensemble["segment_lengths"][0],
             "time_warp": max(of_ensemble["time_warps"]),
         }
-        steps = None
+        of_epochs = {"steps_per_epoch": None}
         if not is_classification:
-            of_many = of_regression(
-                parameters, len(source), is_incremental=is_incremental
+            n_samples = len(source)
+            of_epochs = of_regression(
+                parameters, n_samples, is_incremental=is_incremental
             )
-            steps = of_many.pop("steps_per_epoch")
-            auto |= of_many
+        steps = of_epochs.pop("steps_per_epoch")
+        auto |= of_epochs
         values = {
             name: auto[name] if is_auto(value) and name in auto else value
             for name, value in parameters.items()
@@ -207,11 +208,7 @@ class Settings:
             ensemble=ensemble,
             auto=auto,
             architecture=_architecture(parameters),
-            decided={
-                k: values[k]
-                for k, v in parameters.items()
-                if is_auto(v) and not is_auto(values[k])
-            },
+            decided=_decided(parameters, values),
         )
 
     def training_of(self, place):
@@ -236,6 +233,15 @@ class Settings:
                     f"network of {name}={now[name]!r} cannot go on from its weights. "
                     "Set the parameter back, or fit with warm_start=False."
                 )
+
+
+def _decided(parameters, values):
+    """What the parameters (dict) that are ``"auto"`` have become (dict)."""
+    return {
+        name: values[name]
+        for name, given in parameters.items()
+        if is_auto(given) and not is_auto(values[name])
+    }
 
 
 def _fill(kind, values):

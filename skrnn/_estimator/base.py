@@ -95,15 +95,8 @@ class BaseRNN(
         # The estimator as it will be; this one stays as it is until all has gone well.
         fitted = copy.copy(self)
         pretrained = None if goes_on else pretrained_of(self.init)
-        read = self._read(
-            fitted,
-            parameters,
-            (X, y, sample_weight),
-            (X_val, y_val),
-            classes,
-            goes_on,
-            pretrained,
-        )
+        given = (X, y, sample_weight), (X_val, y_val), classes
+        read = self._read(fitted, parameters, *given, goes_on, pretrained)
         targets, samples, given = read
         settings = fitted.settings_ = Settings.decide(
             parameters,

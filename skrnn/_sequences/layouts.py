@@ -84,6 +84,11 @@ def check_sequences(
         arrays, names = _read_arrays(sequences, names, options)
         _check_features(estimator, arrays[0].shape[1], names, reset)
         return arrays, names
+    if isinstance(X, list | tuple) and not X:
+        raise ValueError(
+            "Found array with 0 sample(s) (X is an empty list) while a minimum of 1 is "
+            f"required by {type(estimator).__name__}."
+        )
     if not hasattr(X, "shape"):
         X = _from_lists(X)
     if len(X.shape) == 3:
@@ -204,7 +209,8 @@ def _check_layout(estimator, is_3d, reset):
         raise ValueError(
             f"{type(estimator).__name__} was fitted on "
             f"{layouts[estimator._is_3d]}, got "
-            f"{layouts[is_3d]}. Give X in the layout of fit."
+            f"{layouts[is_3d]}. Give X in the layout of fit"
+            + ("." if is_3d else "; a single sequence x is [x].")
         )
 
 

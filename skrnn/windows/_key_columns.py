@@ -14,6 +14,10 @@ __all__ = ["FREQ", "SERIES", "TIME", "KeyColumns"]
 # What the parameters may be that name them, and the one that says the step of times.
 SERIES = [str, list, tuple, None]
 TIME = [str, None]
+NOT_KNOWN_YET = (
+    "Columns that these rows do not have yet, such as the target's own past, are to be "
+    "NaN: X.assign(name=numpy.nan)."
+)
 FREQ = [str, timedelta, pd.offsets.BaseOffset, AT_LEAST_ONE, None]
 
 
@@ -118,8 +122,7 @@ class KeyColumns(NamedTuple):
                 "The feature names should match those that were passed during fit. "
                 + (f"Missing: {missing}. " if missing else "")
                 + (f"Unseen at fit: {superfluous}. " if superfluous else "")
-                + "Columns that these rows do not have yet, such as the target's own "
-                "past, are to be NaN: X.assign(name=numpy.nan)."
+                + NOT_KNOWN_YET
             )
         return X if given == names else X[names]
 

@@ -99,7 +99,7 @@ def report_missing_history(policy, short, stale, index, *, lost, n_before):
     if not n_missing:
         return
     first = int(np.argmax(missing))
-    label = "" if index is None else f" ({index[first]})"
+    label = "" if index is None else f" ({_in_words(index[first])})"
     said = [
         f"{n_missing} of {len(short)} rows, from row {first}{label} on, lack some of "
         "the newest rows before them."
@@ -118,6 +118,11 @@ def report_missing_history(policy, short, stale, index, *, lost, n_before):
     if policy == "require":
         raise ValueError(" ".join(said))
     warn_user(" ".join(said), MissingHistoryWarning)
+
+
+def _in_words(label):
+    """What names a row: its time, or its series and its time."""
+    return ", ".join(map(str, label)) if isinstance(label, tuple) else str(label)
 
 
 def _why_short(index, lost):

@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_array
 from skrnn._categories.tables import encode_table, find_categories
 from skrnn._columns import as_numbers, numbers_only
 from skrnn.windows._given_rows import check_rows, names_of, refuse_sequences
+from skrnn.windows._key_columns import NOT_KNOWN_YET
 from skrnn.windows._runs import Rows
 
 __all__ = ["GivenRows", "read_rows"]
@@ -88,7 +89,13 @@ def read_rows(X, groups, key_columns, estimator, *, is_fit):
             )
             values = as_numbers(values)
     else:
-        values = check_rows(estimator, coded, reset=False)
+        try:
+            values = check_rows(estimator, coded, reset=False)
+        except ValueError as error:
+            of_fit = set(getattr(estimator, "feature_names_in_", ()))
+            if hasattr(X, "columns") and not of_fit <= set(X.columns):
+                raise ValueError(f"{error}{NOT_KNOWN_YET}") from None
+            raise
     rows = Rows(len(values), index, groups, sort=bool(key_columns.names))
     label = X.index if isinstance(X, pd.DataFrame) else None
     names = names_of(features) if is_fit else None

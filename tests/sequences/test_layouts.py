@@ -255,6 +255,18 @@ def test_memory_orders(Estimator, tmp_path):
         assert_array_equal(output(Estimator(**FAST).fit(X, y), X), reference)
 
 
+def test_no_samples_and_one_without_a_list():
+    model = RNNRegressor(**FAST)
+    with pytest.raises(ValueError, match=r"0 sample\(s\)"):
+        model.fit([], [])
+    model.fit(ROWS, target(ROWS, RNNRegressor))
+    with pytest.raises(ValueError, match=r"0 sample\(s\)"):
+        model.predict([])
+    with pytest.raises(ValueError, match=r"a single sequence x is \[x\]"):
+        model.predict(ROWS[0])
+    assert model.predict([ROWS[0]]).shape == (1,)
+
+
 def test_frames_and_series():
     pl = pytest.importorskip("polars")
     X, y = rows(), target(ROWS, RNNRegressor)

@@ -67,6 +67,14 @@ def test_warning_says_what_to_do():
     assert [item.filename for item in caught] == [__file__]
 
 
+def test_column_that_is_not_known_yet():
+    X = pd.DataFrame({"load": range(9), "rain": range(9)}, dtype=float)
+    window = SlidingWindow(2, horizon=1, known=["rain"]).fit(X[:8])
+    with pytest.raises(ValueError, match=r"(?s)missing:\n- load\n.*assign\(name=numpy"):
+        window.transform(X[8:][["rain"]])
+    assert window.transform(X[8:].assign(load=np.nan)).shape == (1, 2, 2)
+
+
 def test_policy():
     window = SlidingWindow(6, history="require").fit(X[:40])
     window.transform(X[40:])
