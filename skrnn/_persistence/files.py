@@ -19,6 +19,7 @@ from skrnn.exceptions import ModelFileError
 # written stays here, and stays to be had by its name.
 TYPES = (
     "skrnn.classifier.RNNClassifier",
+    "skrnn.model_selection.PanelTimeSeriesSplit",
     "skrnn.regressor.RNNRegressor",
     "skrnn.reshape.FlattenSequence",
     "skrnn.reshape.TimeDistributed",

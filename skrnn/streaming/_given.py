@@ -69,6 +69,7 @@ class RowReader:
         if not self._is_plain:
             if self._key_names:
                 key, time = self._told_by_columns(row, key, time)
+                row = self._with_read_time(row)
             if isinstance(row, Mapping):
                 row = pd.DataFrame([self._from_mapping(row)], columns=self._names)
             return self._values(row), _plain_key(key), time
@@ -121,6 +122,21 @@ class RowReader:
         if columns.time is not None:
             time = _agreed("time", time, row[columns.time])
         return key, time
+
+    def _with_read_time(self, row):
+        """The row (mapping), whose time may be text, such as JSON has."""
+        column = self._parts.window._key_columns.time
+        if not isinstance(row.get(column), str):
+            return row
+        like = self._parts.window._history.times
+        try:
+            if isinstance(like, pd.PeriodIndex):
+                return {**row, column: pd.Period(row[column], freq=like.freq)}
+            if isinstance(like, pd.DatetimeIndex):
+                return {**row, column: pd.Timestamp(row[column])}
+        except ValueError:
+            pass  # what reads the column says what is wrong with it
+        return row
 
     def rows(self, rows, keys, times):
         """Read many rows.

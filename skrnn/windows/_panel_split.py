@@ -94,6 +94,8 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
     [1, 2, 1, 2] [3, 3]
     """
 
+    __module__ = "skrnn.model_selection"  # by which files name it
+
     def __init__(
         self,
         n_splits: int = 5,

@@ -127,7 +127,7 @@ class Rows:
 
     def label_of(self, position):
         """Name in words the series of the row at a position in order."""
-        return f"series {self.labels[self.codes[position]]!r}"
+        return f"series {_plain(self.labels[self.codes[position]])!r}"
 
     def find_step(self, freq):
         """Find the step of the index; see `skrnn._time.frequency.find_step`."""
@@ -255,6 +255,13 @@ class Runs:
 def _beginnings(joined):
     """Where a row is not joined to the row before it, the first row included."""
     return np.append(0, np.flatnonzero(~joined) + 1)
+
+
+def _plain(label):
+    """A label, or several in a tuple, without types of NumPy."""
+    if isinstance(label, tuple):
+        return tuple(map(_plain, label))
+    return label.item() if isinstance(label, np.generic) else label
 
 
 def _grouped(codes, same_series):

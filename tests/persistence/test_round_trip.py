@@ -178,6 +178,14 @@ def test_pipelines_keep_their_windows(tmp_path):
     check(model, tmp_path, given=table[~rows])
 
 
+def test_a_splitter_of_skrnn_is_trusted(tmp_path):
+    splitter = skrnn.model_selection.PanelTimeSeriesSplit(2, series="a", time="b")
+    skrnn.save(splitter, tmp_path / "splitter.skops")
+    again = skrnn.load(tmp_path / "splitter.skops")
+    assert repr(again) == repr(splitter)
+    assert repr(pickle.loads(pickle.dumps(splitter))) == repr(splitter)
+
+
 def test_what_is_not_fitted_is_kept_too(tmp_path):
     model = make_pipeline(
         SlidingWindow(3, freq="D"), FlattenSequence(), ToSequence(3, 1), RNNClassifier()

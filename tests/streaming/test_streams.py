@@ -159,6 +159,24 @@ def test_columns_tell_series_and_time():
     assert is_same(StreamingPredictor(pipeline).update_many(new), pipeline.predict(new))
     with pytest.raises(ValueError, match="columns of the row say"):
         stream.update(new.iloc[-1].to_dict(), key="z")
+    # Times may be text, as in JSON.
+    stream = StreamingPredictor(pipeline)
+    texts = new.assign(time=new["time"].astype(str)).to_dict("records")
+    assert is_same([stream.update(row) for row in texts], pipeline.predict(new))
+    with pytest.raises(ValueError, match="time"):
+        stream.update(texts[0] | {"time": "soon"})
+
+
+def test_columns_of_periods_may_be_text():
+    table = hourly(40, names="ab").rename_axis("time").reset_index()
+    table["time"] = table["time"].dt.to_period("h")
+    window = SlidingWindow(4, time="time", history="allow")
+    pipeline = make_pipeline(window, small_regressor())
+    pipeline.fit(table[:30], np.sin(table["a"][:30]))
+    stream = StreamingPredictor(pipeline)
+    texts = table[30:].assign(time=table["time"].astype(str)).to_dict("records")
+    got = [stream.update(row) for row in texts]
+    assert is_same(got, pipeline.predict(table[30:]))
 
 
 def test_a_forecast_is_made_before_its_row_is_known():

@@ -148,6 +148,12 @@ def test_partial_fit_begins_with_a_fit():
     assert_array_equal(window.transform(sales())[1], [[0, 10], [1, 11]])
 
 
+def test_numbers_of_series_are_told_as_numbers():
+    table = sales([3, 3]).assign(store=7)
+    with pytest.raises(ValueError, match="Two rows of series 7 have the same time"):
+        SlidingWindow(3, **KEYS).fit(pd.concat([table, table]))
+
+
 def test_partial_fit_of_the_newest_rows():
     window = SlidingWindow(3, horizon=1, history="require", **KEYS).fit(sales())
     names = window.feature_names_in_
