@@ -150,7 +150,10 @@ SUBJECTS = {
         constant(f"{_AUTO}.SEGMENT_LENGTHS", (None, 3), (None, 12), (6,)),
         OF_NETWORKS,
     ),
-    "steps of long sequences": (constant(f"{_AUTO}._STEPS_OF_RECURRENCE", 25, 100), OF_LONG),
+    "steps of long sequences": (
+        constant(f"{_AUTO}._STEPS_OF_RECURRENCE", 25, 100),
+        OF_LONG,
+    ),
     "doubt of an epoch": (
         constant(f"{_BEST}._ERRORS_OF_NOTHING", 0.5, 2.0),
         OF_NETWORKS,
