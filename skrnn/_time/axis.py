@@ -170,13 +170,16 @@ class TimeAxis:
         if isinstance(self._anchor, pd.Timedelta):
             start = self._anchor + first * self._step
             return pd.timedelta_range(start, periods=n_times, freq=self._step)
+        unit = self._anchor.unit  # pandas 2 would take nanoseconds for every start
         if type(self._step) is pd.DateOffset and first > 0:
             # A month after the 31st of January may be the 29th from then on.
             n_all = first + n_times
-            grid = pd.date_range(self._anchor, periods=n_all, freq=self._step)[first:]
+            grid = pd.date_range(
+                self._anchor, periods=n_all, freq=self._step, unit=unit
+            )[first:]
         else:
             start = self._anchor + first * self._step
-            grid = pd.date_range(start, periods=n_times, freq=self._step)
+            grid = pd.date_range(start, periods=n_times, freq=self._step, unit=unit)
         return _localized(grid, self._zone) if self._by_wall else grid
 
     def _grid(self, first, last):

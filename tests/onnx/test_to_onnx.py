@@ -86,6 +86,8 @@ def test_dtypes_of_inputs(model, dtype, kind):
     assert kinds == [getattr(onnx.TensorProto, kind)] * 2
 
 
+# So scikit-learn 1.6 announces a change in 1.7.
+@pytest.mark.filterwarnings(r"ignore:\s*The format of the columns of the 'remainder'")
 def test_frames_of_other_libraries():
     """And columns of text, which a step before the network makes numbers of."""
     frame = polars.DataFrame({"a": X[:, 0, 0], "b": X[:, 0, 1], "c": ["u", "v"] * 12})

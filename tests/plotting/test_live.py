@@ -35,6 +35,8 @@ def notebook(monkeypatch):
         return Handle(shown)
 
     ipython, inner = types.ModuleType("IPython"), types.ModuleType("IPython.display")
+    # matplotlib looks at this, unless an earlier test has made a figure.
+    ipython.version_info = (9, 0, 0)
     ipython.get_ipython = lambda: types.SimpleNamespace(kernel=object())
     inner.display = display
     monkeypatch.setitem(sys.modules, "IPython", ipython)

@@ -2,9 +2,12 @@
 
 import functools
 import inspect
+from importlib.metadata import version
 
 from sktime.tests.test_class_register import get_test_classes_for_obj
 from sktime.utils.estimator_checks import check_estimator
+
+IS_OLD = tuple(map(int, version("sktime").split(".")[:2])) < (1, 2)
 
 
 def failed_checks(cls, name):

@@ -3,7 +3,6 @@
 import inspect
 import pickle
 import re
-from importlib.metadata import version
 
 import numpy as np
 import pandas as pd
@@ -21,25 +20,24 @@ from sktime.utils.estimator_checks import parametrize_with_checks
 from skrnn import RNNRegressor
 from skrnn.sktime import RNNForecaster
 from tests.forecasting.support import STRATEGIES, fitted, forecaster
-from tests.sktime.support import failed_checks, n_checks, skips_none
+from tests.sktime.support import IS_OLD, failed_checks, n_checks, skips_none
 from tests.support import short_network, wave_series
 
 # Before 1.2 these asked for the data of fit, which the config says are not remembered.
 _OF_MEMORY = {"test__y_and_cutoff", "test__y_when_refitting"}
-_IS_OLD = tuple(map(int, version("sktime").split(".")[:2])) < (1, 2)
 
 
 # sktime joins its own frames that way.
 @pytest.mark.filterwarnings("ignore:Sorting by default when concatenating")
 @parametrize_with_checks(RNNForecaster)
 def test_check_of_sktime(obj, test_name):
-    if _IS_OLD and test_name in _OF_MEMORY:
+    if IS_OLD and test_name in _OF_MEMORY:
         pytest.skip("sktime asks for what is not remembered")
     assert failed_checks(obj, test_name) == {}
 
 
 def test_no_check_of_sktime_is_left_out():
-    assert n_checks(RNNForecaster) >= (878 if _IS_OLD else 880)
+    assert n_checks(RNNForecaster) >= (878 if IS_OLD else 880)
     assert skips_none(RNNForecaster)
 
 
