@@ -38,7 +38,7 @@ def holed(seed, kind, n=88):
     y = y.add(3 * X["future"], axis=0)[["u"] if kind == "X" else ["u", "v"]]
     y[rng.random(y.shape) < 0.2] = np.nan
     X[rng.random(X.shape) < 0.3] = np.nan
-    begin = int(rng.integers(45, 75))
+    begin = int(rng.integers(46, 75))
     y[begin : begin + int(rng.integers(3, 25))] = np.nan
     return y, X if "past_covariates" in KINDS[kind] else None
 

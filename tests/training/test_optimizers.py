@@ -10,6 +10,7 @@ from torch import nn
 
 from skrnn import RNNRegressor
 from skrnn._training.optimizers import call, new_optimizer, optimizer_spec
+from tests.instruction_levels import needs_kernels
 from tests.support import weights_of
 from tests.training.data import SMALL, X, y
 
@@ -104,6 +105,7 @@ print([name for name in ("torch._dynamo", "sktime", "sympy") if name in sys.modu
 """
 
 
+@needs_kernels  # autograd is left by networks that kernels train
 def test_the_first_fit_does_not_import_the_compiler_of_torch():
     command = [sys.executable, "-c", FIRST_FIT]
     shown = subprocess.run(command, capture_output=True, check=True, text=True).stdout
