@@ -72,7 +72,7 @@ def skrnn(task, x, y):
     return lambda: RNNRegressor(
         task.cell,
         task.hidden,
-        linear_steps=None,  # the others have none either
+        parts="network",  # the others have one, and no linear model beside it
         num_layers=task.layers,
         batch_size=task.batch,
         max_epochs=task.epochs,

@@ -32,6 +32,7 @@ N_TRAIN = 5000
 N_TEST = 1000
 SOLVED = 0.01
 SETTINGS = {
+    "parts": "network",
     "hidden_size": 32,
     "batch_size": 50,
     "max_epochs": 10,
@@ -68,9 +69,7 @@ def sequences(n, length, seed):
 def train(cell, init, rate, length):
     """Return seconds, the MSE on training data by epoch, and that on test data."""
     x, y = sequences(N_TRAIN, length, seed=0)
-    model = RNNRegressor(
-        cell, init=init, learning_rate=rate, linear_steps=None, **SETTINGS
-    )
+    model = RNNRegressor(cell, init=init, learning_rate=rate, **SETTINGS)
     start = time.perf_counter()
     model.fit(x, y)
     seconds = time.perf_counter() - start
@@ -90,7 +89,6 @@ def gradients(cell, init, length):
         cell,
         init=init,
         learning_rate=1e-12,
-        linear_steps=None,
         dtype="float64",
         **options,
     )

@@ -20,6 +20,7 @@ from skrnn import RNNClassifier, RNNRegressor
 
 SEEDS = (0, 1, 2)
 SETTINGS = {
+    "parts": "network",
     "hidden_size": 32,
     "learning_rate": 0.01,
     "batch_size": 32,
@@ -64,7 +65,7 @@ def spread(values):
     return f"{np.mean(values):.3f} ({low:.3f} to {high:.3f})"
 
 
-def table(estimator, cell, data, score, **options):
+def table(estimator, cell, data, score):
     """Train all stacks; yield the lines of a table."""
     yield f"| stack | layers | train loss | test {score} |"
     yield "| --- | ---: | --- | --- |"
@@ -79,16 +80,15 @@ def table(estimator, cell, data, score, **options):
                 norm=norm,
                 random_state=seed,
                 **SETTINGS,
-                **options,
             ).fit(x, y)
             losses.append(model.loss_curve_[-1])
             scores.append(model.score(x_test, y_test))
         yield f"| {name} | {layers} | {spread(losses)} | {spread(scores)} |"
 
 
-def shown(*task, **options):
+def shown(*task):
     lines = []
-    for line in table(*task, **options):
+    for line in table(*task):
         print(line, flush=True)
         lines.append(line)
     return "\n".join(lines)
@@ -96,7 +96,7 @@ def shown(*task, **options):
 
 def main():
     of_digits = shown(RNNClassifier, "lstm", digits, "accuracy")
-    of_adding = shown(RNNRegressor, "rnn", adding, "R2", linear_steps=None)
+    of_adding = shown(RNNRegressor, "rnn", adding, "R2")
     settings = ", ".join(f"`{key}={value!r}`" for key, value in SETTINGS.items())
     text = f"""# Depth
 

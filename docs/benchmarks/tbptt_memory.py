@@ -42,7 +42,7 @@ def run_case(length, part, cell, pooling):
         RNNRegressor(
             cell,
             32,
-            linear_steps=None,
+            parts="network",
             pooling=pooling,
             batch_size=N_SEQUENCES,
             max_epochs=1,
