@@ -3,4 +3,7 @@
 from skrnn._persistence.description import describe
 from skrnn._persistence.files import load, save
 
+# Files ask for it by this name.
+from skrnn._persistence.rebuilt import distribution as _distribution  # noqa: F401
+
 __all__ = ["describe", "load", "save"]
