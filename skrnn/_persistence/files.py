@@ -67,9 +67,9 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
     -----
     What only a training needs is not kept: with ``warm_start=True`` or ``partial_fit``
     a loaded model goes on with a new optimiser. Its predictions are the same to the
-    bit. Losses and optimisers given as classes, callbacks, and some models of
-    scikit-learn (trees, nearest neighbours) are written, but `load` has to be told to
-    trust them.
+    bit. Losses and optimisers given as classes, callbacks, functions of your own, and
+    some models of scikit-learn (trees, nearest neighbours) are written, but `load` has
+    to be told to trust them.
 
     References
     ----------
@@ -122,8 +122,9 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
     """Read a model that `save` wrote.
 
     Nothing in the file is run, and no module is imported for it but those of the types
-    that are trusted: those of skrnn, scikit-learn and NumPy that skops holds to be
-    safe.
+    that are trusted: estimators of skrnn and scikit-learn, searches with their
+    splitters, scorers and distributions of SciPy, and functions of `sklearn.metrics`,
+    of `sklearn.feature_selection` and of NumPy that only compute.
 
     Parameters
     ----------

@@ -1,8 +1,9 @@
-"""Objects of SciPy that files hold by what makes them anew, and not by their state.
+"""Objects that files hold by what makes them anew, and not by their state.
 
-The state of a distribution has source code, which SciPy executes, and that of a spline
-has numbers by which compiled code finds its place in memory. Instead of it a file has
-the arguments of a call that checks them.
+The state of a distribution has source code, which SciPy executes; that of a spline has
+numbers by which compiled code finds its place in memory; and a request for metadata
+refers to the estimator that refers to it. Instead of it a file has the arguments of a
+call that checks them.
 """
 
 import contextlib
@@ -13,14 +14,15 @@ from scipy import stats
 from scipy.interpolate import BSpline
 from scipy.stats import rv_continuous, rv_discrete
 from scipy.stats._distn_infrastructure import rv_frozen
+from sklearn.utils._metadata_requests import SIMPLE_METHODS, MetadataRequest
 
-__all__ = ["NAMES", "distribution", "written_anew"]
+__all__ = ["NAMES", "distribution", "metadata_request", "written_anew"]
 
-# The name by which files know `distribution`; it stays to be had by it.
-_MODULE, _FUNCTION = "skrnn.persistence", "_distribution"
-NAMES = frozenset(
-    {f"{_MODULE}.{_FUNCTION}", f"{BSpline.__module__}.{BSpline.__qualname__}"}
-)
+# Names by which files know what is called; they stay to be had by them.
+_DISTRIBUTION = "skrnn.persistence", "_distribution"
+_REQUEST = "skrnn.persistence", "_metadata_request"
+_SPLINE = BSpline.__module__, BSpline.__qualname__
+NAMES = frozenset(map(".".join, (_DISTRIBUTION, _REQUEST, _SPLINE)))
 _is_saving = ContextVar("_is_saving", default=False)
 
 
@@ -44,6 +46,27 @@ def distribution(name, args, kwds):
     if not isinstance(found, rv_continuous | rv_discrete):
         raise ValueError(f"scipy.stats has no distribution {name!r}.")
     return found if args is None else found(*args, **kwds)
+
+
+def metadata_request(owner, requests):
+    """Make what an estimator or scorer notes of the metadata that it asks for.
+
+    Parameters
+    ----------
+    owner : str
+        What it is called in errors.
+    requests : dict of dict
+        By the method, for each name what scikit-learn knows as a request.
+
+    Returns
+    -------
+    MetadataRequest
+    """
+    made = MetadataRequest(owner=owner)
+    for method in set(SIMPLE_METHODS).intersection(requests):
+        for name, alias in requests[method].items():
+            getattr(made, method).add_request(param=name, alias=alias)
+    return made
 
 
 @contextlib.contextmanager
@@ -70,7 +93,7 @@ def _register():
             call = call_of(thing) if _is_saving.get() else None
             if call is None:
                 return before(thing, save_context)
-            module, name, arguments = call
+            (module, name), arguments = call
             return {
                 "__class__": name,
                 "__module__": module,
@@ -82,16 +105,17 @@ def _register():
     register(rv_continuous, _call_of_open)
     register(rv_discrete, _call_of_open)
     register(BSpline, _call_of_spline)
+    register(MetadataRequest, _call_of_request)
 
 
 def _call_of_frozen(frozen):
     name = _name_of(frozen.dist)
-    return name and (_MODULE, _FUNCTION, (name, tuple(frozen.args), dict(frozen.kwds)))
+    return name and (_DISTRIBUTION, (name, tuple(frozen.args), dict(frozen.kwds)))
 
 
 def _call_of_open(open_):
     name = _name_of(open_)
-    return name and (_MODULE, _FUNCTION, (name, None, {}))
+    return name and (_DISTRIBUTION, (name, None, {}))
 
 
 def _name_of(given):
@@ -106,5 +130,11 @@ def _name_of(given):
 def _call_of_spline(spline):
     if type(spline) is not BSpline or spline.axis != 0:
         return None
-    arguments = spline.t, spline.c, spline.k, spline.extrapolate
-    return BSpline.__module__, BSpline.__qualname__, arguments
+    return _SPLINE, (spline.t, spline.c, spline.k, spline.extrapolate)
+
+
+def _call_of_request(request):
+    owner = request.owner
+    owner = owner if isinstance(owner, str) else type(owner).__name__
+    requests = {name: getattr(request, name).requests for name in SIMPLE_METHODS}
+    return _REQUEST, (owner, requests)

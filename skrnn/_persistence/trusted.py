@@ -15,7 +15,6 @@ import numpy as np
 import sklearn.gaussian_process.kernels as kernels
 from sklearn import feature_selection, metrics, model_selection
 from sklearn.metrics import _scorer
-from sklearn.utils import _metadata_requests
 
 from skrnn._persistence import rebuilt
 from skrnn._persistence.contents import unchecked
@@ -25,16 +24,22 @@ __all__ = ["untrusted_types"]
 # How functions of `sklearn.metrics` are called that make numbers to be compared.
 _MEASURES = ("_score", "_loss", "_error", "_deviance", "_corrcoef")
 _SCORERS = ("_Scorer", "_PassthroughScorer", "_MultimetricScorer", "_CurveScorer")
-# What is learned within transformers and calibrated classifiers.
+# What other estimators hold, and those that skops passes over as experimental.
 _WITHIN = (
+    "sklearn._loss.loss.HalfTweedieLoss",
+    "sklearn._loss.loss.HalfTweedieLossIdentity",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",
     "sklearn.calibration._TemperatureScaling",
     "sklearn.compose._column_transformer._RemainderColsList",
     "sklearn.compose._column_transformer.make_column_selector",
-    "sklearn.impute._iterative._ImputerTriplet",
+    "sklearn.gaussian_process._gpc._BinaryGaussianProcessClassifierLaplace",
+    "sklearn.impute._iterative.IterativeImputer",
+    "sklearn.model_selection._search_successive_halving.HalvingGridSearchCV",
+    "sklearn.model_selection._search_successive_halving.HalvingRandomSearchCV",
     "sklearn.multiclass._ConstantPredictor",
-    "sklearn.utils._bunch.Bunch",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
 )
 # Functions of NumPy that give as many numbers as they are given, or fewer: most are
 # ufuncs, which skops trusts.
@@ -88,12 +93,11 @@ def _is_trusted(name, loaders):
 @cache
 def _trusted():
     """Names (dict of frozenset of str) by what is to make them."""
+    splitters = _classes(model_selection, _is_splitter)
     types = [
-        *_classes(model_selection, _is_splitter),
+        *splitters,
         *(getattr(_scorer, name) for name in _SCORERS if hasattr(_scorer, name)),
         *_classes(kernels, lambda kind: issubclass(kind, kernels.Kernel)),
-        _metadata_requests.MetadataRequest,
-        _metadata_requests.MethodMetadataRequest,
     ]
     scorers = (metrics.get_scorer(name) for name in metrics.get_scorer_names())
     functions = {scorer._score_func for scorer in scorers}
@@ -101,10 +105,12 @@ def _trusted():
     functions |= _functions(feature_selection, lambda name: True)
     return {
         "ObjectNode": frozenset(map(_name_of, types)) | frozenset(_WITHIN),
-        "TupleNode": frozenset(_WITHIN),
-        "DictNode": frozenset(_WITHIN),
+        "TupleNode": frozenset({"sklearn.impute._iterative._ImputerTriplet"}),
+        "DictNode": frozenset({"sklearn.utils._bunch.Bunch"}),
         "FunctionNode": frozenset(map(_name_of, functions)) | _of_numpy(),
-        "TypeNode": _of_numpy(),  # as skops writes those that are written in C
+        # Repeated ones name another; to skops a function written in C is a type.
+        "TypeNode": frozenset(map(_name_of, splitters)) | _of_numpy(),
+        "DTypeNode": frozenset({"numpy.dtype"}),
         "PartialNode": frozenset({"functools.partial"}),
         "ConstructorFromReduceNode": rebuilt.NAMES,
     }
