@@ -165,9 +165,10 @@ class LostIndexWarning(UserWarning):
 
 
 class LeakingSplitWarning(UserWarning):
-    """No gap between training and test rows keeps the targets of one from the other.
+    """A split is not by time, or has no gap where the targets need one.
 
-    Split by time with :class:`~skrnn.model_selection.PanelTimeSeriesSplit`.
+    Split by time with :class:`~skrnn.model_selection.PanelTimeSeriesSplit`: splitters of
+    scikit-learn cut a long table by the position of its rows, whatever their times.
 
     Examples
     --------

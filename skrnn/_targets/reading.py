@@ -41,8 +41,39 @@ def checked_y(y, estimator_name, *, dtype=None):
             f"{remedy}"
         )
     options = {"input_name": "y", "estimator": estimator_name, "ensure_2d": False}
-    if dtype is None:
-        with np.errstate(over="ignore", invalid="ignore"):  # of sums, as below
-            return check_array(y, dtype=None, **options)
-    with numbers_only(y, "y", ("sample", "target")):
-        return as_numbers(check_array(y, dtype=dtype, **options))
+    try:
+        if dtype is None:
+            with np.errstate(over="ignore", invalid="ignore"):  # of sums, as below
+                return check_array(y, dtype=None, **options)
+        with numbers_only(y, "y", ("sample", "target")):
+            return as_numbers(check_array(y, dtype=dtype, **options))
+    except ValueError as error:
+        if "Input y contains NaN" not in str(error):
+            raise
+        raise ValueError(f"Input y contains NaN{_of_samples(y)}") from error
+
+
+def _of_samples(y):
+    """Say in which samples y is missing, and what to do about it."""
+    values = np.asarray(y)
+    missing = np.asarray(values != values, bool).reshape(len(values), -1).any(axis=1)
+    n_missing, n = np.count_nonzero(missing), len(missing)
+    if not n_missing:
+        return "."  # objects that are missing by another name, such as pandas.NA
+    where = f" in {n_missing} of {n} samples"
+    if missing[n - n_missing :].all():
+        return (
+            f"{where}, the last ones, as y.shift(-{n_missing}) leaves it in rows whose "
+            "future is not known. Leave these rows out of X and y when you fit; "
+            "skrnn.windows.make_targets makes targets some steps ahead, and does so."
+        )
+    if missing[:n_missing].all():
+        return (
+            f"{where}, the first ones, as differences and lags leave it. Leave these "
+            "rows out of X and y when you fit."
+        )
+    return (
+        f"{where}, the first of which is sample {int(np.argmax(missing))}. Leave them "
+        "out of X and y when you fit; or, lest windows over the rows break, give them "
+        "any number as y and a sample_weight of 0."
+    )

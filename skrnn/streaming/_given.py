@@ -1,6 +1,8 @@
 """Rows, keys and times, in the many forms in which they are given."""
 
+import operator
 from collections.abc import Mapping
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -53,7 +55,8 @@ class RowReader:
 
         Parameters
         ----------
-        row : mapping, pandas.Series or array-like of shape (n_columns,)
+        row : mapping, pandas.Series, DataFrame of one row or array-like of shape \
+                (n_columns,)
             As given to `update`.
         key, time : object
             As given.
@@ -64,12 +67,14 @@ class RowReader:
         key, time : object
             Those that columns of the row tell, where they do.
         """
+        if hasattr(row, "columns"):
+            return self._row_of_table(row, key, time)
         if isinstance(row, pd.Series):
             row = row.to_dict()
         if not self._is_plain:
             if self._key_names:
-                key, time = self._told_by_columns(row, key, time)
                 row = self._with_read_time(row)
+                key, time = self._told_by_columns(row, key, time)
             if isinstance(row, Mapping):
                 row = pd.DataFrame([self._from_mapping(row)], columns=self._names)
             return self._values(row), _plain_key(key), time
@@ -82,6 +87,20 @@ class RowReader:
             values = values[None]
         self._check_shape(values[None])
         return values[None], _plain_key(key), time
+
+    def _row_of_table(self, table, key, time):
+        if len(table) != 1:
+            raise ValueError(
+                f"update takes one row, got a table of {len(table)}. Give them to "
+                "update_many."
+            )
+        given = ([one] if one is not None else None for one in (key, time))
+        values, keys, times = self.rows(table, *given)
+        return (
+            values,
+            key if keys is None else keys[0],
+            time if times is None else times[0],
+        )
 
     def _from_mapping(self, row):
         names = self._names
@@ -120,23 +139,41 @@ class RowReader:
             told = labels[0] if len(labels) == 1 else tuple(labels)
             key = _agreed("key", key, told)
         if columns.time is not None:
-            time = _agreed("time", time, row[columns.time])
+            time = _agreed("time", self._read_time(time), row[columns.time])
         return key, time
 
     def _with_read_time(self, row):
         """The row (mapping), whose time may be text, such as JSON has."""
         column = self._parts.window._key_columns.time
-        if not isinstance(row.get(column), str):
+        if not isinstance(row, Mapping) or column not in row:
             return row
+        return {**row, column: self._read_time(row[column])}
+
+    def _with_read_times(self, table):
+        """The same of all rows of a DataFrame."""
+        column = self._parts.window._key_columns.time
+        if column not in table or table[column].dtype.kind in "iufbmM":
+            return table
+        times = [self._read_time(time) for time in table[column]]
+        return table.assign(**{column: times})
+
+    def _read_time(self, time):
+        """A time of the kind of the fit, if it is text or a date that names one."""
         like = self._parts.window._history.times
+        if not isinstance(time, str | date) or time is pd.NaT:
+            return time
         try:
             if isinstance(like, pd.PeriodIndex):
-                return {**row, column: pd.Period(row[column], freq=like.freq)}
+                return pd.Period(time, freq=like.freq)
             if isinstance(like, pd.DatetimeIndex):
-                return {**row, column: pd.Timestamp(row[column])}
-        except ValueError:
+                time = pd.Timestamp(time)
+                # Texts of one zone may have several offsets.
+                return time if time.tz is None else time.tz_convert(like.tz)
+            if isinstance(like, pd.TimedeltaIndex):
+                return pd.Timedelta(time)
+        except (TypeError, ValueError):
             pass  # what reads the column says what is wrong with it
-        return row
+        return time
 
     def rows(self, rows, keys, times):
         """Read many rows.
@@ -154,15 +191,33 @@ class RowReader:
         keys : list or None
         times : pandas.Index, array-like or None
         """
-        if isinstance(rows, list) and rows and isinstance(rows[0], Mapping):
-            rows = pd.DataFrame(rows)
-        if isinstance(rows, pd.DataFrame) and keys is None and times is None:
-            keys, times = self._told_by(rows)
+        rows = self._as_table(rows)
+        if isinstance(rows, pd.DataFrame):
+            if self._key_names:
+                rows = self._with_read_times(rows)
+                told = self._told_by(rows)
+                keys = _all_agreed("keys", keys, told[0])
+                if times is not None:
+                    times = [self._read_time(time) for time in times]
+                times = _all_agreed("times", times, told[1])
+            elif keys is None and times is None:
+                keys, times = self._told_by(rows)
         values = self._values(rows)
         keys = None if keys is None else [_plain_key(key) for key in keys]
         if keys is not None and len(keys) != len(values):
             raise ValueError(f"There are {len(values)} rows, but {len(keys)} keys.")
         return values, keys, times
+
+    def _as_table(self, rows):
+        """Rows by names as a DataFrame of pandas; others as they are."""
+        if hasattr(rows, "columns") and not isinstance(rows, pd.DataFrame):
+            return pd.DataFrame({name: list(rows[name]) for name in rows.columns})
+        is_list = isinstance(rows, list | tuple) and len(rows)
+        if not is_list or not isinstance(rows[0], Mapping | pd.Series):
+            return rows
+        # Each has the columns of fit: a key that is not there is no missing value.
+        rows = [row.to_dict() if isinstance(row, pd.Series) else row for row in rows]
+        return pd.DataFrame(map(self._from_mapping, rows), columns=self._names)
 
     def _told_by(self, table):
         """Keys and times that columns or the index of a DataFrame tell."""
@@ -235,6 +290,17 @@ def _agreed(name, given, told):
         return told
     raise ValueError(
         f"{name}={given!r} is given, but the columns of the row say {told!r}."
+    )
+
+
+def _all_agreed(name, given, told):
+    """What columns tell of all rows, if nothing else is given."""
+    if given is None or told is None:
+        return given if told is None else told
+    if len(given) == len(told) and all(map(operator.eq, given, told)):
+        return told
+    raise ValueError(
+        f"{name}={given!r} are given, but the columns of the rows say {list(told)!r}."
     )
 
 
