@@ -1,11 +1,13 @@
 """Reading X, y and weights as the user gives them."""
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length
 
 from skrnn._columns import numbers_only
 from skrnn._ensemble.samples import Samples
 from skrnn._estimator.extremes import refuse_unscaled
+from skrnn._estimator.leaking_target import warn_of_leaking_target
 from skrnn._estimator.long_table import refuse_long_table
 from skrnn._sequences.categories import (
     NumberCoder,
@@ -64,6 +66,10 @@ def read_samples(
     source = read_X(estimator, X, missing=estimator.missing, reset=reset)
     target = (targets.fit if reset else targets.read)(y, classes)
     check_consistent_length(source, target)
+    if reset:
+        is_classification = is_classifier(estimator)
+        name = type(estimator).__name__
+        warn_of_leaking_target(X, y, name, is_classification=is_classification)
     weight = _read_weight(sample_weight, source)
     # Those that validate are the newest of each series, whatever the order of the rows.
     rows = time_order_of_samples(X)
