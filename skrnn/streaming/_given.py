@@ -10,7 +10,7 @@ import pandas as pd
 from skrnn._categories.tables import encode_table
 from skrnn._time.index import split_index
 from skrnn.windows._given_rows import check_rows
-from skrnn.windows._read_rows import read_rows
+from skrnn.windows._read_rows import read_values
 
 __all__ = ["RowReader"]
 
@@ -260,8 +260,8 @@ class RowReader:
         self._n_trials += 1
         window = parts.window
         if self._key_names:
-            given = read_rows(table, None, window._key_columns, window, is_fit=False)
-            return given.values.astype(self._dtype, copy=False)
+            values = read_values(table, window._key_columns, window)
+            return values.astype(self._dtype, copy=False)
         table = encode_table(table, self._categories, window._feature_names())
         values = check_rows(window, table, reset=False)
         return values.astype(self._dtype, copy=False)
