@@ -1,5 +1,7 @@
 """y as the user gives it, checked."""
 
+from collections.abc import Iterator, Mapping, Set
+
 import numpy as np
 from sklearn.utils.validation import check_array
 
@@ -27,6 +29,12 @@ def checked_y(y, estimator_name, *, dtype=None):
     ValueError, TypeError
         If y has another shape, is sparse, is not finite, or is no number.
     """
+    if isinstance(y, Mapping | Set | Iterator):
+        raise TypeError(
+            f"y of {estimator_name} is a {type(y).__name__}, and must be an array, a "
+            "column of a table or a list, in the order of X: list(y) of an iterator, "
+            "list(y.values()) of a mapping."
+        )
     shape = np.shape(y) if np.isscalar(y) else getattr(y, "shape", None)
     if shape is not None and len(shape) not in (1, 2):
         remedy = ""
@@ -48,9 +56,20 @@ def checked_y(y, estimator_name, *, dtype=None):
         with numbers_only(y, "y", ("sample", "target")):
             return as_numbers(check_array(y, dtype=dtype, **options))
     except ValueError as error:
-        if "Input y contains NaN" not in str(error):
-            raise
-        raise ValueError(f"Input y contains NaN{_of_samples(y)}") from error
+        if "Input y contains NaN" in str(error):
+            raise ValueError(f"Input y contains NaN{_of_samples(y)}") from error
+        if "Input y contains infinity" in str(error):
+            raise ValueError(f"{error}{_first_infinite(y)}") from error
+        raise
+
+
+def _first_infinite(y):
+    """Say in which sample y is infinite (str)."""
+    values = np.asarray(y)
+    if values.dtype.kind != "f":
+        return ""
+    infinite = np.isinf(values).reshape(len(values), -1).any(axis=1)
+    return f" Sample {int(np.argmax(infinite))} is the first." if infinite.any() else ""
 
 
 def _of_samples(y):
