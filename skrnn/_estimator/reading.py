@@ -7,7 +7,6 @@ from sklearn.utils.validation import _check_sample_weight, check_consistent_leng
 from skrnn._columns import numbers_only
 from skrnn._ensemble.samples import Samples
 from skrnn._estimator.extremes import refuse_unscaled
-from skrnn._estimator.leaking_target import warn_of_leaking_target
 from skrnn._estimator.long_table import refuse_long_table
 from skrnn._sequences.categories import (
     NumberCoder,
@@ -24,6 +23,7 @@ from skrnn._sequences.layouts import (
     series_of_samples,
     time_order_of_samples,
 )
+from skrnn._sequences.leaking_target import warn_of_leaking_target
 from skrnn._sequences.sources import DenseSource, as_source
 from skrnn._sequences.tabular import warn_of_table
 from skrnn._sequences.tokens import TokenArray, TokenSource

@@ -10,6 +10,9 @@ from skrnn.windows._history import first_not_before
 
 __all__ = ["split_by_time", "warn_of_later_fit"]
 
+# Fewer rows may be a correction of some that came late.
+_FEWEST = 10
+
 
 def warn_of_later_fit(rows, history, beginnings, key_columns):
     """Warn if most rows of a call are earlier than rows of the fit, and were not in it.
@@ -36,7 +39,7 @@ def warn_of_later_fit(rows, history, beginnings, key_columns):
     if history is None or not len(history.times) or not rows.is_shuffled:
         return
     n_earlier = np.count_nonzero(_are_unseen(rows, history, beginnings))
-    if 2 * n_earlier <= rows.n_rows:
+    if n_earlier < _FEWEST or 2 * n_earlier <= rows.n_rows:
         return
     warn_user(
         f"{n_earlier} of {rows.n_rows} rows are earlier than rows that the model was "
