@@ -45,7 +45,7 @@ _WITHIN = (
 # ufuncs, which skops trusts.
 _NUMPY = (
     "amax amin angle around array asarray ascontiguousarray asfortranarray atleast_1d "
-    "atleast_2d average clip copy cumprod cumsum diff ediff1d fft.rfft fix flip fliplr "
+    "atleast_2d average clip copy cumprod cumsum diff ediff1d fix flip fliplr "
     "flipud gradient i0 imag isclose max mean median min nan_to_num nancumprod "
     "nancumsum nanmax nanmean nanmedian nanmin nanstd nansum nanvar prod ptp ravel "
     "real real_if_close round sinc sort squeeze std sum trapezoid transpose unwrap var"

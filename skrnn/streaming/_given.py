@@ -80,7 +80,7 @@ class RowReader:
             return self._values(row), _plain_key(key), time
         if isinstance(row, Mapping):
             row = self._from_mapping(row)
-        values = np.asarray(row, dtype=self._dtype)
+        values = self._as_numbers(row)
         if values.ndim == 2 and len(values) == 1:
             values = values[0]
         if values.ndim == 0 and self._parts.n_columns == 1:
@@ -125,6 +125,27 @@ class RowReader:
                 f"A row must have {n_columns} numbers, as in fit; got an array of "
                 f"shape {values.shape[1:]}."
             )
+
+    def _as_numbers(self, rows):
+        """Rows, or one of them, as numbers; raise with the name of what is none."""
+        try:
+            return np.asarray(rows, dtype=self._dtype)
+        except (TypeError, ValueError) as error:
+            table = np.atleast_2d(np.array(rows, dtype=object))
+            for place, value in enumerate(table.flat):
+                if value is pd.NA:
+                    table.flat[place] = np.nan
+                    continue
+                try:
+                    float(value)
+                except (TypeError, ValueError):
+                    column = place % table.shape[1]
+                    name = column if self._names is None else self._names[column]
+                    raise ValueError(
+                        f"A row must hold numbers, but its column {name!r} is "
+                        f"{value!r} ({error}). Encode it as it was for the fit."
+                    ) from error
+            return table.astype(self._dtype)
 
     def _told_by_columns(self, row, key, time):
         """Key and time, where columns of a row tell them."""
@@ -210,6 +231,13 @@ class RowReader:
 
     def _as_table(self, rows):
         """Rows by names as a DataFrame of pandas; others as they are."""
+        if isinstance(rows, Mapping):
+            raise ValueError(
+                "update_many takes many rows, got a mapping. Give one row to update, "
+                "[row, ...] to update_many, or a table as pandas.DataFrame(rows)."
+            )
+        if hasattr(rows, "__len__") and not len(rows):
+            raise ValueError("update_many takes at least one row, got none.")
         if hasattr(rows, "columns") and not isinstance(rows, pd.DataFrame):
             return pd.DataFrame({name: list(rows[name]) for name in rows.columns})
         is_list = isinstance(rows, list | tuple) and len(rows)
@@ -243,7 +271,7 @@ class RowReader:
             self._from_mapping(dict.fromkeys(rows.columns))
             rows = rows[self._names]
         if self._is_plain:
-            values = np.asarray(rows, dtype=self._dtype)
+            values = self._as_numbers(rows)
             self._check_shape(values)
             return values
         table = rows

@@ -199,6 +199,35 @@ def test_rows_are_read_by_their_names_in_every_form():
         stream.update(new[5:])
 
 
+@pytest.mark.parametrize(
+    ("rows", "time", "message"),
+    [
+        ({"a": "much", "b": 1.0}, 0, "its column 'a' is 'much'"),
+        ([1.0, [2.0]], 0, r"its column 'b' is \[2.0\]"),
+        ({"a": 1.0, "b": 2.0}, 1711807200, "time=1711807200 is|an integer index"),
+        ({"a": 1.0, "b": 2.0}, 0.5, "a number is no time"),
+    ],
+)
+def test_what_is_no_row_or_time_is_told_alike(rows, time, message):
+    stream = StreamingPredictor(hourly_pipeline())
+    time = hourly(61).index[60] if time == 0 else time
+    with pytest.raises(ValueError, match=message):
+        stream.update(rows, time=time)
+    with pytest.raises(ValueError, match=message):
+        stream.update_many([rows], times=[time])
+    assert stream.n_streams == 0
+
+
+def test_rows_that_are_none_or_one_are_told():
+    stream = StreamingPredictor(hourly_pipeline())
+    with pytest.raises(ValueError, match="at least one row"):
+        stream.update_many([])
+    with pytest.raises(ValueError, match="many rows, got a mapping"):
+        stream.update_many({"a": [1.0], "b": [2.0]})
+    missing = stream.update({"a": pd.NA, "b": None}, time=hourly(61).index[60])
+    assert np.isfinite(missing)
+
+
 def test_columns_of_periods_may_be_text():
     table = hourly(40, names="ab").rename_axis("time").reset_index()
     table["time"] = table["time"].dt.to_period("h")
