@@ -133,7 +133,7 @@ class RowReader:
         except (TypeError, ValueError) as error:
             table = np.atleast_2d(np.array(rows, dtype=object))
             for place, value in enumerate(table.flat):
-                if value is pd.NA:
+                if value is None or value is pd.NA:
                     table.flat[place] = np.nan
                     continue
                 try:
