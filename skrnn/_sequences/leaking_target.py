@@ -22,8 +22,9 @@ from skrnn.exceptions import TargetInWindowWarning
 
 __all__ = ["warn_of_leaking_target"]
 
-# Samples that are compared first, and fewer than which nothing is said.
-_FIRST = 8
+# Samples that are compared first, and fewer than which nothing is said: a flag that is
+# drawn by lot names two classes in one of 2**19 such sets.
+_FIRST, _FEWEST = 8, 20
 
 
 def warn_of_leaking_target(X, y, estimator_name, *, is_classification):
@@ -61,7 +62,7 @@ def warn_of_leaking_target(X, y, estimator_name, *, is_classification):
 def _targets_of(y):
     """Columns (list of ndarray) of y that are long enough and not constant."""
     values = np.asarray(y)
-    if values.ndim not in (1, 2) or len(values) < _FIRST:
+    if values.ndim not in (1, 2) or len(values) < _FEWEST:
         return []
     columns = values.reshape(len(values), -1).T
     return [column for column in columns if (column[1:] != column[:-1]).any()]

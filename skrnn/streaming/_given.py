@@ -180,7 +180,7 @@ class RowReader:
 
     def _read_time(self, time):
         """A time of the kind of the fit, if it is text or a date that names one."""
-        like = self._parts.window._history.times
+        like = getattr(self._parts.window._history, "times", None)
         if not isinstance(time, str | date) or time is pd.NaT:
             return time
         try:
@@ -217,10 +217,14 @@ class RowReader:
             if self._key_names:
                 rows = self._with_read_times(rows)
                 told = self._told_by(rows)
-                keys = _all_agreed("keys", keys, told[0])
-                if times is not None:
-                    times = [self._read_time(time) for time in times]
-                times = _all_agreed("times", times, told[1])
+                if self._parts.window._key_columns.series:
+                    keys = _all_agreed("keys", keys, told[0])
+                if self._parts.window._key_columns.time is not None:
+                    if times is not None:
+                        times = [self._read_time(time) for time in times]
+                    times = _all_agreed("times", times, told[1])
+                elif times is None:
+                    times = told[1]
             elif keys is None and times is None:
                 keys, times = self._told_by(rows)
         values = self._values(rows)

@@ -73,6 +73,7 @@ class Case:
     has_words: bool = False
     by_columns: bool = False
     pipeline: object = None
+    of_fit: set = field(default_factory=set)
     told: dict = field(default_factory=dict)
 
     def row(self, *, is_fit=False):
@@ -135,6 +136,7 @@ def draw(rng):
         for place in range(n_fit)
         if place != gap or rng.random() < 0.5
     ]
+    case.of_fit = {row[:2] for row in rows}
     table = case.table(rows)
     if case.by_columns:
         table = table.sample(frac=1, random_state=int(rng.integers(99)))
@@ -200,11 +202,11 @@ class Check:
         self.arrived = {w: row for w, row in self.arrived.items() if w[0] in kept}
 
     def may_be_left_out(self, rows):
-        """Whether one of the rows is later than is allowed."""
+        """Whether one of the rows is later than is allowed, rows of fit counted."""
         places = [row[:2] for row in rows]
+        had = {*self.case.of_fit, *self.arrived, *places}
         return any(
-            sum(k == key and p > place for k, p in {*self.arrived, *places})
-            > self.delay
+            sum(k == key and p > place for k, p in had) > self.delay
             for key, place in places
         )
 
