@@ -175,6 +175,17 @@ def test_columns_tell_series_and_time():
         stream.update_many(texts[:2], keys=["x", "z"])
 
 
+def test_columns_tell_series_and_an_argument_the_times():
+    table = pd.concat([hourly(40).assign(shop=shop) for shop in ("x", "y")])
+    known = table.index < table.index[30]
+    window = SlidingWindow(4, series="shop", history="allow")
+    pipeline = make_pipeline(window, small_regressor())
+    pipeline.fit(table[known], np.sin(table.loc[known, "a"]))
+    new, stream = table[~known], StreamingPredictor(pipeline)
+    got = stream.update_many(new.to_dict("records"), times=new.index.astype(str))
+    assert is_same(got, pipeline.predict(new))
+
+
 def test_rows_are_read_by_their_names_in_every_form():
     """Mappings, Series, and tables of one row or many, of pandas or polars."""
     table = hourly(70, names="ab")
