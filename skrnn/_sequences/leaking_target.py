@@ -82,18 +82,20 @@ class _Table:
     """Columns of a table, each a step of a univariate sequence."""
 
     def __init__(self, X):
-        self._X, self.numbers = X, list(X.columns)
+        self._X, self.numbers = X, range(X.shape[1])
+        self._first = np.asarray(X.head(_FIRST))
 
-    def sign(self, name, target, is_classification):
+    def sign(self, feature, target, is_classification):
         """Say (str) what shows that a feature is the target, or None."""
-        column = np.asarray(self._X[name])
-        if not _equal(column[:_FIRST], target[:_FIRST]) or not _equal(column, target):
+        if not _equal(self._first[:, feature], target[:_FIRST]):
             return None
-        return f"Column {name!r} of X equals y:"
+        if not _equal(_column(self._X, feature), target):
+            return None
+        return f"Column {self._X.columns[feature]!r} of X equals y:"
 
-    def remedy(self, name):
+    def remedy(self, feature):
         """Say (str) what to do about it."""
-        return f"Leave the column {name!r} out."
+        return f"Leave the column {self._X.columns[feature]!r} out."
 
 
 class _Sequences:
@@ -102,10 +104,7 @@ class _Sequences:
     def __init__(self, X):
         self._X = X
         self._names = getattr(X[0], "columns", None)
-        if self._names is None:
-            self.numbers = range(np.shape(X[0])[1])
-        else:
-            self.numbers = list(self._names)
+        self.numbers = range(np.shape(X[0])[1])
 
     def sign(self, feature, target, is_classification):
         """Say (str) what shows that a feature is the target, or None."""
@@ -115,32 +114,33 @@ class _Sequences:
         return self._sign(self._X, feature, target, is_classification)
 
     def _sign(self, sequences, feature, target, is_classification):
-        columns = [self._column(one, feature) for one in sequences]
+        columns = [_column(one, feature) for one in sequences]
         if not all(map(len, columns)):
             return None
         last = np.array([column[-1] for column in columns], dtype=object)
         if max(map(len, columns)) > 1 and all(map(_is_constant, columns)):
             if _tells(last, target, is_classification):
                 return (
-                    f"Feature {feature!r} of X is the same at all steps of a sequence, "
-                    "and tells y in every sample:"
+                    f"{self._called(feature)} of X is the same at all steps of a "
+                    "sequence, and tells y in every sample:"
                 )
         if self._names is not None and _equal(last, target):
             return (
-                f"Feature {feature!r} of X equals y in the last step of each sequence:"
+                f"{self._called(feature)} of X equals y in the last step of each "
+                "sequence:"
             )
         return None
 
-    def _column(self, sequence, feature):
-        if self._names is not None:
-            return np.asarray(sequence[feature])
-        return np.asarray(sequence)[:, feature]
+    def _called(self, feature):
+        if self._names is None:
+            return f"Feature {feature}"
+        return f"Column {self._names[feature]!r}"
 
     def remedy(self, feature):
         """Say (str) what to do about it."""
         if self._names is None:
-            return f"Leave it out: [numpy.delete(x, {feature!r}, axis=1) for x in X]."
-        return f"Leave the column {feature!r} out of the tables."
+            return f"Leave it out: [numpy.delete(x, {feature}, axis=1) for x in X]."
+        return f"Leave the column {self._names[feature]!r} out of the tables."
 
 
 class _Array:
@@ -182,6 +182,15 @@ class _Array:
                 "X[i]. skrnn.make_windows and SlidingWindow(horizon=1) make such."
             )
         return f"Leave it out: numpy.delete(X, {feature}, axis=2)."
+
+
+def _column(table, number):
+    """A column (ndarray) of a table of pandas or polars, or of an array."""
+    if hasattr(table, "iloc"):
+        return np.asarray(table.iloc[:, number])
+    if hasattr(table, "columns"):
+        return np.asarray(table[table.columns[number]])
+    return np.asarray(table)[:, number]
 
 
 def _is_constant(steps):
