@@ -1,5 +1,6 @@
 """What is loaded without being named: what scikit-learn, SciPy and NumPy have."""
 
+import inspect
 import json
 import zipfile
 from functools import partial
@@ -170,7 +171,7 @@ def test_every_scorer_and_splitter_is_loaded(tmp_path):
     for name in model_selection.__all__:
         kind = getattr(model_selection, name)
         if hasattr(kind, "split") and not name.startswith("Base"):
-            names = sklearn.utils.validation.signature(kind).parameters
+            names = inspect.signature(kind).parameters
             splitters.append(kind(**{n: given[n] for n in names if n in given}))
     assert len(splitters) > 15
     scorers = {name: get_scorer(name) for name in get_scorer_names()}
