@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Set
 
 import numpy as np
+import pandas as pd
 from sklearn.utils.validation import check_array
 
 from skrnn._columns import as_numbers, numbers_only
@@ -48,6 +49,7 @@ def checked_y(y, estimator_name, *, dtype=None):
             f"n_outputs), found array with dim {len(shape)}: shape {tuple(shape)}."
             f"{remedy}"
         )
+    _refuse_missing_objects(y)
     options = {"input_name": "y", "estimator": estimator_name, "ensure_2d": False}
     try:
         if dtype is None:
@@ -63,10 +65,24 @@ def checked_y(y, estimator_name, *, dtype=None):
         raise
 
 
+def _refuse_missing_objects(y):
+    """Raise if y holds None or pandas.NA, which are objects and no numbers."""
+    if not isinstance(y, list | tuple) and str(getattr(y, "dtype", "")) != "object":
+        return
+    try:
+        values = np.asarray(y)
+    except ValueError:  # a list of lists of unequal lengths
+        return
+    is_table = values.dtype == object and values.ndim in (1, 2)
+    if is_table and np.asarray(pd.isna(values)).any():
+        raise ValueError(f"Input y contains NaN{_of_samples(y)}")
+
+
 def _first_infinite(y):
     """Say in which sample y is infinite (str)."""
-    values = np.asarray(y)
-    if values.dtype.kind != "f":
+    try:
+        values = np.asarray(y, dtype=np.float64)
+    except (TypeError, ValueError):
         return ""
     infinite = np.isinf(values).reshape(len(values), -1).any(axis=1)
     return f" Sample {int(np.argmax(infinite))} is the first." if infinite.any() else ""
@@ -74,11 +90,9 @@ def _first_infinite(y):
 
 def _of_samples(y):
     """Say in which samples y is missing, and what to do about it."""
-    values = np.asarray(y)
-    missing = np.asarray(values != values, bool).reshape(len(values), -1).any(axis=1)
+    missing = np.asarray(pd.isna(np.asarray(y)))
+    missing = missing.reshape(len(missing), -1).any(axis=1)
     n_missing, n = np.count_nonzero(missing), len(missing)
-    if not n_missing:
-        return "."  # objects that are missing by another name, such as pandas.NA
     where = f" in {n_missing} of {n} samples"
     if missing[n - n_missing :].all():
         return (

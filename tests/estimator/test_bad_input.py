@@ -40,6 +40,7 @@ FAULTS = [
     (X, None, None, ValueError, "requires y to be passed"),
     (X, with_value(y, np.nan), None, ValueError, "y contains NaN in 1 .* sample 7"),
     (X, [*y[:28], np.nan, np.nan], None, ValueError, r"NaN in 2 .*y.shift\(-2\)"),
+    (X, [*y[:-1].tolist(), None], None, ValueError, r"NaN in 1 .*y.shift\(-1\)"),
     (X, [np.nan, *y[1:]], None, ValueError, "NaN in 1 of 30 .* differences"),
     (X, with_value(y, np.inf), None, ValueError, "y contains infinity.* Sample 7 is"),
     (X, np.full(30, "a"), None, ValueError, "strings such as 'a'.*RNNClassifier"),
@@ -109,7 +110,8 @@ def test_a_diverging_continuation_is_undone():
     [
         (y, "continuous"),
         (np.column_stack([np.arange(30) % 3] * 2), "1d array.*MultiOutputClassifier"),
-        (np.array(["a", None] * 15), r"as 'a' and .* None \(NoneType\) of sample 1"),
+        (["a", None] * 15, "y contains NaN in 15 of 30 samples, .* sample 1"),
+        ([1, 0] * 14 + [None, 0], "y contains NaN in 1 of 30 samples, .* sample 28"),
         (np.array([1, "a"] * 15, dtype=object), r"such as 1 \(int\) of sample 0"),
         (with_value(np.arange(30.0) % 2, np.nan), "NaN"),
     ],
