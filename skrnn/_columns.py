@@ -11,6 +11,12 @@ __all__ = ["as_numbers", "check_noted_columns", "numbers_only"]
 _TIMES = ("datetime", "timestamp", "date", "time", "duration", "period", "interval")
 _SPANS = ("timedelta", "duration")
 
+_REMEDY_OF_TEXT = (
+    "Numbers that are text become numbers by numpy.asarray(X, dtype=float).",
+    "Labels are for RNNClassifier; numbers that are text become numbers by "
+    "numpy.asarray(y, dtype=float).",
+)
+
 
 @contextmanager
 def numbers_only(X, input_name="X", axes=("row", "column")):
@@ -46,13 +52,19 @@ def numbers_only(X, input_name="X", axes=("row", "column")):
         ) from error
     except (TypeError, ValueError) as error:
         fault = _first_fault(X)
-        if fault is None:
+        is_of_text = any(word in str(error) for word in ("strings", "convert string"))
+        text = _first_text(X) if is_of_text else None
+        if fault is None and text is None:
             raise
-        name, value = fault
+        if fault is None:
+            holds = f"it holds {_described(text)}"
+            remedy = _REMEDY_OF_TEXT[input_name == "y"]
+        else:
+            name, value = fault
+            holds, remedy = f"column {name!r} holds {_described(value)}", _remedy(value)
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(
-            f"{input_name} must hold numbers, but column {name!r} holds "
-            f"{_described(value)} ({error}). {_remedy(value)}"
+            f"{input_name} must hold numbers, but {holds} ({error}). {remedy}"
         ) from error
 
 
@@ -163,6 +175,17 @@ def _first_fault(X):
                 if not _is_number(value):
                     return name, value
     return None
+
+
+def _first_text(X):
+    """A text of an array or list that holds such, and no columns; or None."""
+    try:
+        array = np.asarray(X)
+    except ValueError:  # a list of lists of unequal lengths
+        return None
+    if array.dtype.kind == "O":
+        return next((v for v in array.flat if isinstance(v, str)), None)
+    return str(array.flat[0]) if array.dtype.kind in "US" and array.size else None
 
 
 def _is_number(value):

@@ -73,9 +73,10 @@ class TabularInputWarning(UserWarning):
 
 
 class TargetInWindowWarning(UserWarning):
-    """A window holds the very values that the model is to predict.
+    """A window, or a feature of X, holds the very values that the model is to predict.
 
-    With ``horizon=1`` the window ends before the row that is predicted.
+    With ``horizon=1`` the window ends before the row that is predicted; a column that
+    is the target is left out of X.
 
     Examples
     --------
@@ -165,9 +166,10 @@ class LostIndexWarning(UserWarning):
 
 
 class LeakingSplitWarning(UserWarning):
-    """No gap between training and test rows keeps the targets of one from the other.
+    """A split is not by time, or has no gap where the targets need one.
 
-    Split by time with :class:`~skrnn.model_selection.PanelTimeSeriesSplit`.
+    Split by time with :class:`~skrnn.model_selection.PanelTimeSeriesSplit`: splitters
+    of scikit-learn cut a long table by the position of its rows, whatever their times.
 
     Examples
     --------

@@ -648,6 +648,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
             If the validation still improved in the last of ``max_epochs`` epochs.
         skrnn.exceptions.TabularInputWarning
             If X is a table whose columns do not look like lags of one thing.
+        skrnn.exceptions.TargetInWindowWarning
+            If a feature of X is the target.
         UserWarning
             If every step of X is absent, or `scoring` finds no sample to judge by.
         """

@@ -1,6 +1,7 @@
 """Reading X, y and weights as the user gives them."""
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length
 
 from skrnn._columns import numbers_only
@@ -22,6 +23,7 @@ from skrnn._sequences.layouts import (
     series_of_samples,
     time_order_of_samples,
 )
+from skrnn._sequences.leaking_target import warn_of_leaking_target
 from skrnn._sequences.sources import DenseSource, as_source
 from skrnn._sequences.tabular import warn_of_table
 from skrnn._sequences.tokens import TokenArray, TokenSource
@@ -64,6 +66,10 @@ def read_samples(
     source = read_X(estimator, X, missing=estimator.missing, reset=reset)
     target = (targets.fit if reset else targets.read)(y, classes)
     check_consistent_length(source, target)
+    if reset:
+        is_classification = is_classifier(estimator)
+        name = type(estimator).__name__
+        warn_of_leaking_target(X, y, name, is_classification=is_classification)
     weight = _read_weight(sample_weight, source)
     # Those that validate are the newest of each series, whatever the order of the rows.
     rows = time_order_of_samples(X)

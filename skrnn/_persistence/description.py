@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from skrnn._persistence.container import read_archive
-from skrnn._persistence.contents import read_schema, unchecked
+from skrnn._persistence.contents import read_schema
 from skrnn._persistence.files import TYPES
+from skrnn._persistence.trusted import untrusted_types
 from skrnn.exceptions import ModelFileError
 
 
@@ -53,8 +54,6 @@ def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
     >>> found["model"], found["untrusted"], found["estimators"][0]["n_networks"]
     ('skrnn.regressor.RNNRegressor', [], 10)
     """
-    from skops.io import get_untrusted_types
-
     content = read_archive(path)
     try:
         schema, loaders = read_schema(content, str(path))
@@ -64,12 +63,10 @@ def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
                 _estimator(node, archive) for node in nodes if _is_fitted(node)
             ]
         types = {_type_of(node) for node in nodes}
-        untrusted = {*get_untrusted_types(data=content), *unchecked(loaders)}
-        untrusted -= set(TYPES)
         return {
             "model": _type_of(schema),
             "types": sorted(t for t in types if not t.startswith("builtins.")),
-            "untrusted": sorted(untrusted),
+            "untrusted": untrusted_types(content, loaders, set(TYPES)),
             "size": len(content),
             "estimators": estimators,
         }

@@ -12,7 +12,9 @@ from typing import Any
 
 from skrnn._files import write_whole
 from skrnn._persistence.container import read_archive, seal
-from skrnn._persistence.contents import read_schema, unchecked
+from skrnn._persistence.contents import read_schema
+from skrnn._persistence.rebuilt import written_anew
+from skrnn._persistence.trusted import trusted_types, untrusted_types
 from skrnn.exceptions import ModelFileError
 
 # Classes of skrnn, by the public names that files know them by. What a release has
@@ -65,9 +67,9 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
     -----
     What only a training needs is not kept: with ``warm_start=True`` or ``partial_fit``
     a loaded model goes on with a new optimiser. Its predictions are the same to the
-    bit. Losses and optimisers given as classes, callbacks, and some models of
-    scikit-learn (trees, nearest neighbours) are written, but `load` has to be told to
-    trust them.
+    bit. Losses and optimisers given as classes, callbacks, functions of your own, and
+    some models of scikit-learn (trees, nearest neighbours) are written, but `load` has
+    to be told to trust them.
 
     References
     ----------
@@ -88,7 +90,8 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
 
     buffer = io.BytesIO()
     try:
-        dump(model, buffer, compression=zipfile.ZIP_DEFLATED)
+        with written_anew():
+            dump(model, buffer, compression=zipfile.ZIP_DEFLATED)
         for name in get_untrusted_types(data=buffer.getvalue()):
             _check_name(name)
     except Exception as error:  # skops has several for what it cannot write
@@ -119,8 +122,9 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
     """Read a model that `save` wrote.
 
     Nothing in the file is run, and no module is imported for it but those of the types
-    that are trusted: those of skrnn, scikit-learn and NumPy that skops holds to be
-    safe.
+    that are trusted: estimators of skrnn and scikit-learn, searches with their
+    splitters, scorers and distributions of SciPy, and functions of `sklearn.metrics`,
+    of `sklearn.feature_selection` and of NumPy that only compute.
 
     Parameters
     ----------
@@ -164,16 +168,15 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
     >>> again
     SlidingWindow(window_length=5)
     """
-    from skops.io import get_untrusted_types, loads
+    from skops.io import loads
 
     content = read_archive(path)
     known = {*TYPES, *trusted}
     try:
         _, loaders = read_schema(content, str(path))
-        found = {*get_untrusted_types(data=content), *unchecked(loaders)}
-        unknown = sorted(found - known)
+        unknown = untrusted_types(content, loaders, known)
         if not unknown:
-            return loads(content, trusted=sorted(known))
+            return loads(content, trusted=sorted(known | trusted_types(loaders)))
     except (Warning, ModelFileError):  # warnings made errors by a filter of the user's
         raise
     except Exception as error:  # whatever is found in a forged one

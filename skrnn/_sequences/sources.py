@@ -262,8 +262,26 @@ class WindowSource(SequenceSource):
         first = windows.stop - windows.length
         sample = np.flatnonzero((first <= row) & (row < windows.stop))[0]
         step = windows.window_length - (windows.stop[sample] - row)
-        value = windows.values[row, feature]
-        raise_step_error(value, sample, step, feature, windows.feature_names)
+        value, names = windows.values[row, feature], windows.feature_names
+        is_to_come = bool(np.isnan(value)) and self._is_missing_from(row, feature)
+        raise_step_error(value, sample, step, feature, names, is_to_come=is_to_come)
+
+    def _is_missing_from(self, row, feature):
+        """Whether a feature is missing in several rows, to the end of their series."""
+        windows = self._windows
+        if not np.isnan(windows.values[row : row + 2, feature]).sum() == 2:
+            return False
+        present = np.flatnonzero(~np.isnan(windows.values[row:, feature]))
+        if not len(present):
+            return True
+        if windows.series is None:
+            return False
+        after = row + present[0]
+        first = windows.stop - windows.length
+        series = [
+            windows.series[(first <= r) & (r < windows.stop)] for r in (row, after)
+        ]
+        return len(series[1]) > 0 and not np.isin(series[1], series[0]).any()
 
     def batch(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         windows = self._windows

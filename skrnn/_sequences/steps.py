@@ -145,14 +145,39 @@ def raise_step_error(
     step: int,
     feature: int,
     feature_names: Sequence[str] | None,
+    *,
+    is_to_come: bool = False,
 ) -> NoReturn:
-    """Raise the ValueError that tells of a faulty value and where it is."""
+    """Raise the ValueError that tells of a faulty value and where it is.
+
+    Parameters
+    ----------
+    value : float
+        What is faulty: infinite or NaN.
+    sample, step, feature : int
+        Where it is.
+    feature_names : sequence of str or None
+        Names for the errors.
+    is_to_come : bool, default=False
+        Whether the feature is missing in all rows after that one, too.
+    """
     name = feature if feature_names is None else repr(str(feature_names[feature]))
     place = f"sample {sample}, step {step}, feature {name}"
     if np.isinf(value):
         raise ValueError(
             "Input X contains infinity or a value too large for "
             f"{value.dtype!r}: {place}."
+        )
+    if is_to_come:
+        raise ValueError(
+            f"Input X contains NaN: {place} is missing, and so it is in all later rows "
+            "of X, as in rows that have not happened yet. The window of a sample ends "
+            "`horizon` rows before its own row: send at most so many rows after the "
+            "newest complete one, or fit with a larger horizon. Several steps ahead "
+            "are predicted by targets of several steps (skrnn.windows.make_targets), "
+            "by skrnn.sktime.RNNForecaster, or row after row, each with the forecasts "
+            "before it filled in. (Columns that are known ahead are named by the "
+            "parameter known of SlidingWindow.)"
         )
     raise ValueError(
         f"Input X contains NaN: {place} is missing while other features of that "

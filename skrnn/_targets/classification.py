@@ -91,9 +91,19 @@ class ClassTargets(Targets):
 
     def _checked(self, y):
         y = checked_y(y, self.estimator_name)
+        if y.dtype == object and y.ndim == 1:
+            _refuse_mixed(y)
         with np.errstate(invalid="ignore"):  # of labels beyond integers
             check_classification_targets(y)
-            return y, type_of_target(y) == "multilabel-indicator"
+            kind = type_of_target(y)
+        if kind == "multiclass-multioutput":
+            raise ValueError(
+                f"y should be a 1d array, got an array of shape {y.shape} instead: "
+                f"{self.estimator_name} learns one class a sample, or several labels "
+                "of 0 and 1. For several classes a sample take "
+                f"sklearn.multioutput.MultiOutputClassifier({self.estimator_name}())."
+            )
+        return y, kind == "multilabel-indicator"
 
     def _places(self, y):
         """Replace each label by its place among the classes."""
@@ -211,3 +221,17 @@ def _balance(target, weight):
     for column in target.T:  # as scikit-learn does: the product over the labels
         balance *= _balance(column.astype(np.int64), weight)
     return balance
+
+
+def _refuse_mixed(y):
+    """Raise where labels are missing beside texts, or are of types without an order."""
+    is_text = np.array([isinstance(label, str) for label in y])
+    if is_text.all() or not is_text.any():
+        return
+    other = int(np.argmin(is_text))
+    raise ValueError(
+        f"Unknown label type: y holds texts such as {y[int(np.argmax(is_text))]!r} "
+        f"and others, such as {y[other]!r} ({type(y[other]).__name__}) of sample "
+        f"{other}. Labels must be all text or all numbers: leave samples without a "
+        "label out, or make texts of all."
+    )

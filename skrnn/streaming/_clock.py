@@ -1,6 +1,7 @@
 """Times of single rows as whole numbers, and which of them follow each other."""
 
 import operator
+from numbers import Number
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from skrnn._time.steps import as_step, fixed_length, follows
 __all__ = ["Clock"]
 
 _DAY = pd.Timedelta(days=1)
+_OF_TIMES = (pd.DatetimeIndex, pd.TimedeltaIndex, pd.PeriodIndex)
 
 
 class Clock:
@@ -102,6 +104,11 @@ class Clock:
 
     def _tick(self, time):
         like = self._like
+        if isinstance(like, _OF_TIMES) and _is_number(time):
+            raise TypeError(
+                "a number is no time. Seconds since 1970 are pandas.Timestamp(time, "
+                'unit="s").'
+            )
         if isinstance(like, pd.DatetimeIndex):
             time = pd.Timestamp(time)
             if time is pd.NaT or (time.tz is None) != (self._zone is None):
@@ -150,3 +157,8 @@ class Clock:
         if not np.ndim(earlier):
             return self.follows(np.array([earlier]), np.array([later]))[0]
         return np.asarray(follows(self.index(earlier), self.index(later), self.step))
+
+
+def _is_number(time):
+    """Whether a time is given as a number, of whatever unit that may be."""
+    return isinstance(time, Number) and not isinstance(time, np.timedelta64)

@@ -1,6 +1,8 @@
 """Rows, keys and times, in the many forms in which they are given."""
 
+import operator
 from collections.abc import Mapping
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -8,7 +10,7 @@ import pandas as pd
 from skrnn._categories.tables import encode_table
 from skrnn._time.index import split_index
 from skrnn.windows._given_rows import check_rows
-from skrnn.windows._read_rows import read_rows
+from skrnn.windows._read_rows import read_values
 
 __all__ = ["RowReader"]
 
@@ -53,7 +55,8 @@ class RowReader:
 
         Parameters
         ----------
-        row : mapping, pandas.Series or array-like of shape (n_columns,)
+        row : mapping, pandas.Series, DataFrame of one row or array-like of shape \
+                (n_columns,)
             As given to `update`.
         key, time : object
             As given.
@@ -64,24 +67,40 @@ class RowReader:
         key, time : object
             Those that columns of the row tell, where they do.
         """
+        if hasattr(row, "columns"):
+            return self._row_of_table(row, key, time)
         if isinstance(row, pd.Series):
             row = row.to_dict()
         if not self._is_plain:
             if self._key_names:
-                key, time = self._told_by_columns(row, key, time)
                 row = self._with_read_time(row)
+                key, time = self._told_by_columns(row, key, time)
             if isinstance(row, Mapping):
                 row = pd.DataFrame([self._from_mapping(row)], columns=self._names)
             return self._values(row), _plain_key(key), time
         if isinstance(row, Mapping):
             row = self._from_mapping(row)
-        values = np.asarray(row, dtype=self._dtype)
+        values = self._as_numbers(row)
         if values.ndim == 2 and len(values) == 1:
             values = values[0]
         if values.ndim == 0 and self._parts.n_columns == 1:
             values = values[None]
         self._check_shape(values[None])
         return values[None], _plain_key(key), time
+
+    def _row_of_table(self, table, key, time):
+        if len(table) != 1:
+            raise ValueError(
+                f"update takes one row, got a table of {len(table)}. Give them to "
+                "update_many."
+            )
+        given = ([one] if one is not None else None for one in (key, time))
+        values, keys, times = self.rows(table, *given)
+        return (
+            values,
+            key if keys is None else keys[0],
+            time if times is None else times[0],
+        )
 
     def _from_mapping(self, row):
         names = self._names
@@ -107,6 +126,27 @@ class RowReader:
                 f"shape {values.shape[1:]}."
             )
 
+    def _as_numbers(self, rows):
+        """Rows, or one of them, as numbers; raise with the name of what is none."""
+        try:
+            return np.asarray(rows, dtype=self._dtype)
+        except (TypeError, ValueError) as error:
+            table = np.atleast_2d(np.array(rows, dtype=object))
+            for place, value in enumerate(table.flat):
+                if value is None or value is pd.NA:
+                    table.flat[place] = np.nan
+                    continue
+                try:
+                    float(value)
+                except (TypeError, ValueError):
+                    column = place % table.shape[1]
+                    name = column if self._names is None else self._names[column]
+                    raise ValueError(
+                        f"A row must hold numbers, but its column {name!r} is "
+                        f"{value!r} ({error}). Encode it as it was for the fit."
+                    ) from error
+            return table.astype(self._dtype)
+
     def _told_by_columns(self, row, key, time):
         """Key and time, where columns of a row tell them."""
         columns = self._parts.window._key_columns
@@ -120,23 +160,41 @@ class RowReader:
             told = labels[0] if len(labels) == 1 else tuple(labels)
             key = _agreed("key", key, told)
         if columns.time is not None:
-            time = _agreed("time", time, row[columns.time])
+            time = _agreed("time", self._read_time(time), row[columns.time])
         return key, time
 
     def _with_read_time(self, row):
         """The row (mapping), whose time may be text, such as JSON has."""
         column = self._parts.window._key_columns.time
-        if not isinstance(row.get(column), str):
+        if not isinstance(row, Mapping) or column not in row:
             return row
-        like = self._parts.window._history.times
+        return {**row, column: self._read_time(row[column])}
+
+    def _with_read_times(self, table):
+        """The same of all rows of a DataFrame."""
+        column = self._parts.window._key_columns.time
+        if column not in table or table[column].dtype.kind in "iufbmM":
+            return table
+        times = [self._read_time(time) for time in table[column]]
+        return table.assign(**{column: times})
+
+    def _read_time(self, time):
+        """A time of the kind of the fit, if it is text or a date that names one."""
+        like = getattr(self._parts.window._history, "times", None)
+        if not isinstance(time, str | date) or time is pd.NaT:
+            return time
         try:
             if isinstance(like, pd.PeriodIndex):
-                return {**row, column: pd.Period(row[column], freq=like.freq)}
+                return pd.Period(time, freq=like.freq)
             if isinstance(like, pd.DatetimeIndex):
-                return {**row, column: pd.Timestamp(row[column])}
-        except ValueError:
+                time = pd.Timestamp(time)
+                # Texts of one zone may have several offsets.
+                return time if time.tz is None else time.tz_convert(like.tz)
+            if isinstance(like, pd.TimedeltaIndex):
+                return pd.Timedelta(time)
+        except (TypeError, ValueError):
             pass  # what reads the column says what is wrong with it
-        return row
+        return time
 
     def rows(self, rows, keys, times):
         """Read many rows.
@@ -154,15 +212,44 @@ class RowReader:
         keys : list or None
         times : pandas.Index, array-like or None
         """
-        if isinstance(rows, list) and rows and isinstance(rows[0], Mapping):
-            rows = pd.DataFrame(rows)
-        if isinstance(rows, pd.DataFrame) and keys is None and times is None:
-            keys, times = self._told_by(rows)
+        rows = self._as_table(rows)
+        if isinstance(rows, pd.DataFrame):
+            if self._key_names:
+                rows = self._with_read_times(rows)
+                told = self._told_by(rows)
+                if self._parts.window._key_columns.series:
+                    keys = _all_agreed("keys", keys, told[0])
+                if self._parts.window._key_columns.time is not None:
+                    if times is not None:
+                        times = [self._read_time(time) for time in times]
+                    times = _all_agreed("times", times, told[1])
+                elif times is None:
+                    times = told[1]
+            elif keys is None and times is None:
+                keys, times = self._told_by(rows)
         values = self._values(rows)
         keys = None if keys is None else [_plain_key(key) for key in keys]
         if keys is not None and len(keys) != len(values):
             raise ValueError(f"There are {len(values)} rows, but {len(keys)} keys.")
         return values, keys, times
+
+    def _as_table(self, rows):
+        """Rows by names as a DataFrame of pandas; others as they are."""
+        if isinstance(rows, Mapping):
+            raise ValueError(
+                "update_many takes many rows, got a mapping. Give one row to update, "
+                "[row, ...] to update_many, or a table as pandas.DataFrame(rows)."
+            )
+        if hasattr(rows, "__len__") and not len(rows):
+            raise ValueError("update_many takes at least one row, got none.")
+        if hasattr(rows, "columns") and not isinstance(rows, pd.DataFrame):
+            return pd.DataFrame({name: list(rows[name]) for name in rows.columns})
+        is_list = isinstance(rows, list | tuple) and len(rows)
+        if not is_list or not isinstance(rows[0], Mapping | pd.Series):
+            return rows
+        # Each has the columns of fit: a key that is not there is no missing value.
+        rows = [row.to_dict() if isinstance(row, pd.Series) else row for row in rows]
+        return pd.DataFrame(map(self._from_mapping, rows), columns=self._names)
 
     def _told_by(self, table):
         """Keys and times that columns or the index of a DataFrame tell."""
@@ -188,7 +275,7 @@ class RowReader:
             self._from_mapping(dict.fromkeys(rows.columns))
             rows = rows[self._names]
         if self._is_plain:
-            values = np.asarray(rows, dtype=self._dtype)
+            values = self._as_numbers(rows)
             self._check_shape(values)
             return values
         table = rows
@@ -205,8 +292,8 @@ class RowReader:
         self._n_trials += 1
         window = parts.window
         if self._key_names:
-            given = read_rows(table, None, window._key_columns, window, is_fit=False)
-            return given.values.astype(self._dtype, copy=False)
+            values = read_values(table, window._key_columns, window)
+            return values.astype(self._dtype, copy=False)
         table = encode_table(table, self._categories, window._feature_names())
         values = check_rows(window, table, reset=False)
         return values.astype(self._dtype, copy=False)
@@ -235,6 +322,17 @@ def _agreed(name, given, told):
         return told
     raise ValueError(
         f"{name}={given!r} is given, but the columns of the row say {told!r}."
+    )
+
+
+def _all_agreed(name, given, told):
+    """What columns tell of all rows, if nothing else is given."""
+    if given is None or told is None:
+        return given if told is None else told
+    if len(given) == len(told) and all(map(operator.eq, given, told)):
+        return told
+    raise ValueError(
+        f"{name}={given!r} are given, but the columns of the rows say {list(told)!r}."
     )
 
 

@@ -205,9 +205,10 @@ class StreamingPredictor(StreamCalls):
 
         Parameters
         ----------
-        row : mapping of str to float, pandas.Series or array-like of shape \
-                (n_columns,)
-            The columns of fit; by name in any order, else in the order of fit.
+        row : mapping of str to float, pandas.Series, DataFrame of one row or \
+                array-like of shape (n_columns,)
+            The columns of fit; by name in any order, else in the order of fit. A time
+            among them may be text, such as JSON has.
         key : hashable, default=None
             The stream: the label of its series, or a tuple of several. Where
             `SlidingWindow` names columns for that, they tell it.
@@ -254,7 +255,8 @@ class StreamingPredictor(StreamCalls):
         Parameters
         ----------
         rows : DataFrame, array-like of shape (n, n_columns) or list of mappings
-            Rows; of one stream in the order in which they arrive.
+            Rows, each as `update` takes it; of one stream in the order in which they
+            arrive.
         keys : array-like or list of shape (n,), default=None
             The stream of each. None: what index or columns of a DataFrame tell, as
             `SlidingWindow` reads them, else all of one stream.

@@ -117,7 +117,7 @@ class Beginnings:
         missed : ndarray of shape (n_runs,), dtype bool
         """
         rows = runs.rows
-        series = self._series_of(rows, runs.starts)
+        series = self.series_of(rows, runs.starts)
         first = X[rows.caller_rows(runs.starts)]
         begun = (series < 0) & ~runs.inner
         if self.times is not None and rows.times is not None:
@@ -133,7 +133,7 @@ class Beginnings:
             begun = begun[np.maximum.accumulate(root)]
         return ~begun
 
-    def _series_of(self, rows, positions):
+    def series_of(self, rows, positions):
         """The number in the fit of the series of rows of a call; -1 if unknown."""
         if self.labels is None:
             return np.zeros(len(positions), dtype=np.intp)
@@ -144,7 +144,7 @@ class Beginnings:
         rows, starts = runs.rows, runs.starts
         called, own = conform(rows.times[starts], self.times)
         ticks, begins = keys(called), keys(own)
-        low, high = _stretches(self.codes, len(begins), series)
+        low, high = stretches(self.codes, len(begins), series)
         place = first_not_before(begins, ticks, low, high)
         found = place < high
         place = np.where(found, place, 0)
@@ -153,7 +153,7 @@ class Beginnings:
             # Numbers begin anew when they are set anew: only the row itself tells.
             found &= self._same_rows(first, place)
         _, remembered = conform(called, history.times)
-        low, high = _stretches(history.codes, len(remembered), series)
+        low, high = stretches(history.codes, len(remembered), series)
         place = first_not_before(keys(remembered), ticks, low, high)
         wall = keys(wall_clock(called))
         ended, _ = conform(rows.times[starts - 1], self.times)
@@ -195,7 +195,7 @@ def times_finer(times, original):
     return 1000 ** (_THOUSANDS[times.unit] - _THOUSANDS[original.unit])
 
 
-def _stretches(codes, n, series):
+def stretches(codes, n, series):
     """From where to where, among `n` rows in order, those of each series stand."""
     if codes is None:
         return np.zeros_like(series), np.full_like(series, n)

@@ -12,7 +12,9 @@ from skrnn.exceptions import ShortWindowsWarning
 __all__ = ["check_breaks", "explain_breaks"]
 
 
-def check_breaks(runs, n_needed, freq=None, *, left="have short or empty windows"):
+def check_breaks(
+    runs, n_needed, freq=None, *, left="have short or empty windows", remedy=""
+):
     """Warn or raise where breaks in the index leave too little of the windows.
 
     Parameters
@@ -25,6 +27,8 @@ def check_breaks(runs, n_needed, freq=None, *, left="have short or empty windows
         What the user gave.
     left : str
         What becomes of the other rows, after "the others".
+    remedy : str
+        What is to be done about it first of all.
 
     Raises
     ------
@@ -47,7 +51,7 @@ def check_breaks(runs, n_needed, freq=None, *, left="have short or empty windows
     if runs.lengths.max() == 1:
         raise ValueError(
             "No row follows another by the index, so that there are no windows at all. "
-            + explain_breaks(runs, freq)
+            + f"{remedy} {explain_breaks(runs, freq)}".lstrip()
         )
     possible = _n_full(np.diff(rows.series_starts(), append=rows.n_rows), n_needed)
     full = _n_full(runs.lengths, n_needed)
@@ -55,7 +59,8 @@ def check_breaks(runs, n_needed, freq=None, *, left="have short or empty windows
         warn_user(
             f"{possible.sum()} rows stand among {n_needed} in a row of their series, "
             f"as a full window takes, but only {full.sum()} of them without a break in "
-            f"the index. The others {left}. {explain_breaks(runs, freq)}",
+            f"the index. The others {left}. "
+            + f"{remedy} {explain_breaks(runs, freq)}".lstrip(),
             ShortWindowsWarning,
         )
         return

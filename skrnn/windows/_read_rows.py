@@ -12,7 +12,7 @@ from skrnn.windows._given_rows import check_rows, names_of, refuse_sequences
 from skrnn.windows._key_columns import NOT_KNOWN_YET
 from skrnn.windows._runs import Rows
 
-__all__ = ["GivenRows", "read_rows"]
+__all__ = ["GivenRows", "read_rows", "read_values"]
 
 
 class GivenRows(NamedTuple):
@@ -72,6 +72,35 @@ def read_rows(X, groups, key_columns, estimator, *, is_fit):
     if not is_fit and key_columns.names:
         X = key_columns.in_order(X, estimator.feature_names_in_)
     index = key_columns.index_of(X)
+    values, features, categories = _read_features(X, key_columns, estimator, is_fit)
+    rows = Rows(len(values), index, groups, sort=bool(key_columns.names))
+    label = X.index if isinstance(X, pd.DataFrame) else None
+    names = names_of(features) if is_fit else None
+    return GivenRows(values, names, rows, label, features, categories)
+
+
+def read_values(X, key_columns, estimator):
+    """Read the numbers of the features alone, of rows after a fit.
+
+    Parameters
+    ----------
+    X : array-like or DataFrame of shape (n_samples, n_columns)
+        What the user gave, of any series and times.
+    key_columns : KeyColumns
+        The columns that tell series and time instead of an index.
+    estimator : estimator
+        Whose X it is; named in the errors.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_features)
+    """
+    X = key_columns.in_order(X, estimator.feature_names_in_)
+    return _read_features(X, key_columns, estimator, False)[0]
+
+
+def _read_features(X, key_columns, estimator, is_fit):
+    """Numbers of the features, what they are made of, and which are categories."""
     features = key_columns.features_of(X)
     if is_fit:
         categories, noted = find_categories(features), None
@@ -96,7 +125,4 @@ def read_rows(X, groups, key_columns, estimator, *, is_fit):
             if hasattr(X, "columns") and not of_fit <= set(X.columns):
                 raise ValueError(f"{error}{NOT_KNOWN_YET}") from None
             raise
-    rows = Rows(len(values), index, groups, sort=bool(key_columns.names))
-    label = X.index if isinstance(X, pd.DataFrame) else None
-    names = names_of(features) if is_fit else None
-    return GivenRows(values, names, rows, label, features, categories)
+    return values, features, categories

@@ -65,6 +65,13 @@ class Rows:
         return np.lexsort(levels)
 
     @property
+    def is_shuffled(self):
+        """Whether the rows of some series were given out of time order (bool)."""
+        if not self._sort or self.order is None:
+            return False
+        return bool(((np.diff(self.order) < 0) & self.same_series).any())
+
+    @property
     def rank(self):
         """The place of each row in order of time, in the caller's order, or None.
 

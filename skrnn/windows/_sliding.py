@@ -341,6 +341,9 @@ class SlidingWindow(WindowMemory, auto_wrap_output_keys=None):
         -----
         MissingHistoryWarning
             If rows lack the newest rows before them and ``history="warn"``.
+        LeakingSplitWarning
+            If most rows lie, in any order, between those of fit, as where a splitter
+            cuts a long table by position.
         """
         return self._transform(X, groups)
 

@@ -16,6 +16,7 @@ from skrnn.windows._given_rows import refuse_numberless
 from skrnn.windows._history import History
 from skrnn.windows._key_columns import KeyColumns
 from skrnn.windows._known import find_known, move_known, open_beginnings
+from skrnn.windows._later_fit import split_by_time, warn_of_later_fit
 from skrnn.windows._lost_index import (
     check_index_of_target,
     refuse_timeless,
@@ -66,7 +67,8 @@ class WindowMemory(
         # How many rows before its own row a window can go back to.
         window_length, horizon = plain((self.window_length, self.horizon))
         reach = window_length + horizon - 1
-        check_breaks(runs, reach + 1, self.freq)
+        remedy = split_by_time(key_columns) if rows.is_shuffled else ""
+        check_breaks(runs, reach + 1, self.freq, remedy=remedy)
         history = History.of(runs, values, reach)
         beginnings = Beginnings.of(runs, values)
         most_absent = 0
@@ -124,6 +126,7 @@ class WindowMemory(
         given, runs = self._read(X, groups, "transform")
         preceding = self._preceding(runs)
         windows = self._windows(given, runs, preceding)
+        warn_of_later_fit(runs.rows, self._history, self._beginnings, self._key_columns)
         if self.history != "allow":
             self._report_missing_history(given.values, runs, preceding)
         return windows

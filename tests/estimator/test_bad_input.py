@@ -26,7 +26,7 @@ def with_value(array, value):
 
 FAULTS = [
     (with_value(X, np.inf), y, None, ValueError, "infinity"),
-    (X.astype(str), y, None, ValueError, "strings|numeric"),
+    (X.astype(str), y, None, ValueError, r"strings such as '0.1.*numpy.asarray\(X"),
     (X + 1j, y, None, ValueError, "Complex data not supported"),
     (sparse.csr_array(X), y, None, TypeError, "[Ss]parse"),
     (X[:0], y[:0], None, ValueError, "0 sample"),
@@ -38,9 +38,14 @@ FAULTS = [
     ([np.ones((2, 1)), np.ones((2, 3))], [0, 1], None, ValueError, r"X\[1\] has 3"),
     (X, y[:-1], None, ValueError, "inconsistent numbers of samples"),
     (X, None, None, ValueError, "requires y to be passed"),
-    (X, with_value(y, np.nan), None, ValueError, "y contains NaN"),
-    (X, with_value(y, np.inf), None, ValueError, "y contains infinity"),
-    (X, np.full(30, "a"), None, ValueError, "strings|numeric"),
+    (X, with_value(y, np.nan), None, ValueError, "y contains NaN in 1 .* sample 7"),
+    (X, [*y[:28], np.nan, np.nan], None, ValueError, r"NaN in 2 .*y.shift\(-2\)"),
+    (X, [*y[:-1].tolist(), None], None, ValueError, r"NaN in 1 .*y.shift\(-1\)"),
+    (X, [np.nan, *y[1:]], None, ValueError, "NaN in 1 of 30 .* differences"),
+    (X, with_value(y, np.inf), None, ValueError, "y contains infinity.* Sample 7 is"),
+    (X, np.full(30, "a"), None, ValueError, "strings such as 'a'.*RNNClassifier"),
+    (X, iter(y.tolist()), None, TypeError, "y of RNNRegressor is a list_iterator"),
+    (X, dict(enumerate(y)), None, TypeError, r"is a dict.*list\(y.values\(\)\)"),
     (X, y, np.zeros(30), ValueError, "[Ww]eight.*zero"),
     (X, y, -np.ones(30), ValueError, "[Nn]egative"),
     (X, y, np.ones(29), ValueError, "sample_weight.shape"),
@@ -104,7 +109,10 @@ def test_a_diverging_continuation_is_undone():
     ("labels", "message"),
     [
         (y, "continuous"),
-        (np.column_stack([np.arange(30) % 3] * 2), "multioutput|1d array"),
+        (np.column_stack([np.arange(30) % 3] * 2), "1d array.*MultiOutputClassifier"),
+        (["a", None] * 15, "y contains NaN in 15 of 30 samples, .* sample 1"),
+        ([1, 0] * 14 + [None, 0], "y contains NaN in 1 of 30 samples, .* sample 28"),
+        (np.array([1, "a"] * 15, dtype=object), r"such as 1 \(int\) of sample 0"),
         (with_value(np.arange(30.0) % 2, np.nan), "NaN"),
     ],
 )

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
+from sklearn.pipeline import make_pipeline
 
 from skrnn import (
     FlattenSequence,
@@ -189,3 +190,31 @@ def test_a_nested_table_of_another_length():
     nested = pd.DataFrame({"a": [[1.0, 2.0]] * 24})
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         RNNRegressor(**FAST).fit(nested, np.arange(20.0))
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (slice(-2, None), "missing, and so it is in all later rows"),
+        (slice(-10, -8), r"TimeDistributed\(SimpleImputer\(\)\)"),
+        (slice(-1, None), None),  # the window of the last row ends before it
+    ],
+)
+@pytest.mark.parametrize("of", [["b"], ["a", "b"]])
+def test_rows_that_have_not_happened_yet_are_told_from_others(rows, message, of):
+    """A value that is missing to the end is none to be filled in."""
+    index = pd.MultiIndex.from_product([["a", "b"], range(20)])
+    load = np.random.default_rng(0).normal(size=40)
+    table = pd.DataFrame({"load": load, "hour": np.arange(40.0)}, index)
+    options = {"hidden_size": 2, "max_epochs": 1, "n_estimators": 1}
+    last = RNNRegressor(**options, early_stopping=False)
+    model = make_pipeline(SlidingWindow(3, horizon=1), last).fit(table, load)
+    ahead = table.copy()
+    for name in of:
+        place = index.get_locs([name])[rows]
+        ahead.iloc[place, 0] = np.nan
+    if message is None:
+        assert np.isfinite(model.predict(ahead)).all()
+        return
+    with pytest.raises(ValueError, match=message):
+        model.predict(ahead)

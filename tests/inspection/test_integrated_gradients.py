@@ -141,7 +141,7 @@ def test_layouts():
     for values, wanted in zip(of_lists, dense.values, strict=True):
         assert_allclose(values, wanted[4 - len(values) :], atol=1e-12)
     columns = pd.DataFrame(np.asarray(windows)[3:, :, 0], columns=list("wxyz"))
-    flat = RNNRegressor(**SMALL).fit(columns, target[3:])
+    flat = RNNRegressor(**SMALL).fit(columns, 2 * target[3:])
     found = integrated_gradients(flat, columns)
     assert found.values.shape == (27, 4, 1)
     assert found.step_names == ["w", "x", "y", "z"]

@@ -4,6 +4,7 @@ import functools
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -163,8 +164,79 @@ def test_columns_tell_series_and_time():
     stream = StreamingPredictor(pipeline)
     texts = new.assign(time=new["time"].astype(str)).to_dict("records")
     assert is_same([stream.update(row) for row in texts], pipeline.predict(new))
-    with pytest.raises(ValueError, match="time"):
-        stream.update(texts[0] | {"time": "soon"})
+    for update in stream.update, lambda row: stream.update_many([row]):
+        with pytest.raises(ValueError, match="time"):
+            update(texts[0] | {"time": "soon"})
+        with pytest.raises(ValueError, match=r"Missing: \['a'\]"):
+            update({"shop": "x", "time": texts[0]["time"], "b": 1.0})
+    many = StreamingPredictor(pipeline).update_many(texts)
+    assert is_same(many, pipeline.predict(new))
+    with pytest.raises(ValueError, match="columns of the rows say"):
+        stream.update_many(texts[:2], keys=["x", "z"])
+
+
+def test_columns_tell_series_and_an_argument_the_times():
+    table = pd.concat([hourly(40).assign(shop=shop) for shop in ("x", "y")])
+    known = table.index < table.index[30]
+    window = SlidingWindow(4, series="shop", history="allow")
+    pipeline = make_pipeline(window, small_regressor())
+    pipeline.fit(table[known], np.sin(table.loc[known, "a"]))
+    new, stream = table[~known], StreamingPredictor(pipeline)
+    got = stream.update_many(new.to_dict("records"), times=new.index.astype(str))
+    assert is_same(got, pipeline.predict(new))
+
+
+def test_rows_are_read_by_their_names_in_every_form():
+    """Mappings, Series, and tables of one row or many, of pandas or polars."""
+    table = hourly(70, names="ab")
+    pipeline = hourly_pipeline(table=table[:60])
+    new, names = table[60:], ["b", "a"]
+    expected = pipeline.predict(new)
+    rows = [row[names] for _, row in new.iterrows()]
+    forms = {
+        "series": rows,
+        "mappings": [row.to_dict() for row in rows],
+        "a table": new[names],
+        "a table of polars": pl.DataFrame(new[names].to_dict("list")),
+    }
+    for form, rows in forms.items():
+        stream = StreamingPredictor(pipeline)
+        got = stream.update_many(rows, times=new.index)
+        assert is_same(got, expected), form
+    stream = StreamingPredictor(pipeline)
+    got = [stream.update(new[names][i : i + 1]) for i in range(5)]
+    assert is_same(got, expected[:5])
+    with pytest.raises(ValueError, match="update takes one row, got a table of 5"):
+        stream.update(new[5:])
+
+
+@pytest.mark.parametrize(
+    ("rows", "time", "message"),
+    [
+        ({"a": "much", "b": 1.0}, 0, "its column 'a' is 'much'"),
+        ([1.0, [2.0]], 0, r"its column 'b' is \[2.0\]"),
+        ({"a": 1.0, "b": 2.0}, 1711807200, "time=1711807200 is|an integer index"),
+        ({"a": 1.0, "b": 2.0}, 0.5, "a number is no time"),
+    ],
+)
+def test_what_is_no_row_or_time_is_told_alike(rows, time, message):
+    stream = StreamingPredictor(hourly_pipeline())
+    time = hourly(61).index[60] if time == 0 else time
+    with pytest.raises(ValueError, match=message):
+        stream.update(rows, time=time)
+    with pytest.raises(ValueError, match=message):
+        stream.update_many([rows], times=[time])
+    assert stream.n_streams == 0
+
+
+def test_rows_that_are_none_or_one_are_told():
+    stream = StreamingPredictor(hourly_pipeline())
+    with pytest.raises(ValueError, match="at least one row"):
+        stream.update_many([])
+    with pytest.raises(ValueError, match="many rows, got a mapping"):
+        stream.update_many({"a": [1.0], "b": [2.0]})
+    missing = stream.update({"a": pd.NA, "b": None}, time=hourly(61).index[60])
+    assert np.isfinite(missing)
 
 
 def test_columns_of_periods_may_be_text():

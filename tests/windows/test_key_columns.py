@@ -63,6 +63,7 @@ def sales(order=None):
 SHUFFLED = [5, 0, 7, 2, 3, 1, 6, 4]
 
 
+@pytest.mark.filterwarnings("ignore::skrnn.exceptions.LeakingSplitWarning")
 @settings(max_examples=100, deadline=None)
 @given(
     tables(), lengths, horizons, st.booleans(), st.booleans(), st.randoms(), st.data()
