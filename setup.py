@@ -16,7 +16,7 @@ from setuptools.errors import CompileError
 
 sys.path.insert(0, str(Path(__file__).parent / "skrnn/_kernels/native"))
 from build_report import REPORT, build_number, complaint, report_of
-from compilers import Machine, version_of
+from compilers import NO_COMPILER, Machine, version_of
 
 NATIVE = "skrnn/_kernels/native"
 SOURCE = f"{NATIVE}/kernels.cpp"
@@ -34,7 +34,7 @@ class BuildKernels(build_ext):
         """Compile all; say what did not, or fail if that is wanted."""
         self._failures = {}
         super().run()
-        compiler = version_of(MACHINE.compiler())
+        compiler = version_of(MACHINE.compiler()) if MACHINE.has_compiler else "none"
         report = report_of(MACHINE, compiler, self._failures)
         told = complaint(report)
         if told and os.environ.get("SKRNN_REQUIRE_KERNELS", "0") not in ("", "0"):
@@ -53,6 +53,9 @@ class BuildKernels(build_ext):
         # Of a build before, that of another compiler perhaps.
         target.unlink(missing_ok=True)
         level = MACHINE.libraries[ext.name.rpartition(".")[2]]
+        if not MACHINE.has_compiler:
+            self._failures[level] = NO_COMPILER
+            raise CompileError(NO_COMPILER)
         said = ""
         for command in MACHINE.commands(level, SOURCE, target):
             try:

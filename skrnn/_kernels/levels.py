@@ -45,7 +45,8 @@ def load(level):
         if failure is None:
             return None, f"there is no file {path.name} in {path.parent}"
         compiler = compiled_by() or "a compiler that could not be asked"
-        return None, f"it did not compile with {compiler}: {failure}"
+        by = "" if compiler == "none" else f" with {compiler}"
+        return None, f"it did not compile{by}: {failure}"
     try:
         return ctypes.CDLL(str(path)), ""
     except OSError as error:

@@ -77,8 +77,11 @@ def resolve_device(device):
         ) from error
     try:
         # Without numbers a tensor has nothing to compute with.
-        is_there = kind != "meta" and torch.empty(1, device=device) is not None
-    except (RuntimeError, AssertionError):  # how torch says so, by the device
+        is_there = kind != "meta"
+        if kind == "vulkan":  # a tensor there ends the process where there is none
+            is_there = torch.is_vulkan_available()
+        is_there = is_there and torch.empty(1, device=device) is not None
+    except (RuntimeError, AssertionError, ImportError):  # how torch says so, by device
         is_there = False
     if not is_there:
         raise ValueError(

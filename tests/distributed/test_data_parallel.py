@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from torch.distributed import TCPStore
 
 from skrnn.distributed import data_parallel
 from tests.distributed.jobs import JOBS
@@ -39,7 +40,18 @@ def torchrun(directory, *names, restarts=0):
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory):
+def needs_libuv():
+    """Without it, as in Debian's build of torch, torchrun finds no port of its own."""
+    try:
+        TCPStore("localhost", 0, is_master=True, wait_for_workers=False)
+    except RuntimeError as error:
+        if "built without libuv" not in str(error):
+            raise
+        pytest.skip("torch was built without libuv")
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory, needs_libuv):
     return torchrun(tmp_path_factory.mktemp("found"), *JOBS, "lives")
 
 

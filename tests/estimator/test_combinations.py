@@ -48,6 +48,7 @@ def test_combinations_without_sense(estimator, options, message):
     [
         ({"device": "meta"}, "finds no such device"),
         ({"device": "vulkan"}, "finds no such device"),
+        ({"device": "hpu"}, "finds no such device"),
         ({"device": "mps", "dtype": "float64"}, "no double precision"),
         (
             {"optimizer": torch.optim.LBFGS, "weight_decay": 0.1},

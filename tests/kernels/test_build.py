@@ -54,10 +54,11 @@ def sources(tmp_path):
     return folder
 
 
-def build(folder, hook, **variables):
+def build(folder, hook, lacks="nothing", **variables):
     """Call a hook of the build backend, as pip does; return the process."""
     pytest.importorskip("setuptools")
-    script = f"import build_backend; print(build_backend.{hook}('.'))"
+    script = f"import sys; sys.modules[{lacks!r}] = None; "
+    script += f"import build_backend; print(build_backend.{hook}('.'))"
     return subprocess.run(
         [sys.executable, "-c", script],
         cwd=folder,
@@ -98,6 +99,13 @@ def test_an_editable_wheel_says_so_too(sources, compiler):
     name = done.stdout.split()[-1]
     assert name.startswith("skrnn-0.1.0-0_kernels_compiled_none.editable-")
     assert (sources / name).exists()
+
+
+@POSIX
+def test_a_machine_without_a_compiler_is_told_so(sources):
+    done = build(sources, "build_wheel", lacks="ziglang", CC="", PATH="")
+    assert "0_kernels_compiled_none-py3-none-" in done.stdout
+    assert f": {compilers.NO_COMPILER}\nThe compiler: none." in done.stderr
 
 
 @POSIX

@@ -131,6 +131,7 @@ FAILED = {
         (["baseline"], 3, FAILED, "baseline", r"more slowly .*\(v3: [^;]*\)\. Install"),
         (["baseline", "v4"], 3, None, "baseline", r"v3: there is no file kernels_v3"),
         (["v3", "v4"], 4, FAILED, None, r"did not compile with gcc 9"),
+        ([], 0, FAILED | {"compiler": "none"}, None, r"it did not compile: no such"),
     ],
 )
 def test_kernels_that_could_run_and_are_missing_are_warned_of(

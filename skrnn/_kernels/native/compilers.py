@@ -3,6 +3,7 @@
 Nothing here needs setuptools, so that whoever wants to compile may ask.
 """
 
+import importlib.util
 import os
 import platform
 import re
@@ -36,6 +37,9 @@ _FLAGS = [
     "-Wno-unknown-warning-option",
 ]
 _POSIX_FLAGS = ["-fPIC", "-pthread"]
+NO_COMPILER = (
+    "neither gcc, clang nor cc compiles C++, and the package ziglang is not installed"
+)
 # What the kernels include, so that a driver without C++ behind it is found out.
 _TRIAL = """
 #include <atomic>
@@ -111,6 +115,11 @@ class Machine:
     def uses_zig(self):
         """Whether the compiler is that of the package ziglang."""
         return self.zig_target is not None or find_compiler() is None
+
+    @property
+    def has_compiler(self):
+        """Whether there is one: nothing brings zig along without build isolation."""
+        return not self.uses_zig or importlib.util.find_spec("ziglang") is not None
 
     def compiler(self):
         """Return the command (list of str) that compiles C++ for it."""
