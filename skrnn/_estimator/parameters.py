@@ -22,6 +22,7 @@ CONSTRAINTS = {
     "bidirectional": ["boolean"],
     "nonlinearity": [StrOptions({"tanh", "relu"})],
     "segment_length": [AT_LEAST_ONE, StrOptions({"auto"}), None],
+    "n_filters": [AT_LEAST_ONE, None],
     "categorical_features": [StrOptions({"from_dtype"}), "array-like", None],
     "embedding_size": [AT_LEAST_ONE, StrOptions({"auto"})],
     "dropout": [_PROBABILITY],
@@ -113,6 +114,13 @@ _REFUSALS = [
         lambda get: get("tbptt_steps") is not None and get("norm") == "batch",
         "norm='batch' needs the moments of whole sequences, which tbptt_steps never "
         "holds. Set norm='layer', or tbptt_steps=None.",
+    ),
+    (
+        lambda get: (
+            get("tbptt_steps") is not None and get("n_filters") is not None
+        ),
+        "n_filters={n_filters} reads the steps before each, and tbptt_steps reads a "
+        "sequence in parts that do not know what was before. Set one of them to None.",
     ),
     (
         lambda get: get("instance_norm") is not None and _is(get("loss"), "poisson"),

@@ -102,6 +102,7 @@ SPACE = {
     "num_layers": [1, 3],
     "bidirectional": [False, True],
     "segment_length": [None, 2],
+    "n_filters": [None, 3],
     "norm": [None, "layer", "batch"],
     "residual": [False, True],
     "pooling": ["last", "mixed", "attention"],

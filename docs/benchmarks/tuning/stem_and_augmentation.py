@@ -1,0 +1,299 @@
+"""What was tried for networks on long sequences: other starts, a stem, augmentation.
+
+An LSTM that is read at its last state, and the network of the defaults, as they are
+and with: other memories of the gates at the start; weights that were trained with
+another pooling first; convolutions that are trained with the network, before it or
+beside it; samples that are changed in other ways than `time_warp` does. What none of
+that is part of the package for is put in the place of its parts here. Nothing is
+judged: the sequences are generated, or folds of the part of a set that is for fitting.
+
+usage: python docs/benchmarks/tuning/stem_and_augmentation.py [--quick] [subject ...]
+(writes stem_and_augmentation.md beside itself; twenty minutes on one core)
+"""
+# `_search` comes first: it sets the path to the other benchmarks.
+# ruff: noqa: I001
+
+import math
+import sys
+import time
+import warnings
+from functools import partial
+
+import numpy as np
+import torch
+from torch import nn
+from _search import QUICK
+import _stopping_tasks as sequences
+from _names import replaced
+from _timing import machine, write
+
+from skrnn import RNNClassifier
+from skrnn._network.pooling import new_linear
+from skrnn._network.recurrent_network import RecurrentNetwork
+from skrnn._training.time_warp import warp
+
+SEED = 0
+N_JUDGING = 400
+_NETWORK = "skrnn._network.recurrent_network.RecurrentNetwork"
+_WARP, _SPREAD = "skrnn._training.time_warp.warp", "skrnn._network.cells._spread_memory"
+_EPOCHS = {"max_epochs": 3} if QUICK else {}
+
+
+# -- memories of the gates ------------------------------------------------------------
+
+
+def _spread(cell, gates, max_steps, generator, *, is_even):
+    """Draw gate biases: shares that are kept evenly, or logarithms of memories."""
+    longest = max(2.0, max_steps - 1.0)
+    drawn = torch.empty_like(gates[0]).uniform_(generator=generator)
+    if is_even:
+        kept = drawn.clamp(1 / longest, 1 - 1 / longest)
+        keep = torch.logit(kept)
+    else:
+        keep = drawn * math.log(longest)
+    gates[1].copy_(keep)
+    if cell == "lstm":
+        gates[0].copy_(-keep)
+
+
+# -- convolutions that learn ----------------------------------------------------------
+
+
+class Other(RecurrentNetwork):
+    """A network of univariate sequences of one length, which kernels do not know."""
+
+    def standard_form(self):
+        return None
+
+    def is_standard(self):
+        return False
+
+    def training_form(self, max_steps):
+        return None
+
+
+def _convolution(n_inputs, n_outputs, size, generator, **options):
+    layer = nn.Conv1d(n_inputs, n_outputs, size, **options)
+    nn.init.kaiming_uniform_(
+        layer.weight, nonlinearity="relu", generator=generator
+    )
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+class Stem(Other):
+    """Convolutions of 8 steps, 4 apart, which the recurrence reads."""
+
+    n_channels, size, stride = 32, 8, 4
+
+    def __init__(self, *parts, max_steps, segment_length=None, **options):
+        n_steps = -(-max_steps // self.stride)
+        options |= {"segment_length": self.n_channels, "max_steps": n_steps}
+        super().__init__(*parts, **options)
+        self.segment_length = 1
+        of_convolution = 1, self.n_channels, self.size, options["generator"]
+        self.stem = _convolution(*of_convolution, stride=self.stride)
+
+    def inputs(self, batch):
+        x = super().inputs(batch).transpose(1, 2)  # (N, 1, L)
+        lacking = -x.shape[2] % self.stride + self.size - self.stride
+        x = self.stem(nn.functional.pad(x, (lacking, 0))).relu()
+        return x.transpose(1, 2)
+
+
+class Branch(Other):
+    """The fully convolutional branch of LSTM-FCN beside the recurrence, narrower."""
+
+    widths, sizes, norm = (32, 64, 32), (8, 5, 3), "batch"
+
+    def __init__(self, *parts, **options):
+        super().__init__(*parts, **options)
+        generator, layers, before = options["generator"], [], 1
+        for width, size in zip(self.widths, self.sizes, strict=True):
+            layers.append(
+                _convolution(before, width, size, generator, padding="same")
+            )
+            layers.append(
+                nn.BatchNorm1d(width) if self.norm == "batch" else nn.GroupNorm(8, width)
+            )
+            layers.append(nn.ReLU())
+            before = width
+        self.branch = nn.Sequential(*layers)
+        n_inputs = self.stack.output_size + before
+        self.head = new_linear(n_inputs, self.head.out_features, generator)
+
+    def _pool(self, batch, repeats=None):
+        pooled = super()._pool(batch, repeats)
+        x = self.scaling.inputs(batch.x, batch.moments).to(pooled.dtype)
+        return torch.cat([pooled, self.branch(x.transpose(1, 2)).mean(dim=2)], dim=1)
+
+
+class BranchOfGroups(Branch):
+    """The same, with normalisation by groups of channels."""
+
+    norm = "group"
+
+
+class AnyStep(Other):
+    """Each time another of the states in the second half is read while training.
+
+    In the mean that is the loss of all of them: target replication (Lipton et al. 2016).
+    """
+
+    def _pool(self, batch, repeats=None):
+        if not self.training:
+            return super()._pool(batch, repeats)
+        states = self.stack(self.inputs(batch), batch.lengths)[0]
+        n, n_steps = states.shape[:2]
+        step = torch.randint(n_steps // 2, n_steps, (n,), generator=self.generator)
+        return states[torch.arange(n), step]
+
+
+# -- samples that are changed ---------------------------------------------------------
+
+
+def sliced(x, lengths, strength, generator, *, least, also):
+    """Read a part of each sequence, stretched to its length (Le Guennec et al. 2016)."""
+    if also:
+        x = warp(x, lengths, also, generator)
+    n, n_steps = x.shape[:2]
+    share = torch.empty(n, 1, dtype=torch.float64).uniform_(least, 1, generator=generator)
+    begin = torch.empty_like(share).uniform_(generator=generator) * (1 - share)
+    places = torch.linspace(0, 1, n_steps, dtype=torch.float64)
+    times = (begin + share * places) * (n_steps - 1)  # (N, L)
+    before = times.long().clamp_(max=n_steps - 2)
+    part = (times - before)[:, :, None]
+    before = before[:, :, None].expand_as(x)
+    return torch.lerp(x.double().gather(1, before), x.double().gather(1, before + 1), part)
+
+
+def scaled(x, lengths, strength, generator, *, deviation, also):
+    """Multiply each sequence by a number of its own (Um et al. 2017)."""
+    if also:
+        x = warp(x, lengths, also, generator)
+    factor = torch.empty(len(x), 1, x.shape[2], dtype=torch.float64)
+    return x * factor.normal_(1, deviation, generator=generator)
+
+
+def changed(function, **options):
+    """Values that have samples changed by a function, beside what is done now."""
+    return lambda also: {
+        _WARP: partial(function, also=also, **options),
+        "time_warp": also or 0.3,
+    }
+
+
+# -- tasks ----------------------------------------------------------------------------
+
+
+def tasks():
+    """Tasks (dict of str to Task) to choose by."""
+    laws = {
+        "loads, 40 of 200": (sequences.loads, 40, 200),
+        "motifs, 60 of 240": (sequences.motifs, 60, 240),
+        "transients, 60 of 300": (sequences.transients, 60, 300),
+        "subtle, 50 of 250": (sequences.subtle, 50, 250),
+    }
+    found = {}
+    for name, (make, n, length) in laws.items():
+        if QUICK:
+            n, length = 20, 60
+        X, y = make(np.random.default_rng(n), n + N_JUDGING, length=length)
+        X = X[:, :, None]
+        found[name] = sequences.Task(X[:n], y[:n], X[n:], y[n:], {}, True)
+    return dict(list(found.items())[:2]) if QUICK else found
+
+
+LSTM = {"parts": "network", "cell": "lstm", "pooling": "last"}
+NETWORK = {"parts": "network"}
+_LOGARITHMS = {_SPREAD: partial(_spread, is_even=False)}
+_EVENLY = {_SPREAD: partial(_spread, is_even=True)}
+CHANGES = {
+    "parts of at least 0.7 of the steps": changed(sliced, least=0.7),
+    "times a number of deviation 0.2": changed(scaled, deviation=0.2),
+}
+# By subject: options, and by the name of what is tried other values.
+SUBJECTS = {
+    "one LSTM, last state": (
+        LSTM,
+        {
+            "as it is": {},
+            'pooling="mixed"': {"pooling": "mixed"},
+            "convolutions before the recurrence": {_NETWORK: Stem},
+            "convolutions beside it": {_NETWORK: BranchOfGroups},
+            "memories evenly by logarithm": _LOGARITHMS,
+            "after a training with the mean": {"first": "mean"},
+            "any of the later states in training": {_NETWORK: AnyStep},
+            **{name: values(0.3) for name, values in CHANGES.items()},
+            'segment_length="auto"': {"segment_length": "auto"},
+            "the same, memories by logarithm": _LOGARITHMS
+            | {"segment_length": "auto"},
+            "shares kept evenly": _EVENLY,
+            'pooling="mean"': {"pooling": "mean", "init": "chrono"},
+            "convolutions beside it, of batches": {_NETWORK: Branch},
+            "both directions": {"bidirectional": True},
+            "noise of 0.1": {"input_noise": 0.1},
+        },
+    ),
+    "one network": (
+        NETWORK,
+        {
+            "as it is": {},
+            "convolutions before the recurrence": {_NETWORK: Stem},
+            "convolutions beside it": {_NETWORK: BranchOfGroups},
+            **{name: values(0.0) for name, values in CHANGES.items()},
+            "noise of 0.1": {"input_noise": 0.1},
+        },
+    ),
+}
+
+
+def outcome(task, options, values):
+    """Share of the test sequences that are right, and CPU seconds of the fit."""
+    constants = {n: v for n, v in values.items() if "." in n}
+    options = options | {n: v for n, v in values.items() if "." not in n} | _EPOCHS
+    first = options.pop("first", None)
+    start = time.process_time()
+    with replaced(constants):
+        if first is not None:
+            other = options | {"pooling": first, "init": "chrono"}
+            donor = RNNClassifier(random_state=SEED, **other).fit(task.X, task.y)
+            options = options | {"init": donor}
+        model = RNNClassifier(random_state=SEED, **options).fit(task.X, task.y)
+        seconds = time.process_time() - start
+        predicted = model.predict(task.X_test[:N_JUDGING])
+    return np.mean(predicted == task.y_test[:N_JUDGING]), seconds
+
+
+def rows(found, options, tried):
+    """The lines of a table: a row for what is tried, a column for each task."""
+    yield f"| instead | {' | '.join(found)} | mean | CPU seconds |"
+    yield f"| --- |{' ---: |' * (len(found) + 2)}"
+    for name, values in tried.items():
+        pairs = [outcome(task, options, values) for task in found.values()]
+        shares, seconds = zip(*pairs, strict=True)
+        cells = [f"{share:.3f}" for share in (*shares, np.mean(shares))]
+        yield f"| {name} | {' | '.join(cells)} | {sum(seconds):.1f} |"
+
+
+def main():
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(1)
+    RNNClassifier(max_epochs=1).fit(np.eye(9), np.arange(9) % 2)  # imports
+    asked = [name for name in sys.argv[1:] if not name.startswith("-")] or SUBJECTS
+    found = tasks()
+    lines = ["# HEAD"]
+    for name in asked:
+        options, tried = SUBJECTS[name]
+        if QUICK:
+            tried = dict(list(tried.items()))
+        lines += ["", f"## {name}", ""]
+        for line in rows(found, options, tried):
+            print(line, flush=True)
+            lines.append(line)
+    lines += ["", machine("skrnn", "torch", "sktime"), ""]
+    write(__file__, "\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()
