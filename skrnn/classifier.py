@@ -303,7 +303,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         the difference, and in which the training loss is below half of that of a
         constant predictor: what validates poorly before that may only not have learned
         yet. ``"auto"``: 10 for fewer than 1,000 samples where no convolutions stand
-        beside the networks, 3 where they do for 2,000 to 20,000, else 5.
+        beside the networks; where they do, 3 for 2,000 to 5,000 and 2 for up to 20,000;
+        else 5.
     tol : float, default=1e-4
         The least improvement of the validation loss that counts, at least 0.
     on_divergence : {"raise", "restart"}, default="raise"

@@ -72,51 +72,22 @@ class Other(RecurrentNetwork):
         return None
 
 
-def _convolution(n_inputs, n_outputs, size, generator, **options):
-    layer = nn.Conv1d(n_inputs, n_outputs, size, **options)
-    nn.init.kaiming_uniform_(
-        layer.weight, nonlinearity="relu", generator=generator
-    )
-    nn.init.zeros_(layer.bias)
-    return layer
-
-
-class Stem(Other):
-    """Convolutions of 8 steps, 4 apart, which the recurrence reads."""
-
-    n_channels, size, stride = 32, 8, 4
-
-    def __init__(self, *parts, max_steps, segment_length=None, **options):
-        n_steps = -(-max_steps // self.stride)
-        options |= {"segment_length": self.n_channels, "max_steps": n_steps}
-        super().__init__(*parts, **options)
-        self.segment_length = 1
-        of_convolution = 1, self.n_channels, self.size, options["generator"]
-        self.stem = _convolution(*of_convolution, stride=self.stride)
-
-    def inputs(self, batch):
-        x = super().inputs(batch).transpose(1, 2)  # (N, 1, L)
-        lacking = -x.shape[2] % self.stride + self.size - self.stride
-        x = self.stem(nn.functional.pad(x, (lacking, 0))).relu()
-        return x.transpose(1, 2)
-
-
 class Branch(Other):
     """The fully convolutional branch of LSTM-FCN beside the recurrence, narrower."""
 
-    widths, sizes, norm = (32, 64, 32), (8, 5, 3), "batch"
+    widths, sizes = (32, 64, 32), (8, 5, 3)
 
     def __init__(self, *parts, **options):
         super().__init__(*parts, **options)
         generator, layers, before = options["generator"], [], 1
         for width, size in zip(self.widths, self.sizes, strict=True):
-            layers.append(
-                _convolution(before, width, size, generator, padding="same")
+            layer = nn.Conv1d(before, width, size, padding="same")
+            nn.init.kaiming_uniform_(
+                layer.weight, nonlinearity="relu", generator=generator
             )
-            layers.append(
-                nn.BatchNorm1d(width) if self.norm == "batch" else nn.GroupNorm(8, width)
-            )
-            layers.append(nn.ReLU())
+            nn.init.zeros_(layer.bias)
+            # Norms of batches would need moments for the averaged weights.
+            layers += [layer, nn.GroupNorm(8, width), nn.ReLU()]
             before = width
         self.branch = nn.Sequential(*layers)
         n_inputs = self.stack.output_size + before
@@ -126,12 +97,6 @@ class Branch(Other):
         pooled = super()._pool(batch, repeats)
         x = self.scaling.inputs(batch.x, batch.moments).to(pooled.dtype)
         return torch.cat([pooled, self.branch(x.transpose(1, 2)).mean(dim=2)], dim=1)
-
-
-class BranchOfGroups(Branch):
-    """The same, with normalisation by groups of channels."""
-
-    norm = "group"
 
 
 class AnyStep(Other):
@@ -212,37 +177,37 @@ CHANGES = {
     "parts of at least 0.7 of the steps": changed(sliced, least=0.7),
     "times a number of deviation 0.2": changed(scaled, deviation=0.2),
 }
+_FILTERS = {"n_filters": 32, "segment_length": 4}
 # By subject: options, and by the name of what is tried other values.
 SUBJECTS = {
     "one LSTM, last state": (
         LSTM,
         {
             "as it is": {},
-            'pooling="mixed"': {"pooling": "mixed"},
-            "convolutions before the recurrence": {_NETWORK: Stem},
-            "convolutions beside it": {_NETWORK: BranchOfGroups},
+            "n_filters=32, segment_length=4": _FILTERS,
+            'n_filters=32, segment_length="auto"': _FILTERS
+            | {"segment_length": "auto"},
+            'segment_length="auto"': {"segment_length": "auto"},
             "memories evenly by logarithm": _LOGARITHMS,
+            "the same, n_filters=32, segment_length=4": _LOGARITHMS | _FILTERS,
             "after a training with the mean": {"first": "mean"},
             "any of the later states in training": {_NETWORK: AnyStep},
+            'pooling="mixed"': {"pooling": "mixed"},
             **{name: values(0.3) for name, values in CHANGES.items()},
-            'segment_length="auto"': {"segment_length": "auto"},
-            "the same, memories by logarithm": _LOGARITHMS
-            | {"segment_length": "auto"},
-            "shares kept evenly": _EVENLY,
-            'pooling="mean"': {"pooling": "mean", "init": "chrono"},
-            "convolutions beside it, of batches": {_NETWORK: Branch},
-            "both directions": {"bidirectional": True},
             "noise of 0.1": {"input_noise": 0.1},
+            "shares kept evenly": _EVENLY,
+            "n_filters=32": {"n_filters": 32},
+            "convolutions beside it": {_NETWORK: Branch},
         },
     ),
     "one network": (
         NETWORK,
         {
             "as it is": {},
-            "convolutions before the recurrence": {_NETWORK: Stem},
-            "convolutions beside it": {_NETWORK: BranchOfGroups},
+            "n_filters=32, segment_length=4": _FILTERS,
             **{name: values(0.0) for name, values in CHANGES.items()},
             "noise of 0.1": {"input_noise": 0.1},
+            "convolutions beside it": {_NETWORK: Branch},
         },
     ),
 }
