@@ -84,8 +84,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         `segment_length` steps, or as many as make 8 steps, the newest of which is the
         segment that is read now. What is short and moves is found more easily so: an
         LSTM read at its last state learns more from long series, with segments of a few
-        steps most of all. Kernels train it layer by layer, which is slower. Not with
-        `tbptt_steps`. None: the recurrence reads the segments themselves.
+        steps most of all. Kernels train it layer by layer, which is slower. None: the
+        recurrence reads the segments themselves.
     categorical_features : "from_dtype", array-like of str, int or bool, or None, \
             default="from_dtype"
         What is a category, of which none is greater than another: the network learns a

@@ -116,13 +116,6 @@ _REFUSALS = [
         "holds. Set norm='layer', or tbptt_steps=None.",
     ),
     (
-        lambda get: (
-            get("tbptt_steps") is not None and get("n_filters") is not None
-        ),
-        "n_filters={n_filters} reads the steps before each, and tbptt_steps reads a "
-        "sequence in parts that do not know what was before. Set one of them to None.",
-    ),
-    (
         lambda get: get("instance_norm") is not None and _is(get("loss"), "poisson"),
         "loss='poisson' needs targets that are counts, and instance_norm takes a level "
         "off them. Set instance_norm=None.",

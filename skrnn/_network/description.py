@@ -69,7 +69,8 @@ def _embedding(embedding):
 def _filters(network):
     """Describe (Layer) the filters that the recurrence reads."""
     filters, length = network.filters, network.segment_length
-    words = [f"{filters.project.out_features} filters of {filters.n_read * length} steps"]
+    n_filters, n_steps = filters.project.out_features, filters.n_read * length
+    words = [f"{n_filters} filters of {n_steps} steps"]
     if length > 1:
         words.append(f"{length} steps apart")
     return Layer("filters", ", ".join([*words, "ReLU"]), _count(filters))

@@ -1,7 +1,8 @@
 """Convolutions that are trained with a network, whose recurrence reads them.
 
-Karim, F., Majumdar, S., Darabi, H. and Chen, S. (2018). LSTM fully convolutional networks
-for time series classification. IEEE Access 6. There they stand beside the recurrence.
+Karim, F., Majumdar, S., Darabi, H. and Chen, S. (2018). LSTM fully convolutional
+networks for time series classification. IEEE Access 6. There they stand beside the
+recurrence.
 """
 
 import torch

@@ -25,7 +25,6 @@ from tests.support import assert_rows_alone, weights_of
         ),
         ({"tbptt_steps": 3, "bidirectional": True}, "bidirectional=True"),
         ({"tbptt_steps": 3, "norm": "batch"}, "norm='batch'"),
-        ({"tbptt_steps": 3, "n_filters": 2}, "n_filters=2 reads the steps before"),
         ({"autocast": True, "dtype": "float64"}, "autocast=True"),
         ({"lr_schedule_options": {"gamma": 0.5}}, "lr_schedule is None"),
         ({"device": "cuda"}, "finds no such device"),
@@ -128,7 +127,6 @@ REFUSALS = (
     "nesterov=True needs",
     "bidirectional=True needs",
     "norm='batch' needs",
-    "n_filters=3 reads",
     "loss='poisson' needs",
     "autocast=True trains",
 )

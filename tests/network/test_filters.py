@@ -63,6 +63,22 @@ def test_gradients(lengths):
     assert torch.autograd.gradcheck(run, (x, *values))
 
 
+@pytest.mark.parametrize("length", [None, 2])
+@pytest.mark.parametrize("lengths", [None, LENGTHS], ids=["whole", "ragged"])
+def test_parts_of_a_sequence_know_what_was_before(length, lengths):
+    """Where no step knows the one before, there is nothing that parts cut off."""
+    options = {"cell": "rnn", "pooling": "mean", "n_filters": 4}
+    network, x = shake(new_network(F, length, **options)), normal(N, L, F)
+    torch.nn.init.zeros_(network.stack.layers[0].directions[0].weight_hh_l0)
+    found = []
+    for network.tbptt_steps in (None, 1, 2):
+        network.zero_grad()
+        network(x, lengths).square().sum().backward()
+        found.append(network.filters.project.weight.grad.clone())
+    assert found[0].abs().max() > 0.1
+    torch.testing.assert_close(found[1:], [found[0]] * 2, rtol=0, atol=1e-12)
+
+
 def test_weights_go_on_from_another_estimator():
     options = SMALL | {"n_filters": 3, "n_estimators": 1, "n_kernels": None}
     donor = RNNClassifier(**options).fit(X, LABELS)

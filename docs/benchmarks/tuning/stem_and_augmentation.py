@@ -102,7 +102,7 @@ class Branch(Other):
 class AnyStep(Other):
     """Each time another of the states in the second half is read while training.
 
-    In the mean that is the loss of all of them: target replication (Lipton et al. 2016).
+    In the mean that is the loss of all: target replication (Lipton et al. 2016).
     """
 
     def _pool(self, batch, repeats=None):
@@ -118,18 +118,22 @@ class AnyStep(Other):
 
 
 def sliced(x, lengths, strength, generator, *, least, also):
-    """Read a part of each sequence, stretched to its length (Le Guennec et al. 2016)."""
+    """Read a part of each sequence, stretched to all of it (Le Guennec et al. 2016)."""
     if also:
         x = warp(x, lengths, also, generator)
     n, n_steps = x.shape[:2]
-    share = torch.empty(n, 1, dtype=torch.float64).uniform_(least, 1, generator=generator)
+    share = torch.empty(n, 1, dtype=torch.float64).uniform_(
+        least, 1, generator=generator
+    )
     begin = torch.empty_like(share).uniform_(generator=generator) * (1 - share)
     places = torch.linspace(0, 1, n_steps, dtype=torch.float64)
     times = (begin + share * places) * (n_steps - 1)  # (N, L)
     before = times.long().clamp_(max=n_steps - 2)
     part = (times - before)[:, :, None]
     before = before[:, :, None].expand_as(x)
-    return torch.lerp(x.double().gather(1, before), x.double().gather(1, before + 1), part)
+    return torch.lerp(
+        x.double().gather(1, before), x.double().gather(1, before + 1), part
+    )
 
 
 def scaled(x, lengths, strength, generator, *, deviation, also):
