@@ -189,8 +189,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         :class:`~sklearn.frozen.FrozenEstimator`, since a search clones those.
     frozen : str, list of str or None, default=None
         Parts whose weights stay as they begin: ``"recurrent"`` (all layers),
-        ``"recurrent.0"`` and so on (one layer), ``"embedding"``, ``"pooling"``,
-        ``"head"``.
+        ``"recurrent.0"`` and so on (one layer), ``"embedding"``, ``"filters"``,
+        ``"pooling"``, ``"head"``.
     loss : {"cross_entropy", "focal"}, class or torch.nn.Module, \
             default="cross_entropy"
         What is minimised. The focal loss [14]_ makes samples that are easy count less.

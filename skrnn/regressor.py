@@ -208,8 +208,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         :class:`~sklearn.frozen.FrozenEstimator`, since a search clones those.
     frozen : str, list of str or None, default=None
         Parts whose weights stay as they begin: ``"recurrent"`` (all layers),
-        ``"recurrent.0"`` and so on (one layer), ``"embedding"``, ``"pooling"``,
-        ``"decoder"``, ``"head"``.
+        ``"recurrent.0"`` and so on (one layer), ``"embedding"``, ``"filters"``,
+        ``"pooling"``, ``"decoder"``, ``"head"``.
     loss : {"squared_error", "absolute_error", "huber", "poisson", "quantile", \
             "gaussian", "student_t"}, class or torch.nn.Module, default="squared_error"
         What is minimised, on targets in units of their standard deviation where

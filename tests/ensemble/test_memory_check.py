@@ -21,7 +21,15 @@ def nothing_is_made(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "name", ["hidden_size", "num_layers", "n_estimators", "segment_length", "n_kernels"]
+    "name",
+    [
+        "hidden_size",
+        "num_layers",
+        "n_estimators",
+        "segment_length",
+        "n_filters",
+        "n_kernels",
+    ],
 )
 @pytest.mark.parametrize("value", [10**9, 2**53 - 1])
 @pytest.mark.parametrize("kind", [RNNRegressor, RNNClassifier])
