@@ -77,6 +77,15 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         the longest sequence takes 50 steps at the most. None means 1; but where
         `n_estimators` is ``"auto"`` and networks stand beside random convolutions, of
         sequences of 512 steps and more so many that about 256 segments are left.
+    n_filters : int or None, default=None
+        Filters that are trained with the network, at least 1: one-dimensional
+        convolutions and a ReLU, which its recurrence reads in the place of the
+        sequence. In LSTM-FCN [25]_ they stand beside it. Each reads two segments of
+        `segment_length` steps, or as many as make 8 steps, the newest of which is the
+        segment that is read now. What is short and moves is found more easily so: an
+        LSTM read at its last state learns more from long series, with segments of a few
+        steps most of all. Kernels train it layer by layer, which is slower. None: the
+        recurrence reads the segments themselves.
     categorical_features : "from_dtype", array-like of str, int or bool, or None, \
             default="from_dtype"
         What is a category, of which none is greater than another: the network learns a
@@ -180,8 +189,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         :class:`~sklearn.frozen.FrozenEstimator`, since a search clones those.
     frozen : str, list of str or None, default=None
         Parts whose weights stay as they begin: ``"recurrent"`` (all layers),
-        ``"recurrent.0"`` and so on (one layer), ``"embedding"``, ``"pooling"``,
-        ``"head"``.
+        ``"recurrent.0"`` and so on (one layer), ``"embedding"``, ``"filters"``,
+        ``"pooling"``, ``"head"``.
     loss : {"cross_entropy", "focal"}, class or torch.nn.Module, \
             default="cross_entropy"
         What is minimised. The focal loss [14]_ makes samples that are easy count less.
@@ -294,7 +303,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         the difference, and in which the training loss is below half of that of a
         constant predictor: what validates poorly before that may only not have learned
         yet. ``"auto"``: 10 for fewer than 1,000 samples where no convolutions stand
-        beside the networks, 3 where they do for 2,000 to 20,000, else 5.
+        beside the networks; where they do, 3 for 2,000 to 5,000 and 2 for up to 20,000;
+        else 5.
     tol : float, default=1e-4
         The least improvement of the validation loss that counts, at least 0.
     on_divergence : {"raise", "restart"}, default="raise"
@@ -433,6 +443,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     .. [24] Um, T. T. et al. (2017). Data augmentation of wearable sensor data for
        Parkinson's disease monitoring using convolutional neural networks. ICMI.
        :arxiv:`1706.00527`.
+    .. [25] Karim, F., Majumdar, S., Darabi, H. and Chen, S. (2018). LSTM fully
+       convolutional networks for time series classification. IEEE Access 6.
+       :arxiv:`1709.05206`.
 
     Examples
     --------
@@ -496,6 +509,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         bidirectional: bool | Auto = "auto",
         nonlinearity: Nonlinearity = "tanh",
         segment_length: int | Auto | None = None,
+        n_filters: int | None = None,
         categorical_features: ArrayLike | Literal["from_dtype"] | None = "from_dtype",
         embedding_size: int | Auto = "auto",
         dropout: float = 0.0,
@@ -558,6 +572,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         self.bidirectional = bidirectional
         self.nonlinearity = nonlinearity
         self.segment_length = segment_length
+        self.n_filters = n_filters
         self.categorical_features = categorical_features
         self.embedding_size = embedding_size
         self.dropout = dropout

@@ -104,6 +104,15 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         and the oldest is filled up with zeros in units of the scaled features. A long
         sequence then takes few steps, of many features each. ``"auto"``: so many that
         the longest sequence takes 50 steps at the most. None means 1.
+    n_filters : int or None, default=None
+        Filters that are trained with the network, at least 1: one-dimensional
+        convolutions and a ReLU, which its recurrence reads in the place of the
+        sequence. In LSTM-FCN [21]_ they stand beside it. Each reads two segments of
+        `segment_length` steps, or as many as make 8 steps, the newest of which is the
+        segment that is read now. What is short and moves is found more easily so: an
+        LSTM read at its last state learns more from long series, with segments of a few
+        steps most of all. Kernels train it layer by layer, which is slower. None: the
+        recurrence reads the segments themselves.
     categorical_features : "from_dtype", array-like of str, int or bool, or None, \
             default="from_dtype"
         What is a category, of which none is greater than another: the network learns a
@@ -199,8 +208,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         :class:`~sklearn.frozen.FrozenEstimator`, since a search clones those.
     frozen : str, list of str or None, default=None
         Parts whose weights stay as they begin: ``"recurrent"`` (all layers),
-        ``"recurrent.0"`` and so on (one layer), ``"embedding"``, ``"pooling"``,
-        ``"decoder"``, ``"head"``.
+        ``"recurrent.0"`` and so on (one layer), ``"embedding"``, ``"filters"``,
+        ``"pooling"``, ``"decoder"``, ``"head"``.
     loss : {"squared_error", "absolute_error", "huber", "poisson", "quantile", \
             "gaussian", "student_t"}, class or torch.nn.Module, default="squared_error"
         What is minimised, on targets in units of their standard deviation where
@@ -417,6 +426,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
        validation, and active learning. NIPS 7.
     .. [20] Polyak, B. T. and Juditsky, A. B. (1992). Acceleration of stochastic
        approximation by averaging. SIAM Journal on Control and Optimization 30(4).
+    .. [21] Karim, F., Majumdar, S., Darabi, H. and Chen, S. (2018). LSTM fully
+       convolutional networks for time series classification. IEEE Access 6.
+       :arxiv:`1709.05206`.
 
     Examples
     --------
@@ -469,6 +481,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         bidirectional: bool = False,
         nonlinearity: Nonlinearity = "tanh",
         segment_length: int | Auto | None = None,
+        n_filters: int | None = None,
         categorical_features: ArrayLike | Literal["from_dtype"] | None = "from_dtype",
         embedding_size: int | Auto = "auto",
         dropout: float = 0.0,
@@ -526,6 +539,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         self.bidirectional = bidirectional
         self.nonlinearity = nonlinearity
         self.segment_length = segment_length
+        self.n_filters = n_filters
         self.categorical_features = categorical_features
         self.embedding_size = embedding_size
         self.dropout = dropout

@@ -75,6 +75,7 @@ OF_BOTH = {
     "bidirectional": ["switch"],
     "nonlinearity": ["word", "tanh", "relu"],
     "segment_length": ["count", "auto", None],
+    "n_filters": ["count", None],
     "categorical_features": ["features", "from_dtype", None],
     "embedding_size": ["count", "auto"],
     "dropout": ["probability"],

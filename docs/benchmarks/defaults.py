@@ -76,7 +76,7 @@ def _readable(name):
 
 
 def _told(value):
-    return f"{value:.2g}" if isinstance(value, float) else f"{value}"
+    return f"{value:.3g}" if isinstance(value, float) else f"{value}"
 
 
 def rows_of_parts(kind):

@@ -28,6 +28,8 @@ _RATE, _SAMPLES_OF_RATE, _POWER = 0.01, 1_000, -0.25
 # Their validation is smoother too, so that fewer epochs tell that nothing gets better;
 # and beside convolutions, which have learned already, little depends on it.
 _PATIENCE, _PATIENCE_OF_MANY, _PATIENCE_OF_BATCHES = 10, 5, 3
+# An epoch of more samples has more steps, and fewer of them tell as much.
+_PATIENCE_OF_LARGE_BATCHES = 2
 _SAMPLES_OF_PATIENCE = 2_000
 # Epochs of a regression without progress; and, for many samples, shorter epochs,
 # weights that are averaged over about a thousand steps, which takes the noise of single
@@ -135,6 +137,8 @@ def _patience(n_samples, stands_alone):
         return _PATIENCE
     # The large networks of still more samples learn at half the rate.
     if not stands_alone and _SAMPLES_OF_PATIENCE <= n_samples < _SAMPLES_OF_SIZE:
+        if n_samples >= _SAMPLES_OF_BATCHES:
+            return _PATIENCE_OF_LARGE_BATCHES
         return _PATIENCE_OF_BATCHES
     return _PATIENCE_OF_MANY
 

@@ -69,6 +69,7 @@ def new_network(settings, targets, head, source, seed):
             init=settings.init,
             max_steps=n_segments(source.max_steps, length or 1),
             segment_length=length,
+            n_filters=settings.n_filters,
             target_group=target_group,
             generator=generator,
             dtype=getattr(torch, settings.dtype),

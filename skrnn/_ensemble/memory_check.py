@@ -112,6 +112,8 @@ def _refuse_networks(settings, sizes, needed, there):
         ),
         "n_estimators": replace(settings, ensemble=replace(ensemble, n_folds=1)),
     }
+    if network.n_filters is not None:
+        others["n_filters"] = replace(settings, network=replace(network, n_filters=1))
     if network.n_codes is not None:
         ones = (1,) * len(network.n_codes)
         others["embedding_size"] = replace(
@@ -125,6 +127,7 @@ def _refuse_networks(settings, sizes, needed, there):
         "segment_length": ensemble.segment_lengths[-1],
         "n_estimators": ensemble.n_folds,
         "embedding_size": max(network.embedding_sizes or (0,)),
+        "n_filters": network.n_filters,
     }[name]
     raise ValueError(
         f"{name}={value} asks for {n_weights:,} weights, for X of {n_features} "

@@ -67,6 +67,8 @@ def take_over_weights(network, settings, targets, pretrained, place=0, *, codes=
         )
     _take_over_embedding(network, other, settings, pretrained, codes)
     network.stack.load_state_dict(other.stack.state_dict())
+    if network.filters is not None:
+        network.filters.load_state_dict(other.filters.state_dict())
     for which in ("x", "row"):
         moments = (getattr(other.scaling, f"{which}_{m}") for m in ("mean", "scale"))
         network.scaling.set_moments(which, *moments)
@@ -139,7 +141,7 @@ def freeze(network, frozen):
         Whose parts.
     frozen : str, sequence of str, or None
         Names: ``"recurrent"`` for all layers, ``"recurrent.0"`` and so on for one,
-        ``"embedding"``, ``"pooling"``, ``"decoder"``, ``"head"``.
+        ``"embedding"``, ``"filters"``, ``"pooling"``, ``"decoder"``, ``"head"``.
 
     Raises
     ------
@@ -160,6 +162,8 @@ def freeze(network, frozen):
         parts["decoder"] = network.decoder
     if network.embedding is not None:
         parts["embedding"] = network.embedding
+    if network.filters is not None:
+        parts["filters"] = network.filters
     for name in frozen if isinstance(frozen, list | tuple | set) else [frozen]:
         if not isinstance(name, str) or name not in parts:
             raise ValueError(

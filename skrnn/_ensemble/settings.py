@@ -29,6 +29,7 @@ RECURRENT_PART = (
     "bidirectional",
     "nonlinearity",
     "segment_length",
+    "n_filters",
     "norm",
     "residual",
     "instance_norm",

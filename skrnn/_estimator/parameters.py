@@ -22,6 +22,7 @@ CONSTRAINTS = {
     "bidirectional": ["boolean"],
     "nonlinearity": [StrOptions({"tanh", "relu"})],
     "segment_length": [AT_LEAST_ONE, StrOptions({"auto"}), None],
+    "n_filters": [AT_LEAST_ONE, None],
     "categorical_features": [StrOptions({"from_dtype"}), "array-like", None],
     "embedding_size": [AT_LEAST_ONE, StrOptions({"auto"})],
     "dropout": [_PROBABILITY],

@@ -38,6 +38,8 @@ def describe_layers(network, settings):
     layers = []
     if network.embedding is not None:
         layers.append(_embedding(network.embedding))
+    if network.filters is not None:
+        layers.append(_filters(network))
     layers += [
         Layer(
             f"recurrent.{i}",
@@ -64,6 +66,16 @@ def _embedding(embedding):
     return Layer("embedding", ", ".join(words), _count(embedding))
 
 
+def _filters(network):
+    """Describe (Layer) the filters that the recurrence reads."""
+    filters, length = network.filters, network.segment_length
+    n_filters, n_steps = filters.project.out_features, filters.n_read * length
+    words = [f"{n_filters} filters of {n_steps} steps"]
+    if length > 1:
+        words.append(f"{length} steps apart")
+    return Layer("filters", ", ".join([*words, "ReLU"]), _count(filters))
+
+
 def _recurrent(network, settings, place):
     """Say what a recurrent layer is."""
     cell = network.stack.layers[place].directions[0]
@@ -73,7 +85,7 @@ def _recurrent(network, settings, place):
     words = [f"{kind}, {cell.input_size} -> {settings.hidden_size}"]
     if settings.bidirectional:
         words[0] += " in each direction"
-    if place == 0 and network.segment_length > 1:
+    if place == 0 and network.segment_length > 1 and network.filters is None:
         words.append(f"{network.segment_length} steps at a time")
     if settings.norm is not None:
         words.append(f"{settings.norm} normalisation")

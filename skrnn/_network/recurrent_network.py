@@ -11,6 +11,7 @@ from skrnn._network.composed import composed_form, training_form, training_input
 from skrnn._network.decoder import ParallelDecoder
 from skrnn._network.description import describe_layers
 from skrnn._network.dropout import SeededDropout
+from skrnn._network.filters import Filters
 from skrnn._network.norms import Repeats
 from skrnn._network.pooling import Pooling, new_linear
 from skrnn._network.segments import align, cut, n_segments
@@ -44,6 +45,8 @@ class RecurrentNetwork(nn.Module):
         Probability of zeroing an output of a layer, or an input of the linear head.
     segment_length : int or None
         Steps of the sequences that are one step of the recurrence; None means 1.
+    n_filters : int or None
+        Filters that the recurrence reads in the place of segments; None for none.
     target_group : int or None
         Targets that are decoded together; None for a linear layer that gives all.
     input_noise : float
@@ -69,6 +72,7 @@ class RecurrentNetwork(nn.Module):
         pooling,
         dropout,
         segment_length=None,
+        n_filters=None,
         target_group=None,
         input_noise=0.0,
         tbptt_steps=None,
@@ -84,8 +88,12 @@ class RecurrentNetwork(nn.Module):
         self.segment_length = segment_length or 1
         self.embedding = embedding
         n_inputs = scaling.n_inputs if embedding is None else embedding.size
+        input_size, self.filters = n_inputs * self.segment_length, None
+        if n_filters is not None:
+            sizes = input_size, n_filters, self.segment_length
+            self.filters, input_size = Filters(*sizes, generator), n_filters
         self.stack = RecurrentStack(
-            input_size=n_inputs * self.segment_length,
+            input_size=input_size,
             dropout=dropout,
             generator=generator,
             **stack_options,
@@ -269,14 +277,18 @@ class RecurrentNetwork(nn.Module):
         if self.embedding is not None:
             # Where the weights are, from here on.
             inputs, padding = self.embedding(inputs), to_device(batch.padding, weight)
-            return cut(inputs, padding, self.segment_length)
+            return self._filtered(cut(inputs, padding, self.segment_length))
         inputs = inputs.to(weight.dtype)
         if self.training and self.input_noise:
             # Of the values only, not of what tells that they are missing.
             noise = torch.empty(x.shape, dtype=weight.dtype)
             noise.normal_(std=self.input_noise, generator=self.generator)
             inputs[:, :, : x.shape[2]] += noise
-        return cut(inputs, batch.padding, self.segment_length).to(weight.device)
+        inputs = cut(inputs, batch.padding, self.segment_length)
+        return self._filtered(inputs.to(weight.device))
+
+    def _filtered(self, segments):
+        return segments if self.filters is None else self.filters(segments)
 
     def _run(self, batch, repeats=None, compiled=None):
         raw = self._outputs(batch, repeats, compiled)

@@ -35,6 +35,7 @@ class NetworkSettings:
     linear_steps: int | None = None
     n_codes: tuple | None = None
     embedding_sizes: tuple | None = None
+    n_filters: int | None = None
 
     @property
     def changeable(self):

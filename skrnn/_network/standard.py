@@ -125,6 +125,7 @@ def is_computable(network):
         and weight.dtype in _DTYPES
         and parts["pool"].kind in ALL_POOLINGS
         and network.decoder is None
+        and network.filters is None
         and library() is not None
     )
 

@@ -1,5 +1,7 @@
 """Truncated back-propagation through time (Williams and Peng 1990)."""
 
+from functools import partial
+
 import torch
 
 from skrnn._network.batch import to_device
@@ -31,12 +33,18 @@ def pool_in_parts(network, batch, n_steps):
     starts = [0, *range(first, n_steps, network.tbptt_steps)]
     stops = [*starts[1:], n_steps]
     weight, is_ragged = network.head.weight, batch.lengths is not None
+    # Segments before a part that filters read with its first ones.
+    n_context = 0 if network.filters is None else network.filters.n_read - 1
     for i, (start, stop) in enumerate(zip(starts, stops, strict=True)):
         piece = batch.between(start, stop, network.segment_length)
+        n_before = min(start, n_context)
+        read = batch.between(start - n_before, stop, network.segment_length)
         has_step = to_device(piece.lengths > 0, weight) if is_ragged else None
         is_read = is_ragged or network.pool.kind != "last"
+        with_gradient = is_read or stop == n_steps
+        inputs = partial(_inputs, network, read, n_before)
         part, ends = _run_part(
-            network, piece, masks, ends, with_gradient=is_read or stop == n_steps
+            network, inputs, piece.lengths, masks, ends, with_gradient=with_gradient
         )
         # In one piece of memory: left where they are, they would keep the allocator
         # from using what the states of each part leave between them.
@@ -49,7 +57,12 @@ def pool_in_parts(network, batch, n_steps):
     return network.pool.finish(total, to_device(batch.lengths, weight))
 
 
-def _run_part(network, piece, masks, begin, *, with_gradient):
+def _inputs(network, batch, n_before):
+    """Inputs (N, S, F) of the recurrence for a batch, without the first of them."""
+    return network.inputs(batch)[:, n_before:]
+
+
+def _run_part(network, inputs_of_part, lengths, masks, begin, *, with_gradient):
     """Run a part from where the one before ended; return what pooling needs, and ends.
 
     Without gradient where nothing of the part is read but its end.
@@ -64,8 +77,8 @@ def _run_part(network, piece, masks, begin, *, with_gradient):
             now = generator.get_state()
             generator.set_state(before)
         try:
-            inputs = network.inputs(piece)
-            on_device = to_device(piece.lengths, inputs)
+            inputs = inputs_of_part()
+            on_device = to_device(lengths, inputs)
             start = _grouped(begin, len(stack.layers))
             states, final, ends = stack(inputs, on_device, masks, start)
             part = pool.part(states, final, on_device)
@@ -79,6 +92,8 @@ def _run_part(network, piece, masks, begin, *, with_gradient):
     weights = [*stack.parameters(), *pool.parameters()]
     if network.embedding is not None:
         weights += network.embedding.parameters()
+    if network.filters is not None:
+        weights += network.filters.parameters()
     weights = [weight for weight in weights if weight.requires_grad]
     if with_gradient and weights and torch.is_grad_enabled():
         results = recomputed(run, weights, *flat)

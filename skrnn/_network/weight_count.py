@@ -1,6 +1,7 @@
 """How many weights a network has, before it is made."""
 
 from skrnn._network.decoder import group_length
+from skrnn._network.filters import n_read
 from skrnn._network.segments import n_segments
 
 _GATES = {"lstm": 4, "gru": 3, "rnn": 1}
@@ -28,7 +29,11 @@ def count_weights(settings, n_features, n_targets, width):
     def layer(n_inputs):  # two biases a gate, as torch has them
         return n_directions * gates * hidden * (n_inputs + hidden + 2)
 
-    total = layer(n_inputs(settings, n_features))
+    read, total = n_inputs(settings, n_features), 0
+    if settings.n_filters is not None:
+        total = settings.n_filters * (n_read(settings.segment_length) * read + 1)
+        read = settings.n_filters
+    total += layer(read)
     if settings.n_codes is not None:
         pairs = zip(settings.n_codes, settings.embedding_sizes, strict=True)
         total += sum(n_codes * size for n_codes, size in pairs)
@@ -46,7 +51,7 @@ def count_weights(settings, n_features, n_targets, width):
 
 
 def n_inputs(settings, n_features):
-    """Count what one step of the recurrence reads (int); as for `count_weights`."""
+    """Count the numbers of a segment (int); as for `count_weights`."""
     n_more = n_features if settings.missing == "indicator" and n_features > 1 else 0
     if settings.embedding_sizes is not None:
         n_features = sum(settings.embedding_sizes)

@@ -12,12 +12,13 @@ from skrnn._onnx.preprocessing import (
     scaled_inputs,
 )
 from skrnn._onnx.recurrence import cell_step, run_stack, split
+from skrnn._onnx.scan import zeros
 from skrnn._onnx.steps import take_steps
 
 # All that a network is made of. What comes to it is not in the graph before somebody
 # has written its nodes here.
 _PARTS = {"target_head", "stack", "dropout", "pool", "decoder", "head"}
-_PARTS |= {"scaling", "baseline", "embedding"}
+_PARTS |= {"scaling", "baseline", "embedding", "filters"}
 
 
 def network_parameters(network, steps):
@@ -56,6 +57,9 @@ def network_parameters(network, steps):
     if network.segment_length > 1:
         sizes = network.segment_length, n_inputs
         inputs, lengths = _segments(inputs, lengths, *sizes)
+    if network.filters is not None:
+        sizes = network.segment_length * n_inputs, dtype
+        inputs = _filtered(network.filters, inputs, *sizes)
     states, final = run_stack(network.stack, inputs, lengths)
     pooled = pool(network.pool, states, final, lengths)
     raw = _decode(network, pooled).reshape(0, *network.output_shape)
@@ -101,6 +105,17 @@ def _segments(inputs, lengths, length, n_inputs):
     chosen = place.at_least(0).at_most(inputs.length(1) - 1)
     inputs = graph.where((place >= 0).unsqueeze(2), take_steps(inputs, chosen), 0.0)
     return inputs.reshape(0, -1, length * n_inputs), n_segments
+
+
+def _filtered(filters, segments, n_numbers, dtype):
+    """What filters give for segments: (N, S, K) gives (N, S, n_filters)."""
+    graph, before = segments.graph, filters.n_read - 1
+    nothing = zeros(graph, segments.length(0), before, n_numbers, dtype=dtype)
+    x = graph.concat([nothing, segments], axis=1)
+    # Counted from the end, so that the number of segments need not be known.
+    parts = [x.slice(1, i, i - before) for i in range(before)]
+    parts.append(x.slice(1, before))
+    return linear(filters.project, graph.concat(parts, axis=2)).at_least(0)
 
 
 def _decode(network, pooled):

@@ -114,6 +114,10 @@ def evaluation_batch(network, source, *, is_compiled):
         states = 6 * network.stack.output_size * len(network.stack.layers)
         steps = network.n_steps(source.max_steps)
         size += states * min(steps, network.tbptt_steps or steps)
+    if network.filters is not None:
+        project = network.filters.project
+        numbers = project.in_features + project.out_features
+        size += numbers * network.n_steps(source.max_steps)
     if network.decoder is not None:
         size += 6 * network.decoder.positions.numel()
     return int(np.clip(_EVALUATION_SIZE // size, 1, 4096))

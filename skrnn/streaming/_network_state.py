@@ -28,6 +28,8 @@ def refuse_whole_windows(estimator):
         "instance_norm=None": settings.instance_norm is not None,
         f"segment_length={settings.segment_length} counts segments from the newest "
         "step; set segment_length=1": (settings.segment_length or 1) > 1,
+        f"n_filters={settings.n_filters} reads several steps together; set "
+        "n_filters=None": settings.n_filters is not None,
         "the random convolutions of RNNClassifier read the whole sequence; set "
         "n_kernels=None": estimator._model.convolutions is not None,
         "a network on a GPU is not read step by step; set device='cpu'": any(

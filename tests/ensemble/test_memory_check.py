@@ -21,7 +21,15 @@ def nothing_is_made(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "name", ["hidden_size", "num_layers", "n_estimators", "segment_length", "n_kernels"]
+    "name",
+    [
+        "hidden_size",
+        "num_layers",
+        "n_estimators",
+        "segment_length",
+        "n_filters",
+        "n_kernels",
+    ],
 )
 @pytest.mark.parametrize("value", [10**9, 2**53 - 1])
 @pytest.mark.parametrize("kind", [RNNRegressor, RNNClassifier])
@@ -102,6 +110,7 @@ SPACE = {
     "num_layers": [1, 3],
     "bidirectional": [False, True],
     "segment_length": [None, 2],
+    "n_filters": [None, 3],
     "norm": [None, "layer", "batch"],
     "residual": [False, True],
     "pooling": ["last", "mixed", "attention"],

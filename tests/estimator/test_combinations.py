@@ -87,6 +87,7 @@ SPACE = {
     "bidirectional": [False, True],
     "nonlinearity": ["tanh", "relu"],
     "segment_length": [None, 2],
+    "n_filters": [None, 3],
     "dropout": [0.0, 0.3],
     "recurrent_dropout": [0.0, 0.3],
     "input_noise": [0.0, 0.1],

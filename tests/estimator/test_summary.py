@@ -29,6 +29,7 @@ ALL = {"max_epochs": 2, "random_state": 0, "early_stopping": False, "hidden_size
         {"num_layers": 3, "bidirectional": True, "norm": "layer", "residual": True},
         {"decoder": "parallel", "segment_length": 2, "loss": "gaussian"},
         {"norm": "batch", "instance_norm": "last", "linear_steps": None},
+        {"n_filters": 3, "segment_length": 2},
         {"loss": torch.nn.MSELoss, "missing": "indicator"},
     ],
     ids=str,
@@ -48,7 +49,8 @@ def test_layers_hold_all_the_weights(options):
     n_layers = options.get("num_layers", 1)
     decoder = ["decoder"] if "decoder" in options else []
     layers = [f"recurrent.{i}" for i in range(n_layers)]
-    assert names == [*layers, "pooling", *decoder, "head"]
+    filters = ["filters"] if "n_filters" in options else []
+    assert names == [*filters, *layers, "pooling", *decoder, "head"]
 
 
 def test_one_plain_lstm():

@@ -53,6 +53,7 @@ OPTIONS = [
     {"dtype": "float64", "pooling": "mean"},
     {"missing": "indicator"},
     {"segment_length": 4},
+    {"segment_length": 2, "n_filters": 5, "pooling": "mean"},
     {"segment_length": 3, "instance_norm": "last", "pooling": "mean"},
     {"decoder": "parallel"},
     {"decoder": "parallel", "segment_length": 1, "loss": "gaussian"},

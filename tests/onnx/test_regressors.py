@@ -34,6 +34,8 @@ OPTIONS = [
     {"segment_length": 4},
     {"segment_length": 2, "norm": "batch", "pooling": "attention"},
     {"segment_length": 3, "missing": "indicator", "bidirectional": True},
+    {"segment_length": 3, "n_filters": 4, "pooling": "mean"},
+    {"n_filters": 4, "dtype": "float64"},
     {"tbptt_steps": 2, "pooling": "attention"},
     {"dtype": "float64"},
     {"dtype": "float64", "cell": "lstm", "bidirectional": True, "pooling": "max"},

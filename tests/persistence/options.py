@@ -47,6 +47,7 @@ COMMON = [
     {"optimizer": "adamw", "lr_schedule": "one_cycle", "on_divergence": "restart"},
     {"optimizer": "nadam", "lr_schedule": "plateau", "device": "cpu"},
     {"tbptt_steps": 2, "frozen": ["recurrent"], "verbose": 1},
+    {"n_filters": 2, "segment_length": 2, "frozen": "filters"},
     {"n_estimators": 2, "early_stopping": False, "autocast": True},
     {"parts": "networks", "tol": 0.0, "n_iter_no_change": np.inf},
     {"parts": "network", "segment_length": "auto", "pooling": "last"},

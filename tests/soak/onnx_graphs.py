@@ -24,6 +24,7 @@ OF_NETWORKS = {
     "residual": (False, True),
     "pooling": ("last", "mean", "max", "mixed", "attention"),
     "segment_length": (None, None, 2, 3, 20),
+    "n_filters": (None, None, 3),
     "instance_norm": (None, None, "last", "standard"),
     "missing": ("error", "indicator"),
     "scale": (True, True, True, False),

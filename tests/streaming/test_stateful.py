@@ -95,6 +95,7 @@ def test_a_pipeline_reads_whole_runs(options):
         ({"bidirectional": True}, "set bidirectional=False"),
         ({"instance_norm": "last"}, "set instance_norm=None"),
         ({"segment_length": 2}, "set segment_length=1"),
+        ({"n_filters": 2}, "set n_filters=None"),
     ],
 )
 def test_what_needs_the_whole_window_is_named(options, match):

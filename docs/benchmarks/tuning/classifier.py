@@ -169,6 +169,7 @@ SUBJECTS = {
     "patience of some": (
         [
             *constant(f"{_AUTO}._PATIENCE_OF_BATCHES", 5),
+            *constant(f"{_AUTO}._PATIENCE_OF_LARGE_BATCHES", 3),
             *constant(f"{_AUTO}._SAMPLES_OF_PATIENCE", 1_000, 5_000),
         ],
         "some",
