@@ -25,6 +25,9 @@ _SEASONS, _LEAST_ROWS = 10, 200
 _NUMBERS_AT_ONCE = 4_000_000
 # Numbers that forecasts from all rows of fit may have, to be kept during it.
 _MOST_KEPT = 20_000_000
+# How likely logarithms are beside numbers before the first row: what is positive mostly
+# changes in proportion to its size. Chosen on the first M competition.
+_LOGARITHM_PRIOR = 2.0
 # The largest logarithm, and twice it, are of numbers that floats hold.
 _MOST_LOG = 300.0
 # By smoothing and target the newest forecasts from ends of windows: fit, predict and
@@ -151,6 +154,7 @@ class Smoothing:
         paths, evidence = [f.path for f in found], [f.evidence for f in found]
         if self.tries_logarithm:
             other = _OtherScale(values, moments, self.transform, target)
+            likelier = np.log(_LOGARITHM_PRIOR) * (-1.0 if other.is_log else 1.0)
             # A number that has no logarithm ends what logarithms can tell.
             there = np.flatnonzero(other.change[window, rows] > -np.inf)
             part = window[there], rows[there]
@@ -160,7 +164,7 @@ class Smoothing:
                 paths[-1][there] = other.back(more.path, *part)
                 evidence.append(np.full(len(rows), -np.inf))
                 change = powered(other.change[part])
-                evidence[-1][there] = more.evidence + change
+                evidence[-1][there] = more.evidence + change + likelier
         evidence = np.array(evidence)
         weight = np.exp(evidence - evidence.max(axis=0))
         weight /= weight.sum(axis=0)

@@ -13,27 +13,34 @@ __all__ = ["Gains", "Models", "gains_of", "models"]
 #
 # How much of a surprise becomes a new level. With each goes no trend, or one of these:
 # which share of that becomes a new trend, how much of a trend stays from step to step,
-# and how likely that is beside the others.
-_LEVEL_GAINS = (0.05, 0.25, 0.5, 0.75, 1.0)
+# and how likely that is beside the others. A trend that stays as it was is a drift, with
+# which smoothing is what the Theta method comes to [1]_.
+#
+# .. [1] Hyndman, R. J. and Billah, B. (2003). Unmasking the Theta method.
+_LEVEL_GAINS = (0.05, 0.25, 0.5, 1.0)
 _TRENDS = (
     (0.0, 0.8, 1.0),
     (0.0, 0.95, 1.0),
-    (0.0, 1.0, 1.0),
+    (0.0, 1.0, 3.0),
     (0.2, 0.8, 1.0),
     (0.2, 0.95, 1.0),
     (0.2, 1.0, 1.0),
-    (1.0, 0.9, 0.05),
     (1.0, 1.0, 0.05),
 )
+# A smooth course: nothing but the trend changes, of whose first size nothing is known.
+# How likely it is beside the others: where a series is smooth, its likelihood is beyond
+# all others, and where not, it would bet on the newest change.
+_SMOOTH_PRIOR = 0.03
 # Levels that return to what they were: how much of a change is left a step later, the
 # share of surprises that is noise, and how likely each is beside the others.
 _RETURNING, _RETURN_NOISE, _RETURN_PRIOR = (0.5, 0.8, 0.95), (0.0, 0.3), 0.1
 # How large a first trend may be, in surprises of one step, and the sizes that seasonal
 # effects may have, with how fast they change from season to season: pairs of standard
-# deviation and variance. A small deviation holds effects near none, which is shrinkage.
+# deviation and variance. A small deviation holds effects near none, which is shrinkage;
+# between seasons that stay and those that last year's row tells, weights find a mean.
 _FIRST_TREND = 1.0
-_SEASONS = ((0.5, 0.0), (2.0, 0.0), (4.0, 0.02))
-# Of the level before the first row nothing is known.
+_SEASONS = ((0.5, 0.0), (2.0, 0.0), (4.0, 1.0))
+# Variance of what is not known before the first row: the level, of all models.
 _VAGUE = 1e4
 # A season of more rows has so many sines and cosines, not an effect of each row: rows
 # of a year of weeks are too few to tell each week's.
@@ -95,6 +102,7 @@ def models(sp):
     rows += [
         _returning(stays, noise) for stays in _RETURNING for noise in _RETURN_NOISE
     ]
+    rows.append(_smooth())
     rows.sort(key=lambda row: row["damping"])  # those of one damping lie together
     rows = [
         row | {"first_season": size**2, "season": change}
@@ -116,6 +124,20 @@ def _rising(gain, share, damping, prior, first_trend):
         "first_trend": first_trend**2,
         "first_cross": 0.0,
         "prior": prior,
+    }
+
+
+def _smooth():
+    """A trend that changes, and a level that has no other changes (dict)."""
+    return {
+        "noise": 0.0,
+        "level": 0.0,
+        "trend": 1.0,
+        "cross": 0.0,
+        "damping": 1.0,
+        "first_trend": _VAGUE,
+        "first_cross": 0.0,
+        "prior": _SMOOTH_PRIOR,
     }
 
 

@@ -72,20 +72,23 @@ def loss(task, parameters, seed):
 
 
 _TRENDS = (
-    (0.0, 0.9, 1.0),
-    (0.0, 0.98, 1.0),
+    (0.0, 0.8, 1.0),
+    (0.0, 0.95, 1.0),
     (0.0, 1.0, 1.0),
-    (0.2, 0.9, 1.0),
-    (0.2, 0.98, 1.0),
+    (0.2, 0.8, 1.0),
+    (0.2, 0.95, 1.0),
     (0.2, 1.0, 1.0),
-    (1.0, 0.9, 0.05),
     (1.0, 1.0, 0.05),
 )
+_DRIFT_OFTEN = (*_TRENDS[:2], (0.0, 1.0, 10.0), *_TRENDS[3:])
 SUBJECTS = {
-    "levels": constant(f"{_MODELS}._LEVEL_GAINS", (0.1, 0.3, 0.9), (0.2, 0.6, 1.0)),
+    "levels": constant(
+        f"{_MODELS}._LEVEL_GAINS", (0.1, 0.3, 0.9), (0.05, 0.25, 0.5, 0.75, 1.0)
+    ),
     "trends": [
-        *constant(f"{_MODELS}._TRENDS", _TRENDS, _TRENDS[:3], _TRENDS[:6]),
+        *constant(f"{_MODELS}._TRENDS", _TRENDS, _DRIFT_OFTEN),
         *constant(f"{_MODELS}._FIRST_TREND", 0.3, 3.0),
+        *constant(f"{_MODELS}._SMOOTH_PRIOR", 0.0, 0.3),
     ],
     "levels that return": [
         *constant(f"{_MODELS}._RETURN_PRIOR", 0.0, 0.3, 1.0),
@@ -94,10 +97,11 @@ SUBJECTS = {
     ],
     "seasons": constant(
         f"{_MODELS}._SEASONS",
-        ((2.0, 0.02),),
-        ((0.5, 0.0), (2.0, 0.02)),
-        ((5.0, 0.0), (5.0, 0.02)),
+        ((0.5, 0.0), (2.0, 0.0), (4.0, 0.02)),
+        ((0.5, 0.0), (2.0, 0.0), (4.0, 0.02), (4.0, 1.0)),
+        ((4.0, 0.1),),
     ),
+    "logarithms": constant(f"{_SMOOTHING}._LOGARITHM_PRIOR", 1.0, 4.0),
     "outliers": constant(f"{_FILTER}._MOST_SURPRISE", 3.0, 6.0, 1e9),
     "likelihoods": constant(f"{_FILTER}._POWER", 0.3, 0.7, 1.0),
     "rows": constant(f"{_SMOOTHING}._LEAST_ROWS", 60, 1000),
