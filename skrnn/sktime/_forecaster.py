@@ -49,7 +49,7 @@ from skrnn.sktime._parameters import (
     test_parameters,
     usual_estimator,
 )
-from skrnn.sktime._predictions import Predictions
+from skrnn.sktime._predictions import Predictions, smoothing_weights
 from skrnn.sktime._state import PlainStateMixin
 
 __all__ = ["RNNForecaster"]
@@ -176,6 +176,11 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         All of them: for each model of the strategy its members.
     network_weight_ : ndarray of shape (n_steps, n_targets) of float64
         How much networks count for each step that was learned, in [0, 1].
+    smoothing_weights_ : pandas.DataFrame or None
+        How much the parts of smoothing count in forecasts of each series and target
+        from its newest row, in [0, 1]: trends of six kinds, which make 1; seasons that
+        last and that change; and logarithms. Found when it is asked for; None where
+        networks are all there is.
     window_length_ : int
         Rows of a window.
     sp_, difference_, seasonal_difference_, fourier_terms_ : int
@@ -448,6 +453,11 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         self.window_length_, self.log_ = settings.window_length, settings.log
         self.difference_, self.seasonal_difference_, self.sp_ = settings.differencing
         self.fourier_terms_ = settings.fourier_terms
+
+    @property
+    def smoothing_weights_(self) -> pd.DataFrame | None:
+        # No attribute: it takes another pass over the rows, and few ask for it.
+        return smoothing_weights(self.forecaster_, self.frames_)
 
     def _read_history(self, y, X):
         """Forecast other series from now on, with the same networks."""

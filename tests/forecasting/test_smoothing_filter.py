@@ -5,7 +5,7 @@ import pytest
 
 from skrnn._forecasting import smoothing_filter
 from skrnn._forecasting.smoothing_filter import filtered
-from skrnn._forecasting.smoothing_models import Models, gains_of, models
+from skrnn._forecasting.smoothing_models import PARTS, Models, gains_of, models
 
 STEPS = np.array([1, 2, 5])
 
@@ -17,7 +17,7 @@ def slow(y, sp, model, steps):
     """
     chosen = models(sp)
     n_rows, n_effects = chosen.basis.shape
-    own = {name: getattr(chosen, name)[model] for name in Models._fields[:-1]}
+    own = {name: getattr(chosen, name)[model] for name in Models._fields[:-2]}
     size = 2 + n_effects
     F = np.eye(size)
     F[0, 1] = F[1, 1] = own["damping"]
@@ -70,7 +70,7 @@ def test_the_mean_of_all_models(sp, is_missing, monkeypatch):
     if is_missing:
         y[0, [3, 7, 8]] = np.nan
     rows = np.array([30, 11])
-    found = filtered(y, np.array([0, 1]), rows, STEPS, sp)
+    found = filtered(y, np.array([0, 1]), rows, STEPS, sp, has_shares=True)
     chosen = models(sp)
     for i, row in enumerate(rows):
         parts = [slow(y[i, : row + 1], sp, m, STEPS) for m in range(len(chosen.noise))]
@@ -81,6 +81,18 @@ def test_the_mean_of_all_models(sp, is_missing, monkeypatch):
         np.testing.assert_allclose(found.path[i], expected, rtol=1e-6, atol=1e-8)
         evidence = logs.max() + np.log(weight.sum())
         assert found.evidence[i] == pytest.approx(evidence)
+        shares = (weight[:, None] * chosen.parts).sum(axis=0) / weight.sum()
+        np.testing.assert_allclose(found.shares[i], shares, rtol=1e-6, atol=1e-12)
+
+
+def test_every_model_has_a_trend_or_none_and_a_season_or_none():
+    for sp in (1, 12):
+        parts = dict(zip(PARTS, models(sp).parts.T, strict=True))
+        trends = np.array([parts[name] for name in PARTS[:-2]])
+        assert (trends.sum(axis=0) == 1).all()
+        assert trends.any(axis=1).all()
+        seasons = parts["lasting season"] + 0 + parts["changing season"]
+        assert (seasons == (sp > 1)).all()
 
 
 def test_a_level_alone_is_simple_exponential_smoothing(monkeypatch):
