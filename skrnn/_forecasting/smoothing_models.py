@@ -24,8 +24,8 @@ PARTS = (*_TREND_PARTS, "lasting season", "changing season")
 #
 # How much of a surprise becomes a new level. With each goes no trend, or one of these:
 # which share of that becomes a new trend, how much of a trend stays from step to step,
-# and how likely that is beside the others. A trend that stays as it was is a drift: with
-# it, smoothing is what the Theta method comes to [1]_.
+# and how likely that is beside the others. A trend that stays as it was is a drift:
+# with it, smoothing is what the Theta method comes to [1]_.
 #
 # .. [1] Hyndman, R. J. and Billah, B. (2003). Unmasking the Theta method.
 _LEVEL_GAINS = (0.05, 0.25, 0.5, 1.0)
