@@ -90,7 +90,7 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
     estimator : estimator or None, default=None
         Regressor of scikit-learn for windows (n, window_length, n_features), of which
         clones are trained. None means ``RNNRegressor("gru", 32, n_estimators=1,
-        learning_rate=0.003, validation_fraction=0.1, n_iter_no_change=10,
+        learning_rate=0.003, validation_fraction=0.1, n_iter_no_change=5,
         ema_decay=None)``, which learns what ridge regression on the window leaves. Its
         `validation_gap` is set to what the horizon needs unless it was given.
     window_length : int or None, default=None
@@ -146,9 +146,10 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         from there, and for ``loss="poisson"``.
     interval : {"auto", "conformal", "loss"} or None, default="auto"
         Where intervals and quantiles come from. ``"conformal"``: from the errors on
-        the newest rows of networks which have not seen those, for which everything is
-        trained twice; errors that ``update`` brings to light count as well, and levels
-        adapt to them [2]_. ``"loss"``: from ``loss="quantile"``, ``"gaussian"`` or
+        the newest rows of networks which have not seen those: one more is trained for
+        them, or as many more as there are where `network_weight` is given. Errors that
+        ``update`` brings to light count as well, and levels adapt to them [2]_.
+        ``"loss"``: from ``loss="quantile"``, ``"gaussian"`` or
         ``"student_t"`` of the estimator. ``"auto"``: from the loss where it can tell,
         conformal where not. Smoothing has errors on all rows, since it learns from none
         that come later. None: there are none.
