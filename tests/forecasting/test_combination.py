@@ -10,6 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sktime.datasets import load_airline
 
 from skrnn import FlattenSequence, RNNRegressor
+from skrnn._forecasting.horizon_model import HorizonModel
 from skrnn._forecasting.network_weight import learned_weight
 from skrnn._forecasting.smoothing import Smoothing
 from tests.forecasting.support import LINEAR, PLAIN, STRATEGIES, forecaster
@@ -136,6 +137,24 @@ def test_networks_that_cannot_show_their_worth_are_not_trained():
     assert np.isfinite(model.predict_interval()).all(axis=None)
     with pytest.raises(ValueError, match="and none for 2, 3,"):
         forecaster(network_weight=0, strategy="direct").fit(y, fh=[1, 8]).predict(fh=9)
+
+
+@pytest.mark.parametrize("weight", ["auto", 0.5])
+def test_one_network_tells_what_weight_several_have(weight, monkeypatch):
+    trained, fit = [], HorizonModel.fit
+    monkeypatch.setattr(
+        HorizonModel,
+        "fit",
+        lambda self, prepared, members: (
+            trained.append((len(members), len(prepared.u))),
+            fit(self, prepared, members),
+        )[1],
+    )
+    y = wave_series(90)
+    forecaster(network_weight=weight, n_estimators=2).fit(y, fh=[1, 2])
+    (n_judged, n_older), *rest = trained
+    assert (n_judged, n_older < 90) == (1 if weight == "auto" else 2, True)
+    assert rest in ([(2, 90)], [])  # none, where the weight is 0
 
 
 def test_networks_count_where_they_know_more():
