@@ -59,7 +59,7 @@ def fit_combination(settings, design, prepared, random_state):
         if held_out.tells and (
             given or (given is None and _can_count(held_out, networks))
         ):
-            judged = Forecasts(design).fit(held_out.older, random_state)
+            judged = _to_judge(design, given).fit(held_out.older, random_state)
     smooth, network = _errors(smoothing, judged, networks, prepared, held_out)
     if given is not None:
         weight = np.full(shape, float(given))
@@ -82,6 +82,14 @@ def fit_combination(settings, design, prepared, random_state):
     else:
         errors = smooth + weight * (network - smooth)
     return combination, new_scores(errors, networks, settings.adaptation_rate)
+
+
+def _to_judge(design, weight):
+    """Forecasts by networks that do not see the newest rows.
+
+    A single one, where it tells what weight the mean of several has: they err by less.
+    """
+    return Forecasts(design if weight else design._replace(n_members=1))
 
 
 def _can_count(held_out, networks):

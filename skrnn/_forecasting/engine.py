@@ -114,6 +114,18 @@ class SeriesForecaster:
         prepared = self.transform.prepare(table.known_part())
         return SeriesForecaster(self.settings, self.forecasts, prepared, scores, table)
 
+    def smoothing_parts(self):
+        """How much each part of smoothing counts now; see `Smoothing.parts`.
+
+        None where there is no smoothing.
+        """
+        smoothing = self.forecasts.smoothing
+        if smoothing is None:
+            return None
+        prepared = self.transform.prepare(self.tail)
+        ends = Origins(self.tail.begin[1:] - 1, np.arange(len(self.tail.keys)))
+        return smoothing.parts(prepared, ends)
+
     # -- going on ---------------------------------------------------------------
 
     def _keep(self, table, seen):

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skrnn._forecasting.smoothing_filter import filtered, powered
+from skrnn._forecasting.smoothing_filter import Averages, filtered, powered
+from skrnn._forecasting.smoothing_models import PARTS
 from skrnn._forecasting.table import Origins
 
 __all__ = ["SmoothedPast", "Smoothing"]
@@ -25,6 +26,9 @@ _SEASONS, _LEAST_ROWS = 10, 200
 _NUMBERS_AT_ONCE = 4_000_000
 # Numbers that forecasts from all rows of fit may have, to be kept during it.
 _MOST_KEPT = 20_000_000
+# How likely logarithms are beside numbers before the first row: what is positive mostly
+# changes in proportion to its size. Chosen on the first M competition.
+_LOGARITHM_PRIOR = 2.0
 # The largest logarithm, and twice it, are of numbers that floats hold.
 _MOST_LOG = 300.0
 # By smoothing and target the newest forecasts from ends of windows: fit, predict and
@@ -97,15 +101,33 @@ class Smoothing:
 
     def _of_target(self, prepared, origins, begin, steps, target):
         """Forecasts (n, n_steps) of one target."""
+        path = np.zeros((len(origins.rows), len(steps)))
+        for place, windows, *own in self._blocks(prepared, origins, begin, target):
+            path[place] = self._kept(windows, *own, steps, target)
+        return path
+
+    def _blocks(self, prepared, origins, begin, target):
+        """Yield a few windows at a time, and which forecasts come from them.
+
+        Yields
+        ------
+        place : ndarray of int64
+            Of the forecasts among the origins.
+        windows : tuple of ndarray
+            Their values (n_windows, T), moments (n_windows, 2) and rows (n_windows,).
+        window, rows : ndarray of int64
+            Of each forecast the window, and the newest row of it that is known.
+        is_end : ndarray of bool
+            Whether that is the last row of the window.
+        """
         known, u = prepared.known[:, target], prepared.u[:, target]
         # Each window begins with the first observation that it has.
         next_known = _next(known)
         first = next_known[begin]
         has_any = (first <= origins.rows) & (origins.rows >= begin)
-        path = np.zeros((len(first), len(steps)))
         which = np.flatnonzero(has_any)
         if not len(which):
-            return path
+            return
         # A window is a series and where it begins, of which the row tells both.
         starts, window = np.unique(first[which], return_inverse=True)
         rows = origins.rows[which] - starts[window]
@@ -124,10 +146,7 @@ class Smoothing:
             moments = prepared.table.moments[codes[low:high], :, target]
             own = window[part] - low, rows[part]
             is_end = own[1] == lengths[low:high][own[0]] - 1
-            path[which[part]] = self._kept(
-                (values, moments, lengths[low:high]), *own, is_end, steps, target
-            )
-        return path
+            yield which[part], (values, moments, lengths[low:high]), *own, is_end
 
     def _kept(self, windows, window, rows, is_end, steps, target):
         """What `_averaged` gives, but for what is known from a call before this one."""
@@ -146,28 +165,81 @@ class Smoothing:
 
     def _averaged(self, values, moments, window, rows, steps, target):
         """Forecasts (n, n_steps) in units of the series, by windows (n_windows, T)."""
-        periods = sorted({1, self.transform.differencing.sp})
-        found = [filtered(values, window, rows, steps, sp) for sp in periods]
-        paths, evidence = [f.path for f in found], [f.evidence for f in found]
-        if self.tries_logarithm:
-            other = _OtherScale(values, moments, self.transform, target)
-            # A number that has no logarithm ends what logarithms can tell.
-            there = np.flatnonzero(other.change[window, rows] > -np.inf)
-            part = window[there], rows[there]
-            for sp in periods if len(there) else ():
-                more = filtered(other.values, *part, steps, sp)
-                paths.append(np.zeros_like(paths[0]))
-                paths[-1][there] = other.back(more.path, *part)
-                evidence.append(np.full(len(rows), -np.inf))
-                change = powered(other.change[part])
-                evidence[-1][there] = more.evidence + change
-        evidence = np.array(evidence)
-        weight = np.exp(evidence - evidence.max(axis=0))
-        weight /= weight.sum(axis=0)
-        path = np.zeros_like(paths[0])
-        for share, part in zip(weight, paths, strict=True):
-            path += share[:, None] * part
+        found, _ = self._filtered(values, moments, window, rows, steps, target)
+        path = np.zeros_like(found[0].path)
+        for share, part in zip(_shares(found), found, strict=True):
+            path += share[:, None] * part.path
         return path
+
+    def _filtered(self, values, moments, window, rows, steps, target, **options):
+        """What all models of a season and a scale give, as windows (n_windows, T) tell.
+
+        Returns
+        -------
+        found : list of Averages
+            In units of the series; the likelihoods are those of numbers in these.
+        is_log : list of bool
+            Which are of logarithms.
+        """
+        periods = sorted({1, self.transform.differencing.sp})
+        found = [filtered(values, window, rows, steps, sp, **options) for sp in periods]
+        is_log = [bool(self.transform.log[target])] * len(found)
+        if not self.tries_logarithm:
+            return found, is_log
+        other = _OtherScale(values, moments, self.transform, target)
+        likelier = np.log(_LOGARITHM_PRIOR) * (-1.0 if other.is_log else 1.0)
+        # A number that has no logarithm ends what logarithms can tell.
+        there = np.flatnonzero(other.change[window, rows] > -np.inf)
+        part = window[there], rows[there]
+        for sp in periods if len(there) else ():
+            more = filtered(other.values, *part, steps, sp, **options)
+            whole = [None if f is None else np.zeros_like(f) for f in found[0]]
+            whole[0][there] = other.back(more.path, *part)
+            whole[1][:] = -np.inf
+            change = powered(other.change[part])
+            whole[1][there] = more.evidence + change + likelier
+            if more.shares is not None:
+                whole[2][there] = more.shares
+            found.append(Averages(*whole))
+            is_log.append(not other.is_log)
+        return found, is_log
+
+    def parts(self, prepared, origins):
+        """How much each part of the models counts, by their likelihoods.
+
+        Parameters
+        ----------
+        prepared : Prepared
+            The series.
+        origins : Origins
+            Where forecasts would be made from.
+
+        Returns
+        -------
+        ndarray of shape (n, n_targets, len(PARTS) + 1) of float64
+            Shares of the models that have each of `PARTS`, and of those of logarithms,
+            in [0, 1]; NaN where nothing was observed.
+        """
+        n_targets = prepared.u.shape[1]
+        parts = np.full((len(origins.rows), n_targets, len(PARTS) + 1), np.nan)
+        begin, step = self._begin(prepared.table, origins), np.array([1])
+        for target in range(n_targets):
+            blocks = self._blocks(prepared, origins, begin, target)
+            for place, windows, *own, _ in blocks:
+                where = *windows[:2], *own, step, target
+                found, is_log = self._filtered(*where, has_shares=True)
+                weights = _shares(found)
+                shares = np.array([part.shares for part in found])
+                parts[place, target, :-1] = (weights[..., None] * shares).sum(axis=0)
+                parts[place, target, -1] = weights[is_log].sum(axis=0)
+        return parts
+
+
+def _shares(found):
+    """How much each of several averages counts (n_averages, n), by their evidence."""
+    evidence = np.array([part.evidence for part in found])
+    weight = np.exp(evidence - evidence.max(axis=0))
+    return weight / weight.sum(axis=0)
 
 
 class _Ends(NamedTuple):

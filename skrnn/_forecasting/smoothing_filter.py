@@ -37,9 +37,10 @@ class Averages(NamedTuple):
 
     path: np.ndarray  # (n, n_steps) forecasts, the mean by the models' likelihoods
     evidence: np.ndarray  # (n,) logarithm of the sum of those likelihoods' powers
+    shares: np.ndarray | None = None  # (n, len(PARTS)) of models that have each part
 
 
-def filtered(values, series, rows, steps, sp):
+def filtered(values, series, rows, steps, sp, has_shares=False):
     """Forecast from some rows of series, by models of one season.
 
     Models count by the likelihood of the rows so far [1]_, that of the best variance of
@@ -55,6 +56,8 @@ def filtered(values, series, rows, steps, sp):
         Steps ahead.
     sp : int
         Rows of a season; 1 for the models without one.
+    has_shares : bool, default=False
+        Whether it is asked for how much the parts of the models count, too.
 
     Returns
     -------
@@ -68,7 +71,8 @@ def filtered(values, series, rows, steps, sp):
     chosen = models(sp)
     n_steps = int(rows.max(initial=-1)) + 1
     gains = gains_of(sp, _rounded(n_steps))
-    found = Averages(np.empty((len(rows), len(steps))), np.empty(len(rows)))
+    shares = np.empty((len(rows), chosen.parts.shape[1])) if has_shares else None
+    found = Averages(np.empty((len(rows), len(steps))), np.empty(len(rows)), shares)
     size = gains.gain.shape[1] * gains.gain.shape[2]
     n_at_once = max(_AT_ONCE // size, 1)
     order = np.argsort(series, kind="stable")
@@ -161,6 +165,8 @@ class _Filter:
         weight, evidence = self.likelihoods.weights(mine)
         found.path[place] = ahead.path(now, weight, t) + first[mine]
         found.evidence[place] = evidence
+        if found.shares is not None:
+            found.shares[place] = weight @ self.chosen.parts
 
 
 def _go_on(values, chosen, gains):

@@ -5,7 +5,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Gains", "Models", "gains_of", "models"]
+__all__ = ["PARTS", "Gains", "Models", "gains_of", "models"]
+
+# What a model may have: a trend of one of these kinds, or none, and a season.
+_TREND_PARTS = (
+    "level",
+    "drift",
+    "damped trend",
+    "changing trend",
+    "smooth course",
+    "return",
+)
+PARTS = (*_TREND_PARTS, "lasting season", "changing season")
 
 # All numbers of this file were chosen on the first M competition and on series of
 # packages (docs/benchmarks/tuning/smoothing.py), whose errors hardly tell grids of this
@@ -13,27 +24,35 @@ __all__ = ["Gains", "Models", "gains_of", "models"]
 #
 # How much of a surprise becomes a new level. With each goes no trend, or one of these:
 # which share of that becomes a new trend, how much of a trend stays from step to step,
-# and how likely that is beside the others.
-_LEVEL_GAINS = (0.05, 0.25, 0.5, 0.75, 1.0)
+# and how likely that is beside the others. A trend that stays as it was is a drift:
+# with it, smoothing is what the Theta method comes to [1]_.
+#
+# .. [1] Hyndman, R. J. and Billah, B. (2003). Unmasking the Theta method.
+_LEVEL_GAINS = (0.05, 0.25, 0.5, 1.0)
 _TRENDS = (
     (0.0, 0.8, 1.0),
     (0.0, 0.95, 1.0),
-    (0.0, 1.0, 1.0),
+    (0.0, 1.0, 3.0),
     (0.2, 0.8, 1.0),
     (0.2, 0.95, 1.0),
     (0.2, 1.0, 1.0),
-    (1.0, 0.9, 0.05),
     (1.0, 1.0, 0.05),
 )
+# A smooth course: nothing but the trend changes, of whose first size nothing is known.
+# How likely it is beside the others: where a series is smooth, its likelihood is beyond
+# all others, and where not, it would bet on the newest change.
+_SMOOTH_PRIOR = 0.03
 # Levels that return to what they were: how much of a change is left a step later, the
 # share of surprises that is noise, and how likely each is beside the others.
 _RETURNING, _RETURN_NOISE, _RETURN_PRIOR = (0.5, 0.8, 0.95), (0.0, 0.3), 0.1
 # How large a first trend may be, in surprises of one step, and the sizes that seasonal
-# effects may have, with how fast they change from season to season: pairs of standard
-# deviation and variance. A small deviation holds effects near none, which is shrinkage.
+# effects may have, with how fast they change from season to season, and how likely that
+# is beside the others: standard deviation, variance and prior. A small deviation holds
+# effects near none, which is shrinkage; between effects that last and those of last
+# year the weights find a mean.
 _FIRST_TREND = 1.0
-_SEASONS = ((0.5, 0.0), (2.0, 0.0), (4.0, 0.02))
-# Of the level before the first row nothing is known.
+_SEASONS = ((0.5, 0.0, 1.0), (2.0, 0.0, 1.0), (4.0, 0.1, 0.1), (4.0, 1.0, 1.0))
+# Variance of what is not known before the first row: the level, of all models.
 _VAGUE = 1e4
 # A season of more rows has so many sines and cosines, not an effect of each row: rows
 # of a year of weeks are too few to tell each week's.
@@ -64,6 +83,7 @@ class Models(NamedTuple):
     first_season: np.ndarray  # (M,) variance of the effects before it
     season: np.ndarray  # (M,) variance by which an effect changes in a season
     prior: np.ndarray  # (M,) how likely each is before the first row, to a factor
+    parts: np.ndarray  # (M, len(PARTS)) of bool: which of them each has
     basis: np.ndarray  # (sp, n_effects) what effects add to the rows of a season
 
 
@@ -95,19 +115,27 @@ def models(sp):
     rows += [
         _returning(stays, noise) for stays in _RETURNING for noise in _RETURN_NOISE
     ]
+    rows.append(_smooth())
     rows.sort(key=lambda row: row["damping"])  # those of one damping lie together
     rows = [
-        row | {"first_season": size**2, "season": change}
+        row | {"first_season": size**2, "season": change, "prior": prior * row["prior"]}
         for row in rows
-        for size, change in (((0.0, 0.0),) if sp == 1 else _SEASONS)
+        for size, change, prior in (((0.0, 0.0, 1.0),) if sp == 1 else _SEASONS)
     ]
+    kinds = np.array([row.pop("kind") for row in rows])
     columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
-    return Models(**columns, basis=_basis(sp))
+    has_season = columns["first_season"] > 0
+    changes = columns["season"] >= 1  # by a surprise or more
+    parts = [kinds == kind for kind in _TREND_PARTS]
+    parts = np.column_stack([*parts, has_season & ~changes, has_season & changes])
+    return Models(**columns, parts=parts, basis=_basis(sp))
 
 
 def _rising(gain, share, damping, prior, first_trend):
     """A level and a trend that change by chance, each by itself (dict)."""
+    kind = "changing trend" if share else "damped trend" if damping < 1 else "drift"
     return {
+        "kind": kind if first_trend else "level",
         "noise": 1.0 - gain,
         "level": gain**2,  # then the filter comes to gains of that size
         "trend": (gain * share) ** 2,
@@ -119,10 +147,26 @@ def _rising(gain, share, damping, prior, first_trend):
     }
 
 
+def _smooth():
+    """A trend that changes, and a level that has no other changes (dict)."""
+    return {
+        "kind": "smooth course",
+        "noise": 0.0,
+        "level": 0.0,
+        "trend": 1.0,
+        "cross": 0.0,
+        "damping": 1.0,
+        "first_trend": _VAGUE,
+        "first_cross": 0.0,
+        "prior": _SMOOTH_PRIOR,
+    }
+
+
 def _returning(stays, noise):
     """An autoregression about a level: each change begins a trend back (dict)."""
     back, long_run = (1.0 - stays) / stays, (1.0 - noise) / (1.0 - stays**2)
     return {
+        "kind": "return",
         "noise": noise,
         "level": 1.0 - noise,
         "trend": (1.0 - noise) * back**2,

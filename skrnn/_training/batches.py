@@ -58,6 +58,17 @@ def read_batch(source, rows):
     return x, None if lengths is None else torch.from_numpy(lengths)
 
 
+def _windows_of(rows, x, lengths, size):
+    """Split windows into batches, of which few have one that lacks steps."""
+    parts = (part.split(size) for part in (rows, x, lengths))
+    for own_rows, own, own_lengths in zip(*parts, strict=True):
+        if int(own_lengths.min()) == x.shape[1]:
+            yield own_rows, own, None
+        else:
+            longest = max(1, int(own_lengths.max()))
+            yield own_rows, own[:, :longest].contiguous(), own_lengths
+
+
 # Small batches are read several at once, so many and of so many numbers at the most: to
 # ask a source takes as long as to copy some hundred short sequences.
 _READ_AT_ONCE, _NUMBERS_AT_ONCE = 8, 2**18
@@ -152,6 +163,9 @@ class BatchIterator:
                 if lengths is None:  # then all are of one length, whatever the batch
                     parts = zip(several.split(size), x.split(size), strict=True)
                     yield from ((rows, part, None) for rows, part in parts)
+                    continue
+                if source.is_of_windows:
+                    yield from _windows_of(several, x, lengths, size)
                     continue
             for rows in several.split(size):
                 yield rows, *read_batch(source, rows.numpy())

@@ -49,7 +49,7 @@ from skrnn.sktime._parameters import (
     test_parameters,
     usual_estimator,
 )
-from skrnn.sktime._predictions import Predictions
+from skrnn.sktime._predictions import Predictions, smoothing_weights
 from skrnn.sktime._state import PlainStateMixin
 
 __all__ = ["RNNForecaster"]
@@ -90,7 +90,7 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
     estimator : estimator or None, default=None
         Regressor of scikit-learn for windows (n, window_length, n_features), of which
         clones are trained. None means ``RNNRegressor("gru", 32, n_estimators=1,
-        learning_rate=0.003, validation_fraction=0.1, n_iter_no_change=10,
+        learning_rate=0.003, validation_fraction=0.1, n_iter_no_change=5,
         ema_decay=None)``, which learns what ridge regression on the window leaves. Its
         `validation_gap` is set to what the horizon needs unless it was given.
     window_length : int or None, default=None
@@ -146,9 +146,10 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         from there, and for ``loss="poisson"``.
     interval : {"auto", "conformal", "loss"} or None, default="auto"
         Where intervals and quantiles come from. ``"conformal"``: from the errors on
-        the newest rows of networks which have not seen those, for which everything is
-        trained twice; errors that ``update`` brings to light count as well, and levels
-        adapt to them [2]_. ``"loss"``: from ``loss="quantile"``, ``"gaussian"`` or
+        the newest rows of networks which have not seen those: one more is trained for
+        them, or as many more as there are where `network_weight` is given. Errors that
+        ``update`` brings to light count as well, and levels adapt to them [2]_.
+        ``"loss"``: from ``loss="quantile"``, ``"gaussian"`` or
         ``"student_t"`` of the estimator. ``"auto"``: from the loss where it can tell,
         conformal where not. Smoothing has errors on all rows, since it learns from none
         that come later. None: there are none.
@@ -176,6 +177,11 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         All of them: for each model of the strategy its members.
     network_weight_ : ndarray of shape (n_steps, n_targets) of float64
         How much networks count for each step that was learned, in [0, 1].
+    smoothing_weights_ : pandas.DataFrame or None
+        How much the parts of smoothing count in forecasts of each series and target
+        from its newest row, in [0, 1]: trends of six kinds, which make 1; seasons that
+        last and that change; and logarithms. Found when it is asked for; None where
+        networks are all there is.
     window_length_ : int
         Rows of a window.
     sp_, difference_, seasonal_difference_, fourier_terms_ : int
@@ -448,6 +454,11 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         self.window_length_, self.log_ = settings.window_length, settings.log
         self.difference_, self.seasonal_difference_, self.sp_ = settings.differencing
         self.fourier_terms_ = settings.fourier_terms
+
+    @property
+    def smoothing_weights_(self) -> pd.DataFrame | None:
+        # No attribute: it takes another pass over the rows, and few ask for it.
+        return smoothing_weights(self.forecaster_, self.frames_)
 
     def _read_history(self, y, X):
         """Forecast other series from now on, with the same networks."""

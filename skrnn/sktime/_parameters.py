@@ -82,7 +82,7 @@ def usual_estimator():
         n_estimators=1,
         learning_rate=0.003,
         validation_fraction=0.1,
-        n_iter_no_change=10,
+        n_iter_no_change=5,
         ema_decay=None,
     )
 

@@ -8,9 +8,10 @@ from scipy.stats import norm
 
 from skrnn._forecasting.alignment import forecasts_at, starts_of
 from skrnn._forecasting.plausibility import refuse_overflow
+from skrnn._forecasting.smoothing_models import PARTS
 from skrnn.sktime._distributions import distribution
 
-__all__ = ["Predictions"]
+__all__ = ["Predictions", "smoothing_weights"]
 
 
 class Predictions:
@@ -134,3 +135,29 @@ class Predictions:
     def _frame(self, values, columns):
         values = values.reshape(len(self.index), -1)
         return pd.DataFrame(values, self.index, columns)
+
+
+def smoothing_weights(engine, frames):
+    """How much the parts of smoothing count for each series and target.
+
+    Parameters
+    ----------
+    engine : SeriesForecaster
+        Fitted.
+    frames : SeriesFrames
+        Of its series.
+
+    Returns
+    -------
+    DataFrame or None
+        A column for each of `PARTS` and for logarithms; None without smoothing.
+    """
+    parts = engine.smoothing_parts()
+    if parts is None:
+        return None
+    keys, names = engine.tail.keys, frames.y_columns
+    index = pd.Index(names)
+    if keys != [()]:
+        index = pd.MultiIndex.from_tuples([(*key, n) for key in keys for n in names])
+    shares = parts.reshape(len(index), -1)
+    return pd.DataFrame(shares, index, [*PARTS, "logarithm"])

@@ -10,6 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sktime.datasets import load_airline
 
 from skrnn import FlattenSequence, RNNRegressor
+from skrnn._forecasting.horizon_model import HorizonModel
 from skrnn._forecasting.network_weight import learned_weight
 from skrnn._forecasting.smoothing import Smoothing
 from tests.forecasting.support import LINEAR, PLAIN, STRATEGIES, forecaster
@@ -103,6 +104,31 @@ def test_series_of_a_panel_are_smoothed_each_by_itself():
         np.testing.assert_allclose(together.loc[key], alone, rtol=1e-9)
 
 
+def test_what_smoothing_finds_in_a_series_can_be_read():
+    t = np.arange(72.0)
+    season = np.tile([0, 3, 1, 2], 18)
+    line, grows = 20 + 2 * t + 5 * season, np.exp(0.03 * t + 0.2 * season)
+    noise = np.random.default_rng(0).normal(size=72)
+    both = {"line": line + noise, "grows": grows * np.exp(0.05 * noise)}
+    y = pd.DataFrame(both, pd.period_range("2000Q1", periods=72, freq="Q"))
+    model = forecaster(network_weight=0, interval=None, log="auto").fit(y, fh=[1])
+    found = model.smoothing_weights_
+    assert list(found.index) == list(y)
+    trends = found.loc[:, "level":"return"]
+    np.testing.assert_allclose(trends.sum(axis=1), 1.0)
+    assert (trends["drift"] > 0.3).all()
+    assert (found["lasting season"] > 0.5).all()
+    assert found.loc["line", "logarithm"] < 0.1 < 0.9 < found.loc["grows", "logarithm"]
+    # Of each series of a panel by itself, and none where there is no smoothing.
+    panel = pd.concat({"a": y[["line"]], "b": y[["line"]]})
+    model = forecaster(network_weight=0, interval=None, log="auto").fit(panel, fh=[1])
+    two = model.smoothing_weights_
+    assert list(two.index) == [("a", "line"), ("b", "line")]
+    np.testing.assert_allclose(two, found.loc[["line", "line"]], rtol=1e-6, atol=1e-9)
+    model = forecaster(network_weight=1, interval=None).fit(y["line"], fh=[1])
+    assert model.smoothing_weights_ is None
+
+
 def test_networks_that_cannot_show_their_worth_are_not_trained():
     y = wave_series(30)
     model = forecaster(network_weight="auto").fit(y, fh=range(1, 9))
@@ -111,6 +137,24 @@ def test_networks_that_cannot_show_their_worth_are_not_trained():
     assert np.isfinite(model.predict_interval()).all(axis=None)
     with pytest.raises(ValueError, match="and none for 2, 3,"):
         forecaster(network_weight=0, strategy="direct").fit(y, fh=[1, 8]).predict(fh=9)
+
+
+@pytest.mark.parametrize("weight", ["auto", 0.5])
+def test_one_network_tells_what_weight_several_have(weight, monkeypatch):
+    trained, fit = [], HorizonModel.fit
+    monkeypatch.setattr(
+        HorizonModel,
+        "fit",
+        lambda self, prepared, members: (
+            trained.append((len(members), len(prepared.u))),
+            fit(self, prepared, members),
+        )[1],
+    )
+    y = wave_series(90)
+    forecaster(network_weight=weight, n_estimators=2).fit(y, fh=[1, 2])
+    (n_judged, n_older), *rest = trained
+    assert (n_judged, n_older < 90) == (1 if weight == "auto" else 2, True)
+    assert rest in ([(2, 90)], [])  # none, where the weight is 0
 
 
 def test_networks_count_where_they_know_more():
