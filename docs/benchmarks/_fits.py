@@ -73,6 +73,7 @@ def skrnn(task, x, y):
         task.cell,
         task.hidden,
         linear_steps=None,  # the others have none either
+        n_estimators=1,
         num_layers=task.layers,
         batch_size=task.batch,
         max_epochs=task.epochs,
