@@ -147,14 +147,16 @@ class BatchIterator:
         n_numbers = size * source.max_steps * source.n_features
         n_batches = min(_READ_AT_ONCE, max(1, _NUMBERS_AT_ONCE // max(1, n_numbers)))
         for several in order.split(n_batches * size):
-            if len(several) > size:
-                x, lengths = read_batch(source, several.numpy())
-                if lengths is None:  # then all are of one length, whatever the batch
-                    parts = zip(several.split(size), x.split(size), strict=True)
-                    yield from ((rows, part, None) for rows, part in parts)
-                    continue
-            for rows in several.split(size):
-                yield rows, *read_batch(source, rows.numpy())
+            x, lengths = read_batch(source, several.numpy())
+            if len(several) <= size:
+                yield several, x, lengths
+                continue
+            parts = zip(several.split(size), x.split(size), strict=True)
+            for number, (rows, part) in enumerate(parts):
+                of_part = None
+                if lengths is not None:
+                    of_part = lengths[number * size : (number + 1) * size]
+                yield rows, *_trimmed(part, of_part)
 
     def _order(self):
         """Numbers of the samples (Tensor of int64), in the order in which they come."""
@@ -170,3 +172,12 @@ class BatchIterator:
             for start, stop in pairwise(self.borders.tolist())
         ]
         return torch.cat(parts)
+
+
+def _trimmed(x, lengths):
+    """Sequences without the steps that all of them lack, and their lengths."""
+    if lengths is None:
+        return x, None
+    least, most = (int(value) for value in lengths.aminmax())
+    x = x[:, : max(1, most)].contiguous()
+    return x, None if least == x.shape[1] else lengths

@@ -164,19 +164,24 @@ def compiled_step(net, inputs, target):
     dict
         As from `train_step` of skorch.
     """
-    step = net.run.step
-    x, lengths, repeats = (inputs.get(name) for name in ("x", "lengths", "repeats"))
-    given = net.module_.training_inputs(x, lengths, repeats, step.network.form)
-    loss, outputs = step.gradients(given, target, inputs.get("weight"))
-    net.run.loss = loss
-    limit_gradient(net)
-    hooks = net.run.gradient_hooks
-    if hooks:
-        named = tuple(net.get_all_learnable_params())
+    run, step, get = net.run, net.run.step, inputs.get
+    form = step.network.form
+    given = net.module_.training_inputs(
+        inputs["x"], get("lengths"), get("repeats"), form
+    )
+    run.loss, outputs = step.gradients(given, target, get("weight"))
+    hooks, settings = run.gradient_hooks, net.settings
+    if step.is_adam and not hooks and run.workers is None:
+        limits = settings.l1, settings.max_grad_value, settings.max_grad_norm
+        run.grad_norm = step.clip_and_update(*limits)
+    else:
+        limit_gradient(net)
+        named = tuple(net.get_all_learnable_params()) if hooks else ()
         for hook in hooks:
             hook(net, named_parameters=named, X=inputs, y=target, training=True)
-    step.update(was_shown=bool(hooks))
-    if net.run.shows_outputs:
+        step.update(was_shown=bool(hooks))
+    loss = run.loss
+    if run.shows_outputs:
         outputs = net.module_.parameters_of(outputs, given)
     return {"loss": loss, "y_pred": outputs}
 
