@@ -4,6 +4,7 @@ import ctypes
 
 import torch
 
+from skrnn._kernels.consecutive import ConsecutiveBatches
 from skrnn._kernels.library import PIECE, addresses, function
 from skrnn._kernels.structs import AdamOptions, Tensors
 
@@ -88,6 +89,22 @@ class CompiledStep:
     def gradients(self, given, target, weight):
         """Compute loss and gradients, as `CompiledNetwork.gradients` does."""
         return self.network.gradients(given, target, weight, self.loss)
+
+    def consecutive(self, given, target, weight, size):
+        """Give batches of some samples that lie one behind the other.
+
+        Parameters
+        ----------
+        given, target, weight
+            As for `gradients`, of all of them.
+        size : int
+            Samples of a batch.
+
+        Returns
+        -------
+        ConsecutiveBatches
+        """
+        return ConsecutiveBatches(self.network, given, target, weight, self.loss, size)
 
     def clip(self, l1, max_value, max_norm):
         """Add the penalty (float) to the gradients and clip them (float or None).
