@@ -53,6 +53,7 @@ OPTIONAL = {
 }
 OPTIONAL |= {"weights of the samples", "pool"}
 BYTES = {"channels", "is_change"}  # which may lie anywhere
+_NORMS = ("clip", "clip_and_adam")  # which answer with a norm
 
 
 class Call:
@@ -81,7 +82,7 @@ class Call:
         answer = self._function(*self.arguments.values())
         if "opened" in self.kept:
             self.kept["opened"].close()
-        if self.name in ("layer_size", "clip"):  # a size, and a norm or NaN
+        if self.name in ("layer_size", *_NORMS):  # a size, and a norm or NaN
             return -1 if answer < 0 else 1
         return answer
 
@@ -269,7 +270,7 @@ def _network(name, rng, dtype):
     assert handle.open(open_network, shape) == 1
     gradients = [torch.zeros_like(w) for w in weights]
     kept = {"weights": weights, "gradients": gradients, "handle": handle}
-    if name in ("clip", "adam"):
+    if name in ("adam", *_NORMS):
         yield _update_call(name, rng, dtype, handle, weights, gradients, kept)
         return
     kind = rng.randrange(2)
@@ -401,7 +402,7 @@ def _update_call(name, rng, dtype, handle, weights, gradients, kept):
     options = AdamOptions(0.01, 0.9, 0.999, 1e-8, 0.1, rng.randrange(2), 0.1, 0.5, 1.0)
     kept |= {"moments": moments, "steps": steps, "arrays": arrays}
     arguments = {"net": handle.value, "tensors": tensors, "options": options}
-    if name == "clip":
+    if name in _NORMS:
         n_pieces = sum(-(-w.numel() // PIECE) for w in weights)
         squares = torch.zeros(n_pieces, dtype=torch.float64)
         kept["squares"], arguments["squares"] = squares, _at(squares)
@@ -518,6 +519,7 @@ _MAKERS = {
     "predict": _network,
     "clip": _network,
     "adam": _network,
+    "clip_and_adam": _network,
     "linear": _linear,
     "sum_over_steps": _sum_over_steps,
     "layer_size": _layer,

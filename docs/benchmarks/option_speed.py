@@ -5,11 +5,17 @@ neither start nor end counts. The same network, data, batches and epochs for bot
 validation. Raw torch is what one would write by hand: modules of torch, its fused Adam,
 a loop.
 
-usage: python docs/benchmarks/option_speed.py [--quick] [option ...]
+The page has a part for each level of instructions. A run measures one and leaves the
+others as they are: that of the machine, or AVX2 with --avx2, which holds torch to it as
+well.
+
+usage: python docs/benchmarks/option_speed.py [--avx2] [--quick] [option ...]
 (writes option_speed.md beside itself, if no option is named; five minutes)
 """
 
+import os
 import statistics
+import subprocess
 import sys
 import time
 from functools import partial
@@ -17,7 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from _timing import QUICK, machine, shown, write
+from _timing import QUICK, beside, machine, shown, write
 from torch import distributions, nn
 from torch.nn import functional
 
@@ -254,7 +260,8 @@ def here(cell, size, option, data, n_epochs):
     if option.kind is RNNRegressor:
         given["linear_steps"] = None  # raw torch has no linear path
     else:
-        given["n_kernels"] = None
+        # By hand there are no convolutions, and sequences run as they are.
+        given |= {"n_kernels": None, "time_warp": 0.0}
     given = {"pooling": "last"} | given
     model = option.kind(
         cell,
@@ -322,23 +329,51 @@ def rows(wanted):
                 )
 
 
+# -- the page --------------------------------------------------------------------------
+
+# What holds skrnn and all that torch computes with to AVX2.
+AVX2 = {
+    "SKRNN_KERNELS": "v3",
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+}
+
+
+def other_parts(capability):
+    """Parts of the page as it is that are of other levels of instructions."""
+    path = beside(__file__, ".md")
+    parts = path.read_text().split("\n## ")[1:] if path.exists() else []
+    return [f"## {part.rstrip()}" for part in parts if capability not in part]
+
+
 def main():
+    if "--avx2" in sys.argv[1:] and not AVX2.items() <= os.environ.items():
+        # Libraries read these when they are loaded.
+        command = [sys.executable, *sys.argv]
+        sys.exit(subprocess.run(command, env=os.environ | AVX2).returncode)
     torch.set_num_threads(1)
     wanted = [word for word in sys.argv[1:] if not word.startswith("--")]
     table = shown(rows(wanted))
     if wanted:
         return
-    text = f"""# Time of a training step with one option
+    capability = torch.backends.cpu.get_cpu_capability()
+    part = f"""## With {capability}
 
-Milliseconds of CPU time for a batch on one thread, out of whole fits: the difference
-between four epochs and one. "By hand" is raw torch with the same option. Median of
-{REPEATS}.
+Median of {REPEATS}.
 
 {table}
 
-{machine("torch", "skorch", "scikit-learn")}
+{machine("torch", "skorch", "scikit-learn")}"""
+    # The more instructions the sooner.
+    parts = [part, *other_parts(capability)]
+    parts.sort(key=lambda part: "AVX512" not in part)
+    text = """# Time of a training step with one option
+
+Milliseconds of CPU time for a batch on one thread, out of whole fits: the difference
+between four epochs and one. "By hand" is raw torch with the same option.
 """
-    write(__file__, text)
+    write(__file__, "\n\n".join([text.rstrip(), *parts]) + "\n")
 
 
 if __name__ == "__main__":

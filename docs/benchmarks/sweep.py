@@ -1,17 +1,21 @@
 """Is skrnn anywhere slower than the raw torch loop? A sweep over sizes.
 
-Whole fits of one layer with two features, at every combination of cell, hidden size,
-steps and batch: the time of skrnn's fit divided by that of the raw torch loop (fused
-Adam), each with the number of torch threads that is best for it. A fit gets so many
-batches that it takes long enough to be timed, and is repeated where that is cheap.
-Left out is where a batch would take the loop too long, judged by the next smaller one.
+One layer with two features, at every combination of cell, hidden size, steps and batch:
+the time that skrnn takes for a batch divided by that of the raw torch loop (with its
+fused Adam), each with the number of torch threads that is best for it. The time of a
+batch is the difference between fits of several epochs and of one, so that neither start
+nor end counts. A fit gets so many batches that it takes long enough to be timed, and is
+repeated where that is cheap. Left out is where a batch would take the loop too long,
+judged by the next smaller one.
 
-usage: python docs/benchmarks/sweep.py [--quick]
-(writes sweep.md and sweep.png beside itself; ten minutes)
+usage: python docs/benchmarks/sweep.py [--quick] [CELL,HIDDEN,STEPS ...]
+(writes sweep.md and sweep.png beside itself; twenty minutes. Named as lstm,512,4 the
+sizes are printed alone)
 """
 
 import itertools
 import math
+import sys
 
 import _fits
 import matplotlib
@@ -21,7 +25,6 @@ from _timing import (
     QUICK,
     THREADS,
     beside,
-    in_turns,
     machine,
     seconds,
     shown,
@@ -33,71 +36,73 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.colors import TwoSlopeNorm
 
-HIDDEN = (8, 128) if QUICK else (8, 32, 128, 256, 512)
-STEPS = (5, 50) if QUICK else (5, 50, 1000)
-BATCH = (1, 32, 256)
+HIDDEN = (8, 128) if QUICK else (8, 32, 128, 512, 1024)
+STEPS = (4, 50) if QUICK else (4, 50, 400, 2000)
+BATCH = (1, 8, 32, 256, 4096)
 N_FEATURES = 2
 LONGEST = 1.0  # seconds of a batch in the loop
-AIM = 0.15  # seconds of a fit
-MOST_BATCHES = 800
+AIM = 0.15  # seconds of the epochs after the first
+MOST_BATCHES = 200  # in an epoch
 EPOCHS = 4
+REPEATS = 1 if QUICK else 3
 TOOLS = {"skrnn": _fits.skrnn, "torch": _fits.raw_torch}
 
 
-def jobs(task, tools, threads):
-    x, y = task.data()
-    return {
-        (tool, n): with_threads(TOOLS[tool](task, x, y), n)
-        for tool in tools
-        for n in threads
-    }
+def of_batch(tool, task, data, n_threads):
+    """Seconds of a batch, by the epochs after the first."""
+    fits = [
+        with_threads(TOOLS[tool](task._replace(epochs=n), *data), n_threads)
+        for n in (1, task.epochs)
+    ]
+    one, several = (seconds(fit) for fit in fits)
+    return (several - one) / (task.batches * (task.epochs - 1))
 
 
-def best(times, tool):
-    return min(value for (name, _), value in times.items() if name == tool)
+def compare(task):
+    """Ratio of the times of a batch, and seconds that it takes the loop."""
+    trial = task._replace(epochs=2, batches=1)
+    expected = of_batch("torch", trial, trial.data(), THREADS[-1])
+    batches = math.ceil(AIM / max(expected, 1e-5) / (EPOCHS - 1))
+    epochs = EPOCHS if batches > 1 else 1 + max(1, round(AIM / expected))
+    task = task._replace(batches=min(batches, MOST_BATCHES), epochs=epochs)
+    data, times = task.data(), {}
+    for _ in range(1 if expected > AIM else REPEATS):
+        for key in itertools.product(TOOLS, THREADS):
+            times.setdefault(key, []).append(of_batch(key[0], task, data, key[1]))
+    best = {tool: min(np.median(times[tool, n]) for n in THREADS) for tool in TOOLS}
+    return best["skrnn"] / best["torch"], best["torch"]
 
 
-def compare(task, threads):
-    """Ratio of a whole fit, and seconds that a batch takes the loop."""
-    trial = {key: seconds(job) for key, job in jobs(task, ["torch"], threads).items()}
-    n = min(MOST_BATCHES, math.ceil(AIM / best(trial, "torch")))
-    epochs = min(EPOCHS, n)
-    task = task._replace(batches=math.ceil(n / epochs), epochs=epochs)
-    slow = best(trial, "torch") > 1
-    repeats = 1 if slow or QUICK else 3
-    times = in_turns(jobs(task, TOOLS, threads), repeats, warm_up=not slow)
-    torch_seconds = best(times, "torch")
-    return best(times, "skrnn") / torch_seconds, task.per_batch(torch_seconds)
-
-
-def row(cell, hidden, steps):
-    """Ratios by batch; None where that would take too long."""
-    ratios = {}
-    expected = 0.0
+def row(cell, hidden, steps, expected):
+    """Ratios by batch, None where that would take too long; seconds of the first."""
+    ratios, first = {}, expected
     for batch, larger in itertools.pairwise((*BATCH, BATCH[-1])):
         ratios[batch] = None
         if expected < LONGEST:
-            # Long fits are better with all threads.
-            threads = THREADS if expected < 1 else THREADS[-1:]
             task = Task(cell, batch, steps, N_FEATURES, hidden, 1, 1, 1)
-            ratios[batch], used = compare(task, threads)
+            ratios[batch], used = compare(task)
+            first = used if batch == BATCH[0] else first
             expected = used * larger / batch
-    return ratios
+    return ratios, first
 
 
-def table(results):
+def table(results, sizes):
     """Yield the lines; keep what was measured."""
     yield f"| cell | hidden | steps | {' | '.join(f'batch {n:,}' for n in BATCH)} |"
     yield f"| --- | ---: | ---: |{' ---: |' * len(BATCH)}"
-    for cell, hidden, steps in itertools.product(CELLS, HIDDEN, STEPS):
-        ratios = results[cell, hidden, steps] = row(cell, hidden, steps)
+    of_step = {}  # seconds of one of the loop, where fewer steps were measured
+    for cell, hidden, steps in sizes:
+        expected = steps * of_step.get((cell, hidden), 0.0)
+        ratios, used = row(cell, hidden, steps, expected)
+        of_step[cell, hidden] = used / steps
+        results[cell, hidden, steps] = ratios
         cells = ("" if r is None else f"{r:.2f}" for r in ratios.values())
         yield f"| {cell.upper()} | {hidden} | {steps:,} | {' | '.join(cells)} |"
 
 
 def draw(results, path):
     figure, panels = plt.subplots(
-        1, len(CELLS), figsize=(10, 5.6), sharey=True, layout="constrained"
+        1, len(CELLS), figsize=(11, 6.2), sharey=True, layout="constrained"
     )
     sizes = list(itertools.product(HIDDEN, STEPS))
     for axes, cell in zip(panels, CELLS, strict=True):
@@ -133,14 +138,19 @@ def draw(results, path):
     panels[0].set_yticks(range(len(sizes)), labels)
     bar = figure.colorbar(image, ax=panels, shrink=0.6, ticks=[-3, -2, -1, 0, 1, 2, 3])
     bar.ax.set_yticklabels(["1/8", "1/4", "1/2", "1", "2", "4", "8"])
-    bar.set_label("time of a fit, raw torch loop = 1")
+    bar.set_label("time of a batch, raw torch loop = 1")
     bar.outline.set_visible(False)
     figure.savefig(path, dpi=150)
 
 
 def main():
+    named = [word.split(",") for word in sys.argv[1:] if "," in word]
+    sizes = [(cell, int(hidden), int(steps)) for cell, hidden, steps in named]
     results = {}
-    ratios = shown(table(results))
+    every = itertools.product(CELLS, HIDDEN, STEPS)
+    ratios = shown(table(results, sizes or every))
+    if sizes:
+        return
     picture = beside(__file__, ".png")
     draw(results, picture)
     flat = [
@@ -153,10 +163,11 @@ def main():
     n_slower = sum(ratio > 1 for ratio, *_ in flat)
     text = f"""# Training at many sizes
 
-Time of a whole fit of skrnn divided by that of the raw torch loop: one layer,
-{N_FEATURES} features, Adam. Median of up to 5 fits in turns, one where a batch takes
-seconds; each with the better of {THREADS[0]} and {THREADS[-1]} torch threads. Left out
-is where a batch would take the loop more than {LONGEST:g} seconds.
+Time of a batch of skrnn divided by that of the raw torch loop: one layer, {N_FEATURES}
+features, Adam; by the difference between fits of several epochs and of one. Median of
+{REPEATS} in turns, one where a batch takes more than {AIM:g} seconds; each with the
+better of {THREADS[0]} and {THREADS[-1]} torch threads. Left out is where a batch would
+take the loop more than {LONGEST:g} seconds.
 
 Of {len(flat)} sizes skrnn is slower at {n_slower}. The largest ratio is {largest:.2f}
 ({cell.upper()}, hidden {hidden}, {steps:,} steps, batch {batch:,}), the median

@@ -286,22 +286,50 @@ class CompiledNetwork(Scope):
         outputs : Tensor of shape (N, n_outputs)
         """
         n_samples, n_outputs = given.x.shape[0], self.form.n_outputs
-        wanted = self._loss_of(loss, target, weight, given)
         results = self.form.weights[-1].new_empty(n_samples, n_outputs)
         self._given = given
+        told = self.told(given, target, weight, loss)
+        return self.step(*told, n_samples, results.data_ptr()), results
+
+    def told(self, given, target, weight, loss):
+        """Check a batch and tell the library of it; arguments as for `gradients`.
+
+        Returns
+        -------
+        inputs : Input
+        wanted : Loss
+        n_steps : int
+            Of the recurrence.
+        """
+        wanted = self._loss_of(loss, target, weight, given)
+        return self._input(given), wanted, self._n_steps(given.x)
+
+    def step(self, inputs, wanted, n_steps, n_samples, results):
+        """Compute gradients and the loss (float) of so many samples.
+
+        Parameters
+        ----------
+        inputs, wanted, n_steps
+            From `told`.
+        n_samples : int
+            How many of those that were told.
+        results : int
+            Where the outputs go.
+        """
         answer = self._train(
             self.place,
             self._weights,
             self._gradients,
-            self._input(given),
+            inputs,
             n_samples,
-            self._n_steps(given.x),
+            n_steps,
             wanted,
-            results.data_ptr(),
+            results,
             self._loss,
         )
-        self.check_answer(answer)
-        return self._loss.value, results
+        if answer <= 0:
+            self.check_answer(answer)
+        return self._loss.value
 
     def _compose(self, *arguments):
         """Train a network that is composed of more than the standard one."""

@@ -88,6 +88,10 @@ _SIGNATURES = {
     ),
     "clip": (c_double, [c_void_p, POINTER(Tensors), POINTER(AdamOptions), c_void_p]),
     "adam": (c_int, [c_void_p, POINTER(Tensors), POINTER(AdamOptions)]),
+    "clip_and_adam": (
+        c_double,
+        [c_void_p, POINTER(Tensors), POINTER(AdamOptions), c_void_p],
+    ),
     "linear": (
         c_int,
         [c_void_p, c_int64, c_int64, c_void_p, c_void_p, c_int64, c_void_p],

@@ -4,6 +4,7 @@ import ctypes
 
 import torch
 
+from skrnn._kernels.consecutive import ConsecutiveBatches
 from skrnn._kernels.library import PIECE, addresses, function
 from skrnn._kernels.structs import AdamOptions, Tensors
 
@@ -22,6 +23,11 @@ class CompiledStep:
         Of a network whose gradients kernels can compute; who made it closes it.
     loss : tuple
         As for `CompiledNetwork.gradients`.
+
+    Attributes
+    ----------
+    is_adam : bool
+        Whether the optimiser (as last prepared) is an Adam that the kernels have.
     """
 
     def __init__(self, network, loss):
@@ -30,6 +36,7 @@ class CompiledStep:
         self.optimizer = None  # that of the last `prepare`
         dtype = network.dtype
         self._clip, self._adam = function("clip", dtype), function("adam", dtype)
+        self._clip_and_adam = function("clip_and_adam", dtype)
 
     def prepare(self, form, optimizer):
         """Look where everything is; an epoch or a callback may have moved it.
@@ -52,9 +59,9 @@ class CompiledStep:
         pairs = zip([*weights, *tables], [*gradients, *learning], strict=True)
         learnt = [(w, g) for w, g in pairs if g is not None and w.requires_grad]
         self.optimizer = optimizer
-        self._is_adam = _is_plain_adam(optimizer)
+        self.is_adam = _is_plain_adam(optimizer)
         states = []
-        if self._is_adam:
+        if self.is_adam:
             states = [_adam_state(optimizer, weight) for weight, _ in learnt]
         columns = {
             "weights": [w for w, _ in learnt],
@@ -83,6 +90,22 @@ class CompiledStep:
         """Compute loss and gradients, as `CompiledNetwork.gradients` does."""
         return self.network.gradients(given, target, weight, self.loss)
 
+    def consecutive(self, given, target, weight, size):
+        """Give batches of some samples that lie one behind the other.
+
+        Parameters
+        ----------
+        given, target, weight
+            As for `gradients`, of all of them.
+        size : int
+            Samples of a batch.
+
+        Returns
+        -------
+        ConsecutiveBatches
+        """
+        return ConsecutiveBatches(self.network, given, target, weight, self.loss, size)
+
     def clip(self, l1, max_value, max_norm):
         """Add the penalty (float) to the gradients and clip them (float or None).
 
@@ -91,14 +114,38 @@ class CompiledStep:
         float
             Norm of the gradient before it was clipped to `max_norm`.
         """
+        self._set_limits(l1, max_value, max_norm)
+        return self._norm(self._clip)
+
+    def _set_limits(self, l1, max_value, max_norm):
         options = self._options
         options.l1 = l1
         options.max_value = max_value or 0.0
         options.max_norm = max_norm or 0.0
-        norm = self._clip(self.network.place, self._tensors, options, self._squares)
+
+    def _norm(self, function):
+        given = self._tensors, self._options, self._squares
+        norm = function(self.network.place, *given)
         if norm < 0:
             self.network.check_answer(-1)
         return norm
+
+    def clip_and_update(self, l1, max_value, max_norm):
+        """Do what `clip` and `update` do, in one call, where the optimiser is Adam.
+
+        A gradient whose norm is not finite is taken for zero, if it is to be clipped to
+        `max_norm`.
+
+        Returns
+        -------
+        float or None
+            As from `clip`; None if there is neither a penalty nor a limit.
+        """
+        self._set_limits(l1, max_value, max_norm)
+        self._set_rates()
+        norm = self._norm(self._clip_and_adam)
+        self.optimizer._opt_called = True  # as in `update`
+        return norm if l1 or max_value or max_norm else None
 
     def weight_gradients(self):
         """Gradients (list of Tensor) of the weights that learn."""
@@ -112,12 +159,21 @@ class CompiledStep:
         was_shown : bool, default=False
             Whether callbacks have had the gradients and may have put others there.
         """
-        if not self._is_adam or (was_shown and self._was_replaced()):
+        if not self.is_adam or (was_shown and self._was_replaced()):
             self.optimizer.step()
             # An optimiser of the user's may put tensors in the place of others.
             if self._was_replaced():
                 self.prepare(self.network.form, self.optimizer)
             return
+        self._set_rates()
+        self.network.check_answer(
+            self._adam(self.network.place, self._tensors, self._options)
+        )
+        # What torch's schedulers ask for, or they warn that no step was taken. The one
+        # public way to it is the optimiser's `step`, whose place this takes.
+        self.optimizer._opt_called = True
+
+    def _set_rates(self):
         group, options = self.optimizer.param_groups[0], self._options
         options.rate = group["lr"]
         options.beta1, options.beta2 = group["betas"]
@@ -126,12 +182,6 @@ class CompiledStep:
         # Before 2.7 of torch the groups did not tell.
         is_adamw = isinstance(self.optimizer, torch.optim.AdamW)
         options.is_decoupled = group.get("decoupled_weight_decay", is_adamw)
-        self.network.check_answer(
-            self._adam(self.network.place, self._tensors, options)
-        )
-        # What torch's schedulers ask for, or they warn that no step was taken. The one
-        # public way to it is the optimiser's `step`, whose place this takes.
-        self.optimizer._opt_called = True
 
     def _was_replaced(self):
         columns = self._kept[0]

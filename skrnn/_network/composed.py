@@ -111,7 +111,8 @@ def training_inputs(network, batch, composition, repeats):
     if spread is not None:
         units = network.scaling.units_of_loss(spread, network.head.weight)
     if composition is None:
-        return network.scaled_inputs(batch)._replace(units=units)
+        given = network.scaled_inputs(batch)
+        return given if units is None else given._replace(units=units)
     n_steps = batch.x.shape[1] // network.segment_length
     n_layers, generator = len(network.stack.layers), network.generator
     n_parts = composition.n_parts_of_steps(n_steps)

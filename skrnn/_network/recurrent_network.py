@@ -246,8 +246,10 @@ class RecurrentNetwork(nn.Module):
                 padding = padding.repeat(len(x))
             return KernelInputs(x, batch.lengths, is_scaled, padding)
         # They standardise, which is all that most networks need.
-        is_scaled |= self.segment_length > 1 or bool(self.training and self.input_noise)
-        x = self.inputs(batch) if is_scaled else batch.x
+        is_scaled |= bool(self.training and self.input_noise)
+        # What is padding is zero in the network's units.
+        is_scaled |= batch.padding is not None
+        x = self.inputs(batch) if is_scaled else cut(batch.x, None, self.segment_length)
         return KernelInputs(x, batch.lengths, is_scaled)
 
     def layers(self, settings):

@@ -76,10 +76,17 @@ def form_of(network):
         hidden_size=cells[0].hidden_size,
         n_outputs=head.out_features,
         weights=[*weights, head.weight, head.bias],
-        x_mean=moments["x_mean"],
-        x_scale=moments["x_scale"],
+        x_mean=_of_step(moments["x_mean"], network),
+        x_scale=_of_step(moments["x_scale"], network),
         codes=_codes_of(network),
     )
+
+
+def _of_step(moment, network):
+    """A moment (F,) of the given steps as that of a step of the recurrence."""
+    length = network.segment_length
+    is_of_numbers = network.embedding is None and not network.scaling.indicator
+    return moment.repeat(length) if length > 1 and is_of_numbers else moment
 
 
 def _codes_of(network):

@@ -1,6 +1,7 @@
 """Sequences with their targets and weights, and batches of them."""
 
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -58,20 +59,31 @@ def read_batch(source, rows):
     return x, None if lengths is None else torch.from_numpy(lengths)
 
 
-def _windows_of(rows, x, lengths, size):
-    """Split windows into batches, of which few have one that lacks steps."""
-    parts = (part.split(size) for part in (rows, x, lengths))
-    for own_rows, own, own_lengths in zip(*parts, strict=True):
-        if int(own_lengths.min()) == x.shape[1]:
-            yield own_rows, own, None
-        else:
-            longest = max(1, int(own_lengths.max()))
-            yield own_rows, own[:, :longest].contiguous(), own_lengths
-
-
 # Small batches are read several at once, so many and of so many numbers at the most: to
 # ask a source takes as long as to copy some hundred short sequences.
 _READ_AT_ONCE, _NUMBERS_AT_ONCE = 8, 2**18
+
+
+class Several(NamedTuple):
+    """Batches that were read at once, one behind the other."""
+
+    x: torch.Tensor  # (N, L, F)
+    lengths: torch.Tensor | None  # (N,)
+    target: torch.Tensor | None
+    weight: torch.Tensor | None
+    size: int  # samples of a batch; the last one may have fewer
+
+    @property
+    def count(self):
+        """How many batches there are (int)."""
+        return -(-len(self.x) // self.size)
+
+    def are_of_one_length(self):
+        """Whether the longest sequence of each has all steps (bool)."""
+        if self.lengths is None:
+            return True
+        longest = self.x.shape[1]
+        return all(bool((of == longest).any()) for of in self.lengths.split(self.size))
 
 
 class BatchIterator:
@@ -117,22 +129,31 @@ class BatchIterator:
     def _read(self, order):
         data = self.dataset
         for rows, x, lengths, share in self._parts(order):
-            inputs = {"x": x}
-            if share is not None:
-                inputs["share"] = share
-            if lengths is not None:
-                inputs["lengths"] = lengths
-            if self.change is not None:
-                inputs["x"] = self.change(inputs["x"], inputs.get("lengths"))
-            if data.weight is not None:
-                inputs["weight"] = data.weight.index_select(0, rows)
-            if data.repeats is not None:
-                inputs["repeats"] = data.repeats.index_select(0, rows)
-            # skorch concatenates the targets of batches, and has no use for None.
-            if data.target is None:
-                yield inputs, rows.new_zeros(0)
-            else:
-                yield inputs, data.target.index_select(0, rows)
+            target, weight, repeats = (
+                None if values is None else values.index_select(0, rows)
+                for values in (data.target, data.weight, data.repeats)
+            )
+            several = Several(x, lengths, target, weight, self.batch_size)
+            is_as_read = self.change is None and several.are_of_one_length()
+            columns = [
+                [None] * several.count if part is None else part.split(self.batch_size)
+                for part in (x, lengths, target, weight, repeats)
+            ]
+            for number, batch in enumerate(zip(*columns, strict=True)):
+                inputs, y = self._batch(*batch)
+                if share is not None:
+                    inputs["share"] = share
+                elif is_as_read:
+                    inputs["several"] = several, number
+                yield inputs, y
+
+    def _batch(self, x, lengths, target, weight, repeats):
+        x, lengths = _trimmed(x, lengths)
+        inputs = {"x": x if self.change is None else self.change(x, lengths)}
+        found = {"lengths": lengths, "weight": weight, "repeats": repeats}
+        inputs |= {name: part for name, part in found.items() if part is not None}
+        # skorch concatenates the targets of batches, and has no use for None.
+        return inputs, x.new_zeros(0, dtype=torch.int64) if target is None else target
 
     def share_out(self, workers, *, is_training):
         """Read a part of every batch only, as one of several `Workers`."""
@@ -141,34 +162,20 @@ class BatchIterator:
     def _parts(self, order):
         """Read batches: rows (N,), sequences (N, L, F), lengths, and a share or None.
 
-        A share is the numbers of samples of the batch here and of all of it.
+        A share is the numbers of samples of the batch here and of all of it; without
+        one there may be several batches, one behind the other.
         """
-        source = self.dataset.source
+        source, size = self.dataset.source, self.batch_size
         if self.workers is None:
-            yield from ((*read, None) for read in self._several(order))
+            n_numbers = size * source.max_steps * source.n_features
+            most = max(1, _NUMBERS_AT_ONCE // max(1, n_numbers))
+            for rows in order.split(min(_READ_AT_ONCE, most) * size):
+                yield rows, *read_batch(source, rows.numpy()), None
             return
         options = {"is_training": self.is_training}
         parts = self.workers.parts(order, self.batch_size, source.series, **options)
         for rows, n_own, n_all in parts:
             yield rows, *read_batch(source, rows.numpy()), (n_own, n_all)
-
-    def _several(self, order):
-        """Read whole batches: rows (N,), sequences (N, L, F) and lengths."""
-        source, size = self.dataset.source, self.batch_size
-        n_numbers = size * source.max_steps * source.n_features
-        n_batches = min(_READ_AT_ONCE, max(1, _NUMBERS_AT_ONCE // max(1, n_numbers)))
-        for several in order.split(n_batches * size):
-            if len(several) > size:
-                x, lengths = read_batch(source, several.numpy())
-                if lengths is None:  # then all are of one length, whatever the batch
-                    parts = zip(several.split(size), x.split(size), strict=True)
-                    yield from ((rows, part, None) for rows, part in parts)
-                    continue
-                if source.is_of_windows:
-                    yield from _windows_of(several, x, lengths, size)
-                    continue
-            for rows in several.split(size):
-                yield rows, *read_batch(source, rows.numpy())
 
     def _order(self):
         """Numbers of the samples (Tensor of int64), in the order in which they come."""
@@ -184,3 +191,12 @@ class BatchIterator:
             for start, stop in pairwise(self.borders.tolist())
         ]
         return torch.cat(parts)
+
+
+def _trimmed(x, lengths):
+    """Sequences without the steps that all of them lack, and their lengths."""
+    if lengths is None:
+        return x, None
+    least, most = (int(value) for value in lengths.aminmax())
+    x = x[:, : max(1, most)].contiguous()
+    return x, None if least == x.shape[1] else lengths

@@ -41,6 +41,7 @@ def run_batches(net, batches, *, training):
     net.run.shows_outputs = bool(end)
     # Callbacks that come in between may have put other tensors in the place of these.
     is_shown = begin or end or net.run.gradient_hooks
+    net.run.takes_several = not is_shown and _reads_plainly(net)
     # Where there are none, only a restart does, by another optimiser.
     step = net.run.step
     if is_recorded or step is None or step.optimizer is not net.optimizer_:
@@ -79,6 +80,15 @@ def run_batches(net, batches, *, training):
     if net.run.sample_losses:
         error = net.best_weights.compare(torch.cat(net.run.sample_losses))
         net.history.record(f"{prefix}_loss_error", error)
+
+
+def _reads_plainly(net):
+    """Whether what kernels read of a batch does not depend on which batch it is."""
+    step, network = net.run.step, net.module_
+    if step is None or network.input_noise or network.scaling.instance_norm is not None:
+        return False
+    form = step.network.form
+    return form.composition is None and form.codes is None
 
 
 def _look_for_weights(net):
@@ -164,21 +174,39 @@ def compiled_step(net, inputs, target):
     dict
         As from `train_step` of skorch.
     """
-    step = net.run.step
-    x, lengths, repeats = (inputs.get(name) for name in ("x", "lengths", "repeats"))
-    given = net.module_.training_inputs(x, lengths, repeats, step.network.form)
-    loss, outputs = step.gradients(given, target, inputs.get("weight"))
-    net.run.loss = loss
-    limit_gradient(net)
-    hooks = net.run.gradient_hooks
-    if hooks:
-        named = tuple(net.get_all_learnable_params())
+    run, step, get = net.run, net.run.step, inputs.get
+    several = get("several")
+    if run.takes_several and several is not None:
+        given = None  # nobody looks at it
+        run.loss, outputs = _consecutive(net, several[0]).gradients(several[1])
+    else:
+        x, form = inputs["x"], step.network.form
+        given = net.module_.training_inputs(x, get("lengths"), get("repeats"), form)
+        run.loss, outputs = step.gradients(given, target, get("weight"))
+    hooks, settings = run.gradient_hooks, net.settings
+    if step.is_adam and not hooks and run.workers is None:
+        limits = settings.l1, settings.max_grad_value, settings.max_grad_norm
+        run.grad_norm = step.clip_and_update(*limits)
+    else:
+        limit_gradient(net)
+        named = tuple(net.get_all_learnable_params()) if hooks else ()
         for hook in hooks:
             hook(net, named_parameters=named, X=inputs, y=target, training=True)
-    step.update(was_shown=bool(hooks))
-    if net.run.shows_outputs:
+        step.update(was_shown=bool(hooks))
+    loss = run.loss
+    if run.shows_outputs:
         outputs = net.module_.parameters_of(outputs, given)
     return {"loss": loss, "y_pred": outputs}
+
+
+def _consecutive(net, several):
+    """Give batches that were read at once (Several) to the kernels, the first time."""
+    run = net.run
+    if run.several is None or run.several[0] is not several:
+        x, lengths, target, weight, size = several
+        given = net.module_.training_inputs(x, lengths, None, run.step.network.form)
+        run.several = several, run.step.consecutive(given, target, weight, size)
+    return run.several[1]
 
 
 def limit_gradient(net):

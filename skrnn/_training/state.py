@@ -52,6 +52,8 @@ class Run:
         self.grad_norm = None
         self.gradient_hooks = []  # of callbacks, called with each gradient
         self.shows_outputs = False  # whether callbacks see those of a step
+        self.takes_several = False  # whether kernels are told of batches at once
+        self.several = None  # those that they were told of last, and as they have them
         self.least = {}  # losses of all epochs, by name
         self.batch = 0  # number of the present one, from 1
         self.sample_losses = []  # tensors (N,): a batch each, of a validation
@@ -70,7 +72,7 @@ class Run:
 
     def forget_kernels(self):
         """Use no kernels any more that are closed."""
-        self.compiled = self.step = None
+        self.compiled = self.step = self.several = None
 
     def seconds(self):
         """Seconds since the training began, those before a resume included."""

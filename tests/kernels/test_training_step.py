@@ -247,3 +247,36 @@ def test_penalty_and_clipping(level):
     for mine, twin in zip(clipped, twins, strict=True):
         torch.testing.assert_close(mine, twin * 1.5 / (expected + 1e-6))
     assert again == pytest.approx(1.5)
+
+
+@pytest.mark.parametrize(
+    ("limits", "largest"),
+    [
+        ((0.0, None, None), 1.0),
+        ((0.1, 0.8, 1.5), 1.0),
+        ((0.0, None, 1.5), torch.inf),
+    ],
+)
+def test_clipping_and_adam_in_one_call_do_what_two_do(level, limits, largest):
+    X, y = sequences(10, "float32"), targets(RNNRegressor, 10)
+    moved, norms = [], []
+    for is_one in (False, True):
+        model = untrained(RNNRegressor, {}, X, y)
+        weights = model.net_.module_.standard_form().weights
+        optimizer = torch.optim.Adam(weights, lr=0.1)
+        with compiled_step(model.net_.module_, optimizer=optimizer) as step:
+            for weight in weights:
+                weight.grad.copy_(torch.randn(weight.shape, generator=seeded()))
+            weights[0].grad[0, 0] = largest
+            if is_one:
+                norms.append(step.clip_and_update(*limits))
+            else:
+                norms.append(step.clip(*limits) if any(limits) else None)
+                if limits[2] and norms[0] == torch.inf:  # as `limit_gradient` has it
+                    for gradient in step.weight_gradients():
+                        gradient.zero_()
+                step.update()
+        moved.append(weights)
+    assert norms[0] == norms[1]
+    for one, other in zip(*moved, strict=True):
+        assert torch.equal(one, other)

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_array_equal
+from skorch.callbacks import Callback
 
-from skrnn import RNNRegressor, SlidingWindow
+from skrnn import RNNClassifier, RNNRegressor, SlidingWindow
 from skrnn._sequences.sources import as_source
 from skrnn._training.batches import BatchIterator, SequenceDataset
-from tests.support import same_bits
+from tests.support import same_bits, same_fit
 from tests.training.data import SMALL, X, y
 
 
@@ -56,23 +57,60 @@ def test_a_short_epoch_reads_other_samples_each_time():
     assert len(BatchIterator(data, 20, most_batches=3)) == 5
 
 
-@pytest.mark.parametrize("kind", ["dense", "ragged", "windows"])
-def test_batches_are_what_the_source_gives_for_each(kind):
+def samples(kind):
+    """70 sequences of up to 5 steps."""
     rng = np.random.default_rng(0)
     values = rng.normal(size=(70, 5, 2))
     if kind == "ragged":
-        values = [sample[: 1 + i % 5] for i, sample in enumerate(values)]
-    elif kind == "windows":  # the first are short
-        values = SlidingWindow(5).fit_transform(rng.normal(size=(70, 2)))
-    source = as_source(values)
+        return [sample[: 1 + i % 5] for i, sample in enumerate(values)]
+    if kind == "windows":  # the first are short
+        return SlidingWindow(5).fit_transform(rng.normal(size=(70, 2)))
+    return values
+
+
+class Look(Callback):
+    """Wants to see each batch by itself."""
+
+    def on_batch_begin(self, net, **kwargs):
+        pass
+
+
+@pytest.mark.parametrize("kind", ["dense", "ragged", "windows"])
+def test_batches_are_what_the_source_gives_for_each(kind):
+    source = as_source(samples(kind))
     data = SequenceDataset(source, np.arange(70))
-    n_whole = 0
+    n_whole = n_ragged = 0
     for inputs, rows in BatchIterator(data, 4, torch.Generator().manual_seed(0)):
         block, lengths = source.batch(rows.numpy())
         assert_array_equal(inputs["x"], block)
-        assert ("lengths" in inputs) == (lengths is not None)
-        if lengths is None:
+        # Those that are all there need not be told.
+        if lengths is None or (lengths == block.shape[1]).all():
             n_whole += 1
+            assert "lengths" not in inputs
         else:
+            n_ragged += 1
             assert_array_equal(inputs["lengths"], lengths)
-    assert (n_whole > 0) == (kind != "ragged")
+    assert n_whole or kind == "ragged"
+    assert (n_ragged > 0) == (kind != "dense")
+
+
+@pytest.mark.parametrize("kind", ["dense", "ragged", "windows"])
+@pytest.mark.parametrize(
+    ("estimator", "options"),
+    [
+        (RNNRegressor, {"loss": "quantile"}),
+        (RNNRegressor, {"segment_length": 2, "dtype": "float64"}),
+        (RNNClassifier, {"n_kernels": None, "pooling": "mean"}),
+    ],
+)
+def test_batches_that_are_told_at_once_teach_what_single_ones_do(
+    kind, estimator, options
+):
+    values, y = samples(kind), np.arange(70) % 3
+    options = SMALL | {"max_epochs": 2, "batch_size": 4} | options
+    weight = np.linspace(0.5, 2, 70)
+    models = [
+        estimator(**options, callbacks=callbacks).fit(values, y, sample_weight=weight)
+        for callbacks in (None, [Look()])
+    ]
+    assert same_fit(*models)

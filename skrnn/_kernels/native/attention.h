@@ -55,7 +55,7 @@ template <class T> struct Attention {
             for (long i = 0; i < n; i += Simd<T>::n) {
                 Vec<T> total = fill<T>(w.score_bias);
                 for (long c = 0; c < C; c++) {
-                    const Vec<T> value = tanh_of<T>(load<T>(u + c * n + i));
+                    const Vec<T> value = tanh_of(load<T>(u + c * n + i));
                     store<T>(u + c * n + i, value);
                     total += value * w.score[c];
                 }

@@ -258,14 +258,17 @@ template <class T> Span<T> span_of(const Layer<T> &l, const Block<T> &b, const S
     return {b.width * n, n, b.width * n, s.mask, gates, s.h_prev + at, c_prev, s.h + at, s.c ? s.c + at : nullptr};
 }
 
-template <class T> static void step_forward(const Layer<T> &layer, const Step<T> &s, long n) {
+// A state before it that is zero (`begins`) takes no product.
+template <class T>
+static void step_forward(const Layer<T> &layer, const Step<T> &s, long n, bool begins = false) {
     for (long b = 0; b < layer.n_blocks; b++) {
         const Block<T> &block = layer.blocks[b];
         Span<T> span = span_of(layer, block, s, n);
         long w = block.width, F = layer.F, H = layer.H;
         auto product = [&](int part, long first, long rows, bool x, bool h) {
-            multiply<T>({block.forward[part], PANEL, s.x, x ? F : 0, s.h_prev, h ? H : 0, n, n,
-                         block.bias + first, span.gates + first * n, false},
+            const long of_h = h ? H : 0, left_out = begins ? of_h : 0;
+            multiply<T>({block.forward[part], PANEL, s.x, x ? F : 0, s.h_prev, of_h - left_out, n, n,
+                         block.bias + first, span.gates + first * n, false, left_out},
                         rows);
         };
         if (layer.cell == GRU) {
@@ -313,13 +316,14 @@ static void add_by_lane(const Layer<T> &layer, const T *d, long row, long rows, 
 }
 
 // dh: gradient of the step's state; dh_prev, dc (in place), dx (or null; added to, if it is
-// so): what follows from it; d_gates (rows, n): for the outer products.
+// so): what follows from it; d_gates (rows, n): for the outer products. Nobody asks for
+// dh_prev of the first step.
 template <class T>
 static void step_backward(const Layer<T> &layer, const Step<T> &s, long n, const T *dh, T *dh_prev,
-                          T *dc, T *dx, T *d_gates, const Sums<T> &sums, bool adds_dx = false) {
+                          T *dc, T *dx, T *d_gates, const Sums<T> &sums, bool adds_dx, bool is_first) {
     const Gates &gates = layer.gates;
     bool is_begun = layer.cell == GRU || s.mask;
-    if (is_begun)
+    if (is_begun && !is_first)
         for (long b = 0; b < layer.n_blocks; b++) {
             const Block<T> &block = layer.blocks[b];
             Span<T> span = span_of(layer, block, s, n);
@@ -331,9 +335,10 @@ static void step_backward(const Layer<T> &layer, const Step<T> &s, long n, const
         Span<T> span = span_of(layer, block, s, n);
         T *d = d_gates + row * n;
         gates_backward(layer.cell, layer.is_relu, span, dh + at, dc + at, d);
-        multiply<T>({block.back_h, PANEL, d + gates.first_h * w * n, gates.n_h * w, nullptr, 0, n, n, nullptr,
-                     dh_prev, is_begun || b > 0},
-                    layer.H);
+        if (!is_first)
+            multiply<T>({block.back_h, PANEL, d + gates.first_h * w * n, gates.n_h * w, nullptr, 0, n, n,
+                         nullptr, dh_prev, is_begun || b > 0},
+                        layer.H);
         const T *of_x = d + gates.first_x * w * n;
         if (dx)
             multiply<T>({block.back_x, PANEL, of_x, gates.n_x * w, nullptr, 0, n, n, nullptr, dx,
@@ -344,10 +349,10 @@ static void step_backward(const Layer<T> &layer, const Step<T> &s, long n, const
 }
 
 // Outer products of some steps: gates' gradients (steps, rows, n) with what the gates
-// were computed from (steps, n, columns).
+// were computed from (steps, n, columns), or with its inputs alone, where states are zero.
 template <class T>
 static void add_outer_products(const Layer<T> &layer, long steps, long n, const T *d_gates,
-                               const T *turned, const Sums<T> &sums) {
+                               const T *turned, const Sums<T> &sums, bool with_h) {
     const Gates &gates = layer.gates;
     long rows = layer.rows(), columns = layer.columns;
     auto add = [&](long row, long n_rows, long column, long n_columns) {
@@ -355,11 +360,13 @@ static void add_outer_products(const Layer<T> &layer, long steps, long n, const 
                       sums.outer + row * columns + column, columns},
                      n_rows, n_columns);
     };
-    if (layer.cell != GRU) return add(0, rows, 0, columns);
+    if (!steps || (!with_h && layer.is_by_lane)) return;
+    const long of_x = round_up(layer.x_columns, GROUP_BYTES / (long)sizeof(T));
+    if (layer.cell != GRU) return add(0, rows, 0, with_h ? columns : of_x);
     for (long b = 0; b < layer.n_blocks; b++) {
         const Block<T> &block = layer.blocks[b];
         long row = gates.count * block.first, w = block.width;
-        add(row, 3 * w, layer.h_column, columns - layer.h_column);
+        if (with_h) add(row, 3 * w, layer.h_column, columns - layer.h_column);
         if (!layer.is_by_lane) add(row + w, 3 * w, 0, layer.x_columns);
     }
 }

@@ -44,21 +44,9 @@ INLINE void add_where_equal(Vec<float> v, Vec<float> to, Vec<float> &sum) {
     const __mmask16 mask = _mm512_cmp_ps_mask((__m512)v, (__m512)to, _CMP_EQ_OQ);
     sum = (Vec<float>)_mm512_mask_add_ps((__m512)sum, mask, (__m512)sum, (__m512)v);
 }
-INLINE Vec<float> larger(Vec<float> a, Vec<float> b) {
-    return (Vec<float>)_mm512_max_ps((__m512)a, (__m512)b);
-}
-INLINE Vec<float> smaller(Vec<float> a, Vec<float> b) {
-    return (Vec<float>)_mm512_min_ps((__m512)a, (__m512)b);
-}
 #else
 INLINE void add_where_equal(Vec<float> v, Vec<float> to, Vec<float> &sum) {
     sum += (Vec<float>)((IntVec<float>)(v == to) & (IntVec<float>)v);
-}
-INLINE Vec<float> larger(Vec<float> a, Vec<float> b) {
-    return select<float>((IntVec<float>)(a > b), a, b);
-}
-INLINE Vec<float> smaller(Vec<float> a, Vec<float> b) {
-    return select<float>((IntVec<float>)(a < b), a, b);
 }
 #endif
 

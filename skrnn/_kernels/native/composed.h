@@ -110,7 +110,8 @@ template <class T> struct ComposedPart {
         }
         for (long d = 0; d < plan.D; d++) {
             set_begin(layer, d);
-            run_forward(call.layers[l * plan.D + d], layer.records[d], entering(l), masks(), steps(), n, d > 0);
+            run_forward(call.layers[l * plan.D + d], layer.records[d], entering(l), masks(), steps(), n, d > 0,
+                        piece == 0);
         }
         if (piece + 1 < plan.n_parts_of_steps) keep_end(layer);
         if (plan.D > 1) join(layer.records, masks(), steps(), plan.shape->H, n, layer.values);
@@ -282,7 +283,7 @@ template <class T> struct ComposedPart {
         for (long i = 0; i < plan.D; i++) {
             const long half = i * plan.shape->H * n;
             run_backward<T>(call.layers[l * plan.D + i], layer.records[i], layer.scratch[i], entering(l), masks(),
-                            steps(), n, i > 0, d + half, call.has_end(l) ? end + half : nullptr, nullptr, dx,
+                            steps(), n, i > 0, piece == 0, d + half, call.has_end(l) ? end + half : nullptr, nullptr, dx,
                             sums.layers[l * plan.D + i], size, i > 0 || (adds && !is_apart));
         }
         if (!layer.entered) return;

@@ -32,10 +32,10 @@ template <class T, bool MASKED> static void lstm_forward(const Span<T> &s) {
     EACH_VECTOR(s) {
         Vec<T> in = sigmoid<T>(load<T>(gates + i));
         Vec<T> forget = sigmoid<T>(load<T>(gates + gap + i));
-        Vec<T> cell = tanh_of<T>(load<T>(gates + 2 * gap + i));
+        Vec<T> cell = tanh_of(load<T>(gates + 2 * gap + i));
         Vec<T> out = sigmoid<T>(load<T>(gates + 3 * gap + i));
         Vec<T> c = forget * load<T>(s.c_prev + i) + in * cell;
-        Vec<T> h = out * tanh_of<T>(c);
+        Vec<T> h = out * tanh_of(c);
         if (MASKED) {
             IntVec<T> present = is_present(s.mask, lane);
             c = select<T>(present, c, load<T>(s.c_prev + i));
@@ -56,7 +56,7 @@ template <class T, bool MASKED> static void gru_forward(const Span<T> &s) {
         Vec<T> of_h = load<T>(gates + i);
         Vec<T> reset = sigmoid<T>(load<T>(gates + gap + i));
         Vec<T> update = sigmoid<T>(load<T>(gates + 2 * gap + i));
-        Vec<T> fresh = tanh_of<T>(load<T>(gates + 3 * gap + i) + reset * of_h);
+        Vec<T> fresh = tanh_of(load<T>(gates + 3 * gap + i) + reset * of_h);
         Vec<T> h_prev = load<T>(s.h_prev + i);
         Vec<T> h = fresh + update * (h_prev - fresh);
         if (MASKED) h = select<T>(is_present(s.mask, lane), h, h_prev);
@@ -71,7 +71,7 @@ template <class T, bool MASKED, bool RELU> static void rnn_forward(const Span<T>
     EACH_VECTOR(s) {
         Vec<T> a = load<T>(s.gates + i);
         // Not NaN > 0 is false, so the negative side is asked for: NaN stays.
-        Vec<T> h = RELU ? select<T>(a < fill<T>(0), fill<T>(0), a) : tanh_of<T>(a);
+        Vec<T> h = RELU ? select<T>(a < fill<T>(0), fill<T>(0), a) : tanh_of(a);
         if (MASKED) h = select<T>(is_present(s.mask, lane), h, load<T>(s.h_prev + i));
         store<T>(s.h + i, h);
     }
@@ -84,7 +84,7 @@ static void lstm_backward(const Span<T> &s, const T *dh_in, T *dc_in, T *to) {
     EACH_VECTOR(s) {
         Vec<T> in = load<T>(gates + i), forget = load<T>(gates + gap + i);
         Vec<T> cell = load<T>(gates + 2 * gap + i), out = load<T>(gates + 3 * gap + i);
-        Vec<T> bent = tanh_of<T>(load<T>(s.c + i));
+        Vec<T> bent = tanh_of(load<T>(s.c + i));
         Vec<T> dh = load<T>(dh_in + i), dc_old = load<T>(dc_in + i);
         Vec<T> dc = dc_old + dh * out * (T(1) - bent * bent);
         Vec<T> d_out = dh * bent * out * (T(1) - out);

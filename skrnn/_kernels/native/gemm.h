@@ -38,6 +38,7 @@ template <class T> struct Product {
     const T *bias;     // (rows,), or null
     T *c;              // (rows, ld)
     bool is_added;     // to what c holds
+    long left_out = 0; // columns of the panels of a beyond those of x1 and x2
 };
 
 // acc += a (M, depth) times x (depth, ld), of which V registers count.
@@ -108,7 +109,7 @@ INLINE void packed_columns(const Product<T> &p, const T *panel, long row, long h
 
 template <class T> static void multiply(const Product<T> &p, long rows) {
     constexpr int n = Simd<T>::n;
-    const long step = PANEL * (p.k1 + p.k2);
+    const long step = PANEL * (p.k1 + p.k2 + p.left_out);
     const T *panel = p.a;
     for (long row = 0; row < rows; row += PANEL, panel += step) {
         long height = rows - row < PANEL ? rows - row : PANEL;
@@ -223,11 +224,30 @@ template <class T> static void add_outer(const OuterProduct<T> &p, long rows, lo
     }
 }
 
+// (4, n_lanes) to (n_lanes, 4), rows of which are ld apart; n_lanes is a multiple of 4.
+INLINE void turn_four(const float *from, long n_lanes, float *to, long ld) {
+#if defined(__SSE2__)
+    for (long i = 0; i < n_lanes; i += 4, from += 4, to += 4 * ld) {
+        __m128 a = _mm_loadu_ps(from), b = _mm_loadu_ps(from + n_lanes);
+        __m128 c = _mm_loadu_ps(from + 2 * n_lanes), d = _mm_loadu_ps(from + 3 * n_lanes);
+        _MM_TRANSPOSE4_PS(a, b, c, d);
+        _mm_storeu_ps(to, a), _mm_storeu_ps(to + ld, b);
+        _mm_storeu_ps(to + 2 * ld, c), _mm_storeu_ps(to + 3 * ld, d);
+    }
+#else
+    for (long i = 0; i < n_lanes; i++)
+        for (long r = 0; r < 4; r++) to[i * ld + r] = from[r * n_lanes + i];
+#endif
+}
+
 // (rows, n_lanes) to (n_lanes, ld): what lies along the lanes comes to lie across.
 template <class T>
 static void turn(const T *from, long rows, long n_lanes, T *to, long ld) {
     constexpr long edge = 8;  // rows at a time: a cache line of double
-    for (long r0 = 0; r0 < rows; r0 += edge) {
+    long done = 0;
+    if constexpr (sizeof(T) == sizeof(float))
+        for (; rows - done >= 4; done += 4) turn_four(from + done * n_lanes, n_lanes, to + done, ld);
+    for (long r0 = done; r0 < rows; r0 += edge) {
         long height = rows - r0 < edge ? rows - r0 : edge;
         for (long i = 0; i < n_lanes; i++)
             for (long r = 0; r < height; r++) to[i * ld + r0 + r] = from[(r0 + r) * n_lanes + i];

@@ -180,6 +180,14 @@ static double clip_or_refuse(void *net, const Tensors<T> *tensors, const AdamOpt
 }
 
 template <class T>
+static double clip_and_update(void *net, const Tensors<T> *tensors, const AdamOptions *options,
+                              double *squares) {
+    if (!net || !tensors || !options || checked(*tensors, true) != DONE) return MISFIT;
+    if (!squares || (uintptr_t)squares % alignof(double)) return MISFIT;
+    return clip_and_adam(usable_network<T>(net)->threads, *tensors, *options, squares);
+}
+
+template <class T>
 static Answer update(void *net, const Tensors<T> *tensors, const AdamOptions *options) {
     if (!net || !tensors || !options) return MISFIT;
     const Answer found = checked(*tensors, true);
@@ -239,6 +247,10 @@ template <class T> static Answer layer(void *pool, LayerCall<T> *call, bool forw
     EXPORT int skrnn_adam_##SUFFIX(void *net, const Tensors<T> *tensors,                         \
                                    const AdamOptions *options) {                                 \
         return update(net, tensors, options);                                                    \
+    }                                                                                            \
+    EXPORT double skrnn_clip_and_adam_##SUFFIX(void *net, const Tensors<T> *tensors,             \
+                                               const AdamOptions *options, double *squares) {    \
+        return clip_and_update(net, tensors, options, squares);                                  \
     }                                                                                            \
     EXPORT int skrnn_linear_##SUFFIX(const T *x, int64_t N, int64_t K, const T *weight,          \
                                      const T *bias, int64_t M, T *to) {                          \

@@ -111,7 +111,7 @@ template <class T> static void forward_phase(void *of, int thread, int n_threads
         if (memory.record.c)
             rows_to_lanes(call.c0 ? call.c0 + first * H : nullptr, count, H, n, memory.record.c);
         const Masks<T> masks = {memory.masks, memory.is_masked};
-        run_forward(layer, memory.record, memory.x, masks, L, n, call.is_reversed);
+        run_forward(layer, memory.record, memory.x, masks, L, n, call.is_reversed, !call.h0);
         for (long s = 0; s < L; s++) {
             const long t = call.is_reversed ? L - 1 - s : s;
             const T *h = memory.record.h + (s + 1) * H * n;
@@ -161,8 +161,8 @@ template <class T> static void backward_phase(void *of, int thread, int n_thread
             if (dy) rows_to_lanes(call.d_states + first * L * H, count, L * H, n, dy);
             if (d_end) rows_to_lanes(call.d_end + first * H, count, H, n, d_end);
             const Masks<T> masks = {memory.masks, memory.is_masked};
-            run_backward<T>(layer, memory.record, scratch, memory.x, masks, L, n, call.is_reversed, dy,
-                         d_end, nullptr, dx, sums);
+            run_backward<T>(layer, memory.record, scratch, memory.x, masks, L, n, call.is_reversed, !call.h0,
+                            dy, d_end, nullptr, dx, sums);
             if (dx) lanes_to_rows(dx, count, L * F, n, call.dx + first * L * F);
         }
     }

@@ -202,7 +202,8 @@ static void from_inputs(const NarrowLayer<T> &layer, const NarrowRecord<T> &reco
                  record.gates + (gates.first_x + g) * layer.size + first, layer.columns);
 }
 
-// Step t of the sequences, the one at place s of the record, for a tile.
+// Step t of the sequences, the one at place s of the record, for a tile. The state before
+// the first of all is zero.
 template <class T>
 static void narrow_step(const NarrowLayer<T> &layer, const NarrowRecord<T> &record, long s, long t,
                         const int64_t *lengths, long n, long tile) {
@@ -210,7 +211,7 @@ static void narrow_step(const NarrowLayer<T> &layer, const NarrowRecord<T> &reco
     const long first = tile * TILE<T>, width = tile_width<T>(layer.size, tile);
     const T *h = record.h + s * n * layer.pitch;
     T *here = record.gates + s * n * layer.columns + first;
-    for (long g = 0; g < gates.n_h; g++)
+    for (long g = 0; t && g < gates.n_h; g++)
         add_rows(h, layer.pitch, n, layer.H, layer.by_h + (g * layer.size + first) * layer.H, width,
                  here + (gates.first_h + g) * layer.size, layer.columns);
     for (long i = 0; i < n; i++) {
@@ -322,15 +323,18 @@ static void narrow_inputs(const NarrowLayer<T> &layer, const NarrowRecord<T> &re
     }
 }
 
-// Gradients of the weights, from rows of gates' gradients and of x, ldx apart.
+// Gradients of the weights, from rows of gates' gradients and of x, ldx apart; the first
+// n of them have no state before them.
 template <class T>
 static void narrow_weights(const NarrowLayer<T> &layer, const NarrowRecord<T> &record, const T *x,
-                           long ldx, long rows, const WeightGradients<T> &to, const Worker &worker) {
+                           long ldx, long rows, long n, const WeightGradients<T> &to, const Worker &worker) {
     const Gates &gates = layer.gates;
     T *panel = record.rows + worker.thread * record.rows_size, *few = panel + PANEL * rows;
     long number = 0;
-    auto product = [&](long count, const T *from, long ld, long padded, long size, T *target) {
-        multiply<T>({panel, PANEL, from, rows, nullptr, 0, ld, padded, nullptr, few, false}, count);
+    auto product = [&](long count, long first, const T *from, long ld, long padded, long size, T *target) {
+        multiply<T>({panel + first * PANEL, PANEL, from + first * ld, rows - first, nullptr, 0, ld, padded,
+                     nullptr, few, false},
+                    count);
         for (long m = 0; m < count; m++) memcpy(target + m * size, few + m * ld, size * sizeof(T));
     };
     for (long g = 0; g < gates.count; g++)
@@ -344,12 +348,12 @@ static void narrow_weights(const NarrowLayer<T> &layer, const NarrowRecord<T> &r
                     bias[m] += panel[r * PANEL + m] = d[r * layer.columns + m];
             if (gates.from_x[g] >= 0) {
                 const long row = gates.from_x[g] * layer.H + u;
-                product(count, x, ldx, layer.x_size, layer.F, to.w_ih + row * layer.F);
+                product(count, 0, x, ldx, layer.x_size, layer.F, to.w_ih + row * layer.F);
                 memcpy(to.b_ih + row, bias, count * sizeof(T));
             }
             if (gates.from_h[g] >= 0) {
                 const long row = gates.from_h[g] * layer.H + u;
-                product(count, record.h, layer.pitch, layer.size, layer.H, to.w_hh + row * layer.H);
+                product(count, n, record.h, layer.pitch, layer.size, layer.H, to.w_hh + row * layer.H);
                 memcpy(to.b_hh + row, bias, count * sizeof(T));
             }
         }

@@ -148,7 +148,7 @@ template <class T> static void narrow_phase(void *of, int thread, int n_threads)
         if (l || call.dx) narrow_inputs(layer, record, L * n, l ? below_dy : narrow.dx, ldx, worker);
         const T *below = l ? narrow.records[l - 1].h + n * ldx : narrow.x;
         T *const *to = call.gradients + 4 * l;
-        narrow_weights(layer, record, below, ldx, L * n, {to[0], to[1], to[2], to[3]}, worker);
+        narrow_weights(layer, record, below, ldx, L * n, n, {to[0], to[1], to[2], to[3]}, worker);
         T *last = dy;
         dy = below_dy, below_dy = last;
         worker.wait();

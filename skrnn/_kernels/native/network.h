@@ -180,7 +180,7 @@ template <class T> static void predict_part(Call<T> &call, long part, int thread
             T *c = record.c;
             Step<T> step = {x, record.h + from, c ? c + from : nullptr, record.h + to,
                             c ? c + to : nullptr, record.gates, masks.at(t, n)};
-            step_forward(call.net->layers[l], step, n);
+            step_forward(call.net->layers[l], step, n, t == 0);
             x = step.h;
         }
         if (pool.kind != LAST) pool.add(t, x, masks.at(t, n), 0, size, n);
@@ -210,7 +210,7 @@ template <class T> static void train_part(Call<T> &call, long part, long sum, in
     const Masks<T> masks = {memory.masks, memory.is_masked};
     const T *x = memory.x;
     for (long l = 0; l <= top; l++) {
-        run_forward(call.net->layers[l], memory.records[l], x, masks, L, n, false);
+        run_forward(call.net->layers[l], memory.records[l], x, masks, L, n, false, true);
         x = memory.records[l].h + size;
     }
     const Pool<T> &pool = memory.pool;
@@ -246,7 +246,7 @@ template <class T> static void train_part(Call<T> &call, long part, long sum, in
         const T *below = l ? memory.records[l - 1].h + size : memory.x;
         const bool is_top = l == top;
         run_backward(call.net->layers[l], memory.records[l], memory.scratch[l], below, masks, L, n,
-                     false, is_top ? nullptr : memory.dy, is_top && is_last ? d_pooled : nullptr,
+                     false, true, is_top ? nullptr : memory.dy, is_top && is_last ? d_pooled : nullptr,
                      is_top && !is_last ? &pool : nullptr, l ? memory.dy : memory.dx,
                      call.sums[sum * s.n_layers + l]);
     }

@@ -144,3 +144,14 @@ static void adam(ThreadPool &pool, const Tensors<T> &tensors, const AdamOptions 
     Update<T> update = {&tensors, &o, 1.0, nullptr};
     run_pieces(pool, adam_phase<T>, update);
 }
+
+// Both in turn; a gradient beyond all numbers, if it is to be clipped, counts as none.
+template <class T>
+static double clip_and_adam(ThreadPool &pool, const Tensors<T> &tensors, const AdamOptions &o, double *squares) {
+    const bool is_clipped = o.l1 || o.max_value || o.max_norm;
+    const double norm = is_clipped ? clip(pool, tensors, o, squares) : 0.0;
+    if (o.max_norm && !__builtin_isfinite(norm))
+        for (long i = 0; i < tensors.count; i++) memset(tensors.gradients[i], 0, tensors.sizes[i] * sizeof(T));
+    adam(pool, tensors, o);
+    return norm;
+}

@@ -72,12 +72,22 @@ Step<T> step_at(const Layer<T> &layer, const Record<T> &record, const T *x, cons
     return step;
 }
 
-// x (L, F, n); the begin lies in the record already.
+// x (L, F, n); the begin lies in the record already, and may be said to be zero.
 template <class T>
 static void run_forward(const Layer<T> &layer, const Record<T> &record, const T *x,
-                        const Masks<T> &masks, long L, long n, bool reverse) {
+                        const Masks<T> &masks, long L, long n, bool reverse, bool from_zero) {
     for (long s = 0; s < L; s++)
-        step_forward(layer, step_at(layer, record, x, masks, L, n, s, reverse), n);
+        step_forward(layer, step_at(layer, record, x, masks, L, n, s, reverse), n, from_zero && s == 0);
+}
+
+// dh (H, n) += dy (H, n), where the sample has the step.
+template <class T>
+static void add_present(const T *dy, const T *mask, long H, long n, T *dh) {
+    for (long h = 0; h < H; h++, dy += n, dh += n)
+        for (long i = 0; i < n; i += Simd<T>::n) {
+            const Vec<T> more = load<T>(dy + i);
+            store<T>(dh + i, load<T>(dh + i) + (mask ? more * load<T>(mask + i) : more));
+        }
 }
 
 // dy (L, H, n): gradients of the states, by time, or null; d_final (H, n) or null; those
@@ -86,7 +96,7 @@ static void run_forward(const Layer<T> &layer, const Record<T> &record, const T 
 template <class T>
 static void run_backward(const Layer<T> &layer, const Record<T> &record, const Scratch<T> &scratch,
                          const T *x, const Masks<T> &masks, long L, long n, bool reverse,
-                         const T *dy, const T *d_final, const Pool<T> *pool, T *dx,
+                         bool from_zero, const T *dy, const T *d_final, const Pool<T> *pool, T *dx,
                          const Sums<T> &sums, long dy_step = 0, bool adds_dx = false) {
     long size = layer.H * n, at_once = steps_at_once<T>(n), gathered = 0;
     T *dh = scratch.dh[0], *dh_prev = scratch.dh[1];
@@ -99,20 +109,18 @@ static void run_backward(const Layer<T> &layer, const Record<T> &record, const S
     for (long s = L - 1; s >= 0; s--) {
         long t = reverse ? L - 1 - s : s;
         Step<T> step = step_at(layer, record, x, masks, L, n, s, reverse);
-        if (dy) {
-            const T *here = dy + t * (dy_step ? dy_step : size);
-            for (long i = 0, lane = 0; i < size; i++, lane = lane + 1 == n ? 0 : lane + 1)
-                dh[i] += step.mask ? here[i] * step.mask[lane] : here[i];
-        }
+        if (dy) add_present(dy + t * (dy_step ? dy_step : size), step.mask, layer.H, n, dh);
         if (pool) pool->give(t, dh, step.mask, 0, size, n);
         T *d_gates = scratch.d_gates + gathered * layer.rows() * n;
         T *turned = scratch.turned + gathered * n * layer.columns;
         step_backward(layer, step, n, dh, dh_prev, scratch.dc, dx ? dx + t * layer.F * n : nullptr,
-                      d_gates, sums, adds_dx);
+                      d_gates, sums, adds_dx, s == 0);
         if (!layer.is_by_lane) turn(step.x, layer.F, n, turned, layer.columns);
         turn(step.h_prev, layer.H, n, turned + layer.h_column, layer.columns);
         if (++gathered == at_once || s == 0) {
-            add_outer_products(layer, gathered, n, scratch.d_gates, scratch.turned, sums);
+            const long with_h = s || !from_zero ? gathered : gathered - 1;
+            add_outer_products(layer, with_h, n, scratch.d_gates, scratch.turned, sums, true);
+            if (with_h < gathered) add_outer_products(layer, 1, n, d_gates, turned, sums, false);
             gathered = 0;
         }
         T *other = dh;
