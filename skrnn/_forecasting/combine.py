@@ -5,6 +5,7 @@ import numpy as np
 from skrnn._forecasting.calibration import HeldOut, errors_of, new_scores
 from skrnn._forecasting.combination import Combination
 from skrnn._forecasting.network_weight import learned_weight
+from skrnn._forecasting.pooled_priors import pooled_priors
 from skrnn._forecasting.smoothing import SmoothedPast, Smoothing
 from skrnn._forecasting.strategies import Forecasts
 
@@ -47,11 +48,10 @@ def fit_combination(settings, design, prepared, random_state):
     given = settings.network_weight
     smoothing = None
     if given != 1:
-        smoothing = SmoothedPast(
-            Smoothing(design.transform, settings.tries_logarithm),
-            prepared,
-            networks.steps,
-        )
+        smoothing = Smoothing(design.transform, settings.tries_logarithm)
+        if len(prepared.table.keys) > 1:
+            smoothing.priors = pooled_priors(smoothing, prepared)
+        smoothing = SmoothedPast(smoothing, prepared, networks.steps)
     is_calibrated = settings.calibration_fraction is not None
     held_out = judged = None
     if is_calibrated or given is None:

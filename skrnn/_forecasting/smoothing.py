@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skrnn._forecasting.smoothing_filter import filtered, powered
+from skrnn._forecasting.smoothing_filter import Averages, filtered, powered
+from skrnn._forecasting.smoothing_models import models
 from skrnn._forecasting.table import Origins
 
 __all__ = ["SmoothedPast", "Smoothing"]
@@ -42,10 +43,17 @@ class Smoothing:
     tries_logarithm : bool
         Whether targets are smoothed by their logarithm, or by themselves, too: both
         count by their likelihoods.
+
+    Attributes
+    ----------
+    priors : list of ndarray of shape (M,), or None
+        How likely the models are before the first row, to a factor, where other series
+        tell: see `pooled_priors`.
     """
 
     def __init__(self, transform, tries_logarithm):
         self.transform, self.tries_logarithm = transform, tries_logarithm
+        self.priors = None
         sp = transform.differencing.sp
         self.n_rows = max(_SEASONS * sp, -(-_LEAST_ROWS // sp) * sp)  # whole seasons
 
@@ -97,15 +105,33 @@ class Smoothing:
 
     def _of_target(self, prepared, origins, begin, steps, target):
         """Forecasts (n, n_steps) of one target."""
+        path = np.zeros((len(origins.rows), len(steps)))
+        for place, windows, *own in self._blocks(prepared, origins, begin, target):
+            path[place] = self._kept(windows, *own, steps, target)
+        return path
+
+    def _blocks(self, prepared, origins, begin, target):
+        """Yield a few windows at a time, and which forecasts come from them.
+
+        Yields
+        ------
+        place : ndarray of int64
+            Of the forecasts among the origins.
+        windows : tuple of ndarray
+            Their values (n_windows, T), moments (n_windows, 2) and rows (n_windows,).
+        window, rows : ndarray of int64
+            Of each forecast the window, and the newest row of it that is known.
+        is_end : ndarray of bool
+            Whether that is the last row of the window.
+        """
         known, u = prepared.known[:, target], prepared.u[:, target]
         # Each window begins with the first observation that it has.
         next_known = _next(known)
         first = next_known[begin]
         has_any = (first <= origins.rows) & (origins.rows >= begin)
-        path = np.zeros((len(first), len(steps)))
         which = np.flatnonzero(has_any)
         if not len(which):
-            return path
+            return
         # A window is a series and where it begins, of which the row tells both.
         starts, window = np.unique(first[which], return_inverse=True)
         rows = origins.rows[which] - starts[window]
@@ -124,10 +150,7 @@ class Smoothing:
             moments = prepared.table.moments[codes[low:high], :, target]
             own = window[part] - low, rows[part]
             is_end = own[1] == lengths[low:high][own[0]] - 1
-            path[which[part]] = self._kept(
-                (values, moments, lengths[low:high]), *own, is_end, steps, target
-            )
-        return path
+            yield which[part], (values, moments, lengths[low:high]), *own, is_end
 
     def _kept(self, windows, window, rows, is_end, steps, target):
         """What `_averaged` gives, but for what is known from a call before this one."""
@@ -146,28 +169,90 @@ class Smoothing:
 
     def _averaged(self, values, moments, window, rows, steps, target):
         """Forecasts (n, n_steps) in units of the series, by windows (n_windows, T)."""
-        periods = sorted({1, self.transform.differencing.sp})
-        found = [filtered(values, window, rows, steps, sp) for sp in periods]
-        paths, evidence = [f.path for f in found], [f.evidence for f in found]
-        if self.tries_logarithm:
-            other = _OtherScale(values, moments, self.transform, target)
-            # A number that has no logarithm ends what logarithms can tell.
-            there = np.flatnonzero(other.change[window, rows] > -np.inf)
-            part = window[there], rows[there]
-            for sp in periods if len(there) else ():
-                more = filtered(other.values, *part, steps, sp)
-                paths.append(np.zeros_like(paths[0]))
-                paths[-1][there] = other.back(more.path, *part)
-                evidence.append(np.full(len(rows), -np.inf))
-                change = powered(other.change[part])
-                evidence[-1][there] = more.evidence + change
-        evidence = np.array(evidence)
-        weight = np.exp(evidence - evidence.max(axis=0))
-        weight /= weight.sum(axis=0)
-        path = np.zeros_like(paths[0])
-        for share, part in zip(weight, paths, strict=True):
-            path += share[:, None] * part
+        found = self._filtered(values, moments, window, rows, steps, target)
+        path = np.zeros_like(found[0].path)
+        for share, part in zip(_shares(found), found, strict=True):
+            path += share[:, None] * part.path
         return path
+
+    def _filtered(self, values, moments, window, rows, steps, target, **options):
+        """What all models of a season and a scale give, as windows (n_windows, T) tell.
+
+        Returns
+        -------
+        list of Averages
+            In units of the series; the likelihoods are those of numbers in these.
+        """
+        periods = sorted({1, self.transform.differencing.sp})
+        priors = self.priors or [None] * 2 * len(periods)
+        found = [
+            filtered(values, window, rows, steps, sp, prior, **options)
+            for sp, prior in zip(periods, priors, strict=False)
+        ]
+        if not self.tries_logarithm:
+            return found
+        other = _OtherScale(values, moments, self.transform, target)
+        # A number that has no logarithm ends what logarithms can tell.
+        there = np.flatnonzero(other.change[window, rows] > -np.inf)
+        part = window[there], rows[there]
+        changed = zip(periods, priors[len(periods) :], strict=True)
+        for sp, prior in changed if len(there) else ():
+            more = filtered(other.values, *part, steps, sp, prior, **options)
+            whole = [None if f is None else np.zeros_like(f) for f in found[0]]
+            whole[0][there] = other.back(more.path, *part)
+            whole[1][:] = -np.inf
+            change = powered(other.change[part])
+            whole[1][there] = more.evidence + change
+            if more.weights is not None:
+                whole[2] = np.zeros((len(rows), more.weights.shape[1]))
+                whole[2][there] = more.weights
+            found.append(Averages(*whole))
+        return found
+
+    def likelihoods(self, prepared, origins):
+        """How likely the rows so far are by each model, as far as that counts.
+
+        Parameters
+        ----------
+        prepared : Prepared
+            The series.
+        origins : Origins
+            The newest rows that count.
+
+        Returns
+        -------
+        list of ndarray of shape (n, n_targets, M) of float64
+            Logarithms, of each set of models in the order of `priors`: those without a
+            season, those with one, and both once more on the other scale; -inf where
+            nothing was observed, or there is no such scale.
+        """
+        n_targets = prepared.u.shape[1]
+        prior = self.usual_priors if self.priors is None else self.priors
+        logs = [np.full((len(origins.rows), n_targets, len(p)), -np.inf) for p in prior]
+        begin, step = self._begin(prepared.table, origins), np.array([1])
+        for target in range(n_targets):
+            blocks = self._blocks(prepared, origins, begin, target)
+            for place, windows, *own, _ in blocks:
+                where = *windows[:2], *own, step, target
+                found = self._filtered(*where, has_weights=True)
+                for mine, part, p in zip(logs, found, prior, strict=False):
+                    with np.errstate(divide="ignore"):
+                        share = np.log(part.weights / p)
+                    mine[place, target] = part.evidence[:, None] + share
+        return logs
+
+    @property
+    def usual_priors(self):
+        """Priors of the models where no other series tell; see `priors`."""
+        periods = sorted({1, self.transform.differencing.sp})
+        return [models(sp).prior for sp in periods] * (1 + self.tries_logarithm)
+
+
+def _shares(found):
+    """How much each of several averages counts (n_averages, n), by their evidence."""
+    evidence = np.array([part.evidence for part in found])
+    weight = np.exp(evidence - evidence.max(axis=0))
+    return weight / weight.sum(axis=0)
 
 
 class _Ends(NamedTuple):
