@@ -95,12 +95,14 @@ def test_what_fit_has_smoothed_is_forecast_without_smoothing_again(monkeypatch):
 
 
 def test_series_of_a_panel_are_smoothed_each_by_itself():
+    """By models that are as likely as all of them say."""
     y = wave_panel([40, 25, 33])
     options = {"network_weight": 0, "sp": 7, "log": False}
-    together = forecaster(**options).fit(y, fh=[1, 2, 3]).predict()
+    model = forecaster(**options).fit(y, fh=[1, 2, 3])
+    together = model.predict()
     for key in "abc":
-        alone = forecaster(**options).fit(y.loc[key], fh=[1, 2, 3]).predict()
-        np.testing.assert_allclose(together.loc[key], alone, rtol=1e-9)
+        alone = model.predict(y=y.loc[[key]])
+        np.testing.assert_allclose(together.loc[[key]], alone, rtol=1e-9)
 
 
 def test_networks_that_cannot_show_their_worth_are_not_trained():
@@ -152,6 +154,18 @@ def test_the_weight_of_errors():
     assert learned_weight(smooth, smooth, 3)[0] == 0
     unknown = np.full_like(smooth, np.nan)
     assert learned_weight(smooth, unknown, 3)[0] == 0
+
+
+def test_the_weight_of_many_series():
+    """Is none where it could be luck, or would hardly be worth the time."""
+    rng = np.random.default_rng(1)
+    smooth, noise = rng.normal(size=(2, 40, 10, 3, 1))
+    assert learned_weight(smooth, smooth - noise - 0.25 * smooth, 3)[0] > 0.2
+    # What one shows does not become surer by being repeated.
+    one = smooth[:1].repeat(40, axis=0), noise[:1].repeat(40, axis=0)
+    assert learned_weight(one[0], one[0] - one[1] - 0.25 * one[0], 3)[0] == 0
+    # Two per cent of the squared errors are sure, and not worth it.
+    assert learned_weight(smooth, smooth - noise - 0.15 * smooth, 3)[0] == 0
 
 
 def test_intervals_by_the_loss_are_of_networks_alone():
