@@ -2,8 +2,8 @@
 
 Nothing is fitted: many models of a level, a damped trend and a season are averaged by
 their likelihoods, of the targets and, where that can be, of their logarithms. A
-forecast depends on the newest rows of its series alone, so that it is the same whenever
-it is made.
+forecast depends on the newest rows of its series alone, and on what is thought of the
+models before its first row, so that it is the same whenever it is made.
 """
 
 import weakref
