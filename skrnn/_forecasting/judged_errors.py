@@ -1,7 +1,7 @@
 """Errors of smoothing and of networks, by which networks are weighed and errors known.
 
 Those of networks are of ones that have not seen the rows. Of many series a part is
-judged: what a hundred of them tell holds for all.
+judged: what some of them tell holds for all.
 """
 
 from typing import NamedTuple
@@ -42,7 +42,7 @@ def judged_errors(settings, networks, smoothing, prepared, random_state):
         What was chosen.
     networks : Forecasts
         Untrained; says what is to be judged.
-    smoothing : Smoothing, SmoothedPast or None
+    smoothing : SmoothedPast or None
         None where networks are all there is.
     prepared : Prepared
         The series of fit.
@@ -60,6 +60,9 @@ def judged_errors(settings, networks, smoothing, prepared, random_state):
     if n_series > _MOST_JUDGED:
         codes = np.linspace(0, n_series - 1, _MOST_JUDGED).astype(np.int64)
     part = prepared if len(codes) == n_series else prepared.chosen(codes)
+    part_of_smoothing = smoothing
+    if smoothing is not None and part is not prepared:
+        part_of_smoothing = smoothing.of_part(part, codes)
     held_out = HeldOut.of(networks, part, settings.judged_fraction)
     can_count = given if given is not None else _can_count(held_out, networks)
     if not (held_out.tells and can_count):
@@ -74,7 +77,7 @@ def judged_errors(settings, networks, smoothing, prepared, random_state):
     else:
         smooth, network = (
             errors_of(
-                _alone(judge, smoothing, weight).predict,
+                _alone(judge, part_of_smoothing, weight).predict,
                 networks,
                 part,
                 held_out.n_rows,

@@ -15,7 +15,7 @@ import numpy as np
 
 from skrnn._forecasting.smoothing_filter import Averages, filtered, powered
 from skrnn._forecasting.smoothing_models import models
-from skrnn._forecasting.table import Origins
+from skrnn._forecasting.table import Origins, numbered
 
 __all__ = ["SmoothedPast", "Smoothing"]
 
@@ -290,6 +290,20 @@ class SmoothedPast:
         codes = self.prepared.table.codes
         origins = Origins(np.arange(len(codes)), codes)
         return self.smoothing.predict(self.prepared, origins, self.steps)
+
+    def of_part(self, prepared, codes):
+        """The same for some of the series (SmoothedPast).
+
+        Parameters
+        ----------
+        prepared : Prepared
+            Those of the numbers `codes` (ndarray of int64), in this order.
+        """
+        part = SmoothedPast(self.smoothing, prepared, self.steps)
+        if self._is_kept:
+            series, number = numbered(prepared.table.lengths)
+            part._all = self._all[self.prepared.table.begin[codes][series] + number]
+        return part
 
     def predict(self, prepared, origins, steps):
         """Forecast from some rows; see `Smoothing.predict`."""

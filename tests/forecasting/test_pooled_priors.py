@@ -46,7 +46,7 @@ def test_priors_are_the_shares_of_a_mixture():
     logs = [part[:, 0] for part in smoothing.likelihoods(prepared, ends)]
     assert [part.shape[1] for part in logs] == [len(p) for p in found]
     before = np.concatenate(smoothing.usual_priors)
-    expected = slow_mixture(np.concatenate(logs, axis=1), before, 100.0, 30)
+    expected = slow_mixture(np.concatenate(logs, axis=1), before, 30.0, 30)
     np.testing.assert_allclose(np.concatenate(found), expected, rtol=1e-9)
     # What has been learned is not learned from.
     smoothing.priors = found
