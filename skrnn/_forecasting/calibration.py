@@ -59,6 +59,9 @@ class HeldOut(NamedTuple):
             fraction * lengths, np.minimum(_FEW_ROWS, _MOST_SHARE * lengths)
         )
         least = networks.transform.lag + int(networks.steps[-1]) + _LEAST_TRAINED
+        if len(lengths) > 1:
+            # What is learned before that, longer series teach.
+            least = networks.transform.lag + 2
         n_rows = np.minimum(wanted.astype(int), np.maximum(lengths - least, 0))
         older = prepared.until(table.last - n_rows)
         # Of a few values, all of them may be among the rows set aside.

@@ -4,7 +4,7 @@ import copy
 
 import numpy as np
 
-from skrnn._forecasting.smoothing import SmoothedPast
+from skrnn._forecasting.smoothed_past import SmoothedPast
 
 __all__ = ["Combination"]
 

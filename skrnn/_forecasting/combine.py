@@ -2,21 +2,16 @@
 
 import numpy as np
 
-from skrnn._forecasting.calibration import HeldOut, errors_of, new_scores
+from skrnn._forecasting.calibration import new_scores
 from skrnn._forecasting.combination import Combination
+from skrnn._forecasting.judged_errors import errors_without_judge, judged_errors
 from skrnn._forecasting.network_weight import learned_weight
-from skrnn._forecasting.smoothing import SmoothedPast, Smoothing
+from skrnn._forecasting.pooled_priors import pooled_priors
+from skrnn._forecasting.smoothed_past import SmoothedPast
+from skrnn._forecasting.smoothing import Smoothing
 from skrnn._forecasting.strategies import Forecasts
 
 __all__ = ["fit_combination"]
-
-# Rows of a series whose smoothing has hardly begun: so many beyond a season, and one in
-# so many of all. Their errors are not those to come.
-_FIRST_ROWS, _FIRST_SHARE = 3, 3
-# Origins whose errors are kept, of all series together, but for two horizons of each.
-_MOST_ORIGINS = 100_000
-# Errors that do not overlap, for a network to be trained.
-_LEAST_APART = 2
 
 
 def fit_combination(settings, design, prepared, random_state):
@@ -44,82 +39,35 @@ def fit_combination(settings, design, prepared, random_state):
     state = random_state.get_state()
     networks = Forecasts(design)
     shape = len(networks.steps), prepared.u.shape[1]
-    given = settings.network_weight
+    given, is_panel = settings.network_weight, len(prepared.table.keys) > 1
     smoothing = None
     if given != 1:
-        smoothing = SmoothedPast(
-            Smoothing(design.transform, settings.tries_logarithm),
-            prepared,
-            networks.steps,
-        )
-    is_calibrated = settings.calibration_fraction is not None
-    held_out = judged = None
-    if is_calibrated or given is None:
-        held_out = HeldOut.of(networks, prepared, settings.judged_fraction)
-        if held_out.tells and (
-            given or (given is None and _can_count(held_out, networks))
-        ):
-            judged = _to_judge(design, given).fit(held_out.older, random_state)
-    smooth, network = _errors(smoothing, judged, networks, prepared, held_out)
+        smoothing = Smoothing(design.transform, settings.tries_logarithm)
+        if is_panel:
+            smoothing.priors = pooled_priors(smoothing, prepared)
+        smoothing = SmoothedPast(smoothing, prepared, networks.steps)
+    errors = judged_errors(settings, networks, smoothing, prepared, random_state)
     if given is not None:
         weight = np.full(shape, float(given))
-    elif network is None:
+    elif errors.network is None:
         weight = np.zeros(shape)
     else:
-        weight = np.tile(
-            learned_weight(smooth, network, int(networks.steps[-1])), (shape[0], 1)
-        )
+        farthest = int(networks.steps[-1])
+        weight = np.tile(learned_weight(*errors, farthest), (shape[0], 1))
     if weight.any():
         random_state.set_state(state)
         networks.fit(prepared, random_state)
     combination = Combination(networks, smoothing, weight)
-    if not is_calibrated:
+    if settings.calibration_fraction is None:
         return combination, None
+    smooth, network = errors
+    if is_panel and given is None and network is not None and not weight.any():
+        # Of smoothing alone more rows tell.
+        smooth, network = errors_without_judge(networks, smoothing, prepared)
     if smooth is None:
-        errors = network
+        expected = network
     elif network is None:
-        errors = smooth
+        expected = smooth
     else:
-        errors = smooth + weight * (network - smooth)
-    return combination, new_scores(errors, networks, settings.adaptation_rate)
-
-
-def _to_judge(design, weight):
-    """Forecasts by networks that do not see the newest rows.
-
-    A single one, where it tells what weight the mean of several has: they err by less.
-    """
-    return Forecasts(design if weight else design._replace(n_members=1))
-
-
-def _can_count(held_out, networks):
-    """Whether errors could tell that networks are worth something.
-
-    The usual series has two errors of the farthest step, at least, that do not overlap:
-    of one alone nobody knows whether it is luck.
-    """
-    return held_out.n_rows.mean() >= _LEAST_APART * int(networks.steps[-1])
-
-
-def _errors(smoothing, judged, networks, prepared, held_out):
-    """Errors of smoothing and of networks, as far as each is there to be judged."""
-    if held_out is None:
-        return None, None
-    n_rows, lengths = held_out.n_rows, prepared.table.lengths
-    if smoothing is None:
-        # Errors of training would be far too small: those without a network take over.
-        n_rows = n_rows if judged else lengths - 1
-        predict = judged.predict if judged else networks.unchanged
-        return None, errors_of(predict, networks, prepared, n_rows)
-    network = None
-    if judged is None:
-        first = _FIRST_ROWS + networks.transform.differencing.sp
-        first = np.maximum(first, lengths // _FIRST_SHARE)
-        n_rows = np.maximum(lengths - first, np.minimum(lengths - 1, 1))
-        most = max(_MOST_ORIGINS // len(lengths), 2 * int(networks.steps[-1]))
-        n_rows = np.minimum(n_rows, most)
-    else:
-        alone = Combination(judged, smoothing, np.ones((len(networks.steps), 1)))
-        network = errors_of(alone.predict, networks, prepared, n_rows)
-    alone = Combination(networks, smoothing, np.zeros((len(networks.steps), 1)))
-    return errors_of(alone.predict, networks, prepared, n_rows), network
+        expected = smooth + weight * (network - smooth)
+    return combination, new_scores(expected, networks, settings.adaptation_rate)

@@ -22,8 +22,9 @@ __all__ = ["HorizonModel", "new_members", "takes_absent_steps"]
 _ENOUGH_ROWS = 12
 # Windows that networks are trained on at the most, spread evenly over all rows: of
 # neighbouring rows they are nearly the same, and many series teach no more than so
-# many of theirs. They bound the time of a fit. Set by hand.
-_MOST_WINDOWS = 20_000
+# many of theirs, or as all rows of so many series. They bound the time of a fit. Set
+# by hand.
+_MOST_WINDOWS, _MOST_TEACHERS = 20_000, 100
 
 
 class HorizonModel:
@@ -167,8 +168,9 @@ class HorizonModel:
         else:
             refuse_short(last, int(table.lengths.max()))
         rows = np.flatnonzero(usable)
-        if newer_than is None and len(rows) > _MOST_WINDOWS:
-            rows = rows[np.linspace(0, len(rows) - 1, _MOST_WINDOWS).astype(np.int64)]
+        most = min(_MOST_WINDOWS, _MOST_TEACHERS * int(table.lengths.max()))
+        if newer_than is None and len(rows) > most:
+            rows = rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
         return Origins(rows, codes[rows])
 
     def windows(self, prepared, origins):

@@ -11,6 +11,10 @@ __all__ = ["learned_weight"]
 # hourly stretches of ETTh1 and on generated hours, between which .03 and .3 differ by
 # one or two per cent.
 _PRIOR_VARIANCE = 0.1
+# Of many series a weight of fewer standard errors than that is none, and so is one that
+# takes less than such a share off the squared errors: to train networks on all of them
+# costs more than it gives. Set by hand.
+_SURE, _LEAST_GAIN = 2.0, 0.03
 
 
 def learned_weight(smooth, network, n_overlapping):
@@ -19,7 +23,9 @@ def learned_weight(smooth, network, n_overlapping):
     A regression, over all origins and steps at once, of the errors of smoothing on what
     networks differ from it [1]_. Its doubt is that of errors which overlap, and so
     depend on each other [2]_; as in ridge regression, it is held against how large a
-    weight is expected to be.
+    weight is expected to be. Of many series the errors of each, and those of one time,
+    may depend on each other too [3]_, and a weight that is not sure to be worth its
+    time is none.
 
     Parameters
     ----------
@@ -38,6 +44,8 @@ def learned_weight(smooth, network, n_overlapping):
     .. [1] Bates, J. M. and Granger, C. W. J. (1969). The combination of forecasts.
     .. [2] Newey, W. K. and West, K. D. (1987). A simple, positive semi-definite,
        heteroskedasticity and autocorrelation consistent covariance matrix.
+    .. [3] Cameron, A. C., Gelbach, J. B. and Miller, D. L. (2011). Robust inference
+       with multiway clustering.
     """
     difference = smooth - network
     weight = np.zeros(smooth.shape[3])
@@ -50,6 +58,11 @@ def learned_weight(smooth, network, n_overlapping):
         # The slope of the squared error, of each origin (S, T).
         slope = np.sum(apart * (error - best * apart), axis=2)
         doubt = _long_run_sum(slope, n_overlapping) / size**2
+        if len(slope) > 1:
+            doubt = max(doubt, _doubt_of_many(slope, n_overlapping) / size**2)
+            gain = best * np.sum(apart * error) / np.sum(error * error)
+            if best < _SURE * np.sqrt(doubt) or gain < _LEAST_GAIN:
+                continue
         weight[target] = best * _PRIOR_VARIANCE / (_PRIOR_VARIANCE + doubt)
     return np.clip(weight, 0.0, 1.0)
 
@@ -67,6 +80,12 @@ def _comparable(smooth, difference, target):
     return tuple(
         np.where(known, part / size, 0.0).reshape(shape) for part in (error, apart)
     )
+
+
+def _doubt_of_many(slope, n_overlapping):
+    """Sum of the products of slopes (S, T) of one series, or of about one time."""
+    of_times = _long_run_sum(slope.sum(axis=0, keepdims=True), n_overlapping)
+    return max(np.sum(slope.sum(axis=1) ** 2), of_times)
 
 
 def _long_run_sum(slope, n_overlapping):

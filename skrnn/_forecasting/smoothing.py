@@ -2,30 +2,26 @@
 
 Nothing is fitted: many models of a level, a damped trend and a season are averaged by
 their likelihoods, of the targets and, where that can be, of their logarithms. A
-forecast depends on the newest rows of its series alone, so that it is the same whenever
-it is made.
+forecast depends on the newest rows of its series alone, and on what is thought of the
+models before its first row, so that it is the same whenever it is made.
 """
 
 import weakref
-from functools import cached_property
 from hashlib import blake2b
 from typing import NamedTuple
 
 import numpy as np
 
 from skrnn._forecasting.smoothing_filter import Averages, filtered, powered
-from skrnn._forecasting.smoothing_models import PARTS
-from skrnn._forecasting.table import Origins
+from skrnn._forecasting.smoothing_models import PARTS, models
 
-__all__ = ["SmoothedPast", "Smoothing"]
+__all__ = ["Smoothing"]
 
 # Seasons, and rows, that a forecast reads at the least; it reads at most twice as many,
 # or all there are. Older rows hardly count in any of the models. Set by hand.
 _SEASONS, _LEAST_ROWS = 10, 200
 # Numbers of windows that are worked on at a time.
 _NUMBERS_AT_ONCE = 4_000_000
-# Numbers that forecasts from all rows of fit may have, to be kept during it.
-_MOST_KEPT = 20_000_000
 # How likely logarithms are beside numbers before the first row: what is positive mostly
 # changes in proportion to its size. Chosen on the first M competition.
 _LOGARITHM_PRIOR = 2.0
@@ -46,10 +42,17 @@ class Smoothing:
     tries_logarithm : bool
         Whether targets are smoothed by their logarithm, or by themselves, too: both
         count by their likelihoods.
+
+    Attributes
+    ----------
+    priors : list of ndarray of shape (M,), or None
+        How likely the models are before the first row, to a factor, where other series
+        tell: see `pooled_priors`.
     """
 
     def __init__(self, transform, tries_logarithm):
         self.transform, self.tries_logarithm = transform, tries_logarithm
+        self.priors = None
         sp = transform.differencing.sp
         self.n_rows = max(_SEASONS * sp, -(-_LEAST_ROWS // sp) * sp)  # whole seasons
 
@@ -181,8 +184,12 @@ class Smoothing:
         is_log : list of bool
             Which are of logarithms.
         """
-        periods = sorted({1, self.transform.differencing.sp})
-        found = [filtered(values, window, rows, steps, sp, **options) for sp in periods]
+        periods = self._periods
+        priors = self.priors or [None] * 2 * len(periods)
+        found = [
+            filtered(values, window, rows, steps, sp, prior, **options)
+            for sp, prior in zip(periods, priors, strict=False)
+        ]
         is_log = [bool(self.transform.log[target])] * len(found)
         if not self.tries_logarithm:
             return found, is_log
@@ -191,15 +198,17 @@ class Smoothing:
         # A number that has no logarithm ends what logarithms can tell.
         there = np.flatnonzero(other.change[window, rows] > -np.inf)
         part = window[there], rows[there]
-        for sp in periods if len(there) else ():
-            more = filtered(other.values, *part, steps, sp, **options)
+        changed = zip(periods, priors[len(periods) :], strict=True)
+        for sp, prior in changed if len(there) else ():
+            more = filtered(other.values, *part, steps, sp, prior, **options)
             whole = [None if f is None else np.zeros_like(f) for f in found[0]]
             whole[0][there] = other.back(more.path, *part)
             whole[1][:] = -np.inf
             change = powered(other.change[part])
             whole[1][there] = more.evidence + change + likelier
-            if more.shares is not None:
-                whole[2][there] = more.shares
+            if more.weights is not None:
+                whole[2] = np.zeros((len(rows), more.weights.shape[1]))
+                whole[2][there] = more.weights
             found.append(Averages(*whole))
             is_log.append(not other.is_log)
         return found, is_log
@@ -222,17 +231,61 @@ class Smoothing:
         """
         n_targets = prepared.u.shape[1]
         parts = np.full((len(origins.rows), n_targets, len(PARTS) + 1), np.nan)
+        for place, target, found, is_log in self._weighed(prepared, origins):
+            weights = _shares(found)
+            sets = [models(sp).parts for sp in self._periods] * 2
+            shares = np.array(
+                [one.weights @ own for one, own in zip(found, sets, strict=False)]
+            )
+            parts[place, target, :-1] = (weights[..., None] * shares).sum(axis=0)
+            parts[place, target, -1] = weights[is_log].sum(axis=0)
+        return parts
+
+    def likelihoods(self, prepared, origins):
+        """How likely the rows so far are by each model, as far as that counts.
+
+        Parameters
+        ----------
+        prepared : Prepared
+            The series.
+        origins : Origins
+            The newest rows that count.
+
+        Returns
+        -------
+        list of ndarray of shape (n, n_targets, M) of float64
+            Logarithms, of each set of models in the order of `priors`: those without a
+            season, those with one, and both once more on the other scale; -inf where
+            nothing was observed, or there is no such scale.
+        """
+        n_targets = prepared.u.shape[1]
+        prior = self.usual_priors if self.priors is None else self.priors
+        logs = [np.full((len(origins.rows), n_targets, len(p)), -np.inf) for p in prior]
+        for place, target, found, _ in self._weighed(prepared, origins):
+            for mine, part, p in zip(logs, found, prior, strict=False):
+                with np.errstate(divide="ignore"):
+                    share = np.log(part.weights / p)
+                mine[place, target] = part.evidence[:, None] + share
+        return logs
+
+    def _weighed(self, prepared, origins):
+        """Yield places, a target, and what `_filtered` gives, weights and all."""
         begin, step = self._begin(prepared.table, origins), np.array([1])
-        for target in range(n_targets):
+        for target in range(prepared.u.shape[1]):
             blocks = self._blocks(prepared, origins, begin, target)
             for place, windows, *own, _ in blocks:
                 where = *windows[:2], *own, step, target
-                found, is_log = self._filtered(*where, has_shares=True)
-                weights = _shares(found)
-                shares = np.array([part.shares for part in found])
-                parts[place, target, :-1] = (weights[..., None] * shares).sum(axis=0)
-                parts[place, target, -1] = weights[is_log].sum(axis=0)
-        return parts
+                yield place, target, *self._filtered(*where, has_weights=True)
+
+    @property
+    def usual_priors(self):
+        """Priors of the models where no other series tell; see `priors`."""
+        return [models(sp).prior for sp in self._periods] * (1 + self.tries_logarithm)
+
+    @property
+    def _periods(self):
+        """Rows of the seasons that models have, 1 for those without one, rising."""
+        return sorted({1, self.transform.differencing.sp})
 
 
 def _shares(found):
@@ -248,47 +301,6 @@ class _Ends(NamedTuple):
     windows: bytes  # a digest of the windows
     steps: np.ndarray  # (n_steps,)
     path: np.ndarray  # (n_windows, n_steps)
-
-
-class SmoothedPast:
-    """Smoothing of a table from all of its rows, in one pass; answers as `Smoothing`.
-
-    Parameters
-    ----------
-    smoothing : Smoothing
-        What to forecast by.
-    prepared : Prepared
-        The series of fit.
-    steps : ndarray of int64
-        All steps ahead that are to be asked for, rising.
-    """
-
-    def __init__(self, smoothing, prepared, steps):
-        self.smoothing, self.prepared, self.steps = smoothing, prepared, steps
-        n_numbers = prepared.u.size * len(steps)
-        self._is_kept = n_numbers <= _MOST_KEPT
-
-    @property
-    def n_before(self):
-        return self.smoothing.n_before
-
-    @cached_property
-    def _all(self):
-        codes = self.prepared.table.codes
-        origins = Origins(np.arange(len(codes)), codes)
-        return self.smoothing.predict(self.prepared, origins, self.steps)
-
-    def predict(self, prepared, origins, steps):
-        """Forecast from some rows; see `Smoothing.predict`."""
-        is_known = prepared is self.prepared and np.isin(steps, self.steps).all()
-        if not (self._is_kept and is_known):
-            return self.smoothing.predict(prepared, origins, steps)
-        path = self._all[np.maximum(origins.rows, 0)][:, np.isin(self.steps, steps)]
-        before = np.flatnonzero(origins.rows < prepared.table.begin[origins.codes])
-        if len(before):
-            none = Origins(origins.rows[before], origins.codes[before])
-            path[before] = self.smoothing.predict(prepared, none, steps)
-        return path
 
 
 class _OtherScale:

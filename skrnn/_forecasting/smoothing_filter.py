@@ -37,10 +37,10 @@ class Averages(NamedTuple):
 
     path: np.ndarray  # (n, n_steps) forecasts, the mean by the models' likelihoods
     evidence: np.ndarray  # (n,) logarithm of the sum of those likelihoods' powers
-    shares: np.ndarray | None = None  # (n, len(PARTS)) of models that have each part
+    weights: np.ndarray | None = None  # (n, M) shares of the models
 
 
-def filtered(values, series, rows, steps, sp, has_shares=False):
+def filtered(values, series, rows, steps, sp, prior=None, has_weights=False):
     """Forecast from some rows of series, by models of one season.
 
     Models count by the likelihood of the rows so far [1]_, that of the best variance of
@@ -56,8 +56,11 @@ def filtered(values, series, rows, steps, sp, has_shares=False):
         Steps ahead.
     sp : int
         Rows of a season; 1 for the models without one.
-    has_shares : bool, default=False
-        Whether it is asked for how much the parts of the models count, too.
+    prior : ndarray of shape (M,) of float64, default=None
+        How likely each model is before the first row, to a factor; None takes what
+        `models` says.
+    has_weights : bool, default=False
+        Whether the shares of the models are asked for, too.
 
     Returns
     -------
@@ -71,8 +74,9 @@ def filtered(values, series, rows, steps, sp, has_shares=False):
     chosen = models(sp)
     n_steps = int(rows.max(initial=-1)) + 1
     gains = gains_of(sp, _rounded(n_steps))
-    shares = np.empty((len(rows), chosen.parts.shape[1])) if has_shares else None
-    found = Averages(np.empty((len(rows), len(steps))), np.empty(len(rows)), shares)
+    weights = np.empty((len(rows), len(chosen.prior))) if has_weights else None
+    found = Averages(np.empty((len(rows), len(steps))), np.empty(len(rows)), weights)
+    ahead = _Ahead(chosen, steps, chosen.prior if prior is None else prior)
     size = gains.gain.shape[1] * gains.gain.shape[2]
     n_at_once = max(_AT_ONCE // size, 1)
     order = np.argsort(series, kind="stable")
@@ -83,7 +87,7 @@ def filtered(values, series, rows, steps, sp, has_shares=False):
         begin = i * n_at_once
         block = values[begin : begin + n_at_once]
         _of_block(
-            block, series[part] - begin, rows[part], steps, chosen, gains, part, found
+            block, series[part] - begin, rows[part], ahead, chosen, gains, part, found
         )
     return found
 
@@ -98,9 +102,9 @@ def _rounded(n_steps):
     return max(32, 1 << int(n_steps - 1).bit_length()) if n_steps > 1 else 32
 
 
-def _of_block(values, series, rows, steps, chosen, gains, place, found):
+def _of_block(values, series, rows, ahead, chosen, gains, place, found):
     """Filter a few series, and write what is asked for into its place."""
-    first, ahead = values[:, :1], _Ahead(chosen, steps)
+    first = values[:, :1]
     last = int(rows.max())
     order = np.argsort(rows, kind="stable")
     bounds = np.searchsorted(rows[order], np.arange(last + 2))
@@ -129,7 +133,7 @@ class _Filter:
         self.state = np.zeros((gains.gain.shape[1], n, len(chosen.noise)))
         self._moves = np.empty_like(self.state)
         self._effects = [np.flatnonzero(row) for row in chosen.basis]
-        self.likelihoods = _Likelihoods(n, gains, chosen.prior)
+        self.likelihoods = _Likelihoods(n, gains)
 
     def copy(self, gains):
         """Copy it, to go on by gains (of as many rows as there will be, at least)."""
@@ -162,11 +166,11 @@ class _Filter:
         n = self.state.shape[1]
         is_all = len(mine) == n and (mine == np.arange(n)).all()
         now = self.state if is_all else self.state[:, mine]
-        weight, evidence = self.likelihoods.weights(mine)
+        weight, evidence = self.likelihoods.weights(mine, ahead.prior)
         found.path[place] = ahead.path(now, weight, t) + first[mine]
         found.evidence[place] = evidence
-        if found.shares is not None:
-            found.shares[place] = weight @ self.chosen.parts
+        if found.weights is not None:
+            found.weights[place] = weight
 
 
 def _go_on(values, chosen, gains):
@@ -199,11 +203,11 @@ class _Likelihoods:
 
     SUMS = ("squares", "sizes", "logs", "count")
 
-    def __init__(self, n_series, gains, prior):
-        shape = n_series, len(prior)
+    def __init__(self, n_series, gains):
+        shape = n_series, gains.variance.shape[1]
         self.squares, self.sizes, self.logs = np.zeros((3, *shape))
         self.count = np.zeros((n_series, 1))
-        self.variance, self.prior = gains.variance, prior
+        self.variance = gains.variance
         self.log_variance = np.log(np.maximum(gains.variance, np.finfo(float).tiny))
 
     def after(self, t, surprise, seen):
@@ -233,13 +237,13 @@ class _Likelihoods:
         self.count += seen
         return surprise
 
-    def weights(self, series):
+    def weights(self, series, prior):
         """Shares (n, M) of the models, and the log of their powers' sum (n,)."""
         n = np.maximum(self.count[series], 1.0)
         variance = self.squares[series] / n + _LEAST_VARIANCE
         likelihood = powered(-0.5 * (n * np.log(variance) + self.logs[series]))
         best = likelihood.max(axis=1, keepdims=True)
-        weight = self.prior * np.exp(likelihood - best)
+        weight = prior * np.exp(likelihood - best)
         total = weight.sum(axis=1, keepdims=True)
         return weight / total, (best + np.log(total))[:, 0]
 
@@ -247,8 +251,8 @@ class _Likelihoods:
 class _Ahead:
     """From the states of models to the mean of their forecasts."""
 
-    def __init__(self, chosen, steps):
-        self.basis, self.steps = chosen.basis, steps
+    def __init__(self, chosen, steps, prior):
+        self.basis, self.steps, self.prior = chosen.basis, steps, prior
         damping, self.starts = np.unique(chosen.damping, return_index=True)
         far = np.arange(1, int(steps[-1]) + 1)
         damped = np.cumsum(damping[:, None] ** far, axis=1)

@@ -13,7 +13,7 @@ from skrnn._forecasting.differencing import differences, filled_forward
 from skrnn._forecasting.exogenous import LinearEffect
 from skrnn._forecasting.filled_table import FilledTable, logged, series_moments
 from skrnn._forecasting.local_windows import LocalWindows
-from skrnn._forecasting.table import SeriesTable
+from skrnn._forecasting.table import SeriesTable, numbered
 from skrnn.windows._array import WindowedArray
 
 __all__ = ["Prepared", "TargetTransform"]
@@ -40,6 +40,14 @@ class Prepared(NamedTuple):
         table = self.table.until(last)
         # No row depends on a later one.
         place = self.table.positions(table.codes, table.ordinals)
+        rows = (part[place] for part in self[1:5])
+        return Prepared(table, *rows, np.repeat(table.begin[:-1], table.lengths))
+
+    def chosen(self, codes):
+        """The series of these numbers (ndarray of int64), in this order."""
+        table = self.table.chosen(codes)
+        series, number = numbered(table.lengths)
+        place = self.table.begin[codes][series] + number
         rows = (part[place] for part in self[1:5])
         return Prepared(table, *rows, np.repeat(table.begin[:-1], table.lengths))
 

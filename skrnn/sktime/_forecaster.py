@@ -81,9 +81,9 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
 
     Beside the networks stands exponential smoothing of each series, in closed form: the
     mean, by their likelihoods, of some hundred structural time series models [3]_ of
-    level, damped trend and season. How much the networks count, errors of forecasts of
-    the newest rows tell, which neither has seen; of series too short to tell, no
-    network is trained.
+    level, damped trend and season; of a panel, all series say which of these are
+    likely. How much the networks count, errors of forecasts of the newest rows tell,
+    which neither has seen; of series too short to tell, no network is trained.
 
     Parameters
     ----------
@@ -141,8 +141,9 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         How much the networks count beside smoothing, in [0, 1]: 1 for networks alone, 0
         for smoothing alone, of which no network is trained. ``"auto"`` learns it, one
         weight for all series and steps, from the errors on the newest rows
-        (`calibration_fraction`), held near 0 by how little these can tell [4]_; what
-        a loss says of intervals is of networks alone, so that it is 1 where they come
+        (`calibration_fraction`), held near 0 by how little these can tell [4]_, and 0
+        where those of many series are not sure that it is worth the time; what a loss
+        says of intervals is of networks alone, so that it is 1 where they come
         from there, and for ``loss="poisson"``.
     interval : {"auto", "conformal", "loss"} or None, default="auto"
         Where intervals and quantiles come from. ``"conformal"``: from the errors on
@@ -151,8 +152,8 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         ``update`` brings to light count as well, and levels adapt to them [2]_.
         ``"loss"``: from ``loss="quantile"``, ``"gaussian"`` or
         ``"student_t"`` of the estimator. ``"auto"``: from the loss where it can tell,
-        conformal where not. Smoothing has errors on all rows, since it learns from none
-        that come later. None: there are none.
+        conformal where not. Smoothing has errors on all rows, since none of its
+        forecasts reads a later one. None: there are none.
     calibration_fraction : float, default=0.25
         Share of the newest rows, in (0, 1), for conformal errors and `network_weight`;
         more of short series.

@@ -96,12 +96,14 @@ def test_what_fit_has_smoothed_is_forecast_without_smoothing_again(monkeypatch):
 
 
 def test_series_of_a_panel_are_smoothed_each_by_itself():
+    """By models that are as likely as all of them say."""
     y = wave_panel([40, 25, 33])
     options = {"network_weight": 0, "sp": 7, "log": False}
-    together = forecaster(**options).fit(y, fh=[1, 2, 3]).predict()
+    model = forecaster(**options).fit(y, fh=[1, 2, 3])
+    together = model.predict()
     for key in "abc":
-        alone = forecaster(**options).fit(y.loc[key], fh=[1, 2, 3]).predict()
-        np.testing.assert_allclose(together.loc[key], alone, rtol=1e-9)
+        alone = model.predict(y=y.loc[[key]])
+        np.testing.assert_allclose(together.loc[[key]], alone, rtol=1e-9)
 
 
 def test_what_smoothing_finds_in_a_series_can_be_read():
@@ -119,12 +121,15 @@ def test_what_smoothing_finds_in_a_series_can_be_read():
     assert (trends["drift"] > 0.3).all()
     assert (found["lasting season"] > 0.5).all()
     assert found.loc["line", "logarithm"] < 0.1 < 0.9 < found.loc["grows", "logarithm"]
-    # Of each series of a panel by itself, and none where there is no smoothing.
+    # Of each series of a panel, which the others make surer, and none where there is no
+    # smoothing.
     panel = pd.concat({"a": y[["line"]], "b": y[["line"]]})
     model = forecaster(network_weight=0, interval=None, log="auto").fit(panel, fh=[1])
     two = model.smoothing_weights_
     assert list(two.index) == [("a", "line"), ("b", "line")]
-    np.testing.assert_allclose(two, found.loc[["line", "line"]], rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(two.iloc[0], two.iloc[1], rtol=1e-6, atol=1e-9)
+    likely = ["drift", "lasting season"]
+    assert (two.iloc[0][likely] > found.loc["line", likely] - 1e-6).all()
     model = forecaster(network_weight=1, interval=None).fit(y["line"], fh=[1])
     assert model.smoothing_weights_ is None
 
@@ -196,6 +201,18 @@ def test_the_weight_of_errors():
     assert learned_weight(smooth, smooth, 3)[0] == 0
     unknown = np.full_like(smooth, np.nan)
     assert learned_weight(smooth, unknown, 3)[0] == 0
+
+
+def test_the_weight_of_many_series():
+    """Is none where it could be luck, or would hardly be worth the time."""
+    rng = np.random.default_rng(1)
+    smooth, noise = rng.normal(size=(2, 40, 10, 3, 1))
+    assert learned_weight(smooth, smooth - noise - 0.25 * smooth, 3)[0] > 0.2
+    # What one shows does not become surer by being repeated.
+    one = smooth[:1].repeat(40, axis=0), noise[:1].repeat(40, axis=0)
+    assert learned_weight(one[0], one[0] - one[1] - 0.25 * one[0], 3)[0] == 0
+    # Two per cent of the squared errors are sure, and not worth it.
+    assert learned_weight(smooth, smooth - noise - 0.15 * smooth, 3)[0] == 0
 
 
 def test_intervals_by_the_loss_are_of_networks_alone():

@@ -92,13 +92,19 @@ def test_short_series_teach_what_they_can():
         model(made, prepared, steps=(8,), length=24).samples(prepared)
 
 
-def test_many_windows_are_spread_over_all_series(monkeypatch):
+@pytest.mark.parametrize(
+    ("windows", "teachers", "most"), [(12, 100, 12), (20_000, 1, None)]
+)
+def test_many_windows_are_spread_over_all_series(monkeypatch, windows, teachers, most):
     data = table(missing=False)
     made, prepared = transform_of(data)
     whole = model(made, prepared).samples(prepared)[0].stop
-    monkeypatch.setattr(horizon_model, "_MOST_WINDOWS", 12)
+    monkeypatch.setattr(horizon_model, "_MOST_WINDOWS", windows)
+    monkeypatch.setattr(horizon_model, "_MOST_TEACHERS", teachers)
+    most = most or int(data.lengths.max())
+    assert len(whole) > most
     found = model(made, prepared).samples(prepared)[0].stop
-    assert len(found) == len(set(found)) == 12
+    assert len(found) == len(set(found)) == most
     assert (found[0], found[-1]) == (whole[0], whole[-1])
     place = np.searchsorted(whole, found)
     np.testing.assert_array_equal(whole[place], found)

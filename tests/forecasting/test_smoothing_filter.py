@@ -70,7 +70,7 @@ def test_the_mean_of_all_models(sp, is_missing, monkeypatch):
     if is_missing:
         y[0, [3, 7, 8]] = np.nan
     rows = np.array([30, 11])
-    found = filtered(y, np.array([0, 1]), rows, STEPS, sp, has_shares=True)
+    found = filtered(y, np.array([0, 1]), rows, STEPS, sp, has_weights=True)
     chosen = models(sp)
     for i, row in enumerate(rows):
         parts = [slow(y[i, : row + 1], sp, m, STEPS) for m in range(len(chosen.noise))]
@@ -81,8 +81,8 @@ def test_the_mean_of_all_models(sp, is_missing, monkeypatch):
         np.testing.assert_allclose(found.path[i], expected, rtol=1e-6, atol=1e-8)
         evidence = logs.max() + np.log(weight.sum())
         assert found.evidence[i] == pytest.approx(evidence)
-        shares = (weight[:, None] * chosen.parts).sum(axis=0) / weight.sum()
-        np.testing.assert_allclose(found.shares[i], shares, rtol=1e-6, atol=1e-12)
+        shares = weight / weight.sum()
+        np.testing.assert_allclose(found.weights[i], shares, rtol=1e-6, atol=1e-12)
 
 
 def test_every_model_has_a_trend_or_none_and_a_season_or_none():
