@@ -1,6 +1,6 @@
 """Streams in any order against a batch of all rows so far.
 
-    python -m tests.soak.streams [--count N] [--first SEED] [--write]
+    python -m tests.soak.streams [--count N] [--first SEED]
 
 Each try draws a pipeline (times of any kind, clock changes among them, series named
 by an index or by columns, categories, what is known ahead, steps before and behind) and
@@ -25,7 +25,6 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skrnn import SlidingWindow, TimeDistributed
 from skrnn.streaming import StreamingPredictor
-from tests.soak.results import write_row
 from tests.streaming.support import Echo, small_regressor
 
 N = 36
@@ -257,7 +256,6 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
     n_wrong = 0
     for seed in range(given.first, given.first + given.count):
@@ -270,9 +268,6 @@ def main():
             print(f"seed {seed}:", file=sys.stderr)
             traceback.print_exc(limit=-2)
     print(f"{given.count} tries, {n_wrong} wrong")
-    if given.write:
-        what = "streams in any order beside the batch"
-        write_row(__file__, what, given.count, n_wrong)
     sys.exit(n_wrong > 0)
 
 
