@@ -27,13 +27,13 @@ class ConsecutiveBatches:
         self._n_samples = len(given.x)
         like, n_outputs = network.form.weights[-1], network.form.n_outputs
         self._results = like.new_empty(min(size, self._n_samples), n_outputs)
-        of_weight = None if weight is None else weight.element_size()
+        # What moves on from batch to batch, and by how many bytes a sample.
         self._places = [
             (self._inputs, "values", given.x[0].numel() * given.x.element_size()),
             (self._wanted, "targets", target[0].numel() * target.element_size()),
         ]
         if weight is not None:
-            self._places.append((self._wanted, "weights", of_weight))
+            self._places.append((self._wanted, "weights", weight.element_size()))
         if given.lengths is not None:
             self._places.append((self._inputs, "lengths", _BYTES_OF_LENGTH))
         self._begins = [getattr(of, name) for of, name, _ in self._places]

@@ -76,7 +76,7 @@ class Several(NamedTuple):
     @property
     def count(self):
         """How many batches there are (int)."""
-        return -(-len(self.x) // self.size)
+        return max(1, -(-len(self.x) // self.size))
 
     def are_of_one_length(self):
         """Whether the longest sequence of each has all steps (bool)."""
@@ -195,8 +195,8 @@ class BatchIterator:
 
 def _trimmed(x, lengths):
     """Sequences without the steps that all of them lack, and their lengths."""
-    if lengths is None:
-        return x, None
+    if lengths is None or not len(lengths):
+        return x, lengths
     least, most = (int(value) for value in lengths.aminmax())
     x = x[:, : max(1, most)].contiguous()
     return x, None if least == x.shape[1] else lengths

@@ -224,19 +224,15 @@ template <class T> static void add_outer(const OuterProduct<T> &p, long rows, lo
     }
 }
 
-// (4, n_lanes) to (n_lanes, 4), rows of which are ld apart; n_lanes is a multiple of 4.
-INLINE void turn_four(const float *from, long n_lanes, float *to, long ld) {
+// Four numbers of each of four rows to four rows, ld apart: what lies along comes across.
+INLINE void turn_square(const float *a, const float *b, const float *c, const float *d, float *to, long ld) {
 #if defined(__SSE2__)
-    for (long i = 0; i < n_lanes; i += 4, from += 4, to += 4 * ld) {
-        __m128 a = _mm_loadu_ps(from), b = _mm_loadu_ps(from + n_lanes);
-        __m128 c = _mm_loadu_ps(from + 2 * n_lanes), d = _mm_loadu_ps(from + 3 * n_lanes);
-        _MM_TRANSPOSE4_PS(a, b, c, d);
-        _mm_storeu_ps(to, a), _mm_storeu_ps(to + ld, b);
-        _mm_storeu_ps(to + 2 * ld, c), _mm_storeu_ps(to + 3 * ld, d);
-    }
+    __m128 v0 = _mm_loadu_ps(a), v1 = _mm_loadu_ps(b), v2 = _mm_loadu_ps(c), v3 = _mm_loadu_ps(d);
+    _MM_TRANSPOSE4_PS(v0, v1, v2, v3);
+    _mm_storeu_ps(to, v0), _mm_storeu_ps(to + ld, v1);
+    _mm_storeu_ps(to + 2 * ld, v2), _mm_storeu_ps(to + 3 * ld, v3);
 #else
-    for (long i = 0; i < n_lanes; i++)
-        for (long r = 0; r < 4; r++) to[i * ld + r] = from[r * n_lanes + i];
+    for (long i = 0; i < 4; i++, to += ld) to[0] = a[i], to[1] = b[i], to[2] = c[i], to[3] = d[i];
 #endif
 }
 
@@ -246,7 +242,11 @@ static void turn(const T *from, long rows, long n_lanes, T *to, long ld) {
     constexpr long edge = 8;  // rows at a time: a cache line of double
     long done = 0;
     if constexpr (sizeof(T) == sizeof(float))
-        for (; rows - done >= 4; done += 4) turn_four(from + done * n_lanes, n_lanes, to + done, ld);
+        for (; rows - done >= 4; done += 4)
+            for (long i = 0; i < n_lanes; i += 4) {
+                const T *row = from + done * n_lanes + i;
+                turn_square(row, row + n_lanes, row + 2 * n_lanes, row + 3 * n_lanes, to + i * ld + done, ld);
+            }
     for (long r0 = done; r0 < rows; r0 += edge) {
         long height = rows - r0 < edge ? rows - r0 : edge;
         for (long i = 0; i < n_lanes; i++)

@@ -19,6 +19,9 @@ constexpr long LARGE_HIDDEN = 128;
 // which would wait for each other once a step. All three are chosen by hand, not by a
 // search; docs/benchmarks/sweep.md times batches of 1 and of 32 samples.
 constexpr long SMALL_GATE = 64 * 64;
+// Up to so many steps gradients flow back through the weights as they lie: to pack large
+// ones takes as long as to read them four times. Chosen by hand.
+constexpr long FEW_STEPS = 8;
 
 INLINE bool is_narrow(long n_samples, long H) {
     return n_samples <= (H >= LARGE_HIDDEN ? 2 : 1) * FEW_SAMPLES;
@@ -60,7 +63,13 @@ INLINE void pack_tile(T *to, long depth, long width, long present, At column) {
     constexpr long edge = 16;  // rows at a time: whole cache lines are read
     for (long k0 = 0; k0 < depth; k0 += edge) {
         long count = depth - k0 < edge ? depth - k0 : edge;
-        for (long j = 0; j < width; j++) {
+        long j = 0;
+        if constexpr (sizeof(T) == sizeof(float))
+            for (; count == edge && j + 4 <= present; j += 4)
+                for (long k = 0; k < edge; k += 4)
+                    turn_square(column(j) + k0 + k, column(j + 1) + k0 + k, column(j + 2) + k0 + k,
+                                column(j + 3) + k0 + k, to + (k0 + k) * width + j, width);
+        for (; j < width; j++) {
             const T *from = j < present ? column(j) + k0 : nullptr;
             for (long k = 0; k < count; k++) to[(k0 + k) * width + j] = from ? from[k] : T(0);
         }
@@ -78,6 +87,10 @@ template <class T> struct NarrowLayer {
     long pitch, columns;
     long tiles;       // of the units
     T *by_x, *by_h, *bias, *back_h, *back_x;
+    const T *w_hh;  // as torch has it; in the place of back_h, or null
+
+    // Whether gradients are taken back by weights as they lie, without padding.
+    bool is_unpacked(long L) const { return L <= FEW_STEPS && size == H; }
 
     void plan(Arena &arena, int cell_, bool relu, long F_, long H_, bool trains) {
         constexpr long line = GROUP_BYTES / sizeof(T);
@@ -89,6 +102,7 @@ template <class T> struct NarrowLayer {
         by_x = arena.take<T>(gates.n_x * size * F);
         by_h = arena.take<T>(gates.n_h * size * H);
         bias = arena.take<T>(gates.count * size);
+        w_hh = nullptr;
         back_h = trains ? arena.take<T>(gates.n_h * size * size) : nullptr;
         back_x = trains ? arena.take<T>(gates.n_x * size * x_size) : nullptr;
     }
@@ -135,11 +149,25 @@ template <class T> struct NarrowLayer {
     }
 };
 
-// c (rows, width) += a (rows, depth) times a tile.
+// c (rows, width) += a (rows, depth) times a tile, whose rows are ldx apart.
 template <class T>
 INLINE void add_rows(const T *a, long lda, long rows, long depth, const T *tile, long width, T *c,
-                     long ldc) {
-    add_outer<T>({a, 0, lda, tile, 0, width, 1, depth, c, ldc}, rows, width);
+                     long ldc, long ldx = 0) {
+    add_outer<T>({a, 0, lda, tile, 0, ldx ? ldx : width, 1, depth, c, ldc}, rows, width);
+}
+
+// dh (n, pitch) of a tile += gradients of gates (n, columns) times the recurrent weights.
+template <class T>
+static void add_back(const NarrowLayer<T> &layer, const T *d, long n, long tile, T *dh) {
+    const Gates &gates = layer.gates;
+    const long first = tile * TILE<T>, width = tile_width<T>(layer.size, tile);
+    const long depth = gates.n_h * layer.size, H = layer.H;
+    if (!layer.w_hh)
+        return add_rows(d, layer.columns, n, depth, layer.back_h + first * depth, width, dh + first,
+                        layer.pitch);
+    for (long g = 0; g < gates.n_h; g++)
+        add_rows(d + g * H, layer.columns, n, H, layer.w_hh + gates.from_h[gates.first_h + g] * H * H + first,
+                 width, dh + first, layer.pitch, H);
 }
 
 // What one layer leaves for the backward pass; n samples.
@@ -270,7 +298,6 @@ static void narrow_backward(const NarrowLayer<T> &layer, const NarrowRecord<T> &
                             const Pool<T> *pool, const int64_t *lengths, long L, long n,
                             const Worker &worker) {
     const Gates &gates = layer.gates;
-    const long depth = gates.n_h * layer.size;
     auto each = [&](auto piece) {
         for (long tile = 0; tile < layer.tiles; tile++)
             if (worker.owns(tile))
@@ -302,9 +329,7 @@ static void narrow_backward(const NarrowLayer<T> &layer, const NarrowRecord<T> &
         if (t == 0) break;
         const T *d = record.gates + t * n * layer.columns + gates.first_h * layer.size;
         for (long tile = 0; tile < layer.tiles; tile++)
-            if (worker.owns(tile))
-                add_rows(d, layer.columns, n, depth, layer.back_h + tile * TILE<T> * depth,
-                         tile_width<T>(layer.size, tile), record.dh + tile * TILE<T>, layer.pitch);
+            if (worker.owns(tile)) add_back(layer, d, n, tile, record.dh);
     }
 }
 

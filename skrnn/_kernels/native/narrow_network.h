@@ -25,6 +25,7 @@ template <class T> struct NarrowCall {
         NarrowLayer<T> layer;
         for (long l = 0; l < s.n_layers; l++) {
             layer.plan(arena, s.cell, s.is_relu, features_of<T>(s, l), s.H, true);
+            if (layer.is_unpacked(L)) layer.w_hh = weights_of(*call, l).w_hh;
             NarrowRecord<T> record;
             record.take(arena, layer, L, n, n_threads);
             if (layers) layers[l] = layer, records[l] = record;
@@ -112,8 +113,9 @@ template <class T> static void narrow_phase(void *of, int thread, int n_threads)
         for (long tile = 0; tile < layer.tiles; tile++)
             if (worker.owns(tile)) {
                 layer.pack_forward(w, tile);
-                layer.pack_backward(w.w_hh, g.from_h, g.first_h, g.n_h, layer.H, layer.size,
-                                    layer.back_h, tile);
+                if (!layer.w_hh)
+                    layer.pack_backward(w.w_hh, g.from_h, g.first_h, g.n_h, layer.H, layer.size,
+                                        layer.back_h, tile);
             }
         if (l || call.dx)
             for (long tile = 0; tile * TILE<T> < layer.x_size; tile++)
