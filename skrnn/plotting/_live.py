@@ -49,8 +49,6 @@ class LiveLossCurve(Callback):
     True
     """
 
-    __module__ = "skrnn.plotting"  # by which files name it
-
     def __init__(
         self, interval: float = 1.0, path: str | PathLike[str] | None = None
     ) -> None:
@@ -117,6 +115,10 @@ class LiveLossCurve(Callback):
     def __getstate__(self):
         kept = ("_display", "_handle", "_drawn_at")
         return {name: v for name, v in vars(self).items() if name not in kept}
+
+
+# By which files name it. Within the class, inspect would show lines of that module.
+LiveLossCurve.__module__ = "skrnn.plotting"
 
 
 def _display_function():

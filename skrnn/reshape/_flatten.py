@@ -69,8 +69,6 @@ class FlattenSequence(SequenceTransformer):
     2         1.0         2.0         3.0
     """
 
-    __module__ = "skrnn.reshape"  # by which files name it
-
     n_timesteps_: int
     n_features_in_: int
     feature_names_in_: NDArray[np.object_]
@@ -191,6 +189,10 @@ class FlattenSequence(SequenceTransformer):
         for i, sequence in enumerate(X):
             block[i, self.n_timesteps_ - len(sequence) :] = sequence
         return block
+
+
+# By which files name it. Within the class, inspect would show lines of that module.
+FlattenSequence.__module__ = "skrnn.reshape"
 
 
 def _categories_of(X):

@@ -65,8 +65,6 @@ class TimeDistributed(
     ((2, 3, 2), True)
     """
 
-    __module__ = "skrnn.reshape"  # by which files name it
-
     transformer_: Any
     n_features_in_: int
     feature_names_in_: NDArray[np.object_]
@@ -198,6 +196,10 @@ class TimeDistributed(
             return list(self.get_feature_names_out())
         except (AttributeError, ValueError):  # the transformer gives no names
             return None
+
+
+# By which files name it. Within the class, inspect would show lines of that module.
+TimeDistributed.__module__ = "skrnn.reshape"
 
 
 def _coded_features(X):

@@ -68,8 +68,6 @@ class ToSequence(SequenceOutputMixin, SequenceTransformer, auto_wrap_output_keys
            [2, 5]])
     """
 
-    __module__ = "skrnn.reshape"  # by which files name it
-
     n_timesteps_: int
     n_step_features_: int
     n_features_in_: int
@@ -231,3 +229,7 @@ class ToSequence(SequenceOutputMixin, SequenceTransformer, auto_wrap_output_keys
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = False
         return tags
+
+
+# By which files name it. Within the class, inspect would show lines of that module.
+ToSequence.__module__ = "skrnn.reshape"

@@ -247,8 +247,6 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
     (12, 2)
     """
 
-    __module__ = "skrnn.sktime"  # by which files name it
-
     _tags = {
         "authors": ["skrnn"],
         "maintainers": ["skrnn"],
@@ -810,3 +808,7 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         if not reset_forecaster:
             self.update(y.iloc[: max(ends) + 1], X=X, update_params=False)
         return forecasts
+
+
+# By which files name it. Within the class, inspect would show lines of that module.
+RNNForecaster.__module__ = "skrnn.sktime"

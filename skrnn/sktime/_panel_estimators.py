@@ -245,8 +245,6 @@ class RNNPanelClassifier(_RecurrentPanel, BaseClassifier):
     True
     """
 
-    __module__ = "skrnn.sktime"  # by which files name it
-
     estimator_: Any
     classes_: NDArray[Any]
     n_classes_: int
@@ -270,6 +268,10 @@ class RNNPanelClassifier(_RecurrentPanel, BaseClassifier):
 
     def _predict_proba(self, X):
         return self.estimator_.predict_proba(self._read(X))
+
+
+# By which files name it. Within the class, inspect would show lines of that module.
+RNNPanelClassifier.__module__ = "skrnn.sktime"
 
 
 class RNNPanelRegressor(_RecurrentPanel, BaseRegressor):
@@ -344,8 +346,6 @@ class RNNPanelRegressor(_RecurrentPanel, BaseRegressor):
     (3,)
     """
 
-    __module__ = "skrnn.sktime"  # by which files name it
-
     estimator_: Any
     fit_time_: int
 
@@ -366,3 +366,7 @@ class RNNPanelRegressor(_RecurrentPanel, BaseRegressor):
 
     def _fit(self, X, y):
         return super()._fit(X, y[:, 0] if y.shape[1] == 1 else y)
+
+
+# By which files name it. Within the class, inspect would show lines of that module.
+RNNPanelRegressor.__module__ = "skrnn.sktime"

@@ -127,8 +127,6 @@ class TokenSequence(
     {'bad': 1, 'good': 2, 'not': 3}
     """
 
-    __module__ = "skrnn.text"  # by which files name it
-
     vocabulary_: dict[str, int]
     vectors_: NDArray[np.float32] | None
 
@@ -335,6 +333,10 @@ class TokenSequence(
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         return tags
+
+
+# By which files name it. Within the class, inspect would show lines of that module.
+TokenSequence.__module__ = "skrnn.text"
 
 
 def _as_it_is(tokens):

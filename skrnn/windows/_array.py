@@ -93,8 +93,6 @@ class WindowedArray:
     (3, 3, 1)
     """
 
-    __module__ = "skrnn.windows"  # by which files name it
-
     ndim = 3
 
     def __init__(
@@ -370,6 +368,10 @@ class WindowedArray:
         for name in ("values", "stop", "length", "series", "rank"):
             if state[name] is not None:
                 setattr(self, name, _frozen(state[name]))
+
+
+# By which files name it. Within the class, inspect would show lines of that module.
+WindowedArray.__module__ = "skrnn.windows"
 
 
 def _as_positions(numbers):

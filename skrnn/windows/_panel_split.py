@@ -94,8 +94,6 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
     [1, 2, 1, 2] [3, 3]
     """
 
-    __module__ = "skrnn.model_selection"  # by which files name it
-
     def __init__(
         self,
         n_splits: int = 5,
@@ -229,3 +227,7 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
         order, codes = order[is_first], codes[is_first]
         starts = np.append(0, np.flatnonzero(codes[1:] != codes[:-1]) + 1)
         return find_step(self.freq, None, times[order], starts)
+
+
+# By which files name it. Within the class, inspect would show lines of that module.
+PanelTimeSeriesSplit.__module__ = "skrnn.model_selection"

@@ -171,8 +171,6 @@ class SlidingWindow(WindowMemory, auto_wrap_output_keys=None):
     array([3., 4.])
     """
 
-    __module__ = "skrnn.windows"  # by which files name it
-
     n_features_in_: int
     feature_names_in_: NDArray[np.object_]
     freq_: Any
@@ -366,3 +364,7 @@ class SlidingWindow(WindowMemory, auto_wrap_output_keys=None):
         names = _check_feature_names_in(self, input_features)
         keys = self._key_columns.names
         return np.array([name for name in names if name not in keys], dtype=object)
+
+
+# By which files name it. Within the class, inspect would show lines of that module.
+SlidingWindow.__module__ = "skrnn.windows"
