@@ -11,7 +11,7 @@ from skrnn._forecasting.table import Origins
 __all__ = ["pooled_priors"]
 
 # What is thought of the models before any series is seen counts for so many series.
-# Chosen on panels of the first M competition and of packages, among 10 to 600.
+# Chosen on panels of the first M competition and of packages, among 10, 30, 100, 600.
 _SERIES_OF_PRIOR = 30.0
 # Series that are looked at, evenly spread: more of them tell hardly more.
 _MOST_SERIES = 300

@@ -50,9 +50,10 @@ class Smoothing:
         tell: see `pooled_priors`.
     """
 
+    priors = None  # files of older versions have none
+
     def __init__(self, transform, tries_logarithm):
         self.transform, self.tries_logarithm = transform, tries_logarithm
-        self.priors = None
         sp = transform.differencing.sp
         self.n_rows = max(_SEASONS * sp, -(-_LEAST_ROWS // sp) * sp)  # whole seasons
 
