@@ -41,6 +41,8 @@ STEPS = (4, 50) if QUICK else (4, 50, 400, 2000)
 BATCH = (1, 8, 32, 256, 4096)
 N_FEATURES = 2
 LONGEST = 1.0  # seconds of a batch in the loop
+# By so much less than in proportion to its samples a batch may take longer.
+OVERRATED = 4
 AIM = 0.15  # seconds of the epochs after the first
 MOST_BATCHES = 200  # in an epoch
 EPOCHS = 4
@@ -59,9 +61,11 @@ def of_batch(tool, task, data, n_threads):
 
 
 def compare(task):
-    """Ratio of the times of a batch, and seconds that it takes the loop."""
+    """Ratio of the times of a batch, or None; seconds that it takes the loop."""
     trial = task._replace(epochs=2, batches=1)
     expected = of_batch("torch", trial, trial.data(), THREADS[-1])
+    if expected > LONGEST:
+        return None, expected
     batches = math.ceil(AIM / max(expected, 1e-5) / (EPOCHS - 1))
     epochs = EPOCHS if batches > 1 else 1 + max(1, round(AIM / expected))
     task = task._replace(batches=min(batches, MOST_BATCHES), epochs=epochs)
@@ -75,14 +79,15 @@ def compare(task):
 
 def row(cell, hidden, steps, expected):
     """Ratios by batch, None where that would take too long; seconds of the first."""
-    ratios, first = {}, expected
+    ratios, first = dict.fromkeys(BATCH), expected
     for batch, larger in itertools.pairwise((*BATCH, BATCH[-1])):
-        ratios[batch] = None
-        if expected < LONGEST:
+        if expected < LONGEST * OVERRATED:
             task = Task(cell, batch, steps, N_FEATURES, hidden, 1, 1, 1)
             ratios[batch], used = compare(task)
             first = used if batch == BATCH[0] else first
             expected = used * larger / batch
+        else:
+            break
     return ratios, first
 
 
@@ -146,6 +151,9 @@ def draw(results, path):
 def main():
     named = [word.split(",") for word in sys.argv[1:] if "," in word]
     sizes = [(cell, int(hidden), int(steps)) for cell, hidden, steps in named]
+    for cell, tool in itertools.product(CELLS, TOOLS):  # what is done once a process
+        task = Task(cell, 1, 4, N_FEATURES, 8, 1, 1, 1)
+        TOOLS[tool](task, *task.data())()
     results = {}
     every = itertools.product(CELLS, HIDDEN, STEPS)
     ratios = shown(table(results, sizes or every))
