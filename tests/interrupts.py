@@ -1,6 +1,6 @@
 """KeyboardInterrupt at every place where CPython looks for signals, one by one.
 
-CPython 3.11 looks for signals at the first instruction of a function and of a generator
+CPython looks for signals at the first instruction of a function and of a generator
 that goes on, after a call, and where a loop jumps back. A trace function sees every
 instruction: here it raises before that which follows such a place, which is what the
 interpreter does.
@@ -15,7 +15,7 @@ import skrnn
 _FOLDER = str(Path(skrnn.__file__).parent)
 _LOOKS = {
     dis.opmap[name]
-    for name in ("CALL", "CALL_FUNCTION_EX", "CALL_FUNCTION", "CALL_METHOD")
+    for name in ("CALL", "CALL_KW", "CALL_FUNCTION_EX", "CALL_METHOD")
     if name in dis.opmap
 }
 _LOOKS |= {
@@ -89,7 +89,15 @@ def run_interrupted(function, at=None, **options):
     Interrupts
         What happened.
     """
+    if at is None and sys.version_info >= (3, 12):
+        # Of a function that is traced for the first time instructions are not told.
+        _run(function, Interrupts())
     interrupts = Interrupts(at, **options)
+    _run(function, interrupts)
+    return interrupts
+
+
+def _run(function, interrupts):
     hook, sys.unraisablehook = sys.unraisablehook, lambda unraisable: None
     sys.settrace(interrupts)
     try:
@@ -103,4 +111,3 @@ def run_interrupted(function, at=None, **options):
     finally:
         sys.settrace(None)
         sys.unraisablehook = hook
-    return interrupts

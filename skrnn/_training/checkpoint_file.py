@@ -40,15 +40,17 @@ def write_file(path, value, previous):
     """
     buffer = io.BytesIO()
     torch.save(value, buffer)
-    content = buffer.getbuffer()
-    write_whole(
-        path,
-        [_MAGIC, hashlib.sha256(content).digest(), content],
-        what="A checkpoint",
-        kept="Checkpoints from before it are kept, and fit(..., resume=True) goes on "
-        "from the newest",
-        previous=previous,
-    )
+    # Let go of in any case: an error would keep both, and of these Python 3.14 may
+    # collect the buffer first, which then complains.
+    with buffer.getbuffer() as content:
+        write_whole(
+            path,
+            [_MAGIC, hashlib.sha256(content).digest(), content],
+            what="A checkpoint",
+            kept="Checkpoints from before it are kept, and fit(..., resume=True) goes "
+            "on from the newest",
+            previous=previous,
+        )
 
 
 def read_file(path, limit):
