@@ -72,7 +72,8 @@ def main():
         "",
         "CPU seconds of a fit at the defaults, median of "
         f"{N_SEEDS} seeds, and how many times",
-        f"those of histogram boosting; windows of {LENGTH} steps.",
+        f"those of histogram boosting; windows of {LENGTH} steps. On a machine that",
+        "does other work as well seconds are longer, and the ratios tell more.",
         "",
         "| task | windows | skrnn | boosting | ratio |",
         "| --- | ---: | ---: | ---: | ---: |",
