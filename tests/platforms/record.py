@@ -131,7 +131,7 @@ class _Memory:
         if value in self._handles:
             place = self._handles[value]
             return HANDLE, self._new(place, 8, is_kept=True).number, 0
-        return NUMBER, value, 0
+        return NUMBER, _as_signed(value), 0
 
     def note_handles(self, places):
         for at in self._opened:
@@ -213,6 +213,12 @@ class _Memory:
                 buffer.addresses.append((offset, *found))
             elif address:
                 raise RuntimeError("An address leads to nothing that is known.")
+
+
+def _as_signed(value):
+    """The 8 bytes of a number as those of a signed one (int)."""
+    kind = "<d" if isinstance(value, float) else "<q" if value < 2**63 else "<Q"
+    return struct.unpack("<q", struct.pack(kind, value))[0]
 
 
 def record(path, count, long_bytes=8):

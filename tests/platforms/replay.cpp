@@ -137,9 +137,14 @@ int main(int, char **arguments) {
         typedef int64_t Whole(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t,
                               int64_t, int64_t, int64_t);
         typedef double Real(int64_t, int64_t, int64_t, int64_t);
+        typedef int Factors(int64_t, double, int64_t, int64_t, int64_t, int64_t);
         double answered;
         const int64_t *g = given;
-        if (is_double)
+        double second;  // which the only function with a double among its arguments has
+        memcpy(&second, &g[1], 8);
+        if (strstr(name, "keep_factors"))
+            answered = ((Factors *)function)(g[0], second, g[2], g[3], g[4], g[5]);
+        else if (is_double)
             answered = ((Real *)function)(g[0], g[1], g[2], g[3]);
         else
             answered = (double)((Whole *)function)(g[0], g[1], g[2], g[3], g[4], g[5], g[6], g[7],
