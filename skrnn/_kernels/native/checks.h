@@ -138,7 +138,8 @@ static Answer checked(const Call<T> &call, int64_t N, int64_t L, int64_t n_weigh
     check.room(L + 1, s.n_layers, STATES, s.H + s.F + s.K + PADDING);
     if (check.answer() != DONE) return check.answer();
     check.array(in.codes, 1, true);
-    if (check.is_fit && in.codes) {
+    if (check.answer() != DONE) return check.answer();
+    if (in.codes) {
         check_codes<T>(check, in, s, N, L);
         if (check.answer() != DONE) return check.answer();
     }
