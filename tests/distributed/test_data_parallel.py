@@ -32,7 +32,7 @@ def torchrun(directory, *names, restarts=0):
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.returncode == 0, done.stderr[-8000:]
     return {
         name: [dict(np.load(directory / f"{name}-{rank}.npz")) for rank in range(2)]
         for name in names
@@ -94,7 +94,8 @@ def test_series_are_shared_out(found):
 
 
 def test_a_killed_process_changes_nothing(found, tmp_path):
-    killed = torchrun(tmp_path, "dies", restarts=1)["dies"]
+    # One restart is enough, but where a machine is busy torchrun may need another.
+    killed = torchrun(tmp_path, "dies", restarts=3)["dies"]
     assert (tmp_path / "happened").exists()
     for key, value in found["lives"][0].items():
         np.testing.assert_array_equal(killed[0][key], value)
