@@ -1,7 +1,8 @@
 """Time of training where gradients vanish: denormal numbers, and who minds them.
 
 Over a long sequence the gradients of the first steps become denormal numbers, which
-slow many CPUs down by an order of magnitude. skrnn flushes them to zero while it trains.
+slow many CPUs down by an order of magnitude. skrnn flushes them to zero while it
+trains.
 
 usage: python docs/benchmarks/vanishing.py [--quick]
 (writes vanishing.md beside itself; two minutes)
@@ -75,8 +76,8 @@ Milliseconds for a batch of {batch} sequences of {steps} steps, {features} featu
 {layers} layers of {hidden}, {n_batches} batches a fit, {THREADS[-1]} threads. Gradients
 become denormal numbers on their way to the first steps. skrnn flushes those to zero
 while it trains, which torch can be told to do (`torch.set_flush_denormal`). Median of
-{REPEATS} fits after a warm-up; of skorch as it comes, one fit. What they cost depends on the
-processor: there are some on which they cost nothing.
+{REPEATS} fits after a warm-up; of skorch as it comes, one fit. What they cost
+depends on the processor: there are some on which they cost nothing.
 
 {lines}
 
