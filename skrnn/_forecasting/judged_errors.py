@@ -119,12 +119,10 @@ def errors_without_judge(networks, smoothing, prepared):
 def _can_count(held_out, networks):
     """Whether errors could tell that networks are worth something.
 
-    The usual series, or all of them together, have two errors of the farthest step, at
-    least, that do not overlap: of one alone nobody knows whether it is luck.
+    All series together have two errors of the farthest step, at least, that do not
+    overlap: of one alone nobody knows whether it is luck.
     """
-    n_rows = held_out.n_rows
-    known = n_rows.sum() if len(n_rows) > 1 else n_rows.mean()
-    return known >= _LEAST_APART * int(networks.steps[-1])
+    return held_out.n_rows.sum() >= _LEAST_APART * int(networks.steps[-1])
 
 
 def _alone(networks, smoothing, weight):
