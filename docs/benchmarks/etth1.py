@@ -43,7 +43,7 @@ SETTINGS = {
     "hidden_size": 128,
     "segment_length": 24,
     "decoder": "parallel",
-    "linear_steps": None,
+    "parts": "network",
     "dropout": 0.2,
     "input_noise": 0.2,
     "instance_norm": "last",

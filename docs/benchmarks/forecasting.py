@@ -351,8 +351,8 @@ def time_table():
         forecaster.backtest(rest, refit="warm")
         end = time.perf_counter()
         lines += [
-            f"| {name}: fit on {len(past)} rows, three networks and their twins for "
-            f"the intervals | {fitted - start:.2f} |",
+            f"| {name}: fit on {len(past)} rows, with what intervals need | "
+            f"{fitted - start:.2f} |",
             f"| backtest from 100 origins, {len(fh)} steps each | "
             f"{done - fitted:.2f} |",
             f"| the same with intervals | {told - done:.2f} |",

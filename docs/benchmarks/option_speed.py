@@ -3,14 +3,15 @@
 Whole fits on one thread: the difference between fits of four epochs and of one, so that
 neither start nor end counts. The same network, data, batches and epochs for both; no
 validation. Raw torch is what one would write by hand: modules of torch, its fused Adam,
-a loop.
+a loop. Beside both stands what the products of matrices alone would take at the rate of
+torch's own (sgemm) for large ones: no network can be faster than that.
 
 The page has a part for each level of instructions. A run measures one and leaves the
 others as they are: that of the machine, or AVX2 with --avx2, which holds torch to it as
 well.
 
 usage: python docs/benchmarks/option_speed.py [--avx2] [--quick] [option ...]
-(writes option_speed.md beside itself, if no option is named; five minutes)
+(writes option_speed.md beside itself, if no option is named; three minutes)
 """
 
 import os
@@ -23,7 +24,8 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from _timing import QUICK, beside, machine, shown, write
+from _fits import Task
+from _timing import QUICK, beside, machine, sgemm_peak, shown, write
 from torch import distributions, nn
 from torch.nn import functional
 
@@ -304,7 +306,8 @@ def milliseconds(jobs, size):
     return {name: 1000 * statistics.median(times) for name, times in found.items()}
 
 
-def rows(wanted):
+def rows(wanted, found):
+    """Yield the lines; keep the milliseconds that were measured."""
     names = "option", "batch, steps, hidden", "cell", "ms", "of plain", "by hand"
     yield f"| {' | '.join(names)} | ratio |"
     yield "| --- | --- | --- | ---: | ---: | ---: | ---: |"
@@ -322,11 +325,29 @@ def rows(wanted):
                 }
                 times = milliseconds(jobs, size)
                 plain = plain or times["here"]
+                found[size, cell, option.name] = times
                 yield (
                     f"| {option.name} | {size} | {cell.upper()} | {times['here']:.2f} "
                     f"| {times['here'] / plain:.1f} | {times['by hand']:.2f} "
                     f"| {times['here'] / times['by hand']:.2f} |"
                 )
+
+
+def floor_rows(found):
+    """What sgemm would take for the products, beside both."""
+    peak = sgemm_peak(1, time.process_time)
+    yield "| layers | batch, steps, hidden | cell | ms at the least | here | by hand |"
+    yield "| ---: | --- | --- | ---: | ---: | ---: |"
+    for (size, cell, name), times in found.items():
+        layers = {"plain": 1, "num_layers=2": 2}.get(name)
+        if layers is None:
+            continue
+        task = Task(cell, size.batch, size.steps, FEATURES, size.hidden, layers, 1, 1)
+        least = task.flops() / peak / 1e6
+        times = " | ".join(
+            f"{times[tool]:.2f} ({times[tool] / least:.1f})" for tool in times
+        )
+        yield f"| {layers} | {size} | {cell.upper()} | {least:.2f} | {times} |"
 
 
 # -- the page --------------------------------------------------------------------------
@@ -354,15 +375,22 @@ def main():
         sys.exit(subprocess.run(command, env=os.environ | AVX2).returncode)
     torch.set_num_threads(1)
     wanted = [word for word in sys.argv[1:] if not word.startswith("--")]
-    table = shown(rows(wanted))
+    found = {}
+    table = shown(rows(wanted, found))
     if wanted:
         return
+    floor = shown(floor_rows(found))
     capability = torch.backends.cpu.get_cpu_capability()
     part = f"""## With {capability}
 
 Median of {REPEATS}.
 
 {table}
+
+Products of matrices at the rate of sgemm for large ones, and in brackets how many times
+as long both take; functions of the gates, loss, Adam and batches are in it as well:
+
+{floor}
 
 {machine("torch", "skorch", "scikit-learn")}"""
     # The more instructions the sooner.

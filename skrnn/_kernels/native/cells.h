@@ -18,7 +18,7 @@
 constexpr long MAX_FEATURES_BY_LANE = 4;
 // Partial sums of gradients; more would let more threads work, and cost memory. How a
 // sum rounds depends on their number, so it is fixed, whatever the number of threads.
-constexpr long MAX_SUMS = 8;
+constexpr long MAX_SUMS = 16;
 
 struct Gates {
     int count;       // rows a unit
