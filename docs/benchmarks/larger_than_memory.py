@@ -238,8 +238,7 @@ read sequences of {N_STEPS} rows of a file of {n * BYTES / 1e9:.1f} GB; the tabl
 {N_PARQUET:,} rows, each with a window of {N_STEPS}, so that a row costs more. Seconds
 are for a million rows. Chunks are of {CHUNK:,} sequences, buffers of two chunks. The
 resident set counts pages of the memory map too, which the system takes back when it
-needs them. The ratio is of CPU time, to the fit in memory; other work ran on the
-machine, which the wall time shows.
+needs them. The ratio is of CPU time, to the fit in memory.
 
 | | million rows | limit | resident set, GB | CPU s | wall s | ratio |
 | --- | ---: | --- | ---: | ---: | ---: | ---: |

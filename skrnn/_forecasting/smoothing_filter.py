@@ -26,8 +26,8 @@ _MOST_SURPRISE, _ROWS_OF_SCALE = 4.0, 8
 _LEAST_VARIANCE = 1e-26
 # States that are worked on at a time: as many numbers as a processor's cache holds.
 _AT_ONCE = 60_000
-# States after the newest rows of so many series are kept, by the rows themselves: to
-# forecast after one new row, that row alone has to be looked at.
+# So many states of series are kept, by their rows themselves: to forecast after one new
+# row, only rows since the first origin that is asked for have to be looked at.
 _MOST_KEPT = 32
 _KEPT = {}
 
@@ -108,21 +108,20 @@ def _of_block(values, series, rows, ahead, chosen, gains, place, found):
     last = int(rows.max())
     order = np.argsort(rows, kind="stable")
     bounds = np.searchsorted(rows[order], np.arange(last + 2))
-    # One series from its newest row alone is what a stream asks for, row by row.
-    is_stream = len(values) == len(rows) == 1
+    # One series from its newest rows is what a stream asks for, row by row.
+    is_stream, wanted = len(values) == 1, int(rows.min())
     begin, state = 0, None
     if is_stream:
-        begin, state = _go_on(values[0, : last + 1], chosen, gains)
+        begin, state = _go_on(values[0, : wanted + 1], chosen, gains)
     state = _Filter(len(values), chosen, gains) if state is None else state
-    for t in range(begin, last + 1):
-        state.take(t, values[:, t : t + 1], first)
+    for t in range(min(begin, wanted), last + 1):
+        if t >= begin:
+            state.take(t, values[:, t : t + 1], first)
         here = order[bounds[t] : bounds[t + 1]]
         if len(here):
             state.write(ahead, series[here], place[here], first, t, found)
-    if begin > last:
-        state.write(ahead, series, place, first, last, found)
-    if is_stream:
-        _keep(values[0, : last + 1], chosen, state)
+        if is_stream and t in (wanted, last):
+            _keep(values[0, : t + 1], chosen, state, is_over=t == last)
 
 
 class _Filter:
@@ -190,9 +189,11 @@ def _go_on(values, chosen, gains):
     return 0, None
 
 
-def _keep(values, chosen, state):
-    """Keep the state after some values (T,), for the next row."""
-    _KEPT[len(chosen.basis), values.tobytes()] = state
+def _keep(values, chosen, state, is_over):
+    """Keep the state after some values (T,), for a forecast from there or one later."""
+    key = len(chosen.basis), values.tobytes()
+    if key not in _KEPT:
+        _KEPT[key] = state if is_over else state.copy(state.gains)
     while len(_KEPT) > _MOST_KEPT:
         # Another thread may have been faster.
         _KEPT.pop(next(iter(_KEPT)), None)
@@ -207,8 +208,7 @@ class _Likelihoods:
         shape = n_series, gains.variance.shape[1]
         self.squares, self.sizes, self.logs = np.zeros((3, *shape))
         self.count = np.zeros((n_series, 1))
-        self.variance = gains.variance
-        self.log_variance = np.log(np.maximum(gains.variance, np.finfo(float).tiny))
+        self.variance, self.log_variance = gains.variance, gains.log_variance
 
     def after(self, t, surprise, seen):
         """Take in the surprises (n, M) of a row, and give them without gross ones."""

@@ -92,6 +92,7 @@ class Gains(NamedTuple):
 
     gain: np.ndarray  # (T, D, M) how far a surprise of one moves level, trend, effects
     variance: np.ndarray  # (T, M) of the surprises
+    log_variance: np.ndarray  # (T, M)
 
 
 @lru_cache(maxsize=16)
@@ -248,4 +249,5 @@ def gains_of(sp, n_steps):
         K = PH / np.maximum(variance[t], np.finfo(float).tiny)[:, None]
         gain[t] = K.T
         P -= K[:, :, None] * PH[:, None, :]
-    return Gains(gain, variance)
+    log_variance = np.log(np.maximum(variance, np.finfo(float).tiny))
+    return Gains(gain, variance, log_variance)

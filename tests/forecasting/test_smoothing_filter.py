@@ -176,11 +176,12 @@ def test_a_season_that_changes_is_that_of_last_year():
     assert error < 0.25 * np.abs(mean - y[0, -12:]).mean()
 
 
+@pytest.mark.parametrize("n_origins", [1, 5])
 @pytest.mark.parametrize("sp", [1, 4])
-def test_row_after_row_is_as_all_at_once(sp, monkeypatch):
+def test_row_after_row_is_as_all_at_once(sp, n_origins, monkeypatch):
     y = series(1, 70)  # beyond the rows that gains are first made for
     y[0, [20, 41]] = np.nan
-    zero, asked, kept = np.array([0]), [], {}
+    asked, kept = [], {}
     take = smoothing_filter._Filter.take
     monkeypatch.setattr(
         smoothing_filter._Filter,
@@ -188,17 +189,22 @@ def test_row_after_row_is_as_all_at_once(sp, monkeypatch):
         lambda self, t, *rest: (asked.append(t), take(self, t, *rest))[1],
     )
     for row in range(28, 70):
+        # Newest first, and one of them twice.
+        rows = np.append(np.arange(row, row - n_origins, -1), row)
+        ask = y[:, : row + 1], np.zeros_like(rows), rows, STEPS, sp
         monkeypatch.setattr(smoothing_filter, "_KEPT", {})
-        whole = filtered(y[:, : row + 1], zero, np.array([row]), STEPS, sp)
+        whole = filtered(*ask)
         if row > 28:
             monkeypatch.setattr(smoothing_filter, "_KEPT", kept)
             asked.clear()
-            # The same row twice takes in nothing.
+            # The first row twice is taken in once.
             for _ in range(2):
-                found = filtered(y[:, : row + 1], zero, np.array([row]), STEPS, sp)
+                found = filtered(*ask)
                 np.testing.assert_array_equal(found.path, whole.path)
                 np.testing.assert_array_equal(found.evidence, whole.evidence)
-            assert asked == [row]
+            again = list(range(row - n_origins + 2, row + 1))
+            # The oldest may be known from a call that ended there.
+            assert asked in ([row - n_origins + 1, *again, *again], again * 2)
         kept = smoothing_filter._KEPT
     assert len(kept) <= smoothing_filter._MOST_KEPT
 
