@@ -37,8 +37,9 @@ def kept_network(network):
         kept = _this_thread.networks
     except AttributeError:
         kept = _this_thread.networks = weakref.WeakKeyDictionary()
-    form = network.form()
-    compiled = kept.get(network)
+    form, compiled = network.form(), kept.get(network)
+    if compiled is not None and compiled.form is form:  # all is where it was
+        return compiled
     if form.hidden_size > _LARGEST:  # its memory is much, its time is that of products
         kept = {}
     if compiled is not None and compiled.is_made_for(form):

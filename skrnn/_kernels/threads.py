@@ -99,6 +99,15 @@ class single_thread(Scope):
             torch.set_grad_enabled(self._had_gradients)
 
 
+class single_thread_without_gradients(single_thread):
+    """The same, and torch records no gradients."""
+
+    def _begin(self):
+        n_threads = super()._begin()
+        torch.set_grad_enabled(False)
+        return n_threads
+
+
 class no_gradients(Scope):
     """Have torch record no gradients, then restore what was before."""
 

@@ -157,8 +157,11 @@ class RecurrentNetwork(nn.Module):
         """
         batch = self.read(x, lengths)
         parameters = self._run(batch, compiled=compiled)
-        baseline = self.baseline.forward(x, lengths, batch.moments)
-        return self.scaling.decode(self.target_head, parameters, baseline)
+        baseline = self.baseline
+        if baseline.is_zero:
+            return self.scaling.decode(self.target_head, parameters)
+        taken_off = baseline.forward(x, lengths, batch.moments)
+        return self.scaling.decode(self.target_head, parameters, taken_off)
 
     def change(self, *, dropout, recurrent_dropout, input_noise, tbptt_steps):
         """Take over what may differ in a training that goes on; as for the class."""

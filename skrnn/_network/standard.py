@@ -1,5 +1,6 @@
 """Networks that the kernels can compute as a whole: their shapes and weights."""
 
+import weakref
 from typing import NamedTuple
 
 import torch
@@ -58,7 +59,13 @@ def standard_form(network):
 
 
 def form_of(network):
-    """Give the form (StandardForm) of a network that is known to be standard."""
+    """Give the form (StandardForm) of a network that is known to be standard.
+
+    The same as before, as long as everything is where it was then.
+    """
+    reading = _READINGS.get(network)
+    if reading is not None and reading.holds():
+        return reading.form
     # By the dicts of the modules: their attributes take a tenth of the time of a
     # prediction of one sample.
     parts = network._modules
@@ -67,7 +74,7 @@ def form_of(network):
     head, moments = parts["head"], parts["scaling"]._buffers
     kind, _, nonlinearity = cells[0].mode.partition("_")
     weights = weights_of_cells(cells)
-    return StandardForm(
+    form = StandardForm(
         cell=kind.lower(),
         is_relu=nonlinearity == "RELU",
         pooling=parts["pool"].kind,
@@ -80,6 +87,59 @@ def form_of(network):
         x_scale=_of_step(moments["x_scale"], network),
         codes=_codes_of(network),
     )
+    _READINGS[network] = _Reading.of(network, form, layers, cells)
+    return form
+
+
+# By network what was read of it last: to read it anew takes longer than a sample does.
+_READINGS = weakref.WeakKeyDictionary()
+
+
+class _Reading(NamedTuple):
+    """A form, and where it was read: callers may put others in the place of parts."""
+
+    form: StandardForm
+    places: list  # of (dict, key, what was there): modules, weights and moments
+    tensors: list  # of (tensor, its address, its shape, its dtype)
+
+    @classmethod
+    def of(cls, network, form, layers, cells):
+        """What is to be looked at; None where that would not tell of all changes."""
+        parts = network._modules
+        head, scaling = parts["head"], parts["scaling"]
+        stack = parts["stack"]
+        holders = [parts, stack._modules, stack._modules["layers"]._modules]
+        for layer in layers:
+            holders += [layer._modules, layer._modules["directions"]._modules]
+        owners = [cell for cell in cells for _ in _WEIGHTS] + [head, head]
+        names = [name for _ in cells for name in _WEIGHTS] + ["weight", "bias"]
+        own = zip(owners, names, form.weights, strict=True)
+        places = [(d, key, module) for d in holders for key, module in d.items()]
+        places += [(owner._parameters, name, weight) for owner, name, weight in own]
+        moments = ("x_mean", form.x_mean), ("x_scale", form.x_scale)
+        places += [(scaling._buffers, name, moment) for name, moment in moments]
+        words = [(cell, "mode") for cell in cells] + [(parts["pool"], "kind")]
+        places += [(vars(owner), name, getattr(owner, name)) for owner, name in words]
+        # Vectors of codes, moments that were computed, weights that torch computes.
+        if form.codes or any(d.get(key) is not there for d, key, there in places):
+            return None
+        tensors = [*form.weights, form.x_mean, form.x_scale]
+        return cls(form, places, [(t, t.data_ptr(), t.shape, t.dtype) for t in tensors])
+
+    def holds(self):
+        """Whether all is as it was when it was read."""
+        for holder, key, there in self.places:
+            if holder.get(key) is not there:
+                return False
+        for tensor, address, shape, dtype in self.tensors:
+            if (
+                tensor.data_ptr() != address
+                or tensor.shape != shape
+                or tensor.dtype != dtype
+                or not tensor.is_contiguous()
+            ):
+                return False
+        return True
 
 
 def _of_step(moment, network):

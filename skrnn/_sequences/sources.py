@@ -114,9 +114,14 @@ class SequenceSource:
 
     def chunks(self) -> Iterator[np.ndarray]:
         """Yield consecutive row numbers, a bounded amount of data at a time."""
+        for start, stop in self._bounds():
+            yield np.arange(start, stop)
+
+    def _bounds(self) -> Iterator[tuple[int, int]]:
+        """Yield where such a chunk starts and stops."""
         size = max(1, CHUNK_SIZE // max(1, self.max_steps * self.n_features))
         for start in range(0, self.n_samples, size):
-            yield np.arange(start, min(start + size, self.n_samples))
+            yield start, min(start + size, self.n_samples)
 
 
 class _Subset(SequenceSource):
@@ -153,15 +158,16 @@ class DenseSource(SequenceSource):
         self._lengths = None  # (n,), if a step is absent
         self.largest = 0.0 if values.dtype.kind == "f" else largest_of(values)
         if values.dtype.kind == "f":
-            for rows in self.chunks():
-                block = values[rows[0] : rows[-1] + 1]
-                found = check_steps(block, rows[0], feature_names, allow_partial)
+            for start, stop in self._bounds():
+                block = values[start:stop]
+                found = check_steps(block, start, feature_names, allow_partial)
                 has_absent, largest = found
                 self.largest = max(self.largest, largest)
                 if has_absent:
                     if self._lengths is None:
                         self._lengths = np.full(self.n_samples, self.max_steps)
-                    self._lengths[rows] = self.max_steps - is_absent(block).sum(axis=1)
+                    n_absent = is_absent(block).sum(axis=1)
+                    self._lengths[start:stop] = self.max_steps - n_absent
 
     def contents(self) -> list:
         return [self._values]

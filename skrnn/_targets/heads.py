@@ -33,7 +33,10 @@ class Point:
         return raw
 
     def affine(self, parameters, shift, scale):
-        """Parameters of ``shift + scale * target``; both of shape (k,) or (N, k)."""
+        """Parameters of ``shift + scale * target``; both of shape (k,) or (N, k).
+
+        All three are tensors, or arrays.
+        """
         return parameters * scale[..., None] + shift[..., None]
 
     def location(self, parameters):
@@ -213,4 +216,6 @@ def _with_positive_scale(raw):
 def _affine_law(parameters, shift, scale):
     location = parameters[..., :1] * scale[..., None] + shift[..., None]
     spread = parameters[..., 1:2] * scale[..., None]
-    return torch.cat([location, spread, parameters[..., 2:]], dim=-1)
+    parts = [location, spread, parameters[..., 2:]]
+    is_array = isinstance(parameters, np.ndarray)
+    return np.concatenate(parts, axis=-1) if is_array else torch.cat(parts, dim=-1)

@@ -8,7 +8,7 @@ import numpy as np
 from skrnn._kernels.compiled_network import CompiledNetwork
 from skrnn._kernels.kept_network import kept_network
 from skrnn._kernels.library import library
-from skrnn._kernels.threads import kernel_threads, no_gradients, single_thread
+from skrnn._kernels.threads import kernel_threads, single_thread_without_gradients
 from skrnn._training.batches import SequenceDataset, read_batch
 
 # A batch of validation or prediction holds about this many numbers in all states (16
@@ -47,7 +47,7 @@ def outputs(net, source):
         network = copy.deepcopy(network).double()
     if network.training:  # each module is visited; a step of training turns it back
         network.eval()
-    with single_thread() as n_threads, no_gradients():
+    with single_thread_without_gradients() as n_threads:
         if len(source) <= FEW and net.compiled is None and network.is_standard():
             x, lengths = read_batch(source, np.arange(len(source)))
             return network.predict(x, lengths, kept_network(network)).numpy()

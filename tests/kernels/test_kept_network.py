@@ -58,8 +58,29 @@ def load(network):
     network.load_state_dict({name: value * 1.25 for name, value in state.items()})
 
 
+def pool_otherwise(network):
+    network.pool.kind = "mean" if network.pool.kind != "mean" else "last"
+
+
+def move_inputs(network):
+    network.scaling.x_mean += 0.5
+
+
+def replace_moments(network):
+    network.scaling.x_scale = network.scaling.x_scale * 3
+
+
 @pytest.mark.parametrize(
-    "change", [replace_data, replace_parameter, replace_module, load]
+    "change",
+    [
+        replace_data,
+        replace_parameter,
+        replace_module,
+        load,
+        pool_otherwise,
+        move_inputs,
+        replace_moments,
+    ],
 )
 def test_weights_that_are_replaced_are_read(regressor, change):
     before = predicted(regressor)
