@@ -130,6 +130,7 @@ class NetworkState:
         pooled = network.pool.finish(tuple(parts[n_layers * self._n_parts :]), counts)
         raw = network._decode(pooled).unflatten(1, network.output_shape)
         parameters = network.target_head.transform(raw)
-        baseline = network.baseline(x, lengths, None)
+        baseline = network.baseline
+        taken_off = None if baseline.is_zero else baseline(x, lengths, None)
         head = network.target_head
-        return network.scaling.decode(head, parameters, baseline).numpy()
+        return network.scaling.decode(head, parameters, taken_off).numpy()

@@ -7,7 +7,7 @@ import torch
 
 from skrnn._estimator.base import BaseRNN
 from skrnn._estimator.reading import source_of_windows
-from skrnn._kernels.threads import no_gradients, single_thread
+from skrnn._kernels.threads import single_thread_without_gradients
 from skrnn.streaming._network_state import NetworkState, refuse_whole_windows
 from skrnn.streaming._streams import Arrivals, Streams
 from skrnn.streaming._weights import WeightWatch
@@ -193,22 +193,20 @@ class _SteppedModel:
             )
         return total
 
-    @single_thread()
-    @no_gradients()
+    @single_thread_without_gradients()
     def _outputs_of(self, network, state, states, source):
         if network.training:
             network.eval()
         rows = np.arange(len(source))
         x, lengths = network.scaling.limited(source).batch(rows)
-        x = torch.from_numpy(np.ascontiguousarray(x, np.float64))
-        lengths = None if lengths is None else torch.from_numpy(lengths)
-        place = torch.full((len(x),), x.shape[1]) if lengths is None else lengths
-        newest = x[torch.arange(len(x)), (place - 1).clamp(min=0)][:, None]
+        x = np.ascontiguousarray(x, np.float64)
+        place = x.shape[1] - 1 if lengths is None else np.maximum(lengths - 1, 0)
+        newest, is_read = x[rows, place][:, None], self._is_read  # (n, 1, F), (n,)
         after = states.copy()
-        if self._is_read.any():
-            which = torch.from_numpy(np.flatnonzero(self._is_read))
-            taken = state.take_step(states[self._is_read], newest[which])
-            after[self._is_read] = taken
+        if is_read.any():
+            step = torch.from_numpy(newest[is_read])
+            after[is_read] = state.take_step(states[is_read], step)
         self.after.append(after)
+        lengths = None if lengths is None else torch.from_numpy(lengths)
         counts = torch.from_numpy(self._counts)
-        return state.predict(after, x, lengths, counts)
+        return state.predict(after, torch.from_numpy(x), lengths, counts)
