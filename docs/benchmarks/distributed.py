@@ -155,7 +155,7 @@ def main():
 
 A GRU on {N_SAMPLES:,} sequences of {N_STEPS} steps of {N_FEATURES} features, by
 `skrnn.distributed.data_parallel` under torchrun. Seconds are of an epoch. CPU time is
-that of the busier process: other work ran on the machine, which wall time shows.
+that of the busier process, which other work on the machine changes least.
 
 {first}
 
