@@ -24,6 +24,8 @@ class Combination:
         How much networks count for each of their steps, in [0, 1].
     """
 
+    scales = None  # files of older versions have none
+
     def __init__(self, networks, smoothing, weight):
         self.networks, self.smoothing, self.weight = networks, smoothing, weight
 
@@ -115,10 +117,18 @@ class Combination:
         # A weight is learned from what is wrong in all, and short windows hardly show
         # how the size of changes moves: so errors are measured in units of the series.
         smooth = self.smoothing.predict(prepared, origins, steps)
-        scale = np.ones((len(smooth), smooth.shape[2]))
+        scale = self._error_scale(prepared.table.keys, origins.codes, smooth.shape[2])
         if not self.has_networks:
             self.networks.check(steps)
             return smooth, scale
         point, _ = self.networks.predict(prepared, origins, steps)
         place = np.minimum(np.searchsorted(self.steps, steps), len(self.steps) - 1)
         return smooth + self.weight[place] * (point - smooth), scale
+
+    def _error_scale(self, keys, codes, n_targets):
+        """What the errors of forecasts are measured in (n, n_targets)."""
+        usual = np.ones(n_targets)
+        if self.scales is None:
+            return np.tile(usual, (len(codes), 1))
+        each = np.array([self.scales.get(key, usual) for key in keys])
+        return each[codes]

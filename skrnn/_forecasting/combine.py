@@ -4,6 +4,7 @@ import numpy as np
 
 from skrnn._forecasting.calibration import new_scores
 from skrnn._forecasting.combination import Combination
+from skrnn._forecasting.error_scales import error_scales
 from skrnn._forecasting.judged_errors import errors_without_judge, judged_errors
 from skrnn._forecasting.network_weight import learned_weight
 from skrnn._forecasting.pooled_priors import pooled_priors
@@ -70,4 +71,9 @@ def fit_combination(settings, design, prepared, random_state):
         expected = smooth
     else:
         expected = smooth + weight * (network - smooth)
+    if is_panel and smoothing is not None:
+        of_all, _ = errors_without_judge(networks, smoothing, prepared)
+        scales = error_scales(of_all, networks.steps)
+        combination.scales = dict(zip(prepared.table.keys, scales, strict=True))
+        expected = expected / scales[:, None, None]
     return combination, new_scores(expected, networks, settings.adaptation_rate)
