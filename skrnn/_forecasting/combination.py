@@ -4,6 +4,7 @@ import copy
 
 import numpy as np
 
+from skrnn._forecasting.regressed_smoothing import RegressedSmoothing
 from skrnn._forecasting.smoothed_past import SmoothedPast
 
 __all__ = ["Combination"]
@@ -43,8 +44,8 @@ class Combination:
     def of_future(self):
         """The same without what smoothing remembers of fit (Combination)."""
         other = copy.copy(self)
-        if isinstance(self.smoothing, SmoothedPast):
-            other.smoothing = self.smoothing.smoothing
+        if isinstance(self.smoothing, SmoothedPast | RegressedSmoothing):
+            other.smoothing = self.smoothing.of_future
         return other
 
     # -- what is asked of networks ----------------------------------------------

@@ -8,6 +8,7 @@ from skrnn._forecasting.error_scales import error_scales
 from skrnn._forecasting.judged_errors import errors_without_judge, judged_errors
 from skrnn._forecasting.network_weight import learned_weight
 from skrnn._forecasting.pooled_priors import pooled_priors
+from skrnn._forecasting.regressed_fit import fit_regressed
 from skrnn._forecasting.smoothed_past import SmoothedPast
 from skrnn._forecasting.smoothing import Smoothing
 from skrnn._forecasting.strategies import Forecasts
@@ -47,7 +48,11 @@ def fit_combination(settings, design, prepared, random_state):
         if is_panel:
             smoothing.priors = pooled_priors(smoothing, prepared)
         smoothing = SmoothedPast(smoothing, prepared, networks.steps)
-    errors = judged_errors(settings, networks, smoothing, prepared, random_state)
+    regressed = None
+    if smoothing is not None and is_panel and given is None:
+        regressed = fit_regressed(settings, networks, smoothing, prepared)
+    judged = smoothing if regressed is None else regressed.judged
+    errors = judged_errors(settings, networks, judged, prepared, random_state)
     if given is not None:
         weight = np.full(shape, float(given))
     elif errors.network is None:
@@ -58,13 +63,15 @@ def fit_combination(settings, design, prepared, random_state):
     if weight.any():
         random_state.set_state(state)
         networks.fit(prepared, random_state)
-    combination = Combination(networks, smoothing, weight)
+    local = smoothing if regressed is None else regressed.future
+    combination = Combination(networks, local, weight)
     if settings.calibration_fraction is None:
         return combination, None
     smooth, network = errors
     if is_panel and given is None and network is not None and not weight.any():
-        # Of smoothing alone more rows tell.
-        smooth, network = errors_without_judge(networks, smoothing, prepared)
+        # Of smoothing alone more rows tell, and more series of linear models.
+        n_rows = None if regressed is None else regressed.n_rows
+        smooth, network = errors_without_judge(networks, judged, prepared, n_rows)
     if smooth is None:
         expected = network
     elif network is None:

@@ -1,0 +1,201 @@
+"""Whether linear models count beside the smoothing of a panel, and how they are held."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skrnn._forecasting.calibration import MOST_SCORES, HeldOut
+from skrnn._forecasting.differencing import without_outliers
+from skrnn._forecasting.error_scales import error_scales
+from skrnn._forecasting.hierarchical_ridge import (
+    held_near,
+    in_common,
+    own_share,
+    sums_of,
+)
+from skrnn._forecasting.lag_regression import Lags, TargetModel
+from skrnn._forecasting.regressed_smoothing import RegressedSmoothing
+from skrnn._forecasting.series_weights import series_weights
+from skrnn._forecasting.table import Origins, numbered
+
+__all__ = ["Regressed", "fit_regressed"]
+
+# Penalties that are tried: on the coefficients that series have in common, for each
+# sample; and on how far those of a series are off, in samples. The errors of rows set
+# aside choose; the range was set by hand.
+_PENALTIES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+_DEVIATION_PENALTIES = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, np.inf)
+# Origins whose errors are looked at, of all series together, but for two horizons of
+# each.
+_MOST_ORIGINS = 100_000
+
+
+class Regressed(NamedTuple):
+    """Smoothing of a panel with linear models beside it."""
+
+    future: RegressedSmoothing  # that has seen all rows
+    judged: RegressedSmoothing  # whose linear models have not seen the newest rows
+    n_rows: np.ndarray  # (n_series,) how many these are
+
+
+def fit_regressed(settings, networks, smoothing, prepared):
+    """Fit a linear model for each series of a panel, each held near all others.
+
+    Ridge regression in two levels, as the random coefficients of [1]_: forecasts of all
+    steps from the changes of the newest rows, with coefficients that all series have in
+    common, and deviations from them. How large both may be, and how much the result
+    counts beside smoothing, errors of the newest rows say, of models that have not seen
+    these; then all rows are learned from.
+
+    Parameters
+    ----------
+    settings : Settings
+        What was chosen.
+    networks : Forecasts
+        Untrained; says what is to be forecast.
+    smoothing : SmoothedPast
+        What linear models stand beside.
+    prepared : Prepared
+        The series of fit.
+
+    Returns
+    -------
+    Regressed or None
+        None where linear models count for nothing.
+
+    References
+    ----------
+    .. [1] Swamy, P. A. V. B. (1970). Efficient inference in a random coefficient
+       regression model. Econometrica 38(2).
+    """
+    steps, farthest = networks.steps, int(networks.steps[-1])
+    held = HeldOut.of(networks, prepared, settings.judged_fraction)
+    # A window has a scale of its own, so that penalties mean the same everywhere.
+    is_local = settings.scaling == "window"
+    if not (is_local and held.tells and held.n_rows.sum() >= 2 * farthest):
+        return None
+    lags = Lags(networks.transform, steps, settings.window_length)
+    most = max(_MOST_ORIGINS // len(held.n_rows), 2 * farthest)
+    n_rows = np.minimum(held.n_rows, min(most, MOST_SCORES))
+    origins = _newest(prepared.table, n_rows)
+    smooth = smoothing.predict(prepared, origins, steps)
+    older, newer = [], []
+    for target in range(prepared.u.shape[1]):
+        errors = _Errors(lags, prepared, origins, n_rows, smooth, target)
+        judged, final = _fit_target(lags, held.older, prepared, errors, target)
+        older.append(judged)
+        newer.append(final)
+    if not any(model.usual_weight for model in newer):
+        return None
+    return Regressed(
+        RegressedSmoothing(smoothing, lags, newer),
+        RegressedSmoothing(smoothing, lags, older),
+        held.n_rows,
+    )
+
+
+def _newest(table, n_rows):
+    """So many of the newest rows of each series, but for the last (Origins)."""
+    codes, number = numbered(n_rows)
+    return Origins(table.begin[codes + 1] - 1 - n_rows[codes] + number, codes)
+
+
+def _fit_target(lags, older, prepared, errors, target):
+    """Models (TargetModel) of older rows, and of all, with the weights of both."""
+    keys = prepared.table.keys
+    X, Y, codes = lags.samples(older, target)
+    sums = sums_of(X, Y, codes, len(keys))
+    place = np.arange(len(lags.steps))
+    none = np.zeros(len(keys))
+
+    def model(sums, penalty, deviation, weight=none, usual=0.0):
+        common = in_common(sums, penalty)
+        own = None if np.isinf(deviation) else held_near(sums, common, deviation)
+        share = own_share(sums, deviation)
+        return TargetModel(keys, common, own, weight, usual, share)
+
+    def gain(penalty, deviation):
+        found = model(sums, penalty, deviation)
+        return errors.gain(found.path(errors.view, keys, errors.codes, place))
+
+    penalty = max(_PENALTIES, key=lambda p: gain(p, np.inf))
+    deviation = max(_DEVIATION_PENALTIES[::-1], key=lambda d: gain(penalty, d))
+    found = model(sums, penalty, deviation)
+    path = found.path(errors.view, keys, errors.codes, place)
+    weights = errors.weights(path, int(lags.steps[-1]))
+    X, Y, codes = lags.samples(prepared, target)
+    final = model(sums_of(X, Y, codes, len(keys)), penalty, deviation, *weights)
+    return found._replace(weight=weights[0], usual_weight=weights[1]), final
+
+
+class _Errors:
+    """Errors of smoothing at some origins, beside which others are laid.
+
+    Parameters
+    ----------
+    lags : Lags
+        What others read and forecast.
+    prepared : Prepared
+        The series of fit.
+    origins : Origins
+        The newest rows of each series.
+    n_rows : ndarray of shape (n_series,) of int64
+        How many of each.
+    smooth : ndarray of shape (n, n_steps, n_targets)
+        Forecasts of smoothing.
+    target : int
+        Which target it is.
+    """
+
+    def __init__(self, lags, prepared, origins, n_rows, smooth, target):
+        rows, self.codes = origins
+        future = rows[:, None] + lags.steps
+        inside = future < prepared.table.begin[self.codes + 1][:, None]
+        future = np.where(inside, future, 0)
+        known = inside & prepared.known[future, target]
+        effect = lags.transform.effect_ahead(prepared, origins, lags.steps)
+        # Exogenous values add the same to both.
+        self._smooth = smooth[..., target] - effect[..., target]
+        self.view = lags.views(prepared, origins, target)
+        self._place = numbered(n_rows)[1]
+        self._shape = len(n_rows), int(n_rows.max()), len(lags.steps)
+        errors = np.where(known, prepared.u[future, target] - self._smooth, np.nan)
+        errors = self._laid_out(errors)
+        self._known = ~np.isnan(errors)
+        # All series and steps are to count alike.
+        self._sizes = error_scales(errors[..., None], lags.steps)
+        errors = without_outliers(
+            (errors / self._sizes[:, None]).reshape(-1, len(lags.steps))
+        )
+        count = np.maximum((~np.isnan(errors)).sum(axis=0), 1)
+        of_steps = np.sqrt(np.nansum(errors**2, axis=0) / count)
+        self._of_steps = np.where(of_steps > 0, of_steps, 1.0)
+        self._errors = self._sized(errors)
+
+    def _laid_out(self, values):
+        """Values (n, n_steps) by series and origin (S, T, H); NaN where there is none."""
+        laid_out = np.full(self._shape, np.nan)
+        laid_out[self.codes, self._place] = values
+        return laid_out
+
+    def _sized(self, values):
+        values = (values / self._of_steps).reshape(self._shape)
+        return np.where(self._known, values, 0.0)
+
+    def _apart(self, path):
+        """How far other forecasts (n, n_steps) are above those of smoothing."""
+        apart = np.where(self.view.is_enough[:, None], path - self._smooth, 0.0)
+        apart = self._laid_out(apart) / self._sizes[:, None]
+        apart[~self._known] = np.nan
+        return self._sized(without_outliers(apart.reshape(-1, self._shape[2])))
+
+    def gain(self, path):
+        """What the best weight of all series together takes off the squares (float)."""
+        apart = self._apart(path)
+        size, product = np.sum(apart * apart), np.sum(apart * self._errors)
+        weight = min(max(product / size, 0.0), 1.0) if size > 0 else 0.0
+        return weight * (2 * product - weight * size)
+
+    def weights(self, path, n_overlapping):
+        """How much other forecasts count; see `series_weights`."""
+        return series_weights(self._errors, self._apart(path), n_overlapping)
