@@ -6,8 +6,8 @@ from skrnn._forecasting.calibration import new_scores
 from skrnn._forecasting.combination import Combination
 from skrnn._forecasting.error_scales import error_scales
 from skrnn._forecasting.judged_errors import errors_without_judge, judged_errors
+from skrnn._forecasting.judged_priors import judged_priors
 from skrnn._forecasting.network_weight import learned_weight
-from skrnn._forecasting.pooled_priors import pooled_priors
 from skrnn._forecasting.regressed_fit import fit_regressed
 from skrnn._forecasting.smoothed_past import SmoothedPast
 from skrnn._forecasting.smoothing import Smoothing
@@ -46,7 +46,7 @@ def fit_combination(settings, design, prepared, random_state):
     if given != 1:
         smoothing = Smoothing(design.transform, settings.tries_logarithm)
         if is_panel:
-            smoothing.priors = pooled_priors(smoothing, prepared)
+            smoothing.priors = judged_priors(settings, networks, smoothing, prepared)
         smoothing = SmoothedPast(smoothing, prepared, networks.steps)
     regressed = None
     if smoothing is not None and is_panel and given is None:

@@ -1,4 +1,4 @@
-"""Whether linear models count beside the smoothing of a panel, and how they are held."""
+"""Whether linear models count beside the smoothing of a panel, and how much."""
 
 from typing import NamedTuple
 
@@ -8,6 +8,7 @@ from skrnn._forecasting.calibration import MOST_SCORES, HeldOut
 from skrnn._forecasting.differencing import without_outliers
 from skrnn._forecasting.error_scales import error_scales
 from skrnn._forecasting.hierarchical_ridge import (
+    Sums,
     held_near,
     in_common,
     own_share,
@@ -15,7 +16,7 @@ from skrnn._forecasting.hierarchical_ridge import (
 )
 from skrnn._forecasting.lag_regression import Lags, TargetModel
 from skrnn._forecasting.regressed_smoothing import RegressedSmoothing
-from skrnn._forecasting.series_weights import series_weights
+from skrnn._forecasting.series_weights import relative_size, series_weights
 from skrnn._forecasting.table import Origins, numbered
 
 __all__ = ["Regressed", "fit_regressed"]
@@ -23,8 +24,12 @@ __all__ = ["Regressed", "fit_regressed"]
 # Penalties that are tried: on the coefficients that series have in common, for each
 # sample; and on how far those of a series are off, in samples. The errors of rows set
 # aside choose; the range was set by hand.
-_PENALTIES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
-_DEVIATION_PENALTIES = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, np.inf)
+_PENALTIES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
+_DEVIATION_PENALTIES = (np.inf, 300.0, 100.0, 30.0, 10.0, 3.0, 1.0)
+# Weights beside smoothing by which penalties are compared.
+_FEW_WEIGHTS = (0.1, 0.2, 0.4, 0.7, 1.0)
+# Series by whose errors they are, evenly spread. They bound the time. Set by hand.
+_MOST_JUDGED = 300
 # Origins whose errors are looked at, of all series together, but for two horizons of
 # each.
 _MOST_ORIGINS = 100_000
@@ -77,19 +82,19 @@ def fit_regressed(settings, networks, smoothing, prepared):
     lags = Lags(networks.transform, steps, settings.window_length)
     most = max(_MOST_ORIGINS // len(held.n_rows), 2 * farthest)
     n_rows = np.minimum(held.n_rows, min(most, MOST_SCORES))
-    origins = _newest(prepared.table, n_rows)
-    smooth = smoothing.predict(prepared, origins, steps)
-    older, newer = [], []
-    for target in range(prepared.u.shape[1]):
-        errors = _Errors(lags, prepared, origins, n_rows, smooth, target)
-        judged, final = _fit_target(lags, held.older, prepared, errors, target)
-        older.append(judged)
-        newer.append(final)
-    if not any(model.usual_weight for model in newer):
+    smooth = smoothing.predict(prepared, _newest(prepared.table, n_rows), steps)
+    judged, final = zip(
+        *(
+            _fit_target(lags, held.older, prepared, n_rows, smooth, target)
+            for target in range(prepared.u.shape[1])
+        ),
+        strict=True,
+    )
+    if not any(model.usual_weight for model in final):
         return None
     return Regressed(
-        RegressedSmoothing(smoothing, lags, newer),
-        RegressedSmoothing(smoothing, lags, older),
+        RegressedSmoothing(smoothing, lags, list(final)),
+        RegressedSmoothing(smoothing, lags, list(judged)),
         held.n_rows,
     )
 
@@ -100,32 +105,49 @@ def _newest(table, n_rows):
     return Origins(table.begin[codes + 1] - 1 - n_rows[codes] + number, codes)
 
 
-def _fit_target(lags, older, prepared, errors, target):
+def _fit_target(lags, older, prepared, n_rows, smooth, target):
     """Models (TargetModel) of older rows, and of all, with the weights of both."""
     keys = prepared.table.keys
     X, Y, codes = lags.samples(older, target)
     sums = sums_of(X, Y, codes, len(keys))
-    place = np.arange(len(lags.steps))
-    none = np.zeros(len(keys))
-
-    def model(sums, penalty, deviation, weight=none, usual=0.0):
-        common = in_common(sums, penalty)
-        own = None if np.isinf(deviation) else held_near(sums, common, deviation)
-        share = own_share(sums, deviation)
-        return TargetModel(keys, common, own, weight, usual, share)
-
-    def gain(penalty, deviation):
-        found = model(sums, penalty, deviation)
-        return errors.gain(found.path(errors.view, keys, errors.codes, place))
-
-    penalty = max(_PENALTIES, key=lambda p: gain(p, np.inf))
-    deviation = max(_DEVIATION_PENALTIES[::-1], key=lambda d: gain(penalty, d))
-    found = model(sums, penalty, deviation)
-    path = found.path(errors.view, keys, errors.codes, place)
-    weights = errors.weights(path, int(lags.steps[-1]))
+    penalties = _penalties(lags, sums, prepared, n_rows, smooth, target)
+    judged = _model(keys, sums, *penalties)
+    errors = _Errors(lags, prepared, n_rows, smooth, target)
+    weight, usual = errors.weights(judged)
     X, Y, codes = lags.samples(prepared, target)
-    final = model(sums_of(X, Y, codes, len(keys)), penalty, deviation, *weights)
-    return found._replace(weight=weights[0], usual_weight=weights[1]), final
+    final = _model(keys, sums_of(X, Y, codes, len(keys)), *penalties)
+    own = {"weight": weight, "usual_weight": usual}
+    return judged._replace(**own), final._replace(**own)
+
+
+def _penalties(lags, sums, prepared, n_rows, smooth, target):
+    """The penalties whose models, of older rows, have the least errors."""
+    n = len(n_rows)
+    some = np.unique(np.linspace(0, n - 1, min(n, _MOST_JUDGED)).astype(np.int64))
+    if len(some) < n:
+        smooth = smooth[np.isin(numbered(n_rows)[0], some)]
+        prepared, n_rows = prepared.chosen(some), n_rows[some]
+    errors = _Errors(lags, prepared, n_rows, smooth, target)
+    chosen = Sums(*(part[some] for part in sums))
+
+    def size(penalty, deviation):
+        common = in_common(sums, penalty)
+        keys = prepared.table.keys
+        return errors.relative_size(_model_of(keys, chosen, common, deviation))
+
+    penalty = min(_PENALTIES, key=lambda p: size(p, np.inf))
+    return penalty, min(_DEVIATION_PENALTIES, key=lambda d: size(penalty, d))
+
+
+def _model(keys, sums, penalty, deviation):
+    return _model_of(keys, sums, in_common(sums, penalty), deviation)
+
+
+def _model_of(keys, sums, common, deviation):
+    """A model (TargetModel) that counts for nothing yet."""
+    own = None if np.isinf(deviation) else held_near(sums, common, deviation)
+    share = own_share(sums, deviation)
+    return TargetModel(keys, common, own, np.zeros(len(keys)), 0.0, share)
 
 
 class _Errors:
@@ -137,27 +159,27 @@ class _Errors:
         What others read and forecast.
     prepared : Prepared
         The series of fit.
-    origins : Origins
-        The newest rows of each series.
     n_rows : ndarray of shape (n_series,) of int64
-        How many of each.
+        How many of the newest rows of each series, but for the last.
     smooth : ndarray of shape (n, n_steps, n_targets)
         Forecasts of smoothing.
     target : int
         Which target it is.
     """
 
-    def __init__(self, lags, prepared, origins, n_rows, smooth, target):
-        rows, self.codes = origins
+    def __init__(self, lags, prepared, n_rows, smooth, target):
+        origins = _newest(prepared.table, n_rows)
+        rows, codes = origins
+        self._keys, self._steps = prepared.table.keys, lags.steps
         future = rows[:, None] + lags.steps
-        inside = future < prepared.table.begin[self.codes + 1][:, None]
+        inside = future < prepared.table.begin[codes + 1][:, None]
         future = np.where(inside, future, 0)
         known = inside & prepared.known[future, target]
         effect = lags.transform.effect_ahead(prepared, origins, lags.steps)
         # Exogenous values add the same to both.
         self._smooth = smooth[..., target] - effect[..., target]
-        self.view = lags.views(prepared, origins, target)
-        self._place = numbered(n_rows)[1]
+        self._view = lags.views(prepared, origins, target)
+        self._place = codes, numbered(n_rows)[1]
         self._shape = len(n_rows), int(n_rows.max()), len(lags.steps)
         errors = np.where(known, prepared.u[future, target] - self._smooth, np.nan)
         errors = self._laid_out(errors)
@@ -173,29 +195,30 @@ class _Errors:
         self._errors = self._sized(errors)
 
     def _laid_out(self, values):
-        """Values (n, n_steps) by series and origin (S, T, H); NaN where there is none."""
+        """Values (n, n_steps) by series and origin (S, T, H); NaN elsewhere."""
         laid_out = np.full(self._shape, np.nan)
-        laid_out[self.codes, self._place] = values
+        laid_out[self._place] = values
         return laid_out
 
     def _sized(self, values):
         values = (values / self._of_steps).reshape(self._shape)
         return np.where(self._known, values, 0.0)
 
-    def _apart(self, path):
-        """How far other forecasts (n, n_steps) are above those of smoothing."""
-        apart = np.where(self.view.is_enough[:, None], path - self._smooth, 0.0)
+    def _apart(self, model):
+        """How far forecasts of a model are above those of smoothing (S, T, H)."""
+        places = np.arange(len(self._steps))
+        path = model.path(self._view, self._keys, self._place[0], places)
+        apart = np.where(self._view.is_enough[:, None], path - self._smooth, 0.0)
         apart = self._laid_out(apart) / self._sizes[:, None]
         apart[~self._known] = np.nan
         return self._sized(without_outliers(apart.reshape(-1, self._shape[2])))
 
-    def gain(self, path):
-        """What the best weight of all series together takes off the squares (float)."""
-        apart = self._apart(path)
-        size, product = np.sum(apart * apart), np.sum(apart * self._errors)
-        weight = min(max(product / size, 0.0), 1.0) if size > 0 else 0.0
-        return weight * (2 * product - weight * size)
+    def relative_size(self, model):
+        """How large errors are with the best weight of a model (float)."""
+        error, apart = self._errors, self._apart(model)
+        return min(relative_size(error - w * apart, error) for w in _FEW_WEIGHTS)
 
-    def weights(self, path, n_overlapping):
-        """How much other forecasts count; see `series_weights`."""
-        return series_weights(self._errors, self._apart(path), n_overlapping)
+    def weights(self, model):
+        """How much a model counts; see `series_weights`."""
+        farthest = int(self._steps[-1])
+        return series_weights(self._errors, self._apart(model), farthest)
