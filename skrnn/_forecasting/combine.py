@@ -41,15 +41,11 @@ def fit_combination(settings, design, prepared, random_state):
     state = random_state.get_state()
     networks = Forecasts(design)
     shape = len(networks.steps), prepared.u.shape[1]
-    given, is_panel = settings.network_weight, len(prepared.table.keys) > 1
-    smoothing = None
-    if given != 1:
-        smoothing = Smoothing(design.transform, settings.tries_logarithm)
-        if is_panel:
-            smoothing.priors = judged_priors(settings, networks, smoothing, prepared)
-        smoothing = SmoothedPast(smoothing, prepared, networks.steps)
+    given = settings.network_weight
+    smoothing = _smoothing(settings, networks, prepared)
+    is_panel = smoothing is not None and len(prepared.table.keys) > 1
     regressed = None
-    if smoothing is not None and is_panel and given is None:
+    if is_panel and given is None:
         regressed = fit_regressed(settings, networks, smoothing, prepared)
     judged = smoothing if regressed is None else regressed.judged
     errors = judged_errors(settings, networks, judged, prepared, random_state)
@@ -65,22 +61,35 @@ def fit_combination(settings, design, prepared, random_state):
         networks.fit(prepared, random_state)
     local = smoothing if regressed is None else regressed.future
     combination = Combination(networks, local, weight)
+    if is_panel:
+        combination.keys = prepared.table.keys
     if settings.calibration_fraction is None:
         return combination, None
-    smooth, network = errors
-    if is_panel and given is None and network is not None and not weight.any():
-        # Of smoothing alone more rows tell, and more series of linear models.
+    if is_panel and given is None and not weight.any():
+        # Of smoothing alone more rows tell, and of linear models more series do.
         n_rows = None if regressed is None else regressed.n_rows
-        smooth, network = errors_without_judge(networks, judged, prepared, n_rows)
+        errors = errors_without_judge(networks, judged, prepared, n_rows)
+    errors = _expected(errors, weight)
+    if is_panel:
+        of_smoothing, _ = errors_without_judge(networks, smoothing, prepared)
+        scales = error_scales(of_smoothing, networks.steps)
+        combination.error_scales, errors = scales, errors / scales[:, None, None]
+    return combination, new_scores(errors, networks, settings.adaptation_rate)
+
+
+def _smoothing(settings, networks, prepared):
+    """Smoothing of all rows (SmoothedPast), None where networks are all there is."""
+    if settings.network_weight == 1:
+        return None
+    smoothing = Smoothing(networks.transform, settings.tries_logarithm)
+    if len(prepared.table.keys) > 1:
+        smoothing.priors = judged_priors(settings, networks, smoothing, prepared)
+    return SmoothedPast(smoothing, prepared, networks.steps)
+
+
+def _expected(errors, weight):
+    """Errors of the weighted mean of smoothing and networks, as far as known."""
+    smooth, network = errors
     if smooth is None:
-        expected = network
-    elif network is None:
-        expected = smooth
-    else:
-        expected = smooth + weight * (network - smooth)
-    if is_panel and smoothing is not None:
-        of_all, _ = errors_without_judge(networks, smoothing, prepared)
-        scales = error_scales(of_all, networks.steps)
-        combination.scales = dict(zip(prepared.table.keys, scales, strict=True))
-        expected = expected / scales[:, None, None]
-    return combination, new_scores(expected, networks, settings.adaptation_rate)
+        return network
+    return smooth if network is None else smooth + weight * (network - smooth)

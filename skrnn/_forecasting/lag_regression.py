@@ -111,45 +111,44 @@ class Lags(NamedTuple):
 class TargetModel(NamedTuple):
     """Linear models of one target: of all series together, or of each."""
 
-    keys: list  # of the series
     common: np.ndarray  # (P, n_steps) coefficients of all
     own: np.ndarray | None  # (n_series, P, n_steps); None where those in common are
+    own_share: np.ndarray  # (n_series,) how much of the coefficients is their own
     weight: np.ndarray  # (n_series,) how much each counts beside smoothing
     usual_weight: float  # of series that were not there
-    own_share: np.ndarray  # (n_series,) how much of the coefficients is their own
 
-    def path(self, view, keys, codes, place):
-        """Forecasts (n, n_places) of the steps at these places, in units of series.
+    def path(self, view, places, codes, steps):
+        """Forecasts of some steps, in units of the series.
 
         Parameters
         ----------
         view : Views
             What is read.
-        keys : list
-            Labels of series.
+        places : ndarray of shape (n_some,) of int64
+            Of some series among those of fit; -1 of others.
         codes : ndarray of shape (n,) of int64
             Which of them each origin belongs to.
-        place : ndarray of int64
-            Places among the steps.
+        steps : ndarray of int64
+            Places among the steps that were learned.
+
+        Returns
+        -------
+        ndarray of shape (n, n_steps)
         """
-        outputs = view.regressors @ self.common[:, place]
+        outputs = view.regressors @ self.common[:, steps]
         if self.own is not None:
-            number = self._numbers(keys)
             order = np.argsort(codes, kind="stable")
-            bounds = np.searchsorted(codes[order], np.arange(len(keys) + 1))
-            for code in np.flatnonzero((np.diff(bounds) > 0) & (number >= 0)):
+            bounds = np.searchsorted(codes[order], np.arange(len(places) + 1))
+            for code in np.flatnonzero((np.diff(bounds) > 0) & (places >= 0)):
                 mine = order[bounds[code] : bounds[code + 1]]
-                own = self.own[number[code]][:, place]
+                own = self.own[places[code]][:, steps]
                 outputs[mine] = view.regressors[mine] @ own
-        return view.base[:, place] + outputs * view.scale[:, None]
+        return view.base[:, steps] + outputs * view.scale[:, None]
 
-    def weights(self, keys):
-        """How much each of these series' forecasts count (n_keys,)."""
-        number = self._numbers(keys)
-        return np.where(number >= 0, self.weight[number], self.usual_weight)
+    def weights(self, places):
+        """How much forecasts of these series count (n_some,)."""
+        return np.where(places >= 0, self.weight[places], self.usual_weight)
 
-    def _numbers(self, keys):
-        if keys == self.keys:
-            return np.arange(len(keys))
-        there = {key: i for i, key in enumerate(self.keys)}
-        return np.array([there.get(key, -1) for key in keys])
+    def own_shares(self, places):
+        """How much of the coefficients of these series is their own (n_some,)."""
+        return np.where(places >= 0, self.own_share[places], 0.0)

@@ -93,8 +93,8 @@ def fit_regressed(settings, networks, smoothing, prepared):
     if not any(model.usual_weight for model in final):
         return None
     return Regressed(
-        RegressedSmoothing(smoothing, lags, list(final)),
-        RegressedSmoothing(smoothing, lags, list(judged)),
+        RegressedSmoothing(smoothing, lags, prepared.table.keys, list(final)),
+        RegressedSmoothing(smoothing, lags, prepared.table.keys, list(judged)),
         held.n_rows,
     )
 
@@ -107,17 +107,19 @@ def _newest(table, n_rows):
 
 def _fit_target(lags, older, prepared, n_rows, smooth, target):
     """Models (TargetModel) of older rows, and of all, with the weights of both."""
-    keys = prepared.table.keys
+    n_series = len(n_rows)
     X, Y, codes = lags.samples(older, target)
-    sums = sums_of(X, Y, codes, len(keys))
-    penalties = _penalties(lags, sums, prepared, n_rows, smooth, target)
-    judged = _model(keys, sums, *penalties)
+    sums = sums_of(X, Y, codes, n_series)
+    penalty, deviation = _penalties(lags, sums, prepared, n_rows, smooth, target)
+    judged = _model(sums, in_common(sums, penalty), deviation)
     errors = _Errors(lags, prepared, n_rows, smooth, target)
     weight, usual = errors.weights(judged)
     X, Y, codes = lags.samples(prepared, target)
-    final = _model(keys, sums_of(X, Y, codes, len(keys)), *penalties)
-    own = {"weight": weight, "usual_weight": usual}
-    return judged._replace(**own), final._replace(**own)
+    sums = sums_of(X, Y, codes, n_series)
+    final = _model(sums, in_common(sums, penalty), deviation)
+    final = final._replace(own_share=own_share(sums, deviation))
+    weights = {"weight": weight, "usual_weight": usual}
+    return judged._replace(**weights), final._replace(**weights)
 
 
 def _penalties(lags, sums, prepared, n_rows, smooth, target):
@@ -128,26 +130,21 @@ def _penalties(lags, sums, prepared, n_rows, smooth, target):
         smooth = smooth[np.isin(numbered(n_rows)[0], some)]
         prepared, n_rows = prepared.chosen(some), n_rows[some]
     errors = _Errors(lags, prepared, n_rows, smooth, target)
-    chosen = Sums(*(part[some] for part in sums))
+    of_some = Sums(*(part[some] for part in sums))
 
     def size(penalty, deviation):
-        common = in_common(sums, penalty)
-        keys = prepared.table.keys
-        return errors.relative_size(_model_of(keys, chosen, common, deviation))
+        model = _model(of_some, in_common(sums, penalty), deviation)
+        return errors.relative_size(model)
 
     penalty = min(_PENALTIES, key=lambda p: size(p, np.inf))
     return penalty, min(_DEVIATION_PENALTIES, key=lambda d: size(penalty, d))
 
 
-def _model(keys, sums, penalty, deviation):
-    return _model_of(keys, sums, in_common(sums, penalty), deviation)
-
-
-def _model_of(keys, sums, common, deviation):
+def _model(sums, common, deviation):
     """A model (TargetModel) that counts for nothing yet."""
+    none = np.zeros(len(sums.count))
     own = None if np.isinf(deviation) else held_near(sums, common, deviation)
-    share = own_share(sums, deviation)
-    return TargetModel(keys, common, own, np.zeros(len(keys)), 0.0, share)
+    return TargetModel(common, own, none, none, 0.0)
 
 
 class _Errors:
@@ -170,7 +167,7 @@ class _Errors:
     def __init__(self, lags, prepared, n_rows, smooth, target):
         origins = _newest(prepared.table, n_rows)
         rows, codes = origins
-        self._keys, self._steps = prepared.table.keys, lags.steps
+        self._steps = lags.steps
         future = rows[:, None] + lags.steps
         inside = future < prepared.table.begin[codes + 1][:, None]
         future = np.where(inside, future, 0)
@@ -206,8 +203,8 @@ class _Errors:
 
     def _apart(self, model):
         """How far forecasts of a model are above those of smoothing (S, T, H)."""
-        places = np.arange(len(self._steps))
-        path = model.path(self._view, self._keys, self._place[0], places)
+        every = np.arange(self._shape[0]), self._place[0], np.arange(self._shape[2])
+        path = model.path(self._view, *every)
         apart = np.where(self._view.is_enough[:, None], path - self._smooth, 0.0)
         apart = self._laid_out(apart) / self._sizes[:, None]
         apart[~self._known] = np.nan

@@ -4,7 +4,7 @@ import copy
 
 import numpy as np
 
-__all__ = ["RegressedSmoothing"]
+__all__ = ["RegressedSmoothing", "places_of"]
 
 
 class RegressedSmoothing:
@@ -16,12 +16,15 @@ class RegressedSmoothing:
         What linear models stand beside.
     lags : Lags
         What they read and forecast.
+    keys : list
+        Labels of the series of fit.
     models : list of TargetModel
         Those of each target.
     """
 
-    def __init__(self, smoothing, lags, models):
-        self.smoothing, self.lags, self.models = smoothing, lags, models
+    def __init__(self, smoothing, lags, keys, models):
+        self.smoothing, self.lags = smoothing, lags
+        self.keys, self.models = keys, models
 
     @property
     def n_before(self):
@@ -47,6 +50,23 @@ class RegressedSmoothing:
         """How much each part of smoothing counts; see `Smoothing.parts`."""
         return self.smoothing.parts(prepared, origins)
 
+    def shares(self, keys):
+        """How much linear models count, and how much of each is a series' own.
+
+        Parameters
+        ----------
+        keys : list
+            Labels of series.
+
+        Returns
+        -------
+        ndarray of shape (n_keys, n_targets, 2)
+            In [0, 1].
+        """
+        places = places_of(keys, self.keys)
+        each = [(m.weights(places), m.own_shares(places)) for m in self.models]
+        return np.moveaxis(np.array(each), 2, 0)
+
     def predict(self, prepared, origins, steps):
         """Forecast from some rows; see `Smoothing.predict`.
 
@@ -56,17 +76,39 @@ class RegressedSmoothing:
         smooth = self.smoothing.predict(prepared, origins, steps)
         if not len(smooth):
             return smooth
-        known, keys = self.lags.steps, prepared.table.keys
-        place = np.minimum(np.searchsorted(known, steps), len(known) - 1)
-        path = smooth
-        is_later = steps > known[-1]
-        if is_later.any():
-            path = self.smoothing.predict(prepared, origins, known)[:, place]
-        effect = self.lags.transform.effect_ahead(prepared, origins, known[place])
+        known, codes = self.lags.steps, origins.codes
+        learned = np.minimum(np.searchsorted(known, steps), len(known) - 1)
+        beside = smooth
+        if steps[-1] > known[-1]:
+            beside = self.smoothing.predict(prepared, origins, known)[:, learned]
+        # Exogenous values add the same to both.
+        effect = self.lags.transform.effect_ahead(prepared, origins, known[learned])
+        places = places_of(prepared.table.keys, self.keys)
+        path = smooth.copy()
         for target, model in enumerate(self.models):
             view = self.lags.views(prepared, origins, target)
-            found = model.path(view, keys, origins.codes, place)
-            weight = model.weights(keys)[origins.codes] * view.is_enough
-            apart = found + effect[..., target] - path[..., target]
-            smooth[..., target] += weight[:, None] * apart
-        return smooth
+            weight = model.weights(places)[codes] * view.is_enough
+            found = model.path(view, places, codes, learned) + effect[..., target]
+            path[..., target] += weight[:, None] * (found - beside[..., target])
+        return path
+
+
+def places_of(keys, known):
+    """Find series by their labels.
+
+    Parameters
+    ----------
+    keys : list
+        Labels of series.
+    known : list
+        Labels among which they are looked for.
+
+    Returns
+    -------
+    ndarray of shape (n_keys,) of int64
+        Where each is; -1 where it is not there.
+    """
+    if keys == known:
+        return np.arange(len(keys))
+    there = {key: i for i, key in enumerate(known)}
+    return np.array([there.get(key, -1) for key in keys], dtype=np.int64)

@@ -8,9 +8,9 @@ __all__ = ["WEIGHTS", "relative_size", "series_weights"]
 
 # Weights that are tried for the typical series.
 WEIGHTS = np.array([0.0, 0.05, 0.1, 0.15, *np.arange(2, 11) / 10])
-# Variance of a series' own weight about that of the typical one, before any error of its
-# own is known. Chosen on the first M competition and on generated panels, among .02, .04
-# and .1, between which errors differ by a hundredth.
+# Variance of a series' weight about that of the typical one, before any error of it is
+# known. Chosen on the first M competition and generated panels, among .02, .04 and .1,
+# between which errors differ by a hundredth.
 _OWN_VARIANCE = 0.04
 # Errors of a series do not fall below this share of what they were: it is luck.
 _LEAST_SHARE = 1e-3
