@@ -19,7 +19,7 @@ class Combination:
     ----------
     networks : Forecasts
         The networks; untrained ones where they count for nothing.
-    smoothing : Smoothing or None
+    smoothing : Smoothing, RegressedSmoothing or None
         None where the networks are all there is.
     weight : ndarray of shape (n_steps, n_targets) of float64
         How much networks count for each of their steps, in [0, 1].

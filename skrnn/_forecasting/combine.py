@@ -6,8 +6,8 @@ from skrnn._forecasting.calibration import new_scores
 from skrnn._forecasting.combination import Combination
 from skrnn._forecasting.error_scales import error_scales
 from skrnn._forecasting.judged_errors import errors_without_judge, judged_errors
-from skrnn._forecasting.judged_priors import judged_priors
 from skrnn._forecasting.network_weight import learned_weight
+from skrnn._forecasting.pooled_priors import pooled_priors
 from skrnn._forecasting.regressed_fit import fit_regressed
 from skrnn._forecasting.smoothed_past import SmoothedPast
 from skrnn._forecasting.smoothing import Smoothing
@@ -83,7 +83,7 @@ def _smoothing(settings, networks, prepared):
         return None
     smoothing = Smoothing(networks.transform, settings.tries_logarithm)
     if len(prepared.table.keys) > 1:
-        smoothing.priors = judged_priors(settings, networks, smoothing, prepared)
+        smoothing.priors = pooled_priors(smoothing, prepared)
     return SmoothedPast(smoothing, prepared, networks.steps)
 
 

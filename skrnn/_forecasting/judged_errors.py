@@ -42,8 +42,9 @@ def judged_errors(settings, networks, smoothing, prepared, random_state):
         What was chosen.
     networks : Forecasts
         Untrained; says what is to be judged.
-    smoothing : SmoothedPast or None
-        None where networks are all there is.
+    smoothing : SmoothedPast, RegressedSmoothing or None
+        Whose linear models have not seen the newest rows; None where networks are all
+        there is.
     prepared : Prepared
         The series of fit.
     random_state : numpy.random.RandomState

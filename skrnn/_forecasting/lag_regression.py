@@ -135,15 +135,17 @@ class TargetModel(NamedTuple):
         -------
         ndarray of shape (n, n_steps)
         """
-        outputs = view.regressors @ self.common[:, steps]
+        # Row by row, and all steps at once, lest the last bit depend on what else is
+        # asked for.
+        rows = view.regressors[:, None]
+        outputs = (rows @ self.common)[:, 0]
         if self.own is not None:
             order = np.argsort(codes, kind="stable")
             bounds = np.searchsorted(codes[order], np.arange(len(places) + 1))
             for code in np.flatnonzero((np.diff(bounds) > 0) & (places >= 0)):
                 mine = order[bounds[code] : bounds[code + 1]]
-                own = self.own[places[code]][:, steps]
-                outputs[mine] = view.regressors[mine] @ own
-        return view.base[:, steps] + outputs * view.scale[:, None]
+                outputs[mine] = (rows[mine] @ self.own[places[code]])[:, 0]
+        return view.base[:, steps] + outputs[:, steps] * view.scale[:, None]
 
     def weights(self, places):
         """How much forecasts of these series count (n_some,)."""
