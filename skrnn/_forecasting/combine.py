@@ -66,7 +66,7 @@ def fit_combination(settings, design, prepared, random_state):
     if settings.calibration_fraction is None:
         return combination, None
     if is_panel and given is None and not weight.any():
-        # Of smoothing alone more rows tell, and of linear models more series do.
+        # Of smoothing alone more rows tell, and of its linear models more series.
         n_rows = None if regressed is None else regressed.n_rows
         errors = errors_without_judge(networks, judged, prepared, n_rows)
     errors = _expected(errors, weight)

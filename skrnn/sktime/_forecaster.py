@@ -144,10 +144,10 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         for smoothing alone, of which no network is trained. ``"auto"`` learns it, one
         weight for all series and steps, from the errors on the newest rows
         (`calibration_fraction`), held near 0 by how little these can tell [4]_, and 0
-        where those of many series are not sure that it is worth the time; only then
-        have the series of a panel linear models (`panel_weights_`), unless `scaling`
-        is given. What a loss says of intervals is of networks alone, so that it is 1
-        where they come from there, and for ``loss="poisson"``.
+        where those of many series are not sure that it is worth the time. Only then,
+        and with ``scaling="window"``, have the series of a panel linear models
+        (`panel_weights_`). What a loss says of intervals is of networks alone, so that
+        it is 1 where they come from there, and for ``loss="poisson"``.
     interval : {"auto", "conformal", "loss"} or None, default="auto"
         Where intervals and quantiles come from. ``"conformal"``: from the errors on
         the newest rows of networks which have not seen those: one more is trained for
