@@ -30,9 +30,10 @@ _DEVIATION_PENALTIES = (np.inf, 300.0, 100.0, 30.0, 10.0, 3.0, 1.0)
 _FEW_WEIGHTS = (0.1, 0.2, 0.4, 0.7, 1.0)
 # Series by whose errors they are, evenly spread. They bound the time. Set by hand.
 _MOST_JUDGED = 300
-# Origins whose errors are looked at, of all series together, but for two horizons of
-# each.
-_MOST_ORIGINS = 100_000
+# Origins whose errors are looked at, of all series together, but for a horizon of each.
+# And numbers that the sums of all series may have, beyond which one model serves all.
+# Both bound the memory.
+_MOST_ORIGINS, _MOST_NUMBERS = 100_000, 20_000_000
 
 
 class Regressed(NamedTuple):
@@ -80,7 +81,7 @@ def fit_regressed(settings, networks, smoothing, prepared):
     if not (is_local and held.tells and held.n_rows.sum() >= 2 * farthest):
         return None
     lags = Lags(networks.transform, steps, settings.window_length)
-    most = max(_MOST_ORIGINS // len(held.n_rows), 2 * farthest)
+    most = max(_MOST_ORIGINS // len(held.n_rows), farthest + 1)
     n_rows = np.minimum(held.n_rows, min(most, MOST_SCORES))
     smooth = smoothing.predict(prepared, _newest(prepared.table, n_rows), steps)
     judged, final = zip(
@@ -107,19 +108,26 @@ def _newest(table, n_rows):
 
 def _fit_target(lags, older, prepared, n_rows, smooth, target):
     """Models (TargetModel) of older rows, and of all, with the weights of both."""
-    n_series = len(n_rows)
-    X, Y, codes = lags.samples(older, target)
-    sums = sums_of(X, Y, codes, n_series)
+    sums = _sums(lags, older, target)
     penalty, deviation = _penalties(lags, sums, prepared, n_rows, smooth, target)
     judged = _model(sums, in_common(sums, penalty), deviation)
-    errors = _Errors(lags, prepared, n_rows, smooth, target)
-    weight, usual = errors.weights(judged)
-    X, Y, codes = lags.samples(prepared, target)
-    sums = sums_of(X, Y, codes, n_series)
+    weight, usual = _Errors(lags, prepared, n_rows, smooth, target).weights(judged)
+    sums = _sums(lags, prepared, target)
     final = _model(sums, in_common(sums, penalty), deviation)
-    final = final._replace(own_share=own_share(sums, deviation))
-    weights = {"weight": weight, "usual_weight": usual}
-    return judged._replace(**weights), final._replace(**weights)
+    share = np.zeros(len(n_rows))
+    if final.own is not None:
+        share = own_share(sums, deviation)
+    found = {"own_share": share, "weight": weight, "usual_weight": usual}
+    return judged._replace(**found), final._replace(**found)
+
+
+def _sums(lags, prepared, target):
+    """Sums of the samples of each series, or as one series where these are too many."""
+    X, Y, codes = lags.samples(prepared, target)
+    n_series, size = len(prepared.table.keys), X.shape[1] * (X.shape[1] + Y.shape[1])
+    if n_series * size > _MOST_NUMBERS:
+        return sums_of(X, Y, np.zeros_like(codes), 1)
+    return sums_of(X, Y, codes, n_series)
 
 
 def _penalties(lags, sums, prepared, n_rows, smooth, target):
@@ -130,14 +138,17 @@ def _penalties(lags, sums, prepared, n_rows, smooth, target):
         smooth = smooth[np.isin(numbered(n_rows)[0], some)]
         prepared, n_rows = prepared.chosen(some), n_rows[some]
     errors = _Errors(lags, prepared, n_rows, smooth, target)
-    of_some = Sums(*(part[some] for part in sums))
+
+    is_each = len(sums.count) == n
+    of_some = Sums(*(part[some] for part in sums)) if is_each else sums
 
     def size(penalty, deviation):
-        model = _model(of_some, in_common(sums, penalty), deviation)
-        return errors.relative_size(model)
+        common = in_common(sums, penalty)
+        return errors.relative_size(_model(of_some, common, deviation))
 
     penalty = min(_PENALTIES, key=lambda p: size(p, np.inf))
-    return penalty, min(_DEVIATION_PENALTIES, key=lambda d: size(penalty, d))
+    deviations = _DEVIATION_PENALTIES if is_each else [np.inf]
+    return penalty, min(deviations, key=lambda d: size(penalty, d))
 
 
 def _model(sums, common, deviation):

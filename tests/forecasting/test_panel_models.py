@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from skrnn._forecasting import regressed_fit
 from skrnn._forecasting.table import Origins
 from tests.forecasting.support import LINEAR, forecaster
 
@@ -130,6 +131,17 @@ def test_intervals_are_as_wide_as_the_errors_of_each_series(model):
     size = model.panel_weights_["error size"].to_numpy()
     np.testing.assert_allclose(width / moments / size, (width / moments / size)[0])
     assert np.ptp(size) > 0.1
+
+
+def test_of_too_many_series_models_are_one_in_common(monkeypatch):
+    monkeypatch.setattr(regressed_fit, "_MOST_NUMBERS", 100)
+    model = fitted(until_2007(autoregressions()))
+    found = model.forecaster_.forecasts.smoothing.models[0]
+    assert found.own is None
+    weights = model.panel_weights_
+    assert not weights["own coefficients"].any()
+    assert (weights["linear model"] > 0).all()
+    np.testing.assert_array_equal(weights["linear model"], found.weight)
 
 
 def test_a_single_series_has_nothing_of_a_panel():
