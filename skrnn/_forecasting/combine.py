@@ -4,9 +4,11 @@ import numpy as np
 
 from skrnn._forecasting.calibration import new_scores
 from skrnn._forecasting.combination import Combination
+from skrnn._forecasting.error_scales import error_scales
 from skrnn._forecasting.judged_errors import errors_without_judge, judged_errors
 from skrnn._forecasting.network_weight import learned_weight
 from skrnn._forecasting.pooled_priors import pooled_priors
+from skrnn._forecasting.regressed_fit import fit_regressed
 from skrnn._forecasting.smoothed_past import SmoothedPast
 from skrnn._forecasting.smoothing import Smoothing
 from skrnn._forecasting.strategies import Forecasts
@@ -39,14 +41,14 @@ def fit_combination(settings, design, prepared, random_state):
     state = random_state.get_state()
     networks = Forecasts(design)
     shape = len(networks.steps), prepared.u.shape[1]
-    given, is_panel = settings.network_weight, len(prepared.table.keys) > 1
-    smoothing = None
-    if given != 1:
-        smoothing = Smoothing(design.transform, settings.tries_logarithm)
-        if is_panel:
-            smoothing.priors = pooled_priors(smoothing, prepared)
-        smoothing = SmoothedPast(smoothing, prepared, networks.steps)
-    errors = judged_errors(settings, networks, smoothing, prepared, random_state)
+    given = settings.network_weight
+    smoothing = _smoothing(settings, networks, prepared)
+    is_panel = smoothing is not None and len(prepared.table.keys) > 1
+    regressed = None
+    if is_panel and given is None:
+        regressed = fit_regressed(settings, networks, smoothing, prepared)
+    judged = smoothing if regressed is None else regressed.judged
+    errors = judged_errors(settings, networks, judged, prepared, random_state)
     if given is not None:
         weight = np.full(shape, float(given))
     elif errors.network is None:
@@ -57,17 +59,37 @@ def fit_combination(settings, design, prepared, random_state):
     if weight.any():
         random_state.set_state(state)
         networks.fit(prepared, random_state)
-    combination = Combination(networks, smoothing, weight)
+    local = smoothing if regressed is None else regressed.future
+    combination = Combination(networks, local, weight)
+    if is_panel:
+        combination.keys = prepared.table.keys
     if settings.calibration_fraction is None:
         return combination, None
+    if is_panel and given is None and not weight.any():
+        # Of smoothing alone more rows tell, and of its linear models more series.
+        n_rows = None if regressed is None else regressed.n_rows
+        errors = errors_without_judge(networks, judged, prepared, n_rows)
+    errors = _expected(errors, weight)
+    if is_panel:
+        of_smoothing, _ = errors_without_judge(networks, smoothing, prepared)
+        scales = error_scales(of_smoothing, networks.steps)
+        combination.error_scales, errors = scales, errors / scales[:, None, None]
+    return combination, new_scores(errors, networks, settings.adaptation_rate)
+
+
+def _smoothing(settings, networks, prepared):
+    """Smoothing of all rows (SmoothedPast), None where networks are all there is."""
+    if settings.network_weight == 1:
+        return None
+    smoothing = Smoothing(networks.transform, settings.tries_logarithm)
+    if len(prepared.table.keys) > 1:
+        smoothing.priors = pooled_priors(smoothing, prepared)
+    return SmoothedPast(smoothing, prepared, networks.steps)
+
+
+def _expected(errors, weight):
+    """Errors of the weighted mean of smoothing and networks, as far as known."""
     smooth, network = errors
-    if is_panel and given is None and network is not None and not weight.any():
-        # Of smoothing alone more rows tell.
-        smooth, network = errors_without_judge(networks, smoothing, prepared)
     if smooth is None:
-        expected = network
-    elif network is None:
-        expected = smooth
-    else:
-        expected = smooth + weight * (network - smooth)
-    return combination, new_scores(expected, networks, settings.adaptation_rate)
+        return network
+    return smooth if network is None else smooth + weight * (network - smooth)

@@ -32,7 +32,8 @@ class AdaptiveScores:
     ----------
     errors : ndarray of shape (n_series, n_origins, n_steps, n_targets)
         Truth less forecast, in units of `TargetTransform.error_scale` or, beside
-        smoothing, of the series; NaN where unknown. Origins rise one by one.
+        smoothing, of the series, in a panel of its errors (`error_scales`); NaN where
+        unknown. Origins rise one by one.
     steps : ndarray of shape (n_steps,) of int64
         The steps ahead.
     rate : float

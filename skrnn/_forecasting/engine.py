@@ -126,6 +126,10 @@ class SeriesForecaster:
         ends = Origins(self.tail.begin[1:] - 1, np.arange(len(self.tail.keys)))
         return smoothing.parts(prepared, ends)
 
+    def panel_parts(self):
+        """What is each series' own in a panel; see `Combination.panel_parts`."""
+        return self.forecasts.panel_parts(self.tail.keys)
+
     # -- going on ---------------------------------------------------------------
 
     def _keep(self, table, seen):

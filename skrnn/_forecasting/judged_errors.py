@@ -42,8 +42,9 @@ def judged_errors(settings, networks, smoothing, prepared, random_state):
         What was chosen.
     networks : Forecasts
         Untrained; says what is to be judged.
-    smoothing : SmoothedPast or None
-        None where networks are all there is.
+    smoothing : SmoothedPast, RegressedSmoothing or None
+        Whose linear models have not seen the newest rows; None where networks are all
+        there is.
     prepared : Prepared
         The series of fit.
     random_state : numpy.random.RandomState
@@ -88,13 +89,15 @@ def judged_errors(settings, networks, smoothing, prepared, random_state):
     return JudgedErrors(*(_of_all(e, codes, n_series) for e in (smooth, network)))
 
 
-def errors_without_judge(networks, smoothing, prepared):
+def errors_without_judge(networks, smoothing, prepared, n_rows=None):
     """Errors of smoothing from most rows, or of the forecast that nothing changes.
 
     Parameters
     ----------
     networks, smoothing, prepared
         As for `judged_errors`.
+    n_rows : ndarray of shape (n_series,) of int64, default=None
+        The newest rows of each series, where smoothing has learned from older ones.
 
     Returns
     -------
@@ -108,7 +111,8 @@ def errors_without_judge(networks, smoothing, prepared):
         return JudgedErrors(None, errors_of(same, networks, prepared, lengths - 1))
     first = _FIRST_ROWS + networks.transform.differencing.sp
     first = np.maximum(first, lengths // _FIRST_SHARE)
-    n_rows = np.maximum(lengths - first, np.minimum(lengths - 1, 1))
+    if n_rows is None:
+        n_rows = np.maximum(lengths - first, np.minimum(lengths - 1, 1))
     most = max(_MOST_ORIGINS // len(lengths), 2 * int(networks.steps[-1]))
     predict = _alone(networks, smoothing, 0.0).predict
     return JudgedErrors(

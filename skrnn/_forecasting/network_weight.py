@@ -4,13 +4,13 @@ import numpy as np
 
 from skrnn._forecasting.differencing import without_outliers
 
-__all__ = ["learned_weight"]
+__all__ = ["PRIOR_VARIANCE", "doubt_of_many", "learned_weight", "long_run"]
 
 # Variance, about zero, of the weight that is expected before any error is known: a
 # network has to show that it is worth something. Chosen on the first M competition, on
 # hourly stretches of ETTh1 and on generated hours, between which .03 and .3 differ by
 # one or two per cent.
-_PRIOR_VARIANCE = 0.1
+PRIOR_VARIANCE = 0.1
 # Of many series a weight of fewer standard errors than that is none, and so is one that
 # takes less than such a share off the squared errors: to train networks on all of them
 # costs more than it gives. Set by hand.
@@ -59,11 +59,11 @@ def learned_weight(smooth, network, n_overlapping):
         slope = np.sum(apart * (error - best * apart), axis=2)
         doubt = _long_run_sum(slope, n_overlapping) / size**2
         if len(slope) > 1:
-            doubt = max(doubt, _doubt_of_many(slope, n_overlapping) / size**2)
+            doubt = max(doubt, doubt_of_many(slope, n_overlapping) / size**2)
             gain = best * np.sum(apart * error) / np.sum(error * error)
             if best < _SURE * np.sqrt(doubt) or gain < _LEAST_GAIN:
                 continue
-        weight[target] = best * _PRIOR_VARIANCE / (_PRIOR_VARIANCE + doubt)
+        weight[target] = best * PRIOR_VARIANCE / (PRIOR_VARIANCE + doubt)
     return np.clip(weight, 0.0, 1.0)
 
 
@@ -82,7 +82,7 @@ def _comparable(smooth, difference, target):
     )
 
 
-def _doubt_of_many(slope, n_overlapping):
+def doubt_of_many(slope, n_overlapping):
     """Sum of the products of slopes (S, T) of one series, or of about one time."""
     of_times = _long_run_sum(slope.sum(axis=0, keepdims=True), n_overlapping)
     return max(np.sum(slope.sum(axis=1) ** 2), of_times)
@@ -90,9 +90,28 @@ def _doubt_of_many(slope, n_overlapping):
 
 def _long_run_sum(slope, n_overlapping):
     """Sum of the products of slopes (S, T) that are near each other in time."""
-    alone = np.sum(slope * slope)
+    alone, total = long_run(slope, n_overlapping)
+    return max(total.sum(), alone.sum())
+
+
+def long_run(slope, n_overlapping):
+    """Sums of the squares of slopes, and of the products of those near in time.
+
+    Parameters
+    ----------
+    slope : ndarray of shape (n_series, n_origins)
+        Zero where unknown.
+    n_overlapping : int
+        Origins, one after the other, that depend on each other.
+
+    Returns
+    -------
+    alone, total : ndarray of shape (n_series,) of float64
+    """
+    alone = np.sum(slope * slope, axis=1)
     total = alone
     for lag in range(1, min(n_overlapping, slope.shape[1])):
         share = 1.0 - lag / n_overlapping
-        total += 2 * share * np.sum(slope[:, lag:] * slope[:, :-lag])
-    return max(total, alone)
+        products = slope[:, lag:] * slope[:, :-lag]
+        total = total + 2 * share * np.sum(products, axis=1)
+    return alone, total

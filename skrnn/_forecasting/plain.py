@@ -11,6 +11,8 @@ from skrnn._forecasting.exogenous import LinearEffect
 from skrnn._forecasting.exogenous_columns import ExogenousColumns
 from skrnn._forecasting.frames import SeriesFrames
 from skrnn._forecasting.horizon_model import HorizonModel
+from skrnn._forecasting.lag_regression import Lags, TargetModel
+from skrnn._forecasting.regressed_smoothing import RegressedSmoothing
 from skrnn._forecasting.smoothing import Smoothing
 from skrnn._forecasting.strategies import Design, Forecasts
 from skrnn._forecasting.table import SeriesTable
@@ -32,12 +34,15 @@ _CLASSES = {
     "ExogenousColumns": ExogenousColumns,
     "Forecasts": Forecasts,
     "HorizonModel": HorizonModel,
+    "Lags": Lags,
     "LinearEffect": LinearEffect,
+    "RegressedSmoothing": RegressedSmoothing,
     "SeriesForecaster": SeriesForecaster,
     "SeriesFrames": SeriesFrames,
     "SeriesTable": SeriesTable,
     "Settings": Settings,
     "Smoothing": Smoothing,
+    "TargetModel": TargetModel,
     "TargetTransform": TargetTransform,
     "TimeAxis": TimeAxis,
     "Units": Units,

@@ -34,6 +34,11 @@ class SmoothedPast:
     def n_before(self):
         return self.smoothing.n_before
 
+    @property
+    def of_future(self):
+        """What forecasts without remembering anything (Smoothing)."""
+        return self.smoothing
+
     @cached_property
     def _all(self):
         codes = self.prepared.table.codes

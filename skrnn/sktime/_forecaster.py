@@ -49,7 +49,7 @@ from skrnn.sktime._parameters import (
     test_parameters,
     usual_estimator,
 )
-from skrnn.sktime._predictions import Predictions, smoothing_weights
+from skrnn.sktime._predictions import Predictions, panel_weights, smoothing_weights
 from skrnn.sktime._state import PlainStateMixin
 
 __all__ = ["RNNForecaster"]
@@ -82,8 +82,10 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
     Beside the networks stands exponential smoothing of each series, in closed form: the
     mean, by their likelihoods, of some hundred structural time series models [3]_ of
     level, damped trend and season; of a panel, all series say which of these are
-    likely. How much the networks count, errors of forecasts of the newest rows tell,
-    which neither has seen; of series too short to tell, no network is trained.
+    likely, and a linear model of the window stands beside them, of which each series
+    has coefficients of its own, held near those of all [5]_. How much the networks
+    count, errors of forecasts of the newest rows tell, which neither has seen; of
+    series too short to tell, no network is trained.
 
     Parameters
     ----------
@@ -142,9 +144,10 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         for smoothing alone, of which no network is trained. ``"auto"`` learns it, one
         weight for all series and steps, from the errors on the newest rows
         (`calibration_fraction`), held near 0 by how little these can tell [4]_, and 0
-        where those of many series are not sure that it is worth the time; what a loss
-        says of intervals is of networks alone, so that it is 1 where they come
-        from there, and for ``loss="poisson"``.
+        where those of many series are not sure that it is worth the time. Only then,
+        and with ``scaling="window"``, have the series of a panel linear models
+        (`panel_weights_`). What a loss says of intervals is of networks alone, so that
+        it is 1 where they come from there, and for ``loss="poisson"``.
     interval : {"auto", "conformal", "loss"} or None, default="auto"
         Where intervals and quantiles come from. ``"conformal"``: from the errors on
         the newest rows of networks which have not seen those: one more is trained for
@@ -183,6 +186,12 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         from its newest row, in [0, 1]: trends of six kinds, which make 1; seasons that
         last and that change; and logarithms. Found when it is asked for; None where
         networks are all there is.
+    panel_weights_ : pandas.DataFrame or None
+        What each series and target of a panel has of its own: how much its linear model
+        counts beside smoothing, in [0, 1]; which share of the coefficients of that it
+        has of its own, in [0, 1], and not in common with all; and how large its errors
+        are, where those of all are 1. None of a single series, and where networks are
+        all there is.
     window_length_ : int
         Rows of a window.
     sp_, difference_, seasonal_difference_, fourier_terms_ : int
@@ -233,6 +242,8 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
        Kalman filter. Cambridge University Press.
     .. [4] Bates, J. M. and Granger, C. W. J. (1969). The combination of forecasts.
        Operational Research Quarterly, 20.
+    .. [5] Swamy, P. A. V. B. (1970). Efficient inference in a random coefficient
+       regression model. Econometrica, 38(2).
 
     Examples
     --------
@@ -458,6 +469,10 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
     def smoothing_weights_(self) -> pd.DataFrame | None:
         # No attribute: it takes another pass over the rows, and few ask for it.
         return smoothing_weights(self.forecaster_, self.frames_)
+
+    @property
+    def panel_weights_(self) -> pd.DataFrame | None:
+        return panel_weights(self.forecaster_, self.frames_)
 
     def _read_history(self, y, X):
         """Forecast other series from now on, with the same networks."""

@@ -11,7 +11,9 @@ from skrnn._forecasting.plausibility import refuse_overflow
 from skrnn._forecasting.smoothing_models import PARTS
 from skrnn.sktime._distributions import distribution
 
-__all__ = ["Predictions", "smoothing_weights"]
+__all__ = ["Predictions", "panel_weights", "smoothing_weights"]
+
+_OF_PANELS = ["linear model", "own coefficients", "error size"]
 
 
 class Predictions:
@@ -153,11 +155,33 @@ def smoothing_weights(engine, frames):
         A column for each of `PARTS` and for logarithms; None without smoothing.
     """
     parts = engine.smoothing_parts()
-    if parts is None:
+    return _by_series(parts, engine, frames, [*PARTS, "logarithm"])
+
+
+def panel_weights(engine, frames):
+    """What is a series' own in a panel, for each series and target.
+
+    Parameters
+    ----------
+    engine : SeriesForecaster
+        Fitted.
+    frames : SeriesFrames
+        Of its series.
+
+    Returns
+    -------
+    DataFrame or None
+        As `RNNForecaster.panel_weights_` says.
+    """
+    return _by_series(engine.panel_parts(), engine, frames, _OF_PANELS)
+
+
+def _by_series(values, engine, frames, columns):
+    """Values (n_series, n_targets, n_columns), or None, as a DataFrame."""
+    if values is None:
         return None
     keys, names = engine.tail.keys, frames.y_columns
     index = pd.Index(names)
     if keys != [()]:
         index = pd.MultiIndex.from_tuples([(*key, n) for key in keys for n in names])
-    shares = parts.reshape(len(index), -1)
-    return pd.DataFrame(shares, index, [*PARTS, "logarithm"])
+    return pd.DataFrame(values.reshape(len(index), -1), index, columns)

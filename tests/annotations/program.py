@@ -144,6 +144,7 @@ def program() -> None:
     assert_type(forecaster.backtest(frame, step_length=12, refit="warm"), pd.DataFrame)
     weight: float = forecaster.network_weight_[0, 0] + forecaster.sp_
     assert_type(forecaster.smoothing_weights_, pd.DataFrame | None)
+    assert_type(forecaster.panel_weights_, pd.DataFrame | None)
     RNNPanelClassifier(classifier, random_state=0), RNNPanelRegressor(regressor)
     RNNForecaster(stratgy="direct")  # refused
     RNNForecaster(strategy="directly")  # refused

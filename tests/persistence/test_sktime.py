@@ -42,6 +42,15 @@ def stores():
     return pd.DataFrame({"sold": np.arange(120) % 24 + 1.0}, index=index)
 
 
+def unlike():
+    """Series whose linear models differ, and count."""
+    days = pd.date_range("2024", periods=60)
+    index = pd.MultiIndex.from_product([["a", "b"], days], names=["store", "day"])
+    t = np.arange(60)
+    waves = [np.sin(0.7 * t + 3 * np.sin(t / 9)), np.sin(1.9 * t + np.cos(t / 7))]
+    return pd.DataFrame({"sold": np.concatenate(waves)}, index=index)
+
+
 def effects():
     y = load_airline()[:72]
     return y, pd.DataFrame({"x": np.arange(72) % 5 * 1.0}, index=y.index)
@@ -55,6 +64,7 @@ CASES = {
     "default": ({}, load_airline),
     "calendar": ({"calendar": True, "insample": False}, lambda: load_airline()[:60]),
     "panel": ({"series_id": True, "scaling": "series"}, stores),
+    "models of a panel": ({"network_weight": "auto", "sp": 1}, unlike),
     "direct": ({"strategy": "direct", "log": False, "difference": 1}, airline),
     "recursive": ({"strategy": "recursive", "window_length": 6}, airline),
     "dirrec": ({"strategy": "dirrec", "seasonal_difference": 1, "sp": 12}, airline),
