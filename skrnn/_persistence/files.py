@@ -13,6 +13,7 @@ from typing import Any
 from skrnn._files import write_whole
 from skrnn._persistence.container import read_archive, seal
 from skrnn._persistence.contents import read_schema
+from skrnn._persistence.paths import with_known_paths
 from skrnn._persistence.rebuilt import written_anew
 from skrnn._persistence.trusted import trusted_types, untrusted_types
 from skrnn.exceptions import ModelFileError
@@ -173,6 +174,7 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
     content = read_archive(path)
     known = {*TYPES, *trusted}
     try:
+        content = with_known_paths(content)
         _, loaders = read_schema(content, str(path))
         unknown = untrusted_types(content, loaders, known)
         if not unknown:
