@@ -1,5 +1,6 @@
 """What parameters may be, and what they are once they are taken."""
 
+from collections.abc import Mapping
 from numbers import Integral, Real
 
 import numpy as np
@@ -64,14 +65,14 @@ def plain(value):
     Parameters
     ----------
     value : object
-        A parameter, or a dict, list or tuple of them.
+        A parameter, or a mapping, list or tuple of them.
 
     Returns
     -------
     object
-        Anything else comes back as it is.
+        Mappings are dicts; anything else comes back as it is.
     """
-    if type(value) is dict:
+    if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
     if type(value) in (list, tuple):
         return type(value)(plain(item) for item in value)
