@@ -36,7 +36,8 @@ class Number(Interval):
 
     def is_satisfied_by(self, val):
         """Tell whether a value is such a number."""
-        if isinstance(val, bool) or not isinstance(val, self.type):
+        # To NumPy a difference of times is an integer, which int() refuses.
+        if isinstance(val, bool | np.timedelta64) or not isinstance(val, self.type):
             return False
         try:
             return (float(val) if self.type is Real else int(val)) in self
@@ -78,6 +79,8 @@ def plain(value):
         return type(value)(plain(item) for item in value)
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
+    if isinstance(value, np.timedelta64):
+        return value
     if isinstance(value, Integral):
         return int(value)
     if isinstance(value, Real):
