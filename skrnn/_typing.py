@@ -89,7 +89,7 @@ HorizonLike: TypeAlias = Any
 class Strings(Protocol):
     """A list or tuple of strings, of whichever words, and no string by itself."""
 
-    # Of a string it takes strings alone, so that it does not fit.
+    # A str can only be asked for strings, so that to checkers it is none of these.
     def __contains__(self, key: object, /) -> bool: ...
 
     def __getitem__(self, index: SupportsIndex, /) -> str: ...

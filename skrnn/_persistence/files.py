@@ -124,8 +124,8 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
 
     Nothing in the file is run, and no module is imported for it but those of the types
     that are trusted: estimators of skrnn and scikit-learn, searches with their
-    splitters, scorers and distributions of SciPy, and functions of `sklearn.metrics`,
-    of `sklearn.feature_selection` and of NumPy that only compute.
+    splitters, scorers and distributions of SciPy, paths, and functions of
+    `sklearn.metrics`, of `sklearn.feature_selection` and of NumPy that only compute.
 
     Parameters
     ----------
