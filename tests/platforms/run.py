@@ -76,9 +76,9 @@ def rows_of(wheel, folder, count):
     command, name = runner(system, processor)
     if command is None:
         return [f"| {tag} | all | {name} | | | |"], True
-    calls = folder / f"calls-{system}"
+    calls = folder / "calls"
     if not calls.exists():
-        record(calls, count, 4 if system == "windows" else 8)
+        record(calls, count)
     program = compile_replay(tag, folder)
     with zipfile.ZipFile(wheel) as archive:
         inside = [n for n in archive.namelist() if n.endswith((".so", ".dll"))]
