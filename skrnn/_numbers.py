@@ -1,5 +1,6 @@
 """What parameters may be, and what they are once they are taken."""
 
+from collections.abc import Mapping
 from numbers import Integral, Real
 
 import numpy as np
@@ -35,7 +36,8 @@ class Number(Interval):
 
     def is_satisfied_by(self, val):
         """Tell whether a value is such a number."""
-        if isinstance(val, bool) or not isinstance(val, self.type):
+        # To NumPy a difference of times is an integer, which int() refuses.
+        if isinstance(val, bool | np.timedelta64) or not isinstance(val, self.type):
             return False
         try:
             return (float(val) if self.type is Real else int(val)) in self
@@ -64,19 +66,21 @@ def plain(value):
     Parameters
     ----------
     value : object
-        A parameter, or a dict, list or tuple of them.
+        A parameter, or a mapping, list or tuple of them.
 
     Returns
     -------
     object
-        Anything else comes back as it is.
+        Mappings are dicts; anything else comes back as it is.
     """
-    if type(value) is dict:
+    if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
     if type(value) in (list, tuple):
         return type(value)(plain(item) for item in value)
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
+    if isinstance(value, np.timedelta64):
+        return value
     if isinstance(value, Integral):
         return int(value)
     if isinstance(value, Real):

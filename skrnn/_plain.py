@@ -6,6 +6,7 @@ and is read by other versions of the packages that wrote it.
 
 import copy
 import json
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
 import numpy as np
@@ -31,6 +32,20 @@ class Codec(NamedTuple):
     kind: type | tuple
     to_plain: object  # a callable
     from_plain: object  # a callable
+
+
+def pack_path(value):
+    """Turn a path into plain values; anything else stays as it is.
+
+    Pickles and files hold a path by its class, which Python 3.13 knows by a name that
+    others do not, and which is another one on Windows.
+    """
+    return {"path": str(value)} if isinstance(value, PurePath) else value
+
+
+def unpack_path(value):
+    """Turn what `pack_path` gave into a path of this machine, or what it was given."""
+    return Path(value["path"]) if isinstance(value, dict) else value
 
 
 def pack(value, codecs=None):

@@ -5,8 +5,8 @@ belongs to torch, skorch and sktime is described by what is asked of it, so that
 a signature loads none of them.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any, Literal, Protocol, TypeAlias, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal, Protocol, SupportsIndex, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -42,6 +42,7 @@ __all__ = [
     "SequencesLike",
     "SeriesColumns",
     "SeriesLike",
+    "Strings",
     "SupportsBacktest",
     "SupportsFit",
     "SupportsFitPredict",
@@ -83,6 +84,19 @@ Frequency: TypeAlias = Any
 # Data formats of sktime are containers of many libraries; a horizon may be one of its.
 SeriesLike: TypeAlias = Any
 HorizonLike: TypeAlias = Any
+
+
+class Strings(Protocol):
+    """A list or tuple of strings, of whichever words, and no string by itself."""
+
+    # A str can only be asked for strings, so that to checkers it is none of these.
+    def __contains__(self, key: object, /) -> bool: ...
+
+    def __getitem__(self, index: SupportsIndex, /) -> str: ...
+
+    def __iter__(self) -> Iterator[str]: ...
+
+    def __len__(self) -> int: ...
 
 
 class _Rows(Protocol):

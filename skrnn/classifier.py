@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
 from os import PathLike
 from typing import Any, Literal, Self, TypeAlias
@@ -497,7 +497,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         "n_estimators": [AT_LEAST_ONE, _AUTO],
         "label_smoothing": [Number(Real, 0, 1, closed="left")],
         "focal_gamma": [Number(Real, 0, None, closed="left")],
-        "class_weight": [dict, list, StrOptions({"balanced"}), None],
+        "class_weight": [dict, Mapping, list, tuple, StrOptions({"balanced"}), None],
     }
 
     def __init__(
@@ -530,8 +530,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         loss: ClassificationLoss | type | SupportsForward = "cross_entropy",
         label_smoothing: float = 0.0,
         focal_gamma: float = 2.0,
-        class_weight: dict[Any, float]
-        | list[dict[Any, float]]
+        class_weight: Mapping[Any, float]
+        | Sequence[Mapping[Any, float]]
         | Literal["balanced"]
         | None = None,
         optimizer: Optimizer | type = "adam",
@@ -541,7 +541,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         weight_decay: float = 0.0,
         l1: float = 0.0,
         lr_schedule: LearningRateSchedule | type | None = None,
-        lr_schedule_options: dict[str, Any] | None = None,
+        lr_schedule_options: Mapping[str, Any] | None = None,
         ema_decay: float | None = 0.999,
         max_grad_norm: float | None = 1.0,
         max_grad_value: float | None = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import Any, Literal, Self, TypeAlias, overload
 
@@ -508,7 +508,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         weight_decay: float = 0.0,
         l1: float = 0.0,
         lr_schedule: LearningRateSchedule | type | None = None,
-        lr_schedule_options: dict[str, Any] | None = None,
+        lr_schedule_options: Mapping[str, Any] | None = None,
         ema_decay: float | Auto | None = "auto",
         max_grad_norm: float | None = 1.0,
         max_grad_value: float | None = None,

@@ -444,6 +444,9 @@ def _layer(name, rng, dtype):
     if rng.random() < 0.5:
         shapes |= {"h0": (N, H), "c0": (N, H)}
     kept = {key: _numbers(dtype, *shape) for key, shape in shapes.items()}
+    # As a network begins: larger ones let each step multiply what rounding has left.
+    for key in ("w_ih", "w_hh"):
+        kept[key] /= kept[key].shape[1] ** 0.5
     kept["lengths"] = _lengths(rng, N, L)
     for key, tensor in kept.items():
         setattr(call, key, _at(tensor))

@@ -28,7 +28,8 @@ from skrnn import (
 from skrnn.windows import WindowedArray, check_no_lookahead, make_targets
 from tests.estimator.data import LABELS, X, y
 
-_NO_NUMBER = [True, False, np.True_, "1", b"1", [1], (), {}, 1j, object(), int]
+_HOUR = np.timedelta64(1, "h")  # an integer, to NumPy
+_NO_NUMBER = [True, False, np.True_, "1", b"1", [1], (), {}, 1j, object(), int, _HOUR]
 _NO_COUNT = [*_NO_NUMBER, 1.0, 2.5, np.float64(1), -1, np.nan, np.inf, np.int8(-1)]
 _NO_COUNT += [2**53, 2**64, 10**400, -(10**400)]
 _NO_FLOAT = [*_NO_NUMBER, np.nan, np.inf, -np.inf, -1, -1e-300, 10**400]
@@ -65,7 +66,10 @@ KINDS = {
     "column": (["a"], [True, 0, 1.5, b"a", ["a"], {}, object()]),
     "features": ([["a"], ("a", 0), np.array([True]), [0]], [True, 0, 1.5, object()]),
     "levels": ([(0.1, 0.5), np.array([0.5])], [*_NO_OBJECT, "words"]),
-    "step": (["D", 1, pd.Timedelta(1)], [True, False, np.True_, 0, -1, 1.5, 2**53]),
+    "step": (
+        ["D", 1, pd.Timedelta(1)],
+        [True, False, np.True_, 0, -1, 1.5, 2**53, _HOUR],
+    ),
 }
 # A kind, and what else is taken: None, "auto" and infinity only where it says so.
 OF_BOTH = {

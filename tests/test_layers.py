@@ -157,7 +157,7 @@ TABLE = {
         "_warn",
         "windows",
     ),
-    "plotting": ("_estimator", "_typing", "_warn", "inspection"),
+    "plotting": ("_estimator", "_plain", "_typing", "_warn", "inspection"),
     "onnx": (
         "_onnx",
         "_typing",

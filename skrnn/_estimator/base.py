@@ -31,7 +31,7 @@ from skrnn._estimator.state import (
 from skrnn._estimator.summary import Summary, summary_of
 from skrnn._estimator.summary_html import html_with_summary
 from skrnn._numbers import plain
-from skrnn._plain import WholeCopiesMixin
+from skrnn._plain import WholeCopiesMixin, pack_path, unpack_path
 from skrnn._sequences.changed import in_units
 from skrnn._sequences.encoding import Encoding
 from skrnn._sequences.sources import SequenceSource
@@ -227,6 +227,7 @@ class BaseRNN(
 
     def __getstate__(self):
         state = super().__getstate__().copy()
+        state["checkpoint_dir"] = pack_path(self.checkpoint_dir)
         if "_model" in state:
             # What follows from the rest is made again.
             told = attributes_of(self._model.networks, 0, self.n_iter_)
@@ -241,6 +242,7 @@ class BaseRNN(
         state = dict(state)
         packed = state.pop("_fitted", None)
         super().__setstate__(with_new_parameters(type(self), state))
+        self.checkpoint_dir = unpack_path(self.checkpoint_dir)
         if packed is not None:
             parameters, name = self.get_params(deep=False), type(self).__name__
             settings, targets, model, told = unpack_fitted(

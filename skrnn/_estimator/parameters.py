@@ -1,6 +1,7 @@
 """What the parameters of the estimators may be, alone and together."""
 
 import os
+from collections.abc import Mapping
 from numbers import Real
 
 import numpy as np
@@ -47,7 +48,7 @@ CONSTRAINTS = {
     "weight_decay": [_NON_NEGATIVE],
     "l1": [_NON_NEGATIVE],
     "lr_schedule": [StrOptions(set(SCHEDULES)), type, None],
-    "lr_schedule_options": [dict, None],
+    "lr_schedule_options": [dict, Mapping, None],
     "ema_decay": [Number(Real, 0, 1, closed="neither"), None],
     "max_grad_norm": [_POSITIVE, None],
     "max_grad_value": [_POSITIVE, None],

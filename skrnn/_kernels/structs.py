@@ -1,7 +1,7 @@
 """Structures that the compiled kernels read, field for field as in their headers."""
 
 import ctypes
-from ctypes import c_double, c_int, c_int64, c_long, c_void_p
+from ctypes import c_double, c_int, c_int64, c_void_p
 
 
 class Shape(ctypes.Structure):
@@ -11,10 +11,10 @@ class Shape(ctypes.Structure):
         ("cell", c_int),
         ("is_relu", c_int),
         ("pooling", c_int),
-        ("n_layers", c_long),
-        ("n_features", c_long),
-        ("hidden_size", c_long),
-        ("n_outputs", c_long),
+        ("n_layers", c_int64),
+        ("n_features", c_int64),
+        ("hidden_size", c_int64),
+        ("n_outputs", c_int64),
         ("n_threads", c_int),
     ]
 
@@ -100,7 +100,7 @@ class AdamOptions(ctypes.Structure):
 class Tensors(ctypes.Structure):
     """As `Tensors` in optimizer.h."""
 
-    _fields_ = [("count", c_long)] + [
+    _fields_ = [("count", c_int64)] + [
         (name, c_void_p)
         for name in (
             "sizes",

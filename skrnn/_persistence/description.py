@@ -13,6 +13,7 @@ import numpy as np
 from skrnn._persistence.container import read_archive
 from skrnn._persistence.contents import read_schema
 from skrnn._persistence.files import TYPES
+from skrnn._persistence.paths import with_known_paths
 from skrnn._persistence.trusted import untrusted_types
 from skrnn.exceptions import ModelFileError
 
@@ -56,6 +57,7 @@ def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     content = read_archive(path)
     try:
+        content = with_known_paths(content)
         schema, loaders = read_schema(content, str(path))
         with zipfile.ZipFile(BytesIO(content)) as archive:
             nodes = list(_nodes(schema))

@@ -13,6 +13,7 @@ from typing import Any
 from skrnn._files import write_whole
 from skrnn._persistence.container import read_archive, seal
 from skrnn._persistence.contents import read_schema
+from skrnn._persistence.paths import with_known_paths
 from skrnn._persistence.rebuilt import written_anew
 from skrnn._persistence.trusted import trusted_types, untrusted_types
 from skrnn.exceptions import ModelFileError
@@ -123,8 +124,8 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
 
     Nothing in the file is run, and no module is imported for it but those of the types
     that are trusted: estimators of skrnn and scikit-learn, searches with their
-    splitters, scorers and distributions of SciPy, and functions of `sklearn.metrics`,
-    of `sklearn.feature_selection` and of NumPy that only compute.
+    splitters, scorers and distributions of SciPy, paths, and functions of
+    `sklearn.metrics`, of `sklearn.feature_selection` and of NumPy that only compute.
 
     Parameters
     ----------
@@ -173,6 +174,7 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
     content = read_archive(path)
     known = {*TYPES, *trusted}
     try:
+        content = with_known_paths(content)
         _, loaders = read_schema(content, str(path))
         unknown = untrusted_types(content, loaders, known)
         if not unknown:

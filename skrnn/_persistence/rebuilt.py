@@ -1,20 +1,24 @@
 """Objects that files hold by what makes them anew, and not by their state.
 
 The state of a distribution has source code, which SciPy executes; that of a spline has
-numbers by which compiled code finds its place in memory; and a request for metadata
-refers to the estimator that refers to it. Instead of it a file has the arguments of a
-call that checks them.
+numbers by which compiled code finds its place in memory; a request for metadata refers
+to the estimator that refers to it; and a path has a class of one system, whose name is
+not that of every Python. Instead of it a file has the arguments of a call that checks
+them.
 """
 
 import contextlib
 from contextvars import ContextVar
 from functools import cache
+from pathlib import PurePath
 
 from scipy import stats
 from scipy.interpolate import BSpline
 from scipy.stats import rv_continuous, rv_discrete
 from scipy.stats._distn_infrastructure import rv_frozen
 from sklearn.utils._metadata_requests import SIMPLE_METHODS, MetadataRequest
+
+from skrnn._persistence.paths import PATHS
 
 __all__ = ["NAMES", "distribution", "metadata_request", "written_anew"]
 
@@ -23,6 +27,7 @@ _DISTRIBUTION = "skrnn.persistence", "_distribution"
 _REQUEST = "skrnn.persistence", "_metadata_request"
 _SPLINE = BSpline.__module__, BSpline.__qualname__
 NAMES = frozenset(map(".".join, (_DISTRIBUTION, _REQUEST, _SPLINE)))
+NAMES |= {f"pathlib.{kind}" for kind in PATHS.values()}
 _is_saving = ContextVar("_is_saving", default=False)
 
 
@@ -106,6 +111,7 @@ def _register():
     register(rv_discrete, _call_of_open)
     register(BSpline, _call_of_spline)
     register(MetadataRequest, _call_of_request)
+    register(PurePath, _call_of_path)
 
 
 def _call_of_frozen(frozen):
@@ -138,3 +144,9 @@ def _call_of_request(request):
     owner = owner if isinstance(owner, str) else type(owner).__name__
     requests = {name: getattr(request, name).requests for name in SIMPLE_METHODS}
     return _REQUEST, (owner, requests)
+
+
+def _call_of_path(path):
+    is_theirs = type(path).__module__.partition(".")[0] == "pathlib"
+    kind = PATHS.get(type(path).__name__) if is_theirs else None
+    return kind and (("pathlib", kind), (str(path),))

@@ -152,7 +152,7 @@ class ClassTargets(Targets):
         labels = target if self.is_multilabel else self.classes[target]
         if self.class_weight == "balanced":
             balance = _balance(target, weight)
-        elif isinstance(self.class_weight, list) and not self.is_multilabel:
+        elif isinstance(self.class_weight, list | tuple) and not self.is_multilabel:
             raise ValueError(
                 "class_weight is a list, which is for several labels a sample, and y "
                 "has one. Give a dict of a weight for each class."
@@ -169,6 +169,7 @@ class ClassTargets(Targets):
 
     def _given_balance(self, labels):
         given = self.class_weight
+        given = list(given) if isinstance(given, tuple) else given
         try:
             if not isinstance(given, list) or len(given) != self.n_outputs:
                 return compute_sample_weight(given, labels)

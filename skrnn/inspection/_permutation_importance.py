@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from numbers import Integral, Real
 from typing import Any, Literal, SupportsFloat, TypeAlias, overload
 
@@ -26,6 +26,7 @@ from skrnn._typing import (
     Auto,
     RandomState,
     SequencesLike,
+    Strings,
     SupportsFitPredict,
 )
 from skrnn.inspection._forecaster_importance import (
@@ -41,14 +42,8 @@ __all__ = ["permutation_importance"]
 
 _By: TypeAlias = Literal["feature", "step", "feature_step"]
 _OneScore: TypeAlias = str | Callable[..., SupportsFloat] | None
-_Scores: TypeAlias = (
-    list[str]
-    | tuple[str, ...]
-    | set[str]
-    | dict[str, Any]
-    | Callable[..., dict[str, Any]]
-)
-_StepGroups: TypeAlias = int | list[Any] | tuple[Any, ...] | dict[Any, Any]
+_Scores: TypeAlias = Strings | set[str] | dict[str, Any] | Callable[..., dict[str, Any]]
+_StepGroups: TypeAlias = int | list[Any] | tuple[Any, ...] | Mapping[Any, Any]
 
 # Steps that networks read in all, for max_samples="auto". Set so that five repeats for
 # each lag of 1e5 windows of 96 steps take ten seconds of CPU where there are 16 units

@@ -1,5 +1,6 @@
 """What is exchanged at a time: features, steps, groups of steps, or each of each."""
 
+from collections.abc import Mapping
 from numbers import Integral
 from typing import NamedTuple
 
@@ -67,7 +68,7 @@ def _groups_of(groups, names):
         ends = range(n_steps, 0, -int(groups))
         ranges = [list(range(max(0, e - groups), e)) for e in ends][::-1]
         return {_range_name(names, steps): steps for steps in ranges}
-    if isinstance(groups, dict) and groups:
+    if isinstance(groups, Mapping) and groups:
         return {str(name): _steps_of(g, names) for name, g in groups.items()}
     if isinstance(groups, (list, tuple)) and groups:
         found = [_steps_of(group, names) for group in groups]

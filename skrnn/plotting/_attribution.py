@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
@@ -143,7 +143,7 @@ class AttributionDisplay:
     @classmethod
     def from_values(
         cls,
-        values: Attributions | ArrayLike | dict[str, Any],
+        values: Attributions | ArrayLike | Mapping[str, Any],
         *,
         sample: int | None = None,
         step_names: Sequence[str] | None = None,
@@ -182,7 +182,7 @@ class AttributionDisplay:
             feature_names = feature_names or values.feature_names
             what = f"attribution to the {values.target}"
             values, of_samples = values.values, what
-        elif isinstance(values, dict):
+        elif isinstance(values, Mapping):
             if "importances_mean" not in values:
                 raise ValueError(
                     "values must be of one score; choose one of those in "

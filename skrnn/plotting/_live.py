@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from skorch.callbacks import Callback
 
+from skrnn._plain import pack_path, unpack_path
 from skrnn._warn import warn_user
 from skrnn.plotting._axes import pyplot
 from skrnn.plotting._loss_curve import LossCurveDisplay
@@ -114,7 +115,12 @@ class LiveLossCurve(Callback):
 
     def __getstate__(self):
         kept = ("_display", "_handle", "_drawn_at")
-        return {name: v for name, v in vars(self).items() if name not in kept}
+        state = {name: v for name, v in vars(self).items() if name not in kept}
+        return state | {"path": pack_path(self.path)}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self.path = unpack_path(self.path)
 
 
 # By which files name it. Within the class, inspect would show lines of that module.

@@ -36,6 +36,7 @@ from skrnn._typing import (
     HorizonLike,
     RandomState,
     SeriesLike,
+    Strings,
     SupportsFitPredict,
 )
 from skrnn._warn import warn_user
@@ -324,8 +325,8 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         seasonal_difference: int | Auto = "auto",
         scaling: Literal["window", "series"] | None = "window",
         fourier_terms: int | Auto = "auto",
-        calendar: list[str] | bool | None = None,
-        past_covariates: list[str] | Literal["all"] | None = None,
+        calendar: Strings | bool | None = None,
+        past_covariates: Strings | Literal["all"] | None = None,
         linear_effects: bool = True,
         series_id: bool = False,
         n_estimators: int = 3,

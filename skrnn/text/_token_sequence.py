@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from skrnn._numbers import AT_LEAST_ONE, plain
 from skrnn._sequences.codes import Codes
 from skrnn._sequences.tokens import TokenArray
-from skrnn._typing import fit_context
+from skrnn._typing import Strings, fit_context
 from skrnn._versions import VersionedStateMixin
 from skrnn.text._documents import documents_of, split
 from skrnn.text._vectors import vectors_of
@@ -135,6 +135,7 @@ class TokenSequence(
             name: CountVectorizer._parameter_constraints[name]
             for name in (*_OF_ANALYZER, *_OF_VOCABULARY)
         },
+        "stop_words": [StrOptions({"english"}), list, tuple, None],
         "max_length": [AT_LEAST_ONE, None],
         "keep": [StrOptions({"first", "last"})],
         "vectors": [HasMethods(["__contains__", "__getitem__"]), None],
@@ -149,7 +150,7 @@ class TokenSequence(
         lowercase: bool = True,
         preprocessor: Callable[..., Any] | None = None,
         tokenizer: Callable[..., Any] | None = None,
-        stop_words: Literal["english"] | list[str] | None = None,
+        stop_words: Literal["english"] | Strings | None = None,
         token_pattern: str | None = r"(?u)\b\w\w+\b",
         ngram_range: tuple[int, int] = (1, 1),
         analyzer: Literal["word", "char", "char_wb"] | Callable[..., Any] = "word",

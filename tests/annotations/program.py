@@ -4,8 +4,9 @@ Type checkers read it and nothing runs it. A line that ends with ``# refused`` i
 an error of theirs, and no other line.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import assert_type
+from typing import Literal, assert_type
 
 import numpy as np
 import pandas as pd
@@ -83,6 +84,20 @@ def program() -> None:
     classifier = RNNClassifier(
         hidden_size=8, class_weight="balanced", scoring="accuracy"
     )
+    # Containers of narrower types than a signature names.
+    counts: dict[int, int] = {0: 3, 1: 1}
+    weights: Mapping[str, float] = {"a": 0.5}
+    of_labels: list[dict[int, int]] = [counts, counts]
+    cosine: Mapping[str, float] = {"T_max": 20}
+    cycles: list[Literal["month_of_year", "day_of_week"]] = ["month_of_year"]
+    RNNClassifier(class_weight=counts, lr_schedule="cosine", lr_schedule_options=cosine)
+    RNNClassifier(class_weight=weights), RNNClassifier(class_weight=of_labels)
+    RNNForecaster(calendar=cycles, past_covariates=("price",))
+    RNNClassifier(class_weight="balance")  # refused
+    RNNClassifier(class_weight={0: "heavy"})  # refused
+    RNNClassifier(class_weight=["heavy"])  # refused
+    RNNForecaster(calendar="day_of_week")  # refused
+    RNNForecaster(past_covariates="price")  # refused
     assert_type(classifier.fit(X, ["a", "b"] * 10), RNNClassifier)
     shares = classifier.predict_proba(X) + classifier.predict_log_proba(X)
     scores = classifier.decision_function(X)[0] + classifier.predict(X)[0]

@@ -127,7 +127,7 @@ def test_class_weights_of_several_labels():
     assert_allclose(by_class.loss_curve_, by_sample.loss_curve_, rtol=0.1)
     rows = np.repeat(np.arange(90), factor)
     repeated = RNNClassifier(**options, scale=False).fit(X[rows], Y[rows])
-    by_class.set_params(scale=False).fit(X, Y)
+    by_class.set_params(scale=False, class_weight=tuple(weight)).fit(X, Y)
     assert_allclose(by_class.predict_proba(X), repeated.predict_proba(X), atol=1e-7)
 
 

@@ -1,5 +1,7 @@
 """Which samples validate, scale and count, and the classes that they may have."""
 
+from collections import UserDict
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -71,7 +73,7 @@ def test_class_weight():
     balanced = clone(plain).set_params(class_weight="balanced").fit(X, labels)
     assert balanced.predict(X).sum() > plain.predict(X).sum()
     by_hand = len(y) / (2 * np.bincount(labels))
-    weighted = clone(plain).set_params(class_weight=dict(enumerate(by_hand)))
+    weighted = clone(plain).set_params(class_weight=UserDict(enumerate(by_hand)))
     assert_allclose(
         weighted.fit(X, labels).predict_proba(X), balanced.predict_proba(X), rtol=1e-6
     )

@@ -39,7 +39,7 @@ def test_past_covariates(strategy):
     assert forecast.iloc[0] == pytest.approx(y[80], abs=1e-3)
     # Whatever is said of the future of X, it is not read.
     np.testing.assert_array_equal(model.predict(X=X[80:82] * np.nan), forecast)
-    mixed = forecaster(past_covariates=["heat"], **options)
+    mixed = forecaster(past_covariates=("heat",), **options)
     mixed.fit(y[:80], X=X[:80], fh=[1, 2])
     assert mixed.predict(X=X[80:82]).iloc[0] == pytest.approx(y[80], abs=1e-3)
     only = mixed.predict(X=X.loc[80:81, ["rain"]])
@@ -60,7 +60,7 @@ def test_calendar_and_seasons():
     days = pd.date_range("2023-01-01", periods=140)
     y = pd.Series(np.where(days.dayofweek >= 5, 0.0, 10.0), days)
     options = PLAIN | {"estimator": LINEAR, "scaling": None, "window_length": 1}
-    model = forecaster(calendar=["is_weekend"], **options).fit(y[:126], fh=range(1, 8))
+    model = forecaster(calendar=("is_weekend",), **options).fit(y[:126], fh=range(1, 8))
     np.testing.assert_allclose(model.predict(), y[126:133], atol=1e-2)
     model = forecaster(calendar=True, **PLAIN).fit(y, fh=[1, 3])
     assert list(model.estimator_.feature_names_in_[1:4]) == [

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -192,3 +193,13 @@ def test_kinds_of_libraries():
         assert kind_of(path.read_bytes())[0] in ("linux", "macos")
     with pytest.raises(ValueError, match="no shared library"):
         kind_of(b"text" * 20)
+
+
+def test_no_size_is_a_long():
+    """Windows gives it 32 bits, in which ordinary networks would be too large."""
+    sources = [*NATIVE.glob("*.h"), *NATIVE.glob("*.cpp")]
+    lines = [line for path in sources for line in path.read_text().splitlines()]
+    assert len(lines) > 1000
+    code = [line.partition("//")[0] for line in lines]
+    assert [line for line in code if re.search(r"\blong\b", line)] == []
+    assert "c_long" not in (NATIVE.parent / "structs.py").read_text()

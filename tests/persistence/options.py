@@ -182,7 +182,7 @@ TRANSFORMERS = [
     ),
     (
         TokenSequence(
-            stop_words=["of"], token_pattern=r"\w+", vocabulary=["a", "text"]
+            stop_words=("of",), token_pattern=r"\w+", vocabulary=["a", "text"]
         ),
         TEXTS,
     ),

@@ -5,6 +5,7 @@ import json
 import zipfile
 from functools import partial
 from io import BytesIO
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pandas as pd
@@ -205,6 +206,36 @@ def test_requests_for_metadata_are_loaded(tmp_path):
 
 
 # -- what is not ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("module", ["pathlib", "pathlib._local"])
+@pytest.mark.parametrize("kind", ["PosixPath", "WindowsPath"])
+def test_paths_are_loaded_whichever_python_and_system_wrote_them(
+    module, kind, tmp_path
+):
+    path, given = tmp_path / "model.skops", Path("a", "b.csv")
+    model = FunctionTransformer(kw_args={"path": given, "pure": PurePosixPath("c")})
+    names = {"pathlib.Path", "pathlib.PurePosixPath"}
+    assert again(model, tmp_path).kw_args == model.kw_args
+    assert names < set(skrnn.persistence.describe(path)["types"])
+    # skops by itself names the class, here as others do.
+    content, schema = BytesIO(), skops_schema(model)
+    for place, name in ("path", kind), ("pure", "PurePosixPath"):
+        named = schema["content"]["content"]["kw_args"]["content"][place]
+        named |= {"__module__": module, "__class__": name}
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("schema.json", json.dumps(schema))
+    path.write_bytes(content.getvalue())
+    assert skrnn.persistence.describe(path)["untrusted"] == []
+    found = skrnn.load(path).kw_args
+    assert found == model.kw_args
+    assert list(map(type, found.values())) == [type(given), PurePosixPath]
+
+
+def skops_schema(model):
+    """What skops by itself writes of a model without arrays (dict)."""
+    with zipfile.ZipFile(BytesIO(skops.io.dumps(model))) as archive:
+        return json.loads(archive.read("schema.json"))
 
 
 def own(values):

@@ -1,11 +1,11 @@
 """Calls of the kernels, with all that they read and wrote, in a file for `replay.cpp`.
 
-    python -m tests.platforms.record FILE [--count N] [--long 4]
+    python -m tests.platforms.record FILE [--count N]
 
 The calls are those of `tests/native_calls.py`. A file is a list of calls; each has
 the bytes of all arrays and structures that it reaches, says where addresses belong, and
-ends with what the arrays held afterwards on the machine that recorded. `--long 4` lays
-structures out as Windows does, where a ``long`` has 4 bytes.
+ends with what the arrays held afterwards on the machine that recorded. Structures are
+laid out alike everywhere, since none has a ``long``.
 """
 
 import argparse
@@ -17,13 +17,10 @@ import struct
 import torch
 
 from skrnn._kernels import library as kernel_library
-from skrnn._kernels.structs import Shape, Tensors
 from tests import native_calls
 
 # What an argument is; as in replay.cpp.
 NUMBER, ADDRESS, HANDLE = 0, 1, 2
-# To ctypes c_int64 and c_long are one type here; only these have a ``long``.
-_WITH_LONG = (Shape, Tensors)
 # How an array is compared.
 NOT, FLOAT32, FLOAT64, BYTES = 0, 1, 2, 3
 _COMPARED = {torch.float32: FLOAT32, torch.float64: FLOAT64, torch.int64: BYTES}
@@ -38,12 +35,10 @@ class Recorder:
         The real one.
     file : file
         To write to.
-    long_bytes : {4, 8}
-        Of a ``long`` where the calls are to be replayed.
     """
 
-    def __init__(self, library, file, long_bytes):
-        self._library, self._file, self._long = library, file, long_bytes
+    def __init__(self, library, file):
+        self._library, self._file = library, file
         self._places = {}  # of handles, by their numbers: address of the place
         self.n_calls = 0
 
@@ -56,7 +51,7 @@ class Recorder:
         return recorded
 
     def _record(self, name, function, arguments):
-        memory = _Memory(arguments, self._places, self._long)
+        memory = _Memory(arguments, self._places)
         told = [memory.argument(one) for one in arguments]
         before = [buffer.bytes() for buffer in memory.buffers]
         answer = function(*arguments)
@@ -86,22 +81,20 @@ class Recorder:
 
 
 class _Buffer:
-    """Memory that a call reaches: an array, or a structure in its layout elsewhere."""
+    """Memory that a call reaches: an array, or a structure."""
 
-    def __init__(self, number, at, size, compared=NOT, fields=None, is_kept=False):
+    def __init__(self, number, at, size, compared=NOT, is_kept=False):
         self.number, self.at, self.size = number, at, size
-        self.compared, self.fields, self.is_kept = compared, fields, int(is_kept)
+        self.compared, self.is_kept = compared, int(is_kept)
         self.addresses = []  # (offset here, number of the buffer, offset there)
 
     def bytes(self):
-        if self.fields is None:
-            return ctypes.string_at(self.at, self.size)
-        return self.fields()
+        return ctypes.string_at(self.at, self.size)
 
 
 class _Memory:
-    def __init__(self, arguments, places, long_bytes):
-        self.buffers, self._long, self._handles = [], long_bytes, places
+    def __init__(self, arguments, places):
+        self.buffers, self._handles = [], places
         self._opened = []
         # By their types, since asking some of torch's objects for their class warns.
         found = [(o, type(o)) for o in gc.get_objects()]
@@ -139,12 +132,12 @@ class _Memory:
             if value:
                 places[value] = at
 
-    def _new(self, at, size, compared=NOT, fields=None, is_kept=False):
+    def _new(self, at, size, compared=NOT, is_kept=False):
         for buffer in self.buffers:
             if buffer.at == at and buffer.size == size:
                 return buffer
         number = at if is_kept else len(self.buffers)
-        made = _Buffer(number, at, size, compared, fields, is_kept)
+        made = _Buffer(number, at, size, compared, is_kept)
         self.buffers.append(made)
         return made
 
@@ -174,36 +167,15 @@ class _Memory:
         return buffer
 
     def _of_structure(self, value):
-        at, places, end = ctypes.addressof(value), [], 0
-        for name, kind in value._fields_:
-            is_long = kind is ctypes.c_long and isinstance(value, _WITH_LONG)
-            size = self._long if is_long else ctypes.sizeof(kind)
-            end += -end % size
-            places.append((name, kind, end, size))
-            end += size
-        end += -end % max(size for *_, size in places)
-
-        def laid_out():
-            data = bytearray(end)
-            for name, kind, offset, size in places:
-                number = getattr(value, name) or 0
-                if kind is ctypes.c_double:
-                    struct.pack_into("<d", data, offset, number)
-                elif kind is not ctypes.c_void_p:
-                    data[offset : offset + size] = int(number).to_bytes(
-                        size, "little", signed=True
-                    )
-            return bytes(data)
-
-        buffer = self._new(at, end, fields=laid_out)
-        if buffer.addresses:
-            return buffer
-        pointers = [
-            (offset, getattr(value, name))
-            for name, kind, offset, _ in places
-            if kind is ctypes.c_void_p
-        ]
-        self._link(buffer, pointers)
+        at = ctypes.addressof(value)
+        buffer = self._new(at, ctypes.sizeof(value))
+        if not buffer.addresses:
+            pointers = [
+                (getattr(type(value), name).offset, getattr(value, name))
+                for name, kind in value._fields_
+                if kind is ctypes.c_void_p
+            ]
+            self._link(buffer, pointers)
         return buffer
 
     def _link(self, buffer, pointers):
@@ -221,7 +193,7 @@ def _as_signed(value):
     return struct.unpack("<q", struct.pack(kind, value))[0]
 
 
-def record(path, count, long_bytes=8):
+def record(path, count):
     """Write calls of every function to a file; return how many (int).
 
     Parameters
@@ -230,13 +202,12 @@ def record(path, count, long_bytes=8):
         Of the file.
     count : int
         How many rounds; each calls every function once.
-    long_bytes : {4, 8}, default=8
-        Of a ``long`` where the calls are to be replayed.
     """
     torch.manual_seed(0)
     rng, real = random.Random(0), kernel_library.library()
+    gc.freeze()  # what calls reach is made anew, and found faster among few objects
     with open(path, "wb") as file:
-        recorder = Recorder(real, file, long_bytes)
+        recorder = Recorder(real, file)
         kernel_library.library = lambda: recorder
         try:
             for _ in range(count):
@@ -245,6 +216,7 @@ def record(path, count, long_bytes=8):
                     call = None
         finally:
             kernel_library.library = lambda: real
+            gc.unfreeze()
     return recorder.n_calls
 
 
@@ -252,6 +224,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file")
     parser.add_argument("--count", type=int, default=10)
-    parser.add_argument("--long", type=int, default=8, choices=(4, 8))
     options = parser.parse_args()
-    print(record(options.file, options.count, options.long), "calls")
+    print(record(options.file, options.count), "calls")

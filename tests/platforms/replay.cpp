@@ -172,5 +172,5 @@ int main(int, char **arguments) {
     }
     printf("%d calls; largest difference %.2g in float32, %.2g in float64\n", n_calls, most[1],
            most[2]);
-    return n_faults || most[1] > 1e-5 || most[2] > 1e-12;
+    return n_faults || most[1] > 3e-6 || most[2] > 1e-13;
 }

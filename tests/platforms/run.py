@@ -31,7 +31,9 @@ HEAD = """# Kernels on other platforms
 
 Calls of every function of the kernels, with arrays of random sizes, recorded on
 {machine} with the level {level} and replayed with the libraries in the wheels: the
-largest difference of a number, relative to the largest one of its array or to 1. An
+largest difference of a number, relative to the largest one of its array or to 1.
+Weights are those that a network begins with: far larger ones make a layer of tanh
+chaotic, whose steps multiply what rounding leaves, with every level alike. An
 emulator shows that they compute the same; how fast they are there, nobody has measured:
 neither NEON nor the threads of Windows. For macOS there is no emulator.
 
@@ -74,9 +76,9 @@ def rows_of(wheel, folder, count):
     command, name = runner(system, processor)
     if command is None:
         return [f"| {tag} | all | {name} | | | |"], True
-    calls = folder / f"calls-{system}"
+    calls = folder / "calls"
     if not calls.exists():
-        record(calls, count, 4 if system == "windows" else 8)
+        record(calls, count)
     program = compile_replay(tag, folder)
     with zipfile.ZipFile(wheel) as archive:
         inside = [n for n in archive.namelist() if n.endswith((".so", ".dll"))]

@@ -69,6 +69,7 @@ def test_a_file(tmp_path):
     assert np.array_equal(drawn.predict(X), plain.predict(X))
     again = pickle.loads(pickle.dumps(drawn))
     assert np.array_equal(again.predict(X), plain.predict(X))
+    assert again.callbacks[0].path == path
     clone(drawn).fit(X, y)
 
 

@@ -69,14 +69,14 @@ RUNS = {
 BROKEN = {
     "a write behind an array": (
         "lanes.h",
-        "for (long h = 0; h < size; h++) to[i * size + h] = from[h * n + i];",
-        "for (long h = 0; h <= size; h++) to[i * size + h] = from[0];",
+        "for (int64_t h = 0; h < size; h++) to[i * size + h] = from[h * n + i];",
+        "for (int64_t h = 0; h <= size; h++) to[i * size + h] = from[0];",
         "address",
     ),
     "a write behind a piece of an arena": (
         "convolutions.h",
-        "for (long t = n_steps; t < n_whole; t++) channel[t] = 0;",
-        "for (long t = n_steps; t < n_whole + F * L; t++) channel[t] = 0;",
+        "for (int64_t t = n_steps; t < n_whole; t++) channel[t] = 0;",
+        "for (int64_t t = n_steps; t < n_whole + F * L; t++) channel[t] = 0;",
         "address",
     ),
     "memory that is not given back": (

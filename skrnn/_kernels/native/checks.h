@@ -19,7 +19,7 @@ INLINE Answer answer(bool has_memory) { return has_memory ? DONE : NO_MEMORY; }
 
 // More bytes than any machine has, and few enough that sums of some such numbers do not
 // overflow.
-constexpr int64_t MOST_BYTES = sizeof(long) > 4 ? int64_t(1) << 47 : (int64_t(1) << 31) - 1;
+constexpr int64_t MOST_BYTES = int64_t(1) << 47;
 
 // Collects what is found of one call.
 struct Check {
@@ -198,7 +198,7 @@ static Answer checked(const Shape &s, const Composition &of, int64_t N, int64_t 
     check.room(MAX_SUMS, 2 * s.H + PADDING, 2 * s.H + PADDING, s.n_layers);
     check.array((const T *)of.shares, N, true);
     check.array(of.moments, of.norm == BATCH_NORM ? 2 * s.n_layers : 0);
-    for (long l = 0; check.is_fit && of.norm == BATCH_NORM && l < 2 * s.n_layers; l++)
+    for (int64_t l = 0; check.is_fit && of.norm == BATCH_NORM && l < 2 * s.n_layers; l++)
         check.array((const T *)of.moments[l], 1);
     if (check.answer() == DONE) check.array(of.keys, Plan<T>(s, of, N, L).n_keys());
     return check.answer();
@@ -216,7 +216,7 @@ template <class T> static Answer checked(const Tensors<T> &tensors, bool is_adam
         check.array(tensors.second, tensors.count);
         check.array(tensors.steps, tensors.count);
     }
-    for (long i = 0; check.answer() == DONE && i < tensors.count; i++) {
+    for (int64_t i = 0; check.answer() == DONE && i < tensors.count; i++) {
         check.room(tensors.sizes[i]);
         check.array(tensors.weights[i], tensors.sizes[i]);
         check.array(tensors.gradients[i], tensors.sizes[i]);

@@ -8,7 +8,7 @@
 
 #include "convolutions.h"
 
-constexpr long RIVALS = 8;  // kernels of a group, as in Hydra
+constexpr int64_t RIVALS = 8;  // kernels of a group, as in Hydra
 
 struct CompetitionCall {
     int64_t N, L, F, S, G;
@@ -20,7 +20,7 @@ struct CompetitionCall {
     const float *weights;      // (S, G, 9, 8)
     float *to;                 // (N, S, G, 8, 2)
 
-    long n_outputs() const { return S * G * RIVALS * 2; }
+    int64_t n_outputs() const { return S * G * RIVALS * 2; }
 };
 
 // What a thread keeps of one sequence; steps are rounded up to whole groups.
@@ -30,8 +30,8 @@ struct CompetitionMemory {
 
     void take(Arena &arena, const CompetitionCall &call) {
         channels.take(arena, call.F, call.L);
-        const long reach = widest_reach(call.dilations, call.S, call.L);
-        const long padded = channels.L + 2 * reach;
+        const int64_t reach = widest_reach(call.dilations, call.S, call.L);
+        const int64_t padded = channels.L + 2 * reach;
         summed = arena.take<float>(padded);
         if (!arena.base) return;
         memset(summed, 0, padded * sizeof(float));
@@ -51,7 +51,7 @@ INLINE void add_where_equal(Vec<float> v, Vec<float> to, Vec<float> &sum) {
 #endif
 
 // The responses of one group at the steps from t on, nothing beyond the sequence.
-INLINE void respond(const float *from, long dilation, const float *weights, long t, long n_steps,
+INLINE void respond(const float *from, int64_t dilation, const float *weights, int64_t t, int64_t n_steps,
                     Vec<float> *response) {
     UNROLL
     for (int k = 0; k < RIVALS; k++) response[k] = Vec<float>{};
@@ -69,15 +69,15 @@ INLINE void respond(const float *from, long dilation, const float *weights, long
 }
 
 // Means over the steps of the largest and of the smallest responses, by whose they are.
-static void compete(const float *u, long dilation, long n_steps, const float *weights, float *to) {
+static void compete(const float *u, int64_t dilation, int64_t n_steps, const float *weights, float *to) {
     constexpr int n = Simd<float>::n;
     const float *from = u - CENTER * dilation;
     alignas(GROUP_BYTES) float sums[2][RIVALS][GROUP];
-    for (long lane = 0; lane < GROUP; lane += n) {
+    for (int64_t lane = 0; lane < GROUP; lane += n) {
         Vec<float> high[RIVALS], low[RIVALS], response[RIVALS];
         UNROLL
         for (int k = 0; k < RIVALS; k++) high[k] = low[k] = Vec<float>{};
-        for (long t = lane; t < n_steps; t += GROUP) {
+        for (int64_t t = lane; t < n_steps; t += GROUP) {
             respond(from, dilation, weights, t, n_steps, response);
             Vec<float> most = response[0], least = response[0];
             UNROLL
@@ -97,7 +97,7 @@ static void compete(const float *u, long dilation, long n_steps, const float *we
             memcpy(sums[1][k] + lane, &low[k], sizeof low[k]);
         }
     }
-    for (long k = 0; k < RIVALS; k++) {
+    for (int64_t k = 0; k < RIVALS; k++) {
         to[2 * k] = sum_of_group(sums[0][k]) / n_steps;
         to[2 * k + 1] = -sum_of_group(sums[1][k]) / n_steps;
     }
@@ -105,29 +105,29 @@ static void compete(const float *u, long dilation, long n_steps, const float *we
 
 // Sum the chosen channels, or their changes, of which the last is missing.
 static void sum_chosen(const CompetitionMemory &memory, const uint8_t *is_chosen, bool is_change,
-                       long n_steps) {
+                       int64_t n_steps) {
     float *to = memory.summed;
     memory.channels.sum(is_chosen, whole_groups(n_steps),
-                        [&](long t, Vec<float> sum) { store<float>(to + t, sum); });
+                        [&](int64_t t, Vec<float> sum) { store<float>(to + t, sum); });
     if (!is_change) return;
-    for (long t = 0; t < n_steps - 1; t++) to[t] = to[t + 1] - to[t];
+    for (int64_t t = 0; t < n_steps - 1; t++) to[t] = to[t + 1] - to[t];
     to[n_steps - 1] = 0;
 }
 
 // All features of one sequence.
 static void compete_one(const CompetitionCall &call, const CompetitionMemory &memory, const float *x,
-                        long n_steps, float *to) {
+                        int64_t n_steps, float *to) {
     const uint8_t *subset = call.channels, *summed = nullptr;
     const float *weights = call.weights;
-    const long n_whole = whole_groups(n_steps);
+    const int64_t n_whole = whole_groups(n_steps);
     memory.channels.read(x, n_steps);
     // What a longer sequence left.
     memset(memory.summed + n_whole, 0, (memory.channels.L - n_whole) * sizeof(float));
-    for (long s = 0; s < call.S; s++) {
-        const long dilation = bounded(call.dilations[s], call.L);
+    for (int64_t s = 0; s < call.S; s++) {
+        const int64_t dilation = bounded(call.dilations[s], call.L);
         const bool is_change = call.is_change[s];
-        const long count = n_steps - is_change;
-        for (long g = 0; g < call.G; g++) {
+        const int64_t count = n_steps - is_change;
+        for (int64_t g = 0; g < call.G; g++) {
             // Groups in a row may read the same channels; with one, all do.
             if (!g || memcmp(summed, subset, call.F))
                 sum_chosen(memory, subset, is_change, n_steps);

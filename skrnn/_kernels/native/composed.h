@@ -16,12 +16,12 @@ template <class T> struct ComposedCall : Call<T> {
     ComposedSums<T> *composed_sums;
     BatchMoments<T> *moments;     // (n_layers,)
 
-    ComposedCall(const Call<T> &call, const Composition &of, long N)
+    ComposedCall(const Call<T> &call, const Composition &of, int64_t N)
         : Call<T>(call.net, call.weights, call.gradients, call.in, call.loss, N, call.L, call.outputs, true),
           plan(call.net->shape, of, N, call.L) {}
 
     bool has_batch_norm() const { return plan.of->norm == BATCH_NORM; }
-    Weights<T> weights_at(long l, long d) const {
+    Weights<T> weights_at(int64_t l, int64_t d) const {
         const T *const *w = this->weights + plan.cell_at(l, d);
         return {w[0], recurrent ? recurrent[l * plan.D + d] : w[1], w[2], w[3]};
     }
@@ -30,7 +30,7 @@ template <class T> struct ComposedCall : Call<T> {
         return {w[0], w[1], w[2], *w[3]};
     }
     // Whether a gradient comes to where the sequences of a layer end.
-    bool has_end(long l) const {
+    bool has_end(int64_t l) const {
         return plan.reads_last() && (l == plan.n_layers() - 1 || plan.of->is_residual);
     }
 };
@@ -41,24 +41,24 @@ template <class T> struct ComposedPart {
     const PartOfComposed<T> &m;
     const ComposedSums<T> &sums;
     const Plan<T> &plan;
-    long part, n, first, count, size;
-    long piece;  // which of the parts of the steps
+    int64_t part, n, first, count, size;
+    int64_t piece;  // which of the parts of the steps
 
-    ComposedPart(ComposedCall<T> &call_, const PartOfComposed<T> &m_, const ComposedSums<T> &sums_, long part_)
+    ComposedPart(ComposedCall<T> &call_, const PartOfComposed<T> &m_, const ComposedSums<T> &sums_, int64_t part_)
         : call(call_), m(m_), sums(sums_), plan(call_.plan), part(part_), n(call_.split.lanes(part_)),
           first(call_.split.first(part_)), count(call_.split.count(part_)), size(plan.C * n), piece(0) {}
 
     const int64_t *lengths() const { return call.in.lengths ? call.in.lengths + first : nullptr; }
-    long top() const { return plan.n_layers() - 1; }
-    long steps() const { return plan.steps(piece); }
-    long begin() const { return plan.begin(piece); }
-    long slots() const { return steps() + (plan.D > 1); }
+    int64_t top() const { return plan.n_layers() - 1; }
+    int64_t steps() const { return plan.steps(piece); }
+    int64_t begin() const { return plan.begin(piece); }
+    int64_t slots() const { return steps() + (plan.D > 1); }
     Masks<T> masks() const {
         if (!m.masks) return {nullptr, nullptr};
         return {m.masks + begin() * n, m.is_masked + begin()};
     }
-    T *states(long l) const { return plan.D > 1 ? m.layers[l].values : m.layers[l].records[0].h + plan.shape->H * n; }
-    const T *entering(long l) const {
+    T *states(int64_t l) const { return plan.D > 1 ? m.layers[l].values : m.layers[l].records[0].h + plan.shape->H * n; }
+    const T *entering(int64_t l) const {
         if (l == 0) return m.x + begin() * plan.shape->F * n;
         return m.layers[l].entered ? m.layers[l].entered : m.layers[l - 1].values;
     }
@@ -67,7 +67,7 @@ template <class T> struct ComposedPart {
         const Shape &s = *plan.shape;
         read_lanes<T>(call.in, first, count, call.L, s.F, n, m.x);
         if (lengths()) fill_masks(lengths(), count, call.L, n, m.masks, m.is_masked);
-        for (long i = 0; i < n; i++) {
+        for (int64_t i = 0; i < n; i++) {
             m.has_step[i] = !lengths() || i >= count || lengths()[i] > 0;
             const T *shares = (const T *)plan.of->shares;
             m.shares[i] = i >= count ? T(0) : shares ? shares[first + i] : (T)(1 / plan.of->count);
@@ -81,10 +81,10 @@ template <class T> struct ComposedPart {
     // -- forwards ------------------------------------------------------------------
 
     // Zeros, or where the part of the steps before ended.
-    void set_begin(const LayerStates<T> &layer, long d) const {
-        const long of_state = plan.shape->H * n;
+    void set_begin(const LayerStates<T> &layer, int64_t d) const {
+        const int64_t of_state = plan.shape->H * n;
         T *const begins[2] = {layer.records[d].h, layer.records[d].c};
-        for (long i = 0; i < 2; i++) {
+        for (int64_t i = 0; i < 2; i++) {
             if (!begins[i]) continue;
             if (piece)
                 memcpy(begins[i], layer.begins[i] + piece * of_state, of_state * sizeof(T));
@@ -94,21 +94,21 @@ template <class T> struct ComposedPart {
     }
 
     void keep_end(const LayerStates<T> &layer) const {
-        const long of_state = plan.shape->H * n;
+        const int64_t of_state = plan.shape->H * n;
         const T *const ends[2] = {layer.records[0].h, layer.records[0].c};
-        for (long i = 0; i < 2; i++)
+        for (int64_t i = 0; i < 2; i++)
             if (ends[i])
                 memcpy(layer.begins[i] + (piece + 1) * of_state, ends[i] + steps() * of_state, of_state * sizeof(T));
     }
 
-    void run_layer(long l) const {
+    void run_layer(int64_t l) const {
         const LayerStates<T> &layer = m.layers[l];
         if (layer.entered) {
             const Dropout<T> dropout = plan.of_inputs(piece, l);
-            for (long t = 0; t < steps(); t++)
+            for (int64_t t = 0; t < steps(); t++)
                 drop(dropout, first, t, plan.C, n, m.layers[l - 1].values + t * size, layer.entered + t * size);
         }
-        for (long d = 0; d < plan.D; d++) {
+        for (int64_t d = 0; d < plan.D; d++) {
             set_begin(layer, d);
             run_forward(call.layers[l * plan.D + d], layer.records[d], entering(l), masks(), steps(), n, d > 0,
                         piece == 0);
@@ -117,12 +117,12 @@ template <class T> struct ComposedPart {
         if (plan.D > 1) join(layer.records, masks(), steps(), plan.shape->H, n, layer.values);
     }
 
-    void finish_layer(long l) const {
+    void finish_layer(int64_t l) const {
         const LayerStates<T> &layer = m.layers[l];
-        const long C = plan.C;
+        const int64_t C = plan.C;
         const T *const *w = call.weights + plan.norm_at(l);
         if (plan.of->norm == LAYER_NORM)
-            for (long t = 0; t < slots(); t++)
+            for (int64_t t = 0; t < slots(); t++)
                 normalise_sample(states(l) + t * size, C, n, w[0], w[1], plan.of->epsilon, layer.normal + t * size,
                                  layer.inverse + t * n, layer.values + t * size);
         if (plan.of->norm == BATCH_NORM)
@@ -138,13 +138,13 @@ template <class T> struct ComposedPart {
             m.attention.look(call.project, call.attention(), values, begin(), steps(), plan.C, n);
             if (!is_again) m.attention.add(values, masks(), begin(), steps(), plan.C, n);
         } else if (m.pool.kind != LAST && !is_again) {
-            for (long t = 0; t < steps(); t++)
+            for (int64_t t = 0; t < steps(); t++)
                 m.pool.add(begin() + t, values + t * size, masks().at(t, n), 0, size, n);
         }
     }
 
     void run_steps(bool is_again) const {
-        for (long l = 0; l <= top(); l++) run_layer(l), finish_layer(l);
+        for (int64_t l = 0; l <= top(); l++) run_layer(l), finish_layer(l);
         pool_steps(is_again);
     }
 
@@ -152,8 +152,8 @@ template <class T> struct ComposedPart {
 
     void by_presence(T *values) const {
         if (!lengths()) return;
-        for (long c = 0; c < plan.C; c++)
-            for (long i = 0; i < n; i++) values[c * n + i] = m.has_step[i] ? values[c * n + i] : T(0);
+        for (int64_t c = 0; c < plan.C; c++)
+            for (int64_t i = 0; i < n; i++) values[c * n + i] = m.has_step[i] ? values[c * n + i] : T(0);
     }
 
     void pool_all() const {
@@ -161,7 +161,7 @@ template <class T> struct ComposedPart {
         if (plan.attends()) m.attention.finish(plan.C, n);
         m.pool.divide(m.pool.states, plan.C, n, n, 1);
         const T *others = plan.attends() ? m.attention.states : m.pool.states;
-        for (long c = 0; c < plan.C; c++)
+        for (int64_t c = 0; c < plan.C; c++)
             memcpy(m.pooled + c * n, (plan.is_last(c) ? end : others) + c * n, n * sizeof(T));
         by_presence(m.pooled);
     }
@@ -175,16 +175,16 @@ template <class T> struct ComposedPart {
         const T *bias = call.weights[plan.head_at() + 1];
         multiply<T>({call.head, PANEL, given, plan.C, nullptr, 0, n, n, bias, m.raw, false}, s.K);
         double total = 0;
-        for (long i = 0; i < count; i++) {
-            for (long k = 0; k < s.K; k++) call.outputs[(first + i) * s.K + k] = m.of_sample[k] = m.raw[k * n + i];
+        for (int64_t i = 0; i < count; i++) {
+            for (int64_t k = 0; k < s.K; k++) call.outputs[(first + i) * s.K + k] = m.of_sample[k] = m.raw[k * n + i];
             total += loss_of<T>(call.loss, first + i, s.K, 1.0 / call.split.n_samples, m.of_sample);
-            for (long k = 0; k < s.K; k++) {
+            for (int64_t k = 0; k < s.K; k++) {
                 m.raw[k * n + i] = m.of_sample[k];
                 sums.head_bias[k] += m.of_sample[k];
             }
         }
-        for (long k = 0; k < s.K; k++)
-            for (long i = count; i < n; i++) m.raw[k * n + i] = 0;
+        for (int64_t k = 0; k < s.K; k++)
+            for (int64_t i = count; i < n; i++) m.raw[k * n + i] = 0;
         call.losses[part] = total;
         memset(m.turned, 0, n * plan.columns * sizeof(T));
         turn(given, plan.C, n, m.turned, plan.columns);
@@ -196,7 +196,7 @@ template <class T> struct ComposedPart {
             memcpy(m.attention.gradients, m.d_pooled, size * sizeof(T));
             m.attention.begin_back(plan.C, n);
         } else if (m.pool.kind != LAST) {
-            for (long c = 0; c < plan.C; c++)
+            for (int64_t c = 0; c < plan.C; c++)
                 if (plan.is_last(c))
                     memset(m.pool.gradients + c * n, 0, n * sizeof(T));
                 else
@@ -207,11 +207,11 @@ template <class T> struct ComposedPart {
 
     // -- backwards -------------------------------------------------------------------
 
-    T *gradient(long l) const { return m.d[(top() - l) % 2]; }
-    T *below(long l) const { return m.d[1 - (top() - l) % 2]; }
+    T *gradient(int64_t l) const { return m.d[(top() - l) % 2]; }
+    T *below(int64_t l) const { return m.d[1 - (top() - l) % 2]; }
 
     // Whether a sample ends within the present part of the steps.
-    bool ends_here(long i) const {
+    bool ends_here(int64_t i) const {
         if (!lengths() || i >= count) return piece + 1 == plan.n_parts_of_steps;
         return lengths()[i] > begin() && lengths()[i] <= begin() + steps();
     }
@@ -224,77 +224,77 @@ template <class T> struct ComposedPart {
                              steps(), plan.C, plan.columns, n, sums.attention);
         } else {
             memset(to, 0, steps() * size * sizeof(T));
-            for (long t = 0; m.pool.kind != LAST && t < steps(); t++)
+            for (int64_t t = 0; m.pool.kind != LAST && t < steps(); t++)
                 m.pool.give(begin() + t, to + t * size, masks().at(t, n), 0, size, n);
         }
         if (!plan.reads_last()) return;
-        for (long c = 0; c < plan.C; c++)
-            for (long i = 0; i < n; i++)
+        for (int64_t c = 0; c < plan.C; c++)
+            for (int64_t i = 0; i < n; i++)
                 end[c * n + i] = plan.is_last(c) && ends_here(i) ? m.d_pooled[c * n + i] : T(0);
     }
 
     // What a layer adds to its input gives its gradient to that as well.
-    void pass_below(long l) const {
+    void pass_below(int64_t l) const {
         if (l > 0 && plan.of->is_residual)
             memcpy(below(l), gradient(l), (steps() + 1) * size * sizeof(T));
     }
 
     // Through the normalisation: piece(gradients, standardised states, place of the step).
-    template <class Do> void each_slot(long l, Do piece) const {
+    template <class Do> void each_slot(int64_t l, Do piece) const {
         T *d = gradient(l), *normal = m.layers[l].normal;
-        for (long t = 0; t < steps(); t++) piece(d + t * size, normal + t * size, t);
+        for (int64_t t = 0; t < steps(); t++) piece(d + t * size, normal + t * size, t);
         if (call.has_end(l)) piece(d + steps() * size, normal + (slots() - 1) * size, slots() - 1);
     }
 
-    void through_sample_norm(long l) const {
+    void through_sample_norm(int64_t l) const {
         const T *weight = call.weights[plan.norm_at(l)];
-        each_slot(l, [&](T *d, const T *normal, long t) {
+        each_slot(l, [&](T *d, const T *normal, int64_t t) {
             normalise_sample_back(d, normal, m.layers[l].inverse + t * n, plan.C, n, weight, sums.norms[l]);
         });
     }
 
     // What the batch has to sum before.
-    void add_batch_norm(long l) const {
+    void add_batch_norm(int64_t l) const {
         sums.norms[l].clear(plan.C);
-        each_slot(l, [&](T *d, const T *normal, long) {
-            for (long c = 0; c < plan.C; c++)
-                for (long i = 0; i < n; i += Simd<T>::n)
+        each_slot(l, [&](T *d, const T *normal, int64_t) {
+            for (int64_t c = 0; c < plan.C; c++)
+                for (int64_t i = 0; i < n; i += Simd<T>::n)
                     sums.norms[l].add(c, load<T>(d + c * n + i), load<T>(normal + c * n + i));
         });
-        for (long c = 0; c < plan.C; c++) {
+        for (int64_t c = 0; c < plan.C; c++) {
             moments()[c] = sums.norms[l].of_shift(c);
             moments()[plan.C + c] = sums.norms[l].of_factor(c);
         }
     }
 
-    void through_batch_norm(long l) const {
+    void through_batch_norm(int64_t l) const {
         const T *weight = call.weights[plan.norm_at(l)], *end = gradient(l) + steps() * size;
-        each_slot(l, [&](T *d, const T *normal, long t) {
+        each_slot(l, [&](T *d, const T *normal, int64_t t) {
             const T *mask = d == end ? nullptr : masks().at(t, n);
             normalise_batch_back(d, normal, call.moments[l], d == end ? nullptr : m.shares, mask, plan.C, n, weight);
         });
     }
 
-    void run_layer_back(long l) const {
+    void run_layer_back(int64_t l) const {
         const LayerStates<T> &layer = m.layers[l];
         const bool adds = l > 0 && plan.of->is_residual, is_apart = adds && layer.entered;
         T *d = gradient(l), *end = d + steps() * size;
         T *dx = is_apart ? m.d[2] : l ? below(l) : m.dx ? m.dx + begin() * plan.shape->F * n : nullptr;
-        for (long i = 0; i < plan.D; i++) {
-            const long half = i * plan.shape->H * n;
+        for (int64_t i = 0; i < plan.D; i++) {
+            const int64_t half = i * plan.shape->H * n;
             run_backward<T>(call.layers[l * plan.D + i], layer.records[i], layer.scratch[i], entering(l), masks(),
                             steps(), n, i > 0, piece == 0, d + half, call.has_end(l) ? end + half : nullptr, nullptr, dx,
                             sums.layers[l * plan.D + i], size, i > 0 || (adds && !is_apart));
         }
         if (!layer.entered) return;
         const Dropout<T> dropout = plan.of_inputs(piece, l);
-        for (long t = 0; t < steps(); t++) drop(dropout, first, t, plan.C, n, dx + t * size, dx + t * size);
+        for (int64_t t = 0; t < steps(); t++) drop(dropout, first, t, plan.C, n, dx + t * size, dx + t * size);
         if (is_apart) add_to(below(l), dx, steps() * size);
     }
 
     void run_steps_back() const {
         spread();
-        for (long l = top(); l >= 0; l--) {
+        for (int64_t l = top(); l >= 0; l--) {
             pass_below(l);
             if (plan.of->norm == LAYER_NORM) through_sample_norm(l);
             run_layer_back(l);

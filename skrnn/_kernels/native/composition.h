@@ -25,30 +25,30 @@ struct Composition {
 template <class T> struct Plan {
     const Shape *shape;
     const Composition *of;
-    long N, L, D, C, W, n_parts_of_steps, first_steps, columns;
+    int64_t N, L, D, C, W, n_parts_of_steps, first_steps, columns;
 
-    Plan(const Shape &s, const Composition &composition, long N_, long L_)
+    Plan(const Shape &s, const Composition &composition, int64_t N_, int64_t L_)
         : shape(&s), of(&composition), N(N_), L(L_), D(composition.n_directions), C(D * s.H) {
-        const long most = composition.most_steps;
+        const int64_t most = composition.most_steps;
         W = most > 0 && most < L ? most : L;
         n_parts_of_steps = W > 0 ? (L + W - 1) / W : 1;
         first_steps = L - (n_parts_of_steps - 1) * W;  // the newest parts are whole
-        columns = round_up(C, GROUP_BYTES / (long)sizeof(T));
+        columns = round_up(C, GROUP_BYTES / (int64_t)sizeof(T));
     }
-    long n_layers() const { return shape->n_layers; }
-    long of_layer() const { return 4 * D + (of->norm ? 2 : 0); }
-    long cell_at(long l, long d) const { return l * of_layer() + 4 * d; }
-    long norm_at(long l) const { return l * of_layer() + 4 * D; }
-    long attention_at() const { return n_layers() * of_layer(); }
+    int64_t n_layers() const { return shape->n_layers; }
+    int64_t of_layer() const { return 4 * D + (of->norm ? 2 : 0); }
+    int64_t cell_at(int64_t l, int64_t d) const { return l * of_layer() + 4 * d; }
+    int64_t norm_at(int64_t l) const { return l * of_layer() + 4 * D; }
+    int64_t attention_at() const { return n_layers() * of_layer(); }
     bool attends() const { return shape->pooling == ATTENTION; }
-    long head_at() const { return attention_at() + (attends() ? 4 : 0); }
-    long n_weights() const { return head_at() + 2; }
-    long features(long l) const { return l ? C : shape->F; }
-    long begin(long part) const { return part ? first_steps + (part - 1) * W : 0; }
-    long steps(long part) const { return part ? W : first_steps; }
+    int64_t head_at() const { return attention_at() + (attends() ? 4 : 0); }
+    int64_t n_weights() const { return head_at() + 2; }
+    int64_t features(int64_t l) const { return l ? C : shape->F; }
+    int64_t begin(int64_t part) const { return part ? first_steps + (part - 1) * W : 0; }
+    int64_t steps(int64_t part) const { return part ? W : first_steps; }
     // The maximum is taken of all units where some are to be their last state.
     int pool_kind() const { return shape->pooling == MIXED ? MAX : attends() ? LAST : shape->pooling; }
-    bool is_last(long c) const {
+    bool is_last(int64_t c) const {
         return shape->pooling == LAST || (shape->pooling == MIXED && c % shape->H < shape->H / 2);
     }
     bool reads_last() const { return shape->pooling == LAST || shape->pooling == MIXED; }
@@ -56,15 +56,15 @@ template <class T> struct Plan {
 
     // Keys of random numbers: recurrent weights, then inputs of the layers for each part of
     // the steps, then what the head reads.
-    long keys_of_weights() const { return of->recurrent_dropout > 0 ? n_layers() * D : 0; }
-    Dropout<T> of_weights(long l, long d) const { return {of->recurrent_dropout, of->keys[l * D + d]}; }
-    Dropout<T> of_inputs(long part, long l) const {
+    int64_t keys_of_weights() const { return of->recurrent_dropout > 0 ? n_layers() * D : 0; }
+    Dropout<T> of_weights(int64_t l, int64_t d) const { return {of->recurrent_dropout, of->keys[l * D + d]}; }
+    Dropout<T> of_inputs(int64_t part, int64_t l) const {
         return {of->dropout, of->keys[keys_of_weights() + part * (n_layers() - 1) + l - 1]};
     }
     Dropout<T> of_head() const {
         return {of->dropout, of->keys[keys_of_weights() + n_parts_of_steps * (n_layers() - 1)]};
     }
-    long n_keys() const {
+    int64_t n_keys() const {
         return keys_of_weights() + (of->dropout > 0 ? n_parts_of_steps * (n_layers() - 1) + 1 : 0);
     }
 };
@@ -88,24 +88,24 @@ template <class T> struct PartOfComposed {
     Attention<T> attention;
 
     // Slots of states: of each step, and with two directions where both end.
-    static long slots(const Plan<T> &p) { return p.W + (p.D > 1); }
+    static int64_t slots(const Plan<T> &p) { return p.W + (p.D > 1); }
 
     // Of n lanes, which not all parts of a batch have.
-    void take(Arena &arena, const Plan<T> &p, const Layer<T> *planned, bool has_lengths, bool with_dx, long n) {
+    void take(Arena &arena, const Plan<T> &p, const Layer<T> *planned, bool has_lengths, bool with_dx, int64_t n) {
         const Shape &s = *p.shape;
-        const long size = p.C * n;
+        const int64_t size = p.C * n;
         x = arena.take<T>(p.L * s.F * n);
         dx = with_dx ? arena.take<T>(p.L * s.F * n) : nullptr;
         masks = has_lengths ? arena.take<T>(p.L * n) : nullptr;
         is_masked = has_lengths ? arena.take<char>(p.L) : nullptr;
         has_step = arena.take<T>(n), shares = arena.take<T>(n);
         layers = (LayerStates<T> *)arena.take<char>(s.n_layers * sizeof(LayerStates<T>));
-        for (long l = 0; l < s.n_layers; l++) {
+        for (int64_t l = 0; l < s.n_layers; l++) {
             LayerStates<T> of;
             take_layer(arena, of, p, planned + l * p.D, l, n);
             if (layers) layers[l] = of;
         }
-        for (long i = 0; i < 3; i++) {
+        for (int64_t i = 0; i < 3; i++) {
             const bool is_needed = i == 0 || (s.n_layers > 1 && (i == 1 || (p.of->is_residual && p.of->dropout > 0)));
             d[i] = is_needed ? arena.take<T>((p.W + 1) * size) : nullptr;
         }
@@ -116,11 +116,11 @@ template <class T> struct PartOfComposed {
         if (p.attends()) attention.take(arena, p.L, p.W, p.C, p.columns, n);
     }
 
-    static void take_layer(Arena &arena, LayerStates<T> &of, const Plan<T> &p, const Layer<T> *planned, long l,
-                           long n) {
+    static void take_layer(Arena &arena, LayerStates<T> &of, const Plan<T> &p, const Layer<T> *planned, int64_t l,
+                           int64_t n) {
         const bool has_norm = p.of->norm != NO_NORM, adds = p.of->is_residual && l > 0;
-        const long size = p.C * n;
-        for (long d = 0; d < p.D; d++) {
+        const int64_t size = p.C * n;
+        for (int64_t d = 0; d < p.D; d++) {
             of.records[d].take(arena, planned[d], p.W, n);
             of.scratch[d].take(arena, planned[d], n);
         }
@@ -144,14 +144,14 @@ template <class T> struct ComposedSums {
     T *head, *head_bias;   // (K, columns), (K,)
 
     void take(Arena &arena, const Plan<T> &p, const Layer<T> *planned) {
-        const long count = p.n_layers() * p.D;
+        const int64_t count = p.n_layers() * p.D;
         layers = (Sums<T> *)arena.take<char>(count * sizeof(Sums<T>));
         norms = (NormSums<T> *)arena.take<char>(p.n_layers() * sizeof(NormSums<T>));
-        for (long i = 0; i < count; i++) {
+        for (int64_t i = 0; i < count; i++) {
             Sums<T> sums = planned[i].take_sums(arena);
             if (layers) layers[i] = sums;
         }
-        for (long l = 0; p.of->norm && l < p.n_layers(); l++) {
+        for (int64_t l = 0; p.of->norm && l < p.n_layers(); l++) {
             NormSums<T> sums;
             sums.take(arena, p.C);
             if (norms) norms[l] = sums;
@@ -161,8 +161,8 @@ template <class T> struct ComposedSums {
     }
 
     void clear(const Plan<T> &p, const Layer<T> *planned) const {
-        for (long i = 0; i < p.n_layers() * p.D; i++) planned[i].clear(layers[i]);
-        for (long l = 0; p.of->norm && l < p.n_layers(); l++) norms[l].clear(p.C);
+        for (int64_t i = 0; i < p.n_layers() * p.D; i++) planned[i].clear(layers[i]);
+        for (int64_t l = 0; p.of->norm && l < p.n_layers(); l++) norms[l].clear(p.C);
         if (p.attends()) attention.clear(p.C, p.columns);
         memset(head, 0, p.shape->K * p.columns * sizeof(T));
         memset(head_bias, 0, p.shape->K * sizeof(T));

@@ -10,17 +10,17 @@
 
 #include "layer_call.h"
 
-constexpr long N_TRIPLES = 84, N_WEIGHTS = 9, CENTER = N_WEIGHTS / 2;
-constexpr long GROUP = GROUP_BYTES / sizeof(float);
+constexpr int64_t N_TRIPLES = 84, N_WEIGHTS = 9, CENTER = N_WEIGHTS / 2;
+constexpr int64_t GROUP = GROUP_BYTES / sizeof(float);
 
 // Steps are counted in blocks, within which the number of positive steps (11 bits) and
 // the sum of their indices (19 bits) fit into one integer.
-constexpr long BLOCK = 1024;
+constexpr int64_t BLOCK = 1024;
 constexpr int COUNT_BITS = 11;
 // Which steps are positive, 64 to a word.
 constexpr int WORD_BITS = 64;
 
-constexpr long N_POOLINGS = 4;
+constexpr int64_t N_POOLINGS = 4;
 
 struct ConvolutionCall {
     int64_t N, L, F, D, B;
@@ -31,21 +31,21 @@ struct ConvolutionCall {
     const float *biases;       // (D, 84, B)
     float *to;                 // (N, D, 84, B, 4)
 
-    long n_outputs() const { return D * N_TRIPLES * B * N_POOLINGS; }
+    int64_t n_outputs() const { return D * N_TRIPLES * B * N_POOLINGS; }
 };
 
 // Beyond the sequence all is zero, so a longer step between weights changes nothing.
-INLINE long bounded(int64_t dilation, long L) {
+INLINE int64_t bounded(int64_t dilation, int64_t L) {
     return dilation > L ? L : dilation < -L ? -L : dilation;
 }
 
-INLINE long whole_groups(long n_steps) { return (n_steps + GROUP - 1) / GROUP * GROUP; }
+INLINE int64_t whole_groups(int64_t n_steps) { return (n_steps + GROUP - 1) / GROUP * GROUP; }
 
 // How far the widest kernel reaches beyond a sequence, in whole groups.
-static long widest_reach(const int64_t *dilations, long count, long L) {
-    long reach = 0;
-    for (long d = 0; d < count; d++) {
-        const long most = CENTER * labs(bounded(dilations[d], L));
+static int64_t widest_reach(const int64_t *dilations, int64_t count, int64_t L) {
+    int64_t reach = 0;
+    for (int64_t d = 0; d < count; d++) {
+        const int64_t most = CENTER * labs(bounded(dilations[d], L));
         reach = most > reach ? most : reach;
     }
     return whole_groups(reach);
@@ -53,32 +53,32 @@ static long widest_reach(const int64_t *dilations, long count, long L) {
 
 // The channels of one sequence apart, and sums of some of them.
 struct Channels {
-    long F, L;              // steps are rounded up to whole groups
+    int64_t F, L;              // steps are rounded up to whole groups
     float *values;          // (F, L), zero after the last step
     const float **chosen;   // (F,)
 
-    void take(Arena &arena, long n_features, long n_steps) {
+    void take(Arena &arena, int64_t n_features, int64_t n_steps) {
         F = n_features, L = whole_groups(n_steps);
         values = arena.take<float>(F * L);
         chosen = arena.take<const float *>(F);
     }
 
-    void read(const float *x, long n_steps) const {
-        const long n_whole = whole_groups(n_steps);
-        for (long c = 0; c < F; c++) {
+    void read(const float *x, int64_t n_steps) const {
+        const int64_t n_whole = whole_groups(n_steps);
+        for (int64_t c = 0; c < F; c++) {
             float *channel = values + c * L;
-            for (long t = 0; t < n_steps; t++) channel[t] = x[t * F + c];
-            for (long t = n_steps; t < n_whole; t++) channel[t] = 0;
+            for (int64_t t = 0; t < n_steps; t++) channel[t] = x[t * F + c];
+            for (int64_t t = n_steps; t < n_whole; t++) channel[t] = 0;
         }
     }
 
-    template <class Put> void sum(const uint8_t *is_chosen, long n_steps, Put put) const {
-        long n_chosen = 0;
-        for (long c = 0; c < F; c++)
+    template <class Put> void sum(const uint8_t *is_chosen, int64_t n_steps, Put put) const {
+        int64_t n_chosen = 0;
+        for (int64_t c = 0; c < F; c++)
             if (is_chosen[c]) chosen[n_chosen++] = values + c * L;
-        for (long t = 0; t < n_steps; t += Simd<float>::n) {
+        for (int64_t t = 0; t < n_steps; t += Simd<float>::n) {
             Vec<float> sum = fill<float>(0);
-            for (long c = 0; c < n_chosen; c++) sum += load<float>(chosen[c] + t);
+            for (int64_t c = 0; c < n_chosen; c++) sum += load<float>(chosen[c] + t);
             put(t, sum);
         }
     }
@@ -93,8 +93,8 @@ struct ConvolutionMemory {
 
     void take(Arena &arena, const ConvolutionCall &call) {
         channels.take(arena, call.F, call.L);
-        const long reach = widest_reach(call.dilations, call.D, call.L);
-        const long L = channels.L, padded = L + 2 * reach;
+        const int64_t reach = widest_reach(call.dilations, call.D, call.L);
+        const int64_t L = channels.L, padded = L + 2 * reach;
         once = arena.take<float>(padded);
         thrice = arena.take<float>(padded);
         nine = arena.take<float>(L);
@@ -107,8 +107,8 @@ struct ConvolutionMemory {
 };
 
 // The longest stretch of ones in each word that has a zero. A compiler makes vectors of it.
-INLINE void longest_stretches(const uint64_t *words, long n_words, uint64_t *to) {
-    for (long i = 0; i < n_words; i++) {
+INLINE void longest_stretches(const uint64_t *words, int64_t n_words, uint64_t *to) {
+    for (int64_t i = 0; i < n_words; i++) {
         // Ones where a stretch of at least 1, 2, 4, ... begins.
         uint64_t stretches[6] = {words[i]};
         UNROLL
@@ -142,7 +142,7 @@ struct Pooled {
         longest = inside > longest ? inside : longest;
     }
 
-    void write(long n_steps, float *to) const {
+    void write(int64_t n_steps, float *to) const {
         to[0] = float((double)count / n_steps);
         to[1] = count ? float(sum / count) : 0.0f;
         to[2] = count ? float((double)indices / ((double)count * n_steps)) : -1.0f;
@@ -191,15 +191,15 @@ INLINE uint64_t add_positive(Vec<float> v, IntVec<float> code, Vec<float> &sum, 
 
 // Pool a block of responses, pair + third, for B biases at a time.
 template <int B>
-static void pool_block(const float *pair, const float *third, long n_steps, const float *biases,
+static void pool_block(const float *pair, const float *third, int64_t n_steps, const float *biases,
                        int64_t first, Pooled *to) {
     constexpr int n = Simd<float>::n;
     alignas(GROUP_BYTES) float sums[B][GROUP];
     alignas(GROUP_BYTES) int32_t codes[B][GROUP];
     uint64_t words[B * BLOCK / WORD_BITS], longest[B * BLOCK / WORD_BITS];  // (B, n_words)
-    const long n_words = (n_steps + WORD_BITS - 1) / WORD_BITS;
+    const int64_t n_words = (n_steps + WORD_BITS - 1) / WORD_BITS;
     memset(words, 0, B * n_words * sizeof(uint64_t));
-    for (long lane = 0; lane < GROUP; lane += n) {
+    for (int64_t lane = 0; lane < GROUP; lane += n) {
         Vec<float> sum[B], bias[B];
         IntVec<float> packed[B], code;
         UNROLL
@@ -208,7 +208,7 @@ static void pool_block(const float *pair, const float *third, long n_steps, cons
             bias[b] = fill<float>(biases[b]);
         }
         for (int i = 0; i < n; i++) code[i] = int32_t((lane + i) << COUNT_BITS) + 1;
-        for (long t = lane; t < n_steps; t += GROUP, code += int32_t(GROUP << COUNT_BITS)) {
+        for (int64_t t = lane; t < n_steps; t += GROUP, code += int32_t(GROUP << COUNT_BITS)) {
             const Vec<float> response = load<float>(pair + t) + load<float>(third + t);
             UNROLL
             for (int b = 0; b < B; b++)
@@ -228,26 +228,26 @@ static void pool_block(const float *pair, const float *third, long n_steps, cons
         to[b].sum += sum_of_group(sums[b]);
         to[b].count += count;
         to[b].indices += first * count + (code >> COUNT_BITS);
-        for (long w = b * n_words; w < (b + 1) * n_words; w++) to[b].add_word(words[w], longest[w]);
+        for (int64_t w = b * n_words; w < (b + 1) * n_words; w++) to[b].add_word(words[w], longest[w]);
     }
 }
 
 template <int B>
-static void pool_biases(const float *pair, const float *third, long n_steps, const float *biases,
+static void pool_biases(const float *pair, const float *third, int64_t n_steps, const float *biases,
                         float *to) {
     Pooled pooled[B];
-    const long n_whole = whole_groups(n_steps);
-    for (long t = 0; t < n_whole; t += BLOCK) {
-        const long size = n_whole - t < BLOCK ? n_whole - t : BLOCK;
+    const int64_t n_whole = whole_groups(n_steps);
+    for (int64_t t = 0; t < n_whole; t += BLOCK) {
+        const int64_t size = n_whole - t < BLOCK ? n_whole - t : BLOCK;
         pool_block<B>(pair + t, third + t, size, biases, t, pooled);
     }
     for (int b = 0; b < B; b++) pooled[b].write(n_steps, to + N_POOLINGS * b);
 }
 
-static void pool(const float *pair, const float *third, long n_steps, const float *biases, long B,
+static void pool(const float *pair, const float *third, int64_t n_steps, const float *biases, int64_t B,
                  float *to) {
     constexpr int most = HAS_32_REGISTERS ? 8 : 4;  // biases whose sums registers hold
-    long b = 0;
+    int64_t b = 0;
     for (; B - b >= most; b += most)
         pool_biases<most>(pair, third, n_steps, biases + b, to + N_POOLINGS * b);
     for (; B - b >= 3; b += 3) pool_biases<3>(pair, third, n_steps, biases + b, to + N_POOLINGS * b);
@@ -255,47 +255,47 @@ static void pool(const float *pair, const float *third, long n_steps, const floa
     if (B - b == 1) pool_biases<1>(pair, third, n_steps, biases + b, to + N_POOLINGS * b);
 }
 
-static void sum_nine(const ConvolutionMemory &memory, long dilation, long n_steps) {
+static void sum_nine(const ConvolutionMemory &memory, int64_t dilation, int64_t n_steps) {
     const float *from = memory.once - CENTER * dilation;
-    const long n_whole = whole_groups(n_steps);
-    for (long t = 0; t < n_whole; t += Simd<float>::n) {
+    const int64_t n_whole = whole_groups(n_steps);
+    for (int64_t t = 0; t < n_whole; t += Simd<float>::n) {
         Vec<float> sum = load<float>(from + t);
         UNROLL
-        for (long j = 1; j < N_WEIGHTS; j++) sum += load<float>(from + j * dilation + t);
+        for (int64_t j = 1; j < N_WEIGHTS; j++) sum += load<float>(from + j * dilation + t);
         store<float>(memory.nine + t, sum);
     }
     // Minus infinity is above no bias, so that what fills the last group never counts.
-    for (long t = n_steps; t < n_whole; t++) memory.nine[t] = __builtin_inff();
+    for (int64_t t = n_steps; t < n_whole; t++) memory.nine[t] = __builtin_inff();
 }
 
-static void sum_pair(const ConvolutionMemory &memory, const float *a, const float *b, long n_steps) {
-    for (long t = 0; t < n_steps; t += Simd<float>::n)
+static void sum_pair(const ConvolutionMemory &memory, const float *a, const float *b, int64_t n_steps) {
+    for (int64_t t = 0; t < n_steps; t += Simd<float>::n)
         store<float>(memory.pair + t,
                      load<float>(a + t) + load<float>(b + t) - load<float>(memory.nine + t));
 }
 
 // All features of one sequence.
 static void convolve_one(const ConvolutionCall &call, const ConvolutionMemory &memory, const float *x,
-                         long n_steps, float *to) {
-    const long F = call.F, B = call.B, n_whole = whole_groups(n_steps);
-    const long n_beyond = memory.channels.L - n_whole;
+                         int64_t n_steps, float *to) {
+    const int64_t F = call.F, B = call.B, n_whole = whole_groups(n_steps);
+    const int64_t n_beyond = memory.channels.L - n_whole;
     memory.channels.read(x, n_steps);
     // What a longer sequence left.
     memset(memory.once + n_whole, 0, n_beyond * sizeof(float));
     memset(memory.thrice + n_whole, 0, n_beyond * sizeof(float));
     const uint8_t *subset = call.channels, *summed = nullptr;
     const float *biases = call.biases;
-    for (long d = 0; d < call.D; d++) {
-        const long dilation = bounded(call.dilations[d], call.L);
+    for (int64_t d = 0; d < call.D; d++) {
+        const int64_t dilation = bounded(call.dilations[d], call.L);
         const float *from = memory.thrice - CENTER * dilation;
         bool has_nine = false;
-        for (long a = 0; a < N_WEIGHTS; a++)
-            for (long b = a + 1; b < N_WEIGHTS; b++) {
+        for (int64_t a = 0; a < N_WEIGHTS; a++)
+            for (int64_t b = a + 1; b < N_WEIGHTS; b++) {
                 bool has_pair = false;
-                for (long c = b + 1; c < N_WEIGHTS; c++) {
+                for (int64_t c = b + 1; c < N_WEIGHTS; c++) {
                     // Kernels in a row may read the same channels; with one, all do.
                     if (!summed || memcmp(summed, subset, F)) {
-                        memory.channels.sum(subset, n_whole, [&](long t, Vec<float> sum) {
+                        memory.channels.sum(subset, n_whole, [&](int64_t t, Vec<float> sum) {
                             store<float>(memory.once + t, sum);
                             // Rounds as 3 * sum does.
                             store<float>(memory.thrice + t, sum + sum + sum);
@@ -322,13 +322,13 @@ template <class Call> struct SampleRun {
 };
 
 template <class Memory, class Call>
-using OfOneSample = void (*)(const Call &, const Memory &, const float *x, long n_steps, float *to);
+using OfOneSample = void (*)(const Call &, const Memory &, const float *x, int64_t n_steps, float *to);
 
 template <class Memory, class Call, OfOneSample<Memory, Call> compute>
 static void run_some(void *of, int thread, int) {
     SampleRun<Call> &run = *(SampleRun<Call> *)of;
     const Call &call = run.call;
-    const long n_outputs = call.n_outputs();
+    const int64_t n_outputs = call.n_outputs();
     Memory memory;
     Arena count = {nullptr, 0};
     memory.take(count, call);
@@ -340,7 +340,7 @@ static void run_some(void *of, int thread, int) {
     Arena arena = {base, 0};
     memory.take(arena, call);
     for (int64_t i = run.next++; i < call.N; i = run.next++) {
-        const long n_steps = call.lengths ? call.lengths[i] : call.L;
+        const int64_t n_steps = call.lengths ? call.lengths[i] : call.L;
         float *to = call.to + i * n_outputs;
         if (n_steps > 0)
             compute(call, memory, call.x + i * call.L * call.F, n_steps, to);

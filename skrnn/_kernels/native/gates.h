@@ -8,23 +8,23 @@ enum Cell { LSTM = 0, GRU = 1, RNN = 2 };
 
 // Where the units of a block and their lanes are, in the arrays of one step.
 template <class T> struct Span {
-    long size, n;   // numbers of a gate here; lanes
-    long gap;       // from one gate to the next
+    int64_t size, n;   // numbers of a gate here; lanes
+    int64_t gap;       // from one gate to the next
     const T *mask;  // (n,): 1 where the sample has this step; null where all have
     T *gates;
     const T *h_prev, *c_prev;
     T *h, *c;
 };
 
-template <class T> INLINE IntVec<T> is_present(const T *mask, long lane) {
+template <class T> INLINE IntVec<T> is_present(const T *mask, int64_t lane) {
     return load<T>(mask + lane) > fill<T>(0);
 }
 
 #define EACH_VECTOR(span)                                                     \
-    const long size = (span).size, gap = (span).gap;                          \
+    const int64_t size = (span).size, gap = (span).gap;                          \
     (void)gap;                                                                \
-    constexpr long step = Simd<T>::n;                                         \
-    for (long i = 0, lane = 0; i < size;                                      \
+    constexpr int64_t step = Simd<T>::n;                                         \
+    for (int64_t i = 0, lane = 0; i < size;                                      \
          i += step, lane = lane + step == (span).n ? 0 : lane + step)
 
 template <class T, bool MASKED> static void lstm_forward(const Span<T> &s) {

@@ -8,18 +8,18 @@
 
 // Rows of a left factor are packed in panels of this height, one column after the
 // other. It is a multiple of every tile's height below.
-constexpr long PANEL = 24;
+constexpr int64_t PANEL = 24;
 
-constexpr long panels_of(long rows) { return (rows + PANEL - 1) / PANEL; }
+constexpr int64_t panels_of(int64_t rows) { return (rows + PANEL - 1) / PANEL; }
 
 // Pack rows: panel p holds element (24 p + m, k) at (p K + k) 24 + m. `at(row, k)`
 // gives an element; missing rows of the last panel are zero.
-template <class T, class At> INLINE T *pack(T *to, long rows, long depth, At at) {
-    for (long r0 = 0; r0 < rows; r0 += PANEL) {
-        long height = rows - r0 < PANEL ? rows - r0 : PANEL;
-        for (long k = 0; k < depth; k++, to += PANEL) {
-            for (long m = 0; m < height; m++) to[m] = at(r0 + m, k);
-            for (long m = height; m < PANEL; m++) to[m] = 0;
+template <class T, class At> INLINE T *pack(T *to, int64_t rows, int64_t depth, At at) {
+    for (int64_t r0 = 0; r0 < rows; r0 += PANEL) {
+        int64_t height = rows - r0 < PANEL ? rows - r0 : PANEL;
+        for (int64_t k = 0; k < depth; k++, to += PANEL) {
+            for (int64_t m = 0; m < height; m++) to[m] = at(r0 + m, k);
+            for (int64_t m = height; m < PANEL; m++) to[m] = 0;
         }
     }
     return to;
@@ -28,23 +28,23 @@ template <class T, class At> INLINE T *pack(T *to, long rows, long depth, At at)
 // A left factor times one or two right factors (K, ld) below each other.
 template <class T> struct Product {
     const T *a;        // row m, column k at a[k * a_step + m]; K1 + K2 columns
-    long a_step;
+    int64_t a_step;
     const T *x1;       // (K1, ld)
-    long k1;
+    int64_t k1;
     const T *x2;       // (K2, ld)
-    long k2;
-    long ld;           // row stride of x1, x2 and the result
-    long columns;      // how many of them count: a multiple of the register's lanes
+    int64_t k2;
+    int64_t ld;           // row stride of x1, x2 and the result
+    int64_t columns;      // how many of them count: a multiple of the register's lanes
     const T *bias;     // (rows,), or null
     T *c;              // (rows, ld)
     bool is_added;     // to what c holds
-    long left_out = 0; // columns of the panels of a beyond those of x1 and x2
+    int64_t left_out = 0; // columns of the panels of a beyond those of x1 and x2
 };
 
 // acc += a (M, depth) times x (depth, ld), of which V registers count.
 template <class T, int M, int V>
-INLINE void accumulate(Vec<T> (&acc)[M][V], const T *a, long a_step, const T *x, long ld, long depth) {
-    for (long k = 0; k < depth; k++, a += a_step, x += ld) {
+INLINE void accumulate(Vec<T> (&acc)[M][V], const T *a, int64_t a_step, const T *x, int64_t ld, int64_t depth) {
+    for (int64_t k = 0; k < depth; k++, a += a_step, x += ld) {
         Vec<T> xv[V];
         UNROLL
         for (int v = 0; v < V; v++) xv[v] = load<T>(x + v * Simd<T>::n);
@@ -56,8 +56,8 @@ INLINE void accumulate(Vec<T> (&acc)[M][V], const T *a, long a_step, const T *x,
 }
 
 template <class T, int M, int V>
-static __attribute__((noinline)) void packed_tile(const Product<T> &p, const T *a, long row,
-                                                  long column) {
+static __attribute__((noinline)) void packed_tile(const Product<T> &p, const T *a, int64_t row,
+                                                  int64_t column) {
     constexpr int n = Simd<T>::n;
     Vec<T> acc[M][V];
     T *c = p.c + row * p.ld + column;
@@ -79,11 +79,11 @@ static __attribute__((noinline)) void packed_tile(const Product<T> &p, const T *
 }
 
 template <class T, int V>
-INLINE void packed_columns(const Product<T> &p, const T *panel, long row, long height,
-                           long column) {
+INLINE void packed_columns(const Product<T> &p, const T *panel, int64_t row, int64_t height,
+                           int64_t column) {
     // As many sums as registers hold, with some left for what is multiplied.
     constexpr int tallest = HAS_32_REGISTERS ? 24 / V : 12 / V;
-    long m = 0;
+    int64_t m = 0;
     for (; height - m >= tallest; m += tallest)
         packed_tile<T, tallest, V>(p, panel + m, row + m, column);
     if constexpr (tallest > 12)
@@ -107,14 +107,14 @@ INLINE void packed_columns(const Product<T> &p, const T *panel, long row, long h
     if (height - m >= 1) packed_tile<T, 1, V>(p, panel + m, row + m, column);
 }
 
-template <class T> static void multiply(const Product<T> &p, long rows) {
+template <class T> static void multiply(const Product<T> &p, int64_t rows) {
     constexpr int n = Simd<T>::n;
-    const long step = PANEL * (p.k1 + p.k2 + p.left_out);
+    const int64_t step = PANEL * (p.k1 + p.k2 + p.left_out);
     const T *panel = p.a;
-    for (long row = 0; row < rows; row += PANEL, panel += step) {
-        long height = rows - row < PANEL ? rows - row : PANEL;
-        long column = 0;
-        for (long left = p.columns / n; left > 0;) {
+    for (int64_t row = 0; row < rows; row += PANEL, panel += step) {
+        int64_t height = rows - row < PANEL ? rows - row : PANEL;
+        int64_t column = 0;
+        for (int64_t left = p.columns / n; left > 0;) {
             if constexpr (HAS_32_REGISTERS) {
                 if (left >= 4) {
                     packed_columns<T, 4>(p, panel, row, height, column);
@@ -141,16 +141,16 @@ template <class T> static void multiply(const Product<T> &p, long rows) {
 // with one step, any product whose right factor has the columns of the result.
 template <class T> struct OuterProduct {
     const T *a;       // step s, row r, lane i at a[s * a_step + r * lda + i]
-    long a_step, lda;
+    int64_t a_step, lda;
     const T *x;       // step s, lane i, column j at x[s * x_step + i * ldx + j]
-    long x_step, ldx;
-    long steps, n_lanes;
+    int64_t x_step, ldx;
+    int64_t steps, n_lanes;
     T *c;             // added to: row r, column j at c[r * ldc + j]
-    long ldc;
+    int64_t ldc;
 };
 
 template <class T, int M, int V>
-static __attribute__((noinline)) void outer_tile(const OuterProduct<T> &p, long row, long column) {
+static __attribute__((noinline)) void outer_tile(const OuterProduct<T> &p, int64_t row, int64_t column) {
     constexpr int n = Simd<T>::n;
     Vec<T> acc[M][V];
     T *c = p.c + row * p.ldc + column;
@@ -158,10 +158,10 @@ static __attribute__((noinline)) void outer_tile(const OuterProduct<T> &p, long 
     for (int m = 0; m < M; m++)
         UNROLL
         for (int v = 0; v < V; v++) acc[m][v] = load<T>(c + m * p.ldc + v * n);
-    for (long s = 0; s < p.steps; s++) {
+    for (int64_t s = 0; s < p.steps; s++) {
         const T *a = p.a + s * p.a_step + row * p.lda;
         const T *x = p.x + s * p.x_step + column;
-        for (long k = 0; k < p.n_lanes; k++, x += p.ldx) {
+        for (int64_t k = 0; k < p.n_lanes; k++, x += p.ldx) {
             Vec<T> xv[V];
             UNROLL
             for (int v = 0; v < V; v++) xv[v] = load<T>(x + v * n);
@@ -178,8 +178,8 @@ static __attribute__((noinline)) void outer_tile(const OuterProduct<T> &p, long 
 }
 
 template <class T, int V, int TALLEST = V == 1 ? 8 : 6>
-INLINE void outer_rows(const OuterProduct<T> &p, long rows, long column) {
-    long m = 0;
+INLINE void outer_rows(const OuterProduct<T> &p, int64_t rows, int64_t column) {
+    int64_t m = 0;
     for (; rows - m >= TALLEST; m += TALLEST) outer_tile<T, TALLEST, V>(p, m, column);
     if (rows - m >= 4) {
         outer_tile<T, 4, V>(p, m, column);
@@ -193,10 +193,10 @@ INLINE void outer_rows(const OuterProduct<T> &p, long rows, long column) {
 }
 
 // columns is a multiple of the register's lanes.
-template <class T> static void add_outer(const OuterProduct<T> &p, long rows, long columns) {
+template <class T> static void add_outer(const OuterProduct<T> &p, int64_t rows, int64_t columns) {
     constexpr int n = Simd<T>::n;
-    long column = 0;
-    for (long left = columns / n; left > 0;) {
+    int64_t column = 0;
+    for (int64_t left = columns / n; left > 0;) {
         if constexpr (HAS_32_REGISTERS) {
             // Few rows: what counts is how often x is read, not how often a is.
             if (left >= 2 && rows > 6 && rows <= 32) {
@@ -225,31 +225,31 @@ template <class T> static void add_outer(const OuterProduct<T> &p, long rows, lo
 }
 
 // Four numbers of each of four rows to four rows, ld apart: what lies along comes across.
-INLINE void turn_square(const float *a, const float *b, const float *c, const float *d, float *to, long ld) {
+INLINE void turn_square(const float *a, const float *b, const float *c, const float *d, float *to, int64_t ld) {
 #if defined(__SSE2__)
     __m128 v0 = _mm_loadu_ps(a), v1 = _mm_loadu_ps(b), v2 = _mm_loadu_ps(c), v3 = _mm_loadu_ps(d);
     _MM_TRANSPOSE4_PS(v0, v1, v2, v3);
     _mm_storeu_ps(to, v0), _mm_storeu_ps(to + ld, v1);
     _mm_storeu_ps(to + 2 * ld, v2), _mm_storeu_ps(to + 3 * ld, v3);
 #else
-    for (long i = 0; i < 4; i++, to += ld) to[0] = a[i], to[1] = b[i], to[2] = c[i], to[3] = d[i];
+    for (int64_t i = 0; i < 4; i++, to += ld) to[0] = a[i], to[1] = b[i], to[2] = c[i], to[3] = d[i];
 #endif
 }
 
 // (rows, n_lanes) to (n_lanes, ld): what lies along the lanes comes to lie across.
 template <class T>
-static void turn(const T *from, long rows, long n_lanes, T *to, long ld) {
-    constexpr long edge = 8;  // rows at a time: a cache line of double
-    long done = 0;
+static void turn(const T *from, int64_t rows, int64_t n_lanes, T *to, int64_t ld) {
+    constexpr int64_t edge = 8;  // rows at a time: a cache line of double
+    int64_t done = 0;
     if constexpr (sizeof(T) == sizeof(float))
         for (; rows - done >= 4; done += 4)
-            for (long i = 0; i < n_lanes; i += 4) {
+            for (int64_t i = 0; i < n_lanes; i += 4) {
                 const T *row = from + done * n_lanes + i;
                 turn_square(row, row + n_lanes, row + 2 * n_lanes, row + 3 * n_lanes, to + i * ld + done, ld);
             }
-    for (long r0 = done; r0 < rows; r0 += edge) {
-        long height = rows - r0 < edge ? rows - r0 : edge;
-        for (long i = 0; i < n_lanes; i++)
-            for (long r = 0; r < height; r++) to[i * ld + r0 + r] = from[(r0 + r) * n_lanes + i];
+    for (int64_t r0 = done; r0 < rows; r0 += edge) {
+        int64_t height = rows - r0 < edge ? rows - r0 : edge;
+        for (int64_t i = 0; i < n_lanes; i++)
+            for (int64_t r = 0; r < height; r++) to[i * ld + r0 + r] = from[(r0 + r) * n_lanes + i];
     }
 }

@@ -38,10 +38,10 @@ struct Input {
 // states in the first cache. It depends on the batch alone, so that sums round alike
 // whatever the number of threads.
 template <class T> struct Split {
-    long n_samples, size, n_parts;
+    int64_t n_samples, size, n_parts;
 
-    Split(long n_samples_, bool trains) {
-        constexpr long group = GROUP_BYTES / sizeof(T);
+    Split(int64_t n_samples_, bool trains) {
+        constexpr int64_t group = GROUP_BYTES / sizeof(T);
         n_samples = n_samples_;
         // A training batch is for two threads; predictions come in many parts.
         size = trains ? (n_samples + 1) / 2 : n_samples;
@@ -49,33 +49,33 @@ template <class T> struct Split {
         size = size < group ? group : size > 4 * group ? 4 * group : size;
         n_parts = (n_samples + size - 1) / size;
     }
-    long first(long part) const { return part * size; }
-    long count(long part) const {
-        long left = n_samples - first(part);
+    int64_t first(int64_t part) const { return part * size; }
+    int64_t count(int64_t part) const {
+        int64_t left = n_samples - first(part);
         return left < size ? left : size;
     }
     // Lanes of a part: its samples, rounded up to whole groups.
-    long lanes(long part) const {
-        constexpr long group = GROUP_BYTES / sizeof(T);
+    int64_t lanes(int64_t part) const {
+        constexpr int64_t group = GROUP_BYTES / sizeof(T);
         return (count(part) + group - 1) / group * group;
     }
 };
 
 template <class T, class S>
-static void lanes_of(const S *values, const Input &in, long first, long count, long L, long F,
-                     long n, T *to) {
+static void lanes_of(const S *values, const Input &in, int64_t first, int64_t count, int64_t L, int64_t F,
+                     int64_t n, T *to) {
     if (count < n) memset(to, 0, L * F * n * sizeof(T));
-    for (long i = 0; i < count; i++) {
+    for (int64_t i = 0; i < count; i++) {
         const S *row = values + (first + i) * L * F;
         T *lane = to + i;
         if (!in.mean) {
-            for (long k = 0; k < L * F; k++) lane[k * n] = (T)row[k];
+            for (int64_t k = 0; k < L * F; k++) lane[k * n] = (T)row[k];
         } else if (F == 1) {
             const double mean = in.mean[0], scale = in.scale[0];
-            for (long k = 0; k < L; k++) lane[k * n] = (T)(((double)row[k] - mean) / scale);
+            for (int64_t k = 0; k < L; k++) lane[k * n] = (T)(((double)row[k] - mean) / scale);
         } else {
-            for (long t = 0, k = 0; t < L; t++)
-                for (long f = 0; f < F; f++, k++)
+            for (int64_t t = 0, k = 0; t < L; t++)
+                for (int64_t f = 0; f < F; f++, k++)
                     lane[k * n] = (T)(((double)row[k] - in.mean[f]) / in.scale[f]);
         }
     }
@@ -84,12 +84,12 @@ static void lanes_of(const S *values, const Input &in, long first, long count, l
 // Some steps of the recurrence, with vectors in the place of codes: number k of sample i,
 // counted from the first of these steps, goes to at(i, k).
 template <class T, class S, class At>
-static void look_up(const S *values, const Input &in, long first, long count, long L, long from,
-                    long n_steps, At at) {
+static void look_up(const S *values, const Input &in, int64_t first, int64_t count, int64_t L, int64_t from,
+                    int64_t n_steps, At at) {
     const Codes &codes = *in.codes;
     const int64_t R = codes.n_given, width = codes.width();
     const int64_t begin = from * codes.segment, end = (from + n_steps) * codes.segment;
-    for (long i = 0; i < count; i++) {
+    for (int64_t i = 0; i < count; i++) {
         const S *row = values + ((first + i) * L * codes.segment + begin) * R;
         const int64_t padding = codes.padding ? codes.padding[first + i] : 0;
         int64_t k = 0;
@@ -114,10 +114,10 @@ static void look_up(const S *values, const Input &in, long first, long count, lo
 
 // Samples first, ..., first + count - 1 to (L, F, n), scaled; other lanes are zero.
 template <class T>
-static void read_lanes(const Input &in, long first, long count, long L, long F, long n, T *to) {
+static void read_lanes(const Input &in, int64_t first, int64_t count, int64_t L, int64_t F, int64_t n, T *to) {
     if (in.codes) {
         if (count < n) memset(to, 0, L * F * n * sizeof(T));
-        auto at = [&](long i, int64_t k) { return to + k * n + i; };
+        auto at = [&](int64_t i, int64_t k) { return to + k * n + i; };
         if (in.kind == FLOAT32)
             return look_up<T>((const float *)in.values, in, first, count, L, 0, L, at);
         return look_up<T>((const double *)in.values, in, first, count, L, 0, L, at);
@@ -130,16 +130,16 @@ static void read_lanes(const Input &in, long first, long count, long L, long F, 
 
 // The same without a scale, (count, size) to (size, n); null is zeros.
 template <class T>
-static void rows_to_lanes(const T *from, long count, long size, long n, T *to) {
+static void rows_to_lanes(const T *from, int64_t count, int64_t size, int64_t n, T *to) {
     memset(to, 0, size * n * sizeof(T));
     if (from)
-        for (long i = 0; i < count; i++)
-            for (long h = 0; h < size; h++) to[h * n + i] = from[i * size + h];
+        for (int64_t i = 0; i < count; i++)
+            for (int64_t h = 0; h < size; h++) to[h * n + i] = from[i * size + h];
 }
 
-template <class T> static void lanes_to_rows(const T *from, long count, long size, long n, T *to) {
-    for (long i = 0; i < count; i++)
-        for (long h = 0; h < size; h++) to[i * size + h] = from[h * n + i];
+template <class T> static void lanes_to_rows(const T *from, int64_t count, int64_t size, int64_t n, T *to) {
+    for (int64_t i = 0; i < count; i++)
+        for (int64_t h = 0; h < size; h++) to[i * size + h] = from[h * n + i];
 }
 
 inline void *allocate(size_t size) {
@@ -169,13 +169,13 @@ inline void release(void *memory) {
 #endif
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
-constexpr long GUARD_BYTES = GROUP_BYTES;
+constexpr int64_t GUARD_BYTES = GROUP_BYTES;
 inline void guard(char *piece, size_t size, size_t apart) {
     __asan_unpoison_memory_region(piece, size);
     __asan_poison_memory_region(piece + size, apart - size);
 }
 #else
-constexpr long GUARD_BYTES = 0;
+constexpr int64_t GUARD_BYTES = 0;
 inline void guard(char *, size_t, size_t) {}
 #endif
 

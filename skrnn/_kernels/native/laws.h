@@ -8,7 +8,7 @@
 
 constexpr double LEAST_SCALE = 1e-4, LEAST_FREEDOM = 2.1;  // as in heads.py
 constexpr double HALF_LOG_TAU = 0.91893853320467274178;    // log(2 pi) / 2
-constexpr long MOST_LEVELS = 256;
+constexpr int64_t MOST_LEVELS = 256;
 
 struct WithSlope {
     double value, slope;
@@ -74,15 +74,15 @@ inline double student_t_loss(double target, double *z) {
 
 // Levels ascend; the output at that of one half is the median, the others are steps away
 // from it.
-inline double quantile_loss(double target, double *z, const double *levels, long width) {
-    long median = 0;
+inline double quantile_loss(double target, double *z, const double *levels, int64_t width) {
+    int64_t median = 0;
     while (median + 1 < width && levels[median] < 0.5) median++;
     double slopes[MOST_LEVELS], to_median = 0, total = 0;
     // Away from the median, first downwards and then upwards.
-    for (long direction = -1; direction <= 1; direction += 2) {
-        const long end = direction < 0 ? -1 : width;
+    for (int64_t direction = -1; direction <= 1; direction += 2) {
+        const int64_t end = direction < 0 ? -1 : width;
         double at = z[median];
-        for (long q = direction < 0 ? median : median + 1; q != end; q += direction) {
+        for (int64_t q = direction < 0 ? median : median + 1; q != end; q += direction) {
             double step = 1;
             if (q != median) {
                 const WithSlope positive = softplus(z[q]);
@@ -99,9 +99,9 @@ inline double quantile_loss(double target, double *z, const double *levels, long
     }
     // A step moves all quantiles beyond it as well.
     double beyond = 0;
-    for (long q = 0; q < median; q++) beyond += slopes[q], z[q] *= beyond / width;
+    for (int64_t q = 0; q < median; q++) beyond += slopes[q], z[q] *= beyond / width;
     beyond = 0;
-    for (long q = width - 1; q > median; q--) beyond += slopes[q], z[q] *= beyond / width;
+    for (int64_t q = width - 1; q > median; q--) beyond += slopes[q], z[q] *= beyond / width;
     z[median] = to_median / width;
     return total / width;
 }

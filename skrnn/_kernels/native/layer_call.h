@@ -42,7 +42,7 @@ template <class T> struct LayerRun {
     Split<T> split;
     Layer<T> layer;
     LayerMemories &kept;
-    long n_sums;
+    int64_t n_sums;
     Sums<T> sums[MAX_SUMS];
     std::atomic<int> is_short_of_memory;
 
@@ -56,7 +56,7 @@ template <class T> struct LayerMemory {
     char *is_masked;
     Record<T> record;
 
-    void take(Arena &arena, const LayerCall<T> &call, const Layer<T> &layer, long n) {
+    void take(Arena &arena, const LayerCall<T> &call, const Layer<T> &layer, int64_t n) {
         x = arena.take<T>(call.L * call.F * n);
         masks = call.lengths ? arena.take<T>(call.L * n) : nullptr;
         is_masked = call.lengths ? arena.take<char>(call.L) : nullptr;
@@ -64,7 +64,7 @@ template <class T> struct LayerMemory {
     }
 };
 
-template <class T> static size_t part_size(const LayerCall<T> &call, const Layer<T> &layer, long n) {
+template <class T> static size_t part_size(const LayerCall<T> &call, const Layer<T> &layer, int64_t n) {
     LayerMemory<T> memory;
     Arena count = {nullptr, 0};
     memory.take(count, call, layer, n);
@@ -90,10 +90,10 @@ template <class T> static void forward_phase(void *of, int thread, int n_threads
     LayerRun<T> &run = *(LayerRun<T> *)of;
     LayerCall<T> &call = *run.call;
     const Layer<T> &layer = run.layer;
-    const long L = call.L, F = call.F, H = call.H;
-    for (long part = thread; part < run.split.n_parts; part += n_threads) {
-        const long n = run.split.lanes(part), first = run.split.first(part);
-        const long count = run.split.count(part);
+    const int64_t L = call.L, F = call.F, H = call.H;
+    for (int64_t part = thread; part < run.split.n_parts; part += n_threads) {
+        const int64_t n = run.split.lanes(part), first = run.split.first(part);
+        const int64_t count = run.split.count(part);
         const size_t size = part_size(call, layer, run.split.size);
         char *base = call.needs_record ? call.record + part * size : run.kept.part_of[thread].at_least(size);
         if (!base) {
@@ -112,13 +112,13 @@ template <class T> static void forward_phase(void *of, int thread, int n_threads
             rows_to_lanes(call.c0 ? call.c0 + first * H : nullptr, count, H, n, memory.record.c);
         const Masks<T> masks = {memory.masks, memory.is_masked};
         run_forward(layer, memory.record, memory.x, masks, L, n, call.is_reversed, !call.h0);
-        for (long s = 0; s < L; s++) {
-            const long t = call.is_reversed ? L - 1 - s : s;
+        for (int64_t s = 0; s < L; s++) {
+            const int64_t t = call.is_reversed ? L - 1 - s : s;
             const T *h = memory.record.h + (s + 1) * H * n;
-            for (long i = 0; i < count; i++) {
+            for (int64_t i = 0; i < count; i++) {
                 T *to = call.states + ((first + i) * L + t) * H;
                 const bool is_there = !call.lengths || t < call.lengths[first + i];
-                for (long k = 0; k < H; k++) to[k] = is_there ? h[k * n + i] : T(0);
+                for (int64_t k = 0; k < H; k++) to[k] = is_there ? h[k * n + i] : T(0);
             }
         }
         lanes_to_rows(memory.record.h + L * H * n, count, H, n, call.h_end + first * H);
@@ -131,13 +131,13 @@ template <class T> static void backward_phase(void *of, int thread, int n_thread
     LayerRun<T> &run = *(LayerRun<T> *)of;
     LayerCall<T> &call = *run.call;
     const Layer<T> &layer = run.layer;
-    const long L = call.L, F = call.F, H = call.H;
-    for (long sum = thread; sum < run.n_sums; sum += n_threads) {
+    const int64_t L = call.L, F = call.F, H = call.H;
+    for (int64_t sum = thread; sum < run.n_sums; sum += n_threads) {
         const Sums<T> &sums = run.sums[sum];
         layer.clear(sums);
-        for (long part = sum; part < run.split.n_parts; part += run.n_sums) {
-            const long n = run.split.lanes(part), first = run.split.first(part);
-            const long count = run.split.count(part);
+        for (int64_t part = sum; part < run.split.n_parts; part += run.n_sums) {
+            const int64_t n = run.split.lanes(part), first = run.split.first(part);
+            const int64_t count = run.split.count(part);
             LayerMemory<T> memory;
             Arena kept = {call.record + part * part_size(call, layer, run.split.size), 0};
             memory.take(kept, call, layer, n);
@@ -175,7 +175,7 @@ template <class T> static bool open_layer(LayerRun<T> &run, LayerCall<T> &call, 
     if (!base) return false;
     Arena arena = {base, 0};
     run.layer = planned(call, arena, trains);
-    for (long b = 0; b < run.layer.n_blocks; b++)
+    for (int64_t b = 0; b < run.layer.n_blocks; b++)
         if (trains)
             run.layer.pack_backward(b, call.weights, call.dx);
         else
@@ -204,7 +204,7 @@ static bool layer_backward(LayerPool *pool, LayerCall<T> &call, LayerMemories &k
     if (!open_layer(run, call, true)) return false;
     run.n_sums = run.split.n_parts < MAX_SUMS ? run.split.n_parts : MAX_SUMS;
     auto lay_out = [&](Arena &arena) {
-        for (long a = 0; a < run.n_sums; a++) run.sums[a] = run.layer.take_sums(arena);
+        for (int64_t a = 0; a < run.n_sums; a++) run.sums[a] = run.layer.take_sums(arena);
     };
     Arena count = {nullptr, 0};
     lay_out(count);
@@ -214,7 +214,7 @@ static bool layer_backward(LayerPool *pool, LayerCall<T> &call, LayerMemories &k
     lay_out(arena);
     run_phase(pool, backward_phase<T>, &run);
     if (run.is_short_of_memory) return false;
-    for (long b = 0; b < run.layer.n_blocks; b++)
+    for (int64_t b = 0; b < run.layer.n_blocks; b++)
         run.layer.reduce(b, run.sums, run.n_sums, call.d_weights);
     return true;
 }

@@ -33,7 +33,7 @@ struct Units {
     double scale, shift;
 };
 
-template <class T> static Units units_of(const Loss &loss, long at) {
+template <class T> static Units units_of(const Loss &loss, int64_t at) {
     if (!loss.scales) return {1, 0};
     return {(double)((const T *)loss.scales)[at], (double)((const T *)loss.shifts)[at]};
 }
@@ -54,21 +54,21 @@ template <class T> static WithSlope focus(double away, double gamma) {
 
 // Lin, T.-Y. et al. (2017), arXiv:1708.02002, of classes; outputs become gradients.
 template <class T>
-static double focal_loss(const Loss &loss, int64_t label, long K, double log_sum, double factor, T *outputs) {
+static double focal_loss(const Loss &loss, int64_t label, int64_t K, double log_sum, double factor, T *outputs) {
     const double even = loss.smoothing / K;
     double total = 0, all = 0;
-    auto slope_of = [&](long k, double log_p, double p) {
+    auto slope_of = [&](int64_t k, double log_p, double p) {
         const double wanted = even + (k == label ? 1 - loss.smoothing : 0.0);
         const WithSlope focused = focus<T>(1 - p, loss.gamma);
         total -= wanted * log_p * focused.value;
         return -wanted * (focused.value - log_p * focused.slope * p);
     };
-    for (long k = 0; k < K; k++) {
+    for (int64_t k = 0; k < K; k++) {
         const double log_p = outputs[k] - log_sum;
         all += slope_of(k, log_p, exp(log_p));
     }
     const double value = total;
-    for (long k = 0; k < K; k++) {
+    for (int64_t k = 0; k < K; k++) {
         const double log_p = outputs[k] - log_sum, p = exp(log_p);
         outputs[k] = (T)(factor * (slope_of(k, log_p, p) - p * all));
     }
@@ -78,7 +78,7 @@ static double focal_loss(const Loss &loss, int64_t label, long K, double log_sum
 template <class T>
 static double law_of(const Loss &loss, double target, const Units &units, T *outputs, double factor) {
     double z[MOST_LEVELS], value;
-    for (long q = 0; q < loss.width; q++) z[q] = outputs[q];
+    for (int64_t q = 0; q < loss.width; q++) z[q] = outputs[q];
     // The target comes to the units of the outputs: the density changes by the scale, a
     // quantile's loss is as much larger. A rate is its logarithm, and has no shift.
     const double own = (target - units.shift) / units.scale;
@@ -93,24 +93,24 @@ static double law_of(const Loss &loss, double target, const Units &units, T *out
         value = units.scale * quantile_loss(own, z, loss.levels, loss.width);
         factor *= units.scale;
     }
-    for (long q = 0; q < loss.width; q++) outputs[q] = (T)(factor * z[q]);
+    for (int64_t q = 0; q < loss.width; q++) outputs[q] = (T)(factor * z[q]);
     return value;
 }
 
 // Loss of sample i, weighted; its outputs (K,) become their gradient times `share`.
 template <class T>
-static double loss_of(const Loss &loss, long i, long K, double share, T *outputs) {
+static double loss_of(const Loss &loss, int64_t i, int64_t K, double share, T *outputs) {
     const double weight = loss.weights ? (double)((const T *)loss.weights)[i] : 1.0;
     const double factor = weight * share;
     double total = 0;
     if (loss.kind == CROSS_ENTROPY) {
         const int64_t label = ((const int64_t *)loss.targets)[i];
         double highest = outputs[0], sum = 0;
-        for (long k = 1; k < K; k++) highest = outputs[k] > highest ? outputs[k] : highest;
-        for (long k = 0; k < K; k++) sum += __builtin_exp(outputs[k] - highest);
+        for (int64_t k = 1; k < K; k++) highest = outputs[k] > highest ? outputs[k] : highest;
+        for (int64_t k = 0; k < K; k++) sum += __builtin_exp(outputs[k] - highest);
         const double log_sum = highest + __builtin_log(sum), even = loss.smoothing / K;
         if (loss.gamma) return focal_loss(loss, label, K, log_sum, factor, outputs) * weight;
-        for (long k = 0; k < K; k++) {
+        for (int64_t k = 0; k < K; k++) {
             const double log_p = outputs[k] - log_sum;
             const double wanted = even + (k == label ? 1 - loss.smoothing : 0.0);
             total -= wanted * log_p;
@@ -119,15 +119,15 @@ static double loss_of(const Loss &loss, long i, long K, double share, T *outputs
         return total * weight;
     }
     if (loss.kind >= POISSON) {
-        const long n_targets = K / loss.width;
+        const int64_t n_targets = K / loss.width;
         const T *wanted = (const T *)loss.targets + i * n_targets;
-        for (long k = 0; k < n_targets; k++)
+        for (int64_t k = 0; k < n_targets; k++)
             total += law_of(loss, wanted[k], units_of<T>(loss, i * n_targets + k),
                             outputs + k * loss.width, factor / n_targets);
         return total / n_targets * weight;
     }
     const T *target = (const T *)loss.targets + i * K;
-    for (long k = 0; k < K; k++) {
+    for (int64_t k = 0; k < K; k++) {
         const Units units = units_of<T>(loss, i * K + k);
         const double z = outputs[k] * units.scale + units.shift;
         double error = z - target[k], slope;

@@ -12,36 +12,36 @@
 
 // Up to so many samples units are the lanes. With samples as lanes a group of them, 16
 // of float32 (simd.h), would be half empty or more.
-constexpr long FEW_SAMPLES = 8;
+constexpr int64_t FEW_SAMPLES = 8;
 // Up to twice as many where the weights are large: there to read them takes the time.
-constexpr long LARGE_HIDDEN = 128;
+constexpr int64_t LARGE_HIDDEN = 128;
 // Below this many numbers in the weights of a gate one thread is as fast as several,
 // which would wait for each other once a step. All three are chosen by hand, not by a
 // search; docs/benchmarks/sweep.md times batches of 1 and of 32 samples.
-constexpr long SMALL_GATE = 64 * 64;
+constexpr int64_t SMALL_GATE = 64 * 64;
 // Up to so many steps gradients flow back through the weights as they lie: to pack large
 // ones takes as long as to read them four times. Chosen by hand.
-constexpr long FEW_STEPS = 8;
+constexpr int64_t FEW_STEPS = 8;
 
-INLINE bool is_narrow(long n_samples, long H) {
+INLINE bool is_narrow(int64_t n_samples, int64_t H) {
     return n_samples <= (H >= LARGE_HIDDEN ? 2 : 1) * FEW_SAMPLES;
 }
 
 // Some steps of samples in the network's units, one after the other: (count, n, x_size).
 template <class T>
-static void read_rows(const Input &in, long L, long F, long n, long first, long count, long x_size,
+static void read_rows(const Input &in, int64_t L, int64_t F, int64_t n, int64_t first, int64_t count, int64_t x_size,
                       T *to) {
     memset(to, 0, count * n * x_size * sizeof(T));
     if (in.codes) {
-        auto at = [&](long i, int64_t k) { return to + (k / F * n + i) * x_size + k % F; };
+        auto at = [&](int64_t i, int64_t k) { return to + (k / F * n + i) * x_size + k % F; };
         if (in.kind == FLOAT32)
             return look_up<T>((const float *)in.values, in, 0, n, L, first, count, at);
         return look_up<T>((const double *)in.values, in, 0, n, L, first, count, at);
     }
-    for (long i = 0; i < n; i++)
-        for (long t = 0; t < count; t++)
-            for (long f = 0; f < F; f++) {
-                const long at = (i * L + first + t) * F + f;
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t t = 0; t < count; t++)
+            for (int64_t f = 0; f < F; f++) {
+                const int64_t at = (i * L + first + t) * F + f;
                 double value = in.kind == FLOAT32 ? (double)((const float *)in.values)[at]
                                                   : ((const double *)in.values)[at];
                 if (in.mean) value = (value - in.mean[f]) / in.scale[f];
@@ -50,28 +50,28 @@ static void read_rows(const Input &in, long L, long F, long n, long first, long 
 }
 
 // Rows of samples times columns of units: columns in tiles of four cache lines.
-template <class T> constexpr long TILE = 4 * GROUP_BYTES / sizeof(T);
+template <class T> constexpr int64_t TILE = 4 * GROUP_BYTES / sizeof(T);
 
-template <class T> INLINE long tile_width(long columns, long tile) {
-    long left = columns - tile * TILE<T>;
+template <class T> INLINE int64_t tile_width(int64_t columns, int64_t tile) {
+    int64_t left = columns - tile * TILE<T>;
     return left < TILE<T> ? left : TILE<T>;
 }
 
 // A tile of a right factor: (depth, width), one row after the other.
 template <class T, class At>
-INLINE void pack_tile(T *to, long depth, long width, long present, At column) {
-    constexpr long edge = 16;  // rows at a time: whole cache lines are read
-    for (long k0 = 0; k0 < depth; k0 += edge) {
-        long count = depth - k0 < edge ? depth - k0 : edge;
-        long j = 0;
+INLINE void pack_tile(T *to, int64_t depth, int64_t width, int64_t present, At column) {
+    constexpr int64_t edge = 16;  // rows at a time: whole cache lines are read
+    for (int64_t k0 = 0; k0 < depth; k0 += edge) {
+        int64_t count = depth - k0 < edge ? depth - k0 : edge;
+        int64_t j = 0;
         if constexpr (sizeof(T) == sizeof(float))
             for (; count == edge && j + 4 <= present; j += 4)
-                for (long k = 0; k < edge; k += 4)
+                for (int64_t k = 0; k < edge; k += 4)
                     turn_square(column(j) + k0 + k, column(j + 1) + k0 + k, column(j + 2) + k0 + k,
                                 column(j + 3) + k0 + k, to + (k0 + k) * width + j, width);
         for (; j < width; j++) {
             const T *from = j < present ? column(j) + k0 : nullptr;
-            for (long k = 0; k < count; k++) to[(k0 + k) * width + j] = from ? from[k] : T(0);
+            for (int64_t k = 0; k < count; k++) to[(k0 + k) * width + j] = from ? from[k] : T(0);
         }
     }
 }
@@ -80,20 +80,20 @@ template <class T> struct NarrowLayer {
     int cell;
     bool is_relu;
     Gates gates;
-    long F, H;        // as they are
-    long x_size, size;  // rounded up to whole cache lines
+    int64_t F, H;        // as they are
+    int64_t x_size, size;  // rounded up to whole cache lines
     // Room for a sample's row of units and of gates: a cache line more than they take,
     // since rows a power of two apart would share a few places in the cache.
-    long pitch, columns;
-    long tiles;       // of the units
+    int64_t pitch, columns;
+    int64_t tiles;       // of the units
     T *by_x, *by_h, *bias, *back_h, *back_x;
     const T *w_hh;  // as torch has it; in the place of back_h, or null
 
     // Whether gradients are taken back by weights as they lie, without padding.
-    bool is_unpacked(long L) const { return L <= FEW_STEPS && size == H; }
+    bool is_unpacked(int64_t L) const { return L <= FEW_STEPS && size == H; }
 
-    void plan(Arena &arena, int cell_, bool relu, long F_, long H_, bool trains) {
-        constexpr long line = GROUP_BYTES / sizeof(T);
+    void plan(Arena &arena, int cell_, bool relu, int64_t F_, int64_t H_, bool trains) {
+        constexpr int64_t line = GROUP_BYTES / sizeof(T);
         cell = cell_, is_relu = relu, F = F_, H = H_;
         gates = gates_of(cell);
         x_size = round_up(F, line), size = round_up(H, line);
@@ -107,18 +107,18 @@ template <class T> struct NarrowLayer {
         back_x = trains ? arena.take<T>(gates.n_x * size * x_size) : nullptr;
     }
 
-    const T *row(const T *weight, const int *from, long gate, long unit, long width) const {
+    const T *row(const T *weight, const int *from, int64_t gate, int64_t unit, int64_t width) const {
         return weight + (from[gate] * H + unit) * width;
     }
 
     // The units of one tile, as columns of the forward products.
-    void pack_forward(const Weights<T> &w, long tile) const {
-        const long first = tile * TILE<T>, width = tile_width<T>(size, tile);
-        const long present = H - first < width ? H - first : width;
-        for (long g = 0; g < gates.count; g++) {
-            long at = g * size + first;
+    void pack_forward(const Weights<T> &w, int64_t tile) const {
+        const int64_t first = tile * TILE<T>, width = tile_width<T>(size, tile);
+        const int64_t present = H - first < width ? H - first : width;
+        for (int64_t g = 0; g < gates.count; g++) {
+            int64_t at = g * size + first;
             bool x = gates.from_x[g] >= 0, h = gates.from_h[g] >= 0;
-            for (long j = 0; j < width; j++) {
+            for (int64_t j = 0; j < width; j++) {
                 T sum = 0;
                 if (j < present && x) sum += w.b_ih[gates.from_x[g] * H + first + j];
                 if (j < present && h) sum += w.b_hh[gates.from_h[g] * H + first + j];
@@ -126,21 +126,21 @@ template <class T> struct NarrowLayer {
             }
             if (x)
                 pack_tile(by_x + (at - gates.first_x * size) * F, F, width, present,
-                          [&](long j) { return row(w.w_ih, gates.from_x, g, first + j, F); });
+                          [&](int64_t j) { return row(w.w_ih, gates.from_x, g, first + j, F); });
             if (h)
                 pack_tile(by_h + (at - gates.first_h * size) * H, H, width, present,
-                          [&](long j) { return row(w.w_hh, gates.from_h, g, first + j, H); });
+                          [&](int64_t j) { return row(w.w_hh, gates.from_h, g, first + j, H); });
         }
     }
 
     // Some columns of the products that take gradients back.
-    void pack_backward(const T *weight, const int *from, long first_gate, long n_gates, long width_of,
-                       long padded, T *to, long tile) const {
-        const long first = tile * TILE<T>, width = tile_width<T>(padded, tile);
-        const long present = width_of - first < width ? width_of - first : width;
+    void pack_backward(const T *weight, const int *from, int64_t first_gate, int64_t n_gates, int64_t width_of,
+                       int64_t padded, T *to, int64_t tile) const {
+        const int64_t first = tile * TILE<T>, width = tile_width<T>(padded, tile);
+        const int64_t present = width_of - first < width ? width_of - first : width;
         to += first * n_gates * size;
-        for (long g = 0; g < n_gates; g++)
-            for (long u = 0; u < size; u++, to += width) {
+        for (int64_t g = 0; g < n_gates; g++)
+            for (int64_t u = 0; u < size; u++, to += width) {
                 memset(to, 0, width * sizeof(T));
                 if (u < H)
                     memcpy(to, row(weight, from, first_gate + g, u, width_of) + first,
@@ -151,21 +151,21 @@ template <class T> struct NarrowLayer {
 
 // c (rows, width) += a (rows, depth) times a tile, whose rows are ldx apart.
 template <class T>
-INLINE void add_rows(const T *a, long lda, long rows, long depth, const T *tile, long width, T *c,
-                     long ldc, long ldx = 0) {
+INLINE void add_rows(const T *a, int64_t lda, int64_t rows, int64_t depth, const T *tile, int64_t width, T *c,
+                     int64_t ldc, int64_t ldx = 0) {
     add_outer<T>({a, 0, lda, tile, 0, ldx ? ldx : width, 1, depth, c, ldc}, rows, width);
 }
 
 // dh (n, pitch) of a tile += gradients of gates (n, columns) times the recurrent weights.
 template <class T>
-static void add_back(const NarrowLayer<T> &layer, const T *d, long n, long tile, T *dh) {
+static void add_back(const NarrowLayer<T> &layer, const T *d, int64_t n, int64_t tile, T *dh) {
     const Gates &gates = layer.gates;
-    const long first = tile * TILE<T>, width = tile_width<T>(layer.size, tile);
-    const long depth = gates.n_h * layer.size, H = layer.H;
+    const int64_t first = tile * TILE<T>, width = tile_width<T>(layer.size, tile);
+    const int64_t depth = gates.n_h * layer.size, H = layer.H;
     if (!layer.w_hh)
         return add_rows(d, layer.columns, n, depth, layer.back_h + first * depth, width, dh + first,
                         layer.pitch);
-    for (long g = 0; g < gates.n_h; g++)
+    for (int64_t g = 0; g < gates.n_h; g++)
         add_rows(d + g * H, layer.columns, n, H, layer.w_hh + gates.from_h[gates.first_h + g] * H * H + first,
                  width, dh + first, layer.pitch, H);
 }
@@ -176,20 +176,20 @@ template <class T> struct NarrowRecord {
     T *h, *c;     // (L + 1, n, pitch)
     T *dh, *dc;   // (n, pitch)
     T *rows;      // a thread: PANEL rows of a weight's gradient, and what they come from
-    long rows_size;
+    int64_t rows_size;
 
-    void take_states(Arena &arena, const NarrowLayer<T> &layer, long L, long n) {
+    void take_states(Arena &arena, const NarrowLayer<T> &layer, int64_t L, int64_t n) {
         gates = arena.take<T>(L * n * layer.columns);
         h = arena.take<T>((L + 1) * n * layer.pitch);
         c = layer.cell == LSTM ? arena.take<T>((L + 1) * n * layer.pitch) : nullptr;
     }
 
-    void take(Arena &arena, const NarrowLayer<T> &layer, long L, long n, int n_threads) {
-        constexpr long line = GROUP_BYTES / sizeof(T);
+    void take(Arena &arena, const NarrowLayer<T> &layer, int64_t L, int64_t n, int n_threads) {
+        constexpr int64_t line = GROUP_BYTES / sizeof(T);
         take_states(arena, layer, L, n);
         dh = arena.take<T>(n * layer.pitch);
         dc = arena.take<T>(n * layer.pitch);
-        long widest = layer.size > layer.x_size ? layer.size : layer.x_size;
+        int64_t widest = layer.size > layer.x_size ? layer.size : layer.x_size;
         rows_size = PANEL * (widest + line + L * n);
         rows = arena.take<T>(n_threads * rows_size);
     }
@@ -201,13 +201,13 @@ struct Worker {
     Barrier *barrier;
 
     void wait() const { barrier->wait(n_threads); }
-    bool owns(long piece) const { return piece % n_threads == thread; }
+    bool owns(int64_t piece) const { return piece % n_threads == thread; }
 };
 
 template <class T>
-INLINE Span<T> narrow_span(const NarrowLayer<T> &layer, const NarrowRecord<T> &record, long s, long t,
-                           long n, long i, long tile) {
-    const long first = tile * TILE<T>, step = n * layer.pitch, at = i * layer.pitch + first;
+INLINE Span<T> narrow_span(const NarrowLayer<T> &layer, const NarrowRecord<T> &record, int64_t s, int64_t t,
+                           int64_t n, int64_t i, int64_t tile) {
+    const int64_t first = tile * TILE<T>, step = n * layer.pitch, at = i * layer.pitch + first;
     T *c = record.c;
     return {tile_width<T>(layer.size, tile), tile_width<T>(layer.size, tile), layer.size, nullptr,
             record.gates + (t * n + i) * layer.columns + first, record.h + s * step + at,
@@ -218,14 +218,14 @@ INLINE Span<T> narrow_span(const NarrowLayer<T> &layer, const NarrowRecord<T> &r
 // What comes from the inputs x (rows, ldx) to the gates of a tile, for all rows at once.
 template <class T>
 static void from_inputs(const NarrowLayer<T> &layer, const NarrowRecord<T> &record, const T *x,
-                        long ldx, long rows, long tile) {
+                        int64_t ldx, int64_t rows, int64_t tile) {
     const Gates &gates = layer.gates;
-    const long first = tile * TILE<T>, width = tile_width<T>(layer.size, tile);
-    for (long r = 0; r < rows; r++)
-        for (long g = 0; g < gates.count; g++)
+    const int64_t first = tile * TILE<T>, width = tile_width<T>(layer.size, tile);
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t g = 0; g < gates.count; g++)
             memcpy(record.gates + r * layer.columns + g * layer.size + first,
                    layer.bias + g * layer.size + first, width * sizeof(T));
-    for (long g = 0; g < gates.n_x; g++)
+    for (int64_t g = 0; g < gates.n_x; g++)
         add_rows(x, ldx, rows, layer.F, layer.by_x + (g * layer.size + first) * layer.F, width,
                  record.gates + (gates.first_x + g) * layer.size + first, layer.columns);
 }
@@ -233,16 +233,16 @@ static void from_inputs(const NarrowLayer<T> &layer, const NarrowRecord<T> &reco
 // Step t of the sequences, the one at place s of the record, for a tile. The state before
 // the first of all is zero.
 template <class T>
-static void narrow_step(const NarrowLayer<T> &layer, const NarrowRecord<T> &record, long s, long t,
-                        const int64_t *lengths, long n, long tile) {
+static void narrow_step(const NarrowLayer<T> &layer, const NarrowRecord<T> &record, int64_t s, int64_t t,
+                        const int64_t *lengths, int64_t n, int64_t tile) {
     const Gates &gates = layer.gates;
-    const long first = tile * TILE<T>, width = tile_width<T>(layer.size, tile);
+    const int64_t first = tile * TILE<T>, width = tile_width<T>(layer.size, tile);
     const T *h = record.h + s * n * layer.pitch;
     T *here = record.gates + s * n * layer.columns + first;
-    for (long g = 0; t && g < gates.n_h; g++)
+    for (int64_t g = 0; t && g < gates.n_h; g++)
         add_rows(h, layer.pitch, n, layer.H, layer.by_h + (g * layer.size + first) * layer.H, width,
                  here + (gates.first_h + g) * layer.size, layer.columns);
-    for (long i = 0; i < n; i++) {
+    for (int64_t i = 0; i < n; i++) {
         Span<T> span = narrow_span(layer, record, s, s, n, i, tile);
         if (!lengths || t < lengths[i]) {
             gates_forward(layer.cell, layer.is_relu, span);
@@ -256,19 +256,19 @@ static void narrow_step(const NarrowLayer<T> &layer, const NarrowRecord<T> &reco
 // x (L, n, ldx); states after step t lie at h[t + 1].
 template <class T>
 static void narrow_forward(const NarrowLayer<T> &layer, const NarrowRecord<T> &record, const T *x,
-                           long ldx, const int64_t *lengths, long L, long n, const Worker &worker) {
-    for (long tile = 0; tile < layer.tiles; tile++) {
+                           int64_t ldx, const int64_t *lengths, int64_t L, int64_t n, const Worker &worker) {
+    for (int64_t tile = 0; tile < layer.tiles; tile++) {
         if (!worker.owns(tile)) continue;
-        const long first = tile * TILE<T>, width = tile_width<T>(layer.size, tile);
-        for (long i = 0; i < n; i++) {
+        const int64_t first = tile * TILE<T>, width = tile_width<T>(layer.size, tile);
+        for (int64_t i = 0; i < n; i++) {
             memset(record.h + i * layer.pitch + first, 0, width * sizeof(T));
             if (record.c) memset(record.c + i * layer.pitch + first, 0, width * sizeof(T));
         }
         from_inputs(layer, record, x, ldx, L * n, tile);
     }
     worker.wait();
-    for (long t = 0; t < L; t++) {
-        for (long tile = 0; tile < layer.tiles; tile++)
+    for (int64_t t = 0; t < L; t++) {
+        for (int64_t tile = 0; tile < layer.tiles; tile++)
             if (worker.owns(tile)) narrow_step(layer, record, t, t, lengths, n, tile);
         worker.wait();
     }
@@ -277,14 +277,14 @@ static void narrow_forward(const NarrowLayer<T> &layer, const NarrowRecord<T> &r
 // Each row has the present steps of its sample only.
 template <class T>
 static void narrow_pool(const NarrowLayer<T> &layer, const NarrowRecord<T> &record, const Pool<T> &pool,
-                        const int64_t *lengths, long L, long n, const Worker &worker) {
-    for (long tile = 0; tile < layer.tiles; tile++) {
+                        const int64_t *lengths, int64_t L, int64_t n, const Worker &worker) {
+    for (int64_t tile = 0; tile < layer.tiles; tile++) {
         if (!worker.owns(tile)) continue;
-        const long width = tile_width<T>(layer.size, tile);
-        for (long i = 0; i < n; i++) {
-            const long at = i * layer.pitch + tile * TILE<T>, step = n * layer.pitch;
-            const long n_steps = lengths ? lengths[i] : L;
-            for (long t = 0; t < n_steps; t++)
+        const int64_t width = tile_width<T>(layer.size, tile);
+        for (int64_t i = 0; i < n; i++) {
+            const int64_t at = i * layer.pitch + tile * TILE<T>, step = n * layer.pitch;
+            const int64_t n_steps = lengths ? lengths[i] : L;
+            for (int64_t t = 0; t < n_steps; t++)
                 pool.add(t, record.h + (t + 1) * step + at, nullptr, at, width, width);
         }
     }
@@ -295,30 +295,30 @@ static void narrow_pool(const NarrowLayer<T> &layer, const NarrowRecord<T> &reco
 // null. When a thread returns, the gradients of the gates stand in record.gates.
 template <class T>
 static void narrow_backward(const NarrowLayer<T> &layer, const NarrowRecord<T> &record, const T *dy,
-                            const Pool<T> *pool, const int64_t *lengths, long L, long n,
+                            const Pool<T> *pool, const int64_t *lengths, int64_t L, int64_t n,
                             const Worker &worker) {
     const Gates &gates = layer.gates;
     auto each = [&](auto piece) {
-        for (long tile = 0; tile < layer.tiles; tile++)
+        for (int64_t tile = 0; tile < layer.tiles; tile++)
             if (worker.owns(tile))
-                for (long i = 0; i < n; i++) piece(tile, i);
+                for (int64_t i = 0; i < n; i++) piece(tile, i);
     };
-    each([&](long tile, long i) {
+    each([&](int64_t tile, int64_t i) {
         memset(record.dc + i * layer.pitch + tile * TILE<T>, 0,
                tile_width<T>(layer.size, tile) * sizeof(T));
     });
-    for (long t = L - 1; t >= 0; t--) {
-        each([&](long tile, long i) {
-            const long at = i * layer.pitch + tile * TILE<T>;
+    for (int64_t t = L - 1; t >= 0; t--) {
+        each([&](int64_t tile, int64_t i) {
+            const int64_t at = i * layer.pitch + tile * TILE<T>;
             Span<T> span = narrow_span(layer, record, t, t, n, i, tile);
             T *dh = record.dh + at;
             if (lengths && t >= lengths[i]) {  // the state went by as it was
-                for (long g = 0; g < gates.count; g++)
+                for (int64_t g = 0; g < gates.count; g++)
                     memset(span.gates + g * layer.size, 0, span.size * sizeof(T));
                 return;
             }
             if (dy)
-                for (long k = 0; k < span.size; k++) dh[k] += dy[t * n * layer.pitch + at + k];
+                for (int64_t k = 0; k < span.size; k++) dh[k] += dy[t * n * layer.pitch + at + k];
             if (pool) pool->give(t, dh, nullptr, at, span.size, span.size);
             T kept[TILE<T>];
             pass_on(layer.cell, span, dh, kept);
@@ -328,21 +328,21 @@ static void narrow_backward(const NarrowLayer<T> &layer, const NarrowRecord<T> &
         worker.wait();
         if (t == 0) break;
         const T *d = record.gates + t * n * layer.columns + gates.first_h * layer.size;
-        for (long tile = 0; tile < layer.tiles; tile++)
+        for (int64_t tile = 0; tile < layer.tiles; tile++)
             if (worker.owns(tile)) add_back(layer, d, n, tile, record.dh);
     }
 }
 
 // dx (L * n, ldx): gradients of the inputs.
 template <class T>
-static void narrow_inputs(const NarrowLayer<T> &layer, const NarrowRecord<T> &record, long rows, T *dx,
-                          long ldx, const Worker &worker) {
-    const long depth = layer.gates.n_x * layer.size;
+static void narrow_inputs(const NarrowLayer<T> &layer, const NarrowRecord<T> &record, int64_t rows, T *dx,
+                          int64_t ldx, const Worker &worker) {
+    const int64_t depth = layer.gates.n_x * layer.size;
     const T *d = record.gates + layer.gates.first_x * layer.size;
-    for (long tile = 0; tile * TILE<T> < layer.x_size; tile++) {
+    for (int64_t tile = 0; tile * TILE<T> < layer.x_size; tile++) {
         if (!worker.owns(tile)) continue;
-        const long first = tile * TILE<T>, width = tile_width<T>(layer.x_size, tile);
-        for (long r = 0; r < rows; r++) memset(dx + r * ldx + first, 0, width * sizeof(T));
+        const int64_t first = tile * TILE<T>, width = tile_width<T>(layer.x_size, tile);
+        for (int64_t r = 0; r < rows; r++) memset(dx + r * ldx + first, 0, width * sizeof(T));
         add_rows(d, layer.columns, rows, depth, layer.back_x + first * depth, width, dx + first,
                  ldx);
     }
@@ -352,32 +352,33 @@ static void narrow_inputs(const NarrowLayer<T> &layer, const NarrowRecord<T> &re
 // n of them have no state before them.
 template <class T>
 static void narrow_weights(const NarrowLayer<T> &layer, const NarrowRecord<T> &record, const T *x,
-                           long ldx, long rows, long n, const WeightGradients<T> &to, const Worker &worker) {
+                           int64_t ldx, int64_t rows, int64_t n, const WeightGradients<T> &to, const Worker &worker) {
     const Gates &gates = layer.gates;
     T *panel = record.rows + worker.thread * record.rows_size, *few = panel + PANEL * rows;
-    long number = 0;
-    auto product = [&](long count, long first, const T *from, long ld, long padded, long size, T *target) {
+    int64_t number = 0;
+    auto product = [&](int64_t count, int64_t first, const T *from, int64_t ld, int64_t padded,
+                       int64_t size, T *target) {
         multiply<T>({panel + first * PANEL, PANEL, from + first * ld, rows - first, nullptr, 0, ld, padded,
                      nullptr, few, false},
                     count);
-        for (long m = 0; m < count; m++) memcpy(target + m * size, few + m * ld, size * sizeof(T));
+        for (int64_t m = 0; m < count; m++) memcpy(target + m * size, few + m * ld, size * sizeof(T));
     };
-    for (long g = 0; g < gates.count; g++)
-        for (long u = 0; u < layer.H; u += PANEL) {
+    for (int64_t g = 0; g < gates.count; g++)
+        for (int64_t u = 0; u < layer.H; u += PANEL) {
             if (!worker.owns(number++)) continue;
-            const long count = layer.H - u < PANEL ? layer.H - u : PANEL;
+            const int64_t count = layer.H - u < PANEL ? layer.H - u : PANEL;
             const T *d = record.gates + g * layer.size + u;
             T bias[PANEL] = {};
-            for (long r = 0; r < rows; r++)
-                for (long m = 0; m < count; m++)
+            for (int64_t r = 0; r < rows; r++)
+                for (int64_t m = 0; m < count; m++)
                     bias[m] += panel[r * PANEL + m] = d[r * layer.columns + m];
             if (gates.from_x[g] >= 0) {
-                const long row = gates.from_x[g] * layer.H + u;
+                const int64_t row = gates.from_x[g] * layer.H + u;
                 product(count, 0, x, ldx, layer.x_size, layer.F, to.w_ih + row * layer.F);
                 memcpy(to.b_ih + row, bias, count * sizeof(T));
             }
             if (gates.from_h[g] >= 0) {
-                const long row = gates.from_h[g] * layer.H + u;
+                const int64_t row = gates.from_h[g] * layer.H + u;
                 product(count, n, record.h, layer.pitch, layer.size, layer.H, to.w_hh + row * layer.H);
                 memcpy(to.b_hh + row, bias, count * sizeof(T));
             }

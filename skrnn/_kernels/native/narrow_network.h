@@ -19,19 +19,19 @@ template <class T> struct NarrowCall {
 
     void take(Arena &arena) {
         const Shape &s = call->net->shape;
-        const long L = call->L, n = call->split.n_samples;
+        const int64_t L = call->L, n = call->split.n_samples;
         layers = (NarrowLayer<T> *)arena.take<char>(s.n_layers * sizeof(NarrowLayer<T>));
         records = (NarrowRecord<T> *)arena.take<char>(s.n_layers * sizeof(NarrowRecord<T>));
         NarrowLayer<T> layer;
-        for (long l = 0; l < s.n_layers; l++) {
+        for (int64_t l = 0; l < s.n_layers; l++) {
             layer.plan(arena, s.cell, s.is_relu, features_of<T>(s, l), s.H, true);
             if (layer.is_unpacked(L)) layer.w_hh = weights_of(*call, l).w_hh;
             NarrowRecord<T> record;
             record.take(arena, layer, L, n, n_threads);
             if (layers) layers[l] = layer, records[l] = record;
         }
-        x = arena.take<T>(L * n * round_up(s.F, GROUP_BYTES / (long)sizeof(T)));
-        dx = arena.take<T>(call->dx ? L * n * round_up(s.F, GROUP_BYTES / (long)sizeof(T)) : 0);
+        x = arena.take<T>(L * n * round_up(s.F, GROUP_BYTES / (int64_t)sizeof(T)));
+        dx = arena.take<T>(call->dx ? L * n * round_up(s.F, GROUP_BYTES / (int64_t)sizeof(T)) : 0);
         dy = arena.take<T>(s.n_layers > 1 ? L * n * layer.pitch : 0);
         other_dy = arena.take<T>(s.n_layers > 2 ? L * n * layer.pitch : 0);
         outputs = arena.take<T>(s.K);
@@ -42,10 +42,10 @@ template <class T> struct NarrowCall {
 // Gradients of the inputs as the caller has these: (n, L, F).
 template <class T> static void write_gradients(const NarrowCall<T> &narrow) {
     const Call<T> &call = *narrow.call;
-    const long L = call.L, n = call.split.n_samples, F = call.net->shape.F;
-    const long x_size = narrow.layers[0].x_size;
-    for (long i = 0; i < n; i++)
-        for (long t = 0; t < L; t++)
+    const int64_t L = call.L, n = call.split.n_samples, F = call.net->shape.F;
+    const int64_t x_size = narrow.layers[0].x_size;
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t t = 0; t < L; t++)
             memcpy(call.dx + (i * L + t) * F, narrow.dx + (t * n + i) * x_size, F * sizeof(T));
 }
 
@@ -54,7 +54,7 @@ template <class T> static void write_gradients(const NarrowCall<T> &narrow) {
 template <class T> static void narrow_head(NarrowCall<T> &narrow) {
     Call<T> &call = *narrow.call;
     const Shape &s = call.net->shape;
-    const long n = call.split.n_samples, top = s.n_layers - 1, H = s.H;
+    const int64_t n = call.split.n_samples, top = s.n_layers - 1, H = s.H;
     const NarrowLayer<T> &layer = narrow.layers[top];
     const NarrowRecord<T> &record = narrow.records[top];
     const T *weight = call.weights[4 * s.n_layers], *bias = call.weights[4 * s.n_layers + 1];
@@ -69,12 +69,12 @@ template <class T> static void narrow_head(NarrowCall<T> &narrow) {
     const T *all_pooled = is_last ? record.h + call.L * n * layer.pitch : pool.states;
     T *all_gradients = is_last ? record.dh : pool.gradients;
     narrow.loss = 0;
-    for (long i = 0; i < n; i++) {
+    for (int64_t i = 0; i < n; i++) {
         const T *pooled = all_pooled + i * layer.pitch;
         T *raw = call.outputs + i * s.K, *d_pooled = all_gradients + i * layer.pitch;
-        for (long k = 0; k < s.K; k++) {
+        for (int64_t k = 0; k < s.K; k++) {
             Vec<T> sum = fill<T>(0);
-            long h = 0;
+            int64_t h = 0;
             for (; h + Simd<T>::n <= H; h += Simd<T>::n)
                 sum += load<T>(weight + k * H + h) * load<T>(pooled + h);
             T total = bias[k] + sum_of<T>(sum);
@@ -82,11 +82,11 @@ template <class T> static void narrow_head(NarrowCall<T> &narrow) {
             narrow.outputs[k] = raw[k] = total;
         }
         narrow.loss += loss_of<T>(call.loss, i, s.K, 1.0 / n, narrow.outputs);
-        for (long k = 0; k < s.K; k++) {
+        for (int64_t k = 0; k < s.K; k++) {
             const T d = narrow.outputs[k];
             d_bias[k] += d;
-            for (long h = 0; h < H; h++) d_weight[k * H + h] += d * pooled[h];
-            for (long h = 0; h < H; h++) d_pooled[h] += d * weight[k * H + h];
+            for (int64_t h = 0; h < H; h++) d_weight[k * H + h] += d * pooled[h];
+            for (int64_t h = 0; h < H; h++) d_pooled[h] += d * weight[k * H + h];
         }
     }
     pool.divide(all_gradients, H, n, 1, layer.pitch);
@@ -99,18 +99,18 @@ template <class T> static void narrow_phase(void *of, int thread, int n_threads)
     if (thread >= narrow.n_threads) return;
     n_threads = narrow.n_threads;
     const Worker worker = {thread, n_threads, &narrow.barrier};
-    const long L = call.L, n = call.split.n_samples, top = s.n_layers - 1;
+    const int64_t L = call.L, n = call.split.n_samples, top = s.n_layers - 1;
     const int64_t *lengths = call.in.lengths;
     const Pool<T> *pool = narrow.pool.kind == LAST ? nullptr : &narrow.pool;
     if (worker.owns(n_threads - 1)) {
         read_rows(call.in, L, s.F, n, 0, L, narrow.layers[0].x_size, narrow.x);
         narrow.pool.begin(lengths, n, L, n * narrow.layers[top].pitch, n, s.H, true);
     }
-    for (long l = 0; l <= top; l++) {
+    for (int64_t l = 0; l <= top; l++) {
         const NarrowLayer<T> &layer = narrow.layers[l];
         const Weights<T> w = weights_of(call, l);
         const Gates &g = layer.gates;
-        for (long tile = 0; tile < layer.tiles; tile++)
+        for (int64_t tile = 0; tile < layer.tiles; tile++)
             if (worker.owns(tile)) {
                 layer.pack_forward(w, tile);
                 if (!layer.w_hh)
@@ -118,16 +118,16 @@ template <class T> static void narrow_phase(void *of, int thread, int n_threads)
                                         layer.back_h, tile);
             }
         if (l || call.dx)
-            for (long tile = 0; tile * TILE<T> < layer.x_size; tile++)
+            for (int64_t tile = 0; tile * TILE<T> < layer.x_size; tile++)
                 if (worker.owns(tile))
                     layer.pack_backward(w.w_ih, g.from_x, g.first_x, g.n_x, layer.F, layer.x_size,
                                         layer.back_x, tile);
     }
     worker.wait();
     const T *x = narrow.x;
-    for (long l = 0; l <= top; l++) {
+    for (int64_t l = 0; l <= top; l++) {
         const NarrowLayer<T> &layer = narrow.layers[l];
-        const long ldx = l ? layer.pitch : layer.x_size;
+        const int64_t ldx = l ? layer.pitch : layer.x_size;
         narrow_forward(layer, narrow.records[l], x, ldx, lengths, L, n, worker);
         x = narrow.records[l].h + n * layer.pitch;
     }
@@ -138,7 +138,7 @@ template <class T> static void narrow_phase(void *of, int thread, int n_threads)
     if (thread == 0) narrow_head(narrow);
     worker.wait();
     T *dy = narrow.other_dy, *below_dy = narrow.dy;
-    for (long l = top; l >= 0; l--) {
+    for (int64_t l = top; l >= 0; l--) {
         const NarrowLayer<T> &layer = narrow.layers[l];
         const NarrowRecord<T> &record = narrow.records[l];
         if (l < top && thread == 0) memset(record.dh, 0, n * layer.pitch * sizeof(T));
@@ -146,7 +146,7 @@ template <class T> static void narrow_phase(void *of, int thread, int n_threads)
         narrow_backward(layer, record, l < top ? dy : nullptr, l == top ? pool : nullptr, lengths, L,
                         n, worker);
         // As far apart as the rows of the layer below, which is of the same size.
-        const long ldx = l ? layer.pitch : layer.x_size;
+        const int64_t ldx = l ? layer.pitch : layer.x_size;
         if (l || call.dx) narrow_inputs(layer, record, L * n, l ? below_dy : narrow.dx, ldx, worker);
         const T *below = l ? narrow.records[l - 1].h + n * ldx : narrow.x;
         T *const *to = call.gradients + 4 * l;

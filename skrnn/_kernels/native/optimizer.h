@@ -11,7 +11,7 @@ struct AdamOptions {
 };
 
 template <class T> struct Tensors {
-    long count;
+    int64_t count;
     const int64_t *sizes, *is_matrix;  // numbers in each; whether the L1 penalty counts
     T *const *weights, *const *gradients, *const *first, *const *second;
     float *const *steps;
@@ -32,8 +32,8 @@ template <class T> struct Update {
 // Hand the pieces of all tensors to the threads: piece(tensor, begin, end, number).
 template <class T, class Do>
 static void each_piece(const Tensors<T> &tensors, int thread, int n_threads, Do piece) {
-    long number = 0;
-    for (long i = 0; i < tensors.count; i++)
+    int64_t number = 0;
+    for (int64_t i = 0; i < tensors.count; i++)
         for (int64_t begin = 0; begin < tensors.sizes[i]; begin += PIECE, number++)
             if (number % n_threads == thread) {
                 int64_t left = tensors.sizes[i] - begin;
@@ -58,7 +58,7 @@ template <class T> static void norm_phase(void *of, int thread, int n_threads) {
     const Tensors<T> &tensors = *update.tensors;
     const AdamOptions &o = *update.options;
     const T l1 = (T)o.l1, most = (T)o.max_value;
-    each_piece(tensors, thread, n_threads, [&](long i, int64_t begin, int64_t end, long number) {
+    each_piece(tensors, thread, n_threads, [&](int64_t i, int64_t begin, int64_t end, int64_t number) {
         T *g = tensors.gradients[i];
         const T *w = tensors.weights[i];
         if (l1 && tensors.is_matrix[i])
@@ -75,7 +75,7 @@ template <class T> static void norm_phase(void *of, int thread, int n_threads) {
 template <class T> static void clip_phase(void *of, int thread, int n_threads) {
     Update<T> &update = *(Update<T> *)of;
     const T factor = (T)update.factor;
-    each_piece(*update.tensors, thread, n_threads, [&](long i, int64_t begin, int64_t end, long) {
+    each_piece(*update.tensors, thread, n_threads, [&](int64_t i, int64_t begin, int64_t end, int64_t) {
         T *g = update.tensors->gradients[i];
         for (int64_t j = begin; j < end; j++) g[j] *= factor;
     });
@@ -88,7 +88,7 @@ template <class T> static void adam_phase(void *of, int thread, int n_threads) {
     const T b1 = (T)o.beta1, b2 = (T)o.beta2, c1 = (T)(1 - o.beta1), c2 = (T)(1 - o.beta2);
     const T epsilon = (T)o.epsilon, l2 = o.is_decoupled ? T(0) : (T)o.decay;
     const T shrink = o.is_decoupled ? (T)(1 - o.rate * o.decay) : T(1);
-    each_piece(tensors, thread, n_threads, [&](long i, int64_t begin, int64_t end, long) {
+    each_piece(tensors, thread, n_threads, [&](int64_t i, int64_t begin, int64_t end, int64_t) {
         const double step = *tensors.steps[i];
         const T rate = (T)(o.rate / (1 - __builtin_pow(o.beta1, step)));
         const T root = (T)(1 / __builtin_sqrt(1 - __builtin_pow(o.beta2, step)));
@@ -112,7 +112,7 @@ template <class T> static void adam_phase(void *of, int thread, int n_threads) {
 // Small networks are not worth a second thread.
 template <class T> static void run_pieces(ThreadPool &pool, Work work, Update<T> &update) {
     int64_t total = 0;
-    for (long i = 0; i < update.tensors->count; i++) total += update.tensors->sizes[i];
+    for (int64_t i = 0; i < update.tensors->count; i++) total += update.tensors->sizes[i];
     if (total > 4 * PIECE) return run_pool(pool, work, &update);
     uint64_t before = flush_denormals();
     work(&update, 0, 1);
@@ -126,8 +126,8 @@ static double clip(ThreadPool &pool, const Tensors<T> &tensors, const AdamOption
     Update<T> update = {&tensors, &o, 1.0, squares};
     run_pieces(pool, norm_phase<T>, update);
     double total = 0;
-    long number = 0;
-    for (long i = 0; i < tensors.count; i++)
+    int64_t number = 0;
+    for (int64_t i = 0; i < tensors.count; i++)
         for (int64_t begin = 0; begin < tensors.sizes[i]; begin += PIECE) total += squares[number++];
     const double norm = __builtin_sqrt(total);
     if (o.max_norm) {
@@ -140,7 +140,7 @@ static double clip(ThreadPool &pool, const Tensors<T> &tensors, const AdamOption
 
 template <class T>
 static void adam(ThreadPool &pool, const Tensors<T> &tensors, const AdamOptions &o) {
-    for (long i = 0; i < tensors.count; i++) *tensors.steps[i] += 1;
+    for (int64_t i = 0; i < tensors.count; i++) *tensors.steps[i] += 1;
     Update<T> update = {&tensors, &o, 1.0, nullptr};
     run_pieces(pool, adam_phase<T>, update);
 }
@@ -151,7 +151,7 @@ static double clip_and_adam(ThreadPool &pool, const Tensors<T> &tensors, const A
     const bool is_clipped = o.l1 || o.max_value || o.max_norm;
     const double norm = is_clipped ? clip(pool, tensors, o, squares) : 0.0;
     if (o.max_norm && !__builtin_isfinite(norm))
-        for (long i = 0; i < tensors.count; i++) memset(tensors.gradients[i], 0, tensors.sizes[i] * sizeof(T));
+        for (int64_t i = 0; i < tensors.count; i++) memset(tensors.gradients[i], 0, tensors.sizes[i] * sizeof(T));
     adam(pool, tensors, o);
     return norm;
 }

@@ -20,7 +20,7 @@ template <class T> struct Pool {
     T *counts;   // a sample: its present steps, 1 where there is none
 
     // size: of the states of n samples.
-    void take(Arena &arena, int kind_, long size, long n, bool trains) {
+    void take(Arena &arena, int kind_, int64_t size, int64_t n, bool trains) {
         kind = kind_;
         const bool is_kept = kind != LAST;
         states = is_kept ? arena.take<T>(size) : nullptr;
@@ -32,29 +32,30 @@ template <class T> struct Pool {
 
     // lengths (count,), or null; lanes without a sample follow the others. States are
     // (H, n), or (n, pitch) for rows.
-    void begin(const int64_t *lengths, long count, long L, long size, long n, long H, bool is_rows) const {
+    void begin(const int64_t *lengths, int64_t count, int64_t L, int64_t size, int64_t n, int64_t H,
+               bool is_rows) const {
         if (kind == LAST) return;
         memset(states, 0, size * sizeof(T));
         if (kind == MIXED) {
-            const long pitch = size / n;
-            for (long j = 0; j < size; j++) {
-                const long unit = is_rows ? j % pitch : j / n;
+            const int64_t pitch = size / n;
+            for (int64_t j = 0; j < size; j++) {
+                const int64_t unit = is_rows ? j % pitch : j / n;
                 memset(is_newest + j, unit < H / 2 ? 0xff : 0, sizeof(T));
             }
         }
         if (kind != MEAN) return;
-        for (long i = 0; i < n; i++) {
+        for (int64_t i = 0; i < n; i++) {
             const int64_t present = lengths && i < count ? lengths[i] : L;
             counts[i] = (T)(present < 1 ? 1 : present);
         }
     }
 
     // Take in step t: `size` numbers h from place `at` on, n lanes of which have the mask.
-    void add(long t, const T *h, const T *mask, long at, long size, long n) const {
-        constexpr long step = Simd<T>::n;
+    void add(int64_t t, const T *h, const T *mask, int64_t at, int64_t size, int64_t n) const {
+        constexpr int64_t step = Simd<T>::n;
         T *to = states + at, *first = reached ? reached + at : nullptr;
         const IntVec<T> now = IntVec<T>{} + (int)t, is_begin = IntVec<T>{} - (t == 0);
-        for (long i = 0, lane = 0; i < size; i += step, lane = lane + step == n ? 0 : lane + step) {
+        for (int64_t i = 0, lane = 0; i < size; i += step, lane = lane + step == n ? 0 : lane + step) {
             Vec<T> old = load<T>(to + i), value = load<T>(h + i);
             if (!first) {
                 if (mask) value = select<T>(is_present(mask, lane), value, fill<T>(0));
@@ -70,18 +71,18 @@ template <class T> struct Pool {
     }
 
     // Make means of sums, or gradients of sums of those of means.
-    void divide(T *values, long H, long n, long unit_step, long sample_step) const {
+    void divide(T *values, int64_t H, int64_t n, int64_t unit_step, int64_t sample_step) const {
         if (kind != MEAN) return;
-        for (long h = 0; h < H; h++)
-            for (long i = 0; i < n; i++) values[h * unit_step + i * sample_step] /= counts[i];
+        for (int64_t h = 0; h < H; h++)
+            for (int64_t i = 0; i < n; i++) values[h * unit_step + i * sample_step] /= counts[i];
     }
 
     // Add to dh, gradients of step t's states, what they get of the pooled ones'.
-    void give(long t, T *dh, const T *mask, long at, long size, long n) const {
-        constexpr long step = Simd<T>::n;
+    void give(int64_t t, T *dh, const T *mask, int64_t at, int64_t size, int64_t n) const {
+        constexpr int64_t step = Simd<T>::n;
         const T *from = gradients + at, *first = reached ? reached + at : nullptr;
         const IntVec<T> now = IntVec<T>{} + (int)t;
-        for (long i = 0, lane = 0; i < size; i += step, lane = lane + step == n ? 0 : lane + step) {
+        for (int64_t i = 0, lane = 0; i < size; i += step, lane = lane + step == n ? 0 : lane + step) {
             Vec<T> d = load<T>(from + i);
             if (first)
                 d = select<T>((IntVec<T>)load<T>(first + i) == now, d, fill<T>(0));

@@ -56,22 +56,22 @@ template <class T> struct Dropout {
 };
 
 // Numbers of up to one register of lanes, or zeros.
-template <class T> INLINE void drop_lanes(const Dropout<T> &d, Words words, const T *from, T *to, long count) {
+template <class T> INLINE void drop_lanes(const Dropout<T> &d, Words words, const T *from, T *to, int64_t count) {
     if constexpr (sizeof(T) == sizeof(uint32_t))
         if (count == N_WORDS) {
             const IntVec<T> is_kept = (IntVec<T>)(words >= words_of(d.least));
             return store<T>(to, select<T>(is_kept, load<T>(from) * d.factor, fill<T>(0)));
         }
-    for (long k = 0; k < count; k++) to[k] = words[k] >= d.least ? from[k] * d.factor : T(0);
+    for (int64_t k = 0; k < count; k++) to[k] = words[k] >= d.least ? from[k] * d.factor : T(0);
 }
 
 // Columns (C, n) of one step, whose lanes are rows first, first + 1, ...
 template <class T>
-static void drop(const Dropout<T> &d, int64_t first, int64_t step, long C, long n, const T *from, T *to) {
-    for (long lane = 0; lane < n; lane += N_WORDS) {
-        const long count = n - lane < N_WORDS ? n - lane : N_WORDS;
+static void drop(const Dropout<T> &d, int64_t first, int64_t step, int64_t C, int64_t n, const T *from, T *to) {
+    for (int64_t lane = 0; lane < n; lane += N_WORDS) {
+        const int64_t count = n - lane < N_WORDS ? n - lane : N_WORDS;
         const Words row = counted_from((uint32_t)(first + lane));
-        for (long c = 0; c < C; c += 4) {
+        for (int64_t c = 0; c < C; c += 4) {
             Words x[4] = {row, words_of((uint32_t)step), words_of((uint32_t)(c / 4)), Words{}};
             scramble(x, d.key);
             UNROLL
@@ -83,12 +83,12 @@ static void drop(const Dropout<T> &d, int64_t first, int64_t step, long C, long 
 
 // The same for one row of columns (C,).
 template <class T>
-static void drop_row(const Dropout<T> &d, int64_t row, int64_t step, long C, const T *from, T *to) {
-    for (long c = 0; c < C; c += 4 * N_WORDS) {
+static void drop_row(const Dropout<T> &d, int64_t row, int64_t step, int64_t C, const T *from, T *to) {
+    for (int64_t c = 0; c < C; c += 4 * N_WORDS) {
         Words x[4] = {words_of((uint32_t)row), words_of((uint32_t)step), counted_from((uint32_t)(c / 4)),
                       Words{}};
         scramble(x, d.key);
-        for (long k = 0; k < 4 * N_WORDS && c + k < C; k++)
+        for (int64_t k = 0; k < 4 * N_WORDS && c + k < C; k++)
             to[c + k] = x[k % 4][k / 4] >= d.least ? from[c + k] * d.factor : T(0);
     }
 }

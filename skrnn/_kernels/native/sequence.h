@@ -4,8 +4,8 @@
 #include "pooling.h"
 
 // Steps whose outer products are summed in one go: enough lanes to be worth it.
-template <class T> INLINE long steps_at_once(long n) {
-    long steps = 128 * (long)sizeof(float) / (n * (long)sizeof(T));
+template <class T> INLINE int64_t steps_at_once(int64_t n) {
+    int64_t steps = 128 * (int64_t)sizeof(float) / (n * (int64_t)sizeof(T));
     return steps < 1 ? 1 : steps;
 }
 
@@ -14,7 +14,7 @@ template <class T> struct Record {
     T *gates;  // (L, rows, n); one step only where the cell needs none later
     T *h, *c;  // (L + 1, H, n) in the order of processing, the first being the begin
 
-    void take(Arena &arena, const Layer<T> &layer, long L, long n) {
+    void take(Arena &arena, const Layer<T> &layer, int64_t L, int64_t n) {
         gates = arena.take<T>((layer.is_saved() ? L : 1) * layer.rows() * n);
         h = arena.take<T>((L + 1) * layer.H * n);
         c = layer.cell == LSTM ? arena.take<T>((L + 1) * layer.H * n) : nullptr;
@@ -24,11 +24,11 @@ template <class T> struct Record {
 template <class T> struct Scratch {
     T *dh[2], *dc, *d_gates, *turned;
 
-    void take(Arena &arena, const Layer<T> &layer, long n) {
+    void take(Arena &arena, const Layer<T> &layer, int64_t n) {
         dh[0] = arena.take<T>(layer.H * n);
         dh[1] = arena.take<T>(layer.H * n);
         dc = arena.take<T>(layer.H * n);
-        long steps = steps_at_once<T>(n);
+        int64_t steps = steps_at_once<T>(n);
         d_gates = arena.take<T>(steps * layer.rows() * n);
         turned = arena.take<T>(steps * n * layer.columns);
     }
@@ -39,16 +39,16 @@ template <class T> struct Masks {
     const T *values;      // (L, n)
     const char *is_used;  // (L,): whether some sample lacks the step
 
-    const T *at(long t, long n) const {
+    const T *at(int64_t t, int64_t n) const {
         return values && is_used[t] ? values + t * n : nullptr;
     }
 };
 
 template <class T>
-static void fill_masks(const int64_t *lengths, long count, long L, long n, T *values, char *is_used) {
-    for (long t = 0; t < L; t++) {
+static void fill_masks(const int64_t *lengths, int64_t count, int64_t L, int64_t n, T *values, char *is_used) {
+    for (int64_t t = 0; t < L; t++) {
         bool is_any = false;
-        for (long i = 0; i < n; i++) {
+        for (int64_t i = 0; i < n; i++) {
             // Lanes without a sample follow the others.
             bool is_there = i >= count || t < lengths[i];
             values[t * n + i] = is_there;
@@ -60,8 +60,8 @@ static void fill_masks(const int64_t *lengths, long count, long L, long n, T *va
 
 template <class T>
 Step<T> step_at(const Layer<T> &layer, const Record<T> &record, const T *x, const Masks<T> &masks,
-                long L, long n, long s, bool reverse) {
-    long t = reverse ? L - 1 - s : s, size = layer.H * n;
+                int64_t L, int64_t n, int64_t s, bool reverse) {
+    int64_t t = reverse ? L - 1 - s : s, size = layer.H * n;
     Step<T> step;
     step.x = x + t * layer.F * n;
     step.h_prev = record.h + s * size, step.h = record.h + (s + 1) * size;
@@ -75,16 +75,16 @@ Step<T> step_at(const Layer<T> &layer, const Record<T> &record, const T *x, cons
 // x (L, F, n); the begin lies in the record already, and may be said to be zero.
 template <class T>
 static void run_forward(const Layer<T> &layer, const Record<T> &record, const T *x,
-                        const Masks<T> &masks, long L, long n, bool reverse, bool from_zero) {
-    for (long s = 0; s < L; s++)
+                        const Masks<T> &masks, int64_t L, int64_t n, bool reverse, bool from_zero) {
+    for (int64_t s = 0; s < L; s++)
         step_forward(layer, step_at(layer, record, x, masks, L, n, s, reverse), n, from_zero && s == 0);
 }
 
 // dh (H, n) += dy (H, n), where the sample has the step.
 template <class T>
-static void add_present(const T *dy, const T *mask, long H, long n, T *dh) {
-    for (long h = 0; h < H; h++, dy += n, dh += n)
-        for (long i = 0; i < n; i += Simd<T>::n) {
+static void add_present(const T *dy, const T *mask, int64_t H, int64_t n, T *dh) {
+    for (int64_t h = 0; h < H; h++, dy += n, dh += n)
+        for (int64_t i = 0; i < n; i += Simd<T>::n) {
             const Vec<T> more = load<T>(dy + i);
             store<T>(dh + i, load<T>(dh + i) + (mask ? more * load<T>(mask + i) : more));
         }
@@ -95,10 +95,10 @@ static void add_present(const T *dy, const T *mask, long H, long n, T *dh) {
 // these states its steps are dy_step apart; dx may be added to.
 template <class T>
 static void run_backward(const Layer<T> &layer, const Record<T> &record, const Scratch<T> &scratch,
-                         const T *x, const Masks<T> &masks, long L, long n, bool reverse,
+                         const T *x, const Masks<T> &masks, int64_t L, int64_t n, bool reverse,
                          bool from_zero, const T *dy, const T *d_final, const Pool<T> *pool, T *dx,
-                         const Sums<T> &sums, long dy_step = 0, bool adds_dx = false) {
-    long size = layer.H * n, at_once = steps_at_once<T>(n), gathered = 0;
+                         const Sums<T> &sums, int64_t dy_step = 0, bool adds_dx = false) {
+    int64_t size = layer.H * n, at_once = steps_at_once<T>(n), gathered = 0;
     T *dh = scratch.dh[0], *dh_prev = scratch.dh[1];
     memset(scratch.dc, 0, size * sizeof(T));
     if (d_final)
@@ -106,8 +106,8 @@ static void run_backward(const Layer<T> &layer, const Record<T> &record, const S
     else
         memset(dh, 0, size * sizeof(T));
     memset(scratch.turned, 0, at_once * n * layer.columns * sizeof(T));
-    for (long s = L - 1; s >= 0; s--) {
-        long t = reverse ? L - 1 - s : s;
+    for (int64_t s = L - 1; s >= 0; s--) {
+        int64_t t = reverse ? L - 1 - s : s;
         Step<T> step = step_at(layer, record, x, masks, L, n, s, reverse);
         if (dy) add_present(dy + t * (dy_step ? dy_step : size), step.mask, layer.H, n, dh);
         if (pool) pool->give(t, dh, step.mask, 0, size, n);
@@ -118,7 +118,7 @@ static void run_backward(const Layer<T> &layer, const Record<T> &record, const S
         if (!layer.is_by_lane) turn(step.x, layer.F, n, turned, layer.columns);
         turn(step.h_prev, layer.H, n, turned + layer.h_column, layer.columns);
         if (++gathered == at_once || s == 0) {
-            const long with_h = s || !from_zero ? gathered : gathered - 1;
+            const int64_t with_h = s || !from_zero ? gathered : gathered - 1;
             add_outer_products(layer, with_h, n, scratch.d_gates, scratch.turned, sums, true);
             if (with_h < gathered) add_outer_products(layer, 1, n, d_gates, turned, sums, false);
             gathered = 0;

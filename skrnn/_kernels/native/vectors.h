@@ -5,7 +5,7 @@
 
 // So many gradients of inputs one thread sums as fast as several that wait for each
 // other. Chosen by hand, not by a search.
-constexpr long FEW_GRADIENTS = 1 << 16;
+constexpr int64_t FEW_GRADIENTS = 1 << 16;
 
 // Whether vectors of codes learn.
 template <class T> static bool learns_tables(const Call<T> &call) {
@@ -35,7 +35,7 @@ static void sum_vectors(const Call<T> &call, const S *values, int thread, int n_
         const int64_t size = codes.sizes[f];
         for (int64_t code = thread; code < codes.n_codes[f]; code += n_threads)
             memset(to + code * size, 0, size * sizeof(T));
-        for (long i = 0; i < call.split.n_samples; i++)
+        for (int64_t i = 0; i < call.split.n_samples; i++)
             for (int64_t t = codes.padding ? codes.padding[i] : 0; t < steps; t++) {
                 const int64_t row = i * steps + t, code = (int64_t)values[row * R + f];
                 if (code % n_threads != thread) continue;
@@ -56,7 +56,7 @@ template <class T> static void vector_phase(void *of, int thread, int n_threads)
 // Gradients of the vectors of codes, from those of the inputs.
 template <class T> static void give_table_gradients(Call<T> &call) {
     if (!call.dx) return;
-    const long size = call.split.n_samples * call.L * call.net->shape.F;
+    const int64_t size = call.split.n_samples * call.L * call.net->shape.F;
     if (size > FEW_GRADIENTS) return run_pool(call.net->threads, vector_phase<T>, &call);
     vector_phase<T>(&call, 0, 1);
 }
