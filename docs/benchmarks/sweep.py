@@ -13,6 +13,7 @@ usage: python docs/benchmarks/sweep.py [--quick] [CELL,HIDDEN,STEPS ...]
 sizes are printed alone)
 """
 
+import gc
 import itertools
 import math
 import sys
@@ -43,7 +44,7 @@ N_FEATURES = 2
 LONGEST = 1.0  # seconds of a batch in the loop
 # By so much less than in proportion to its samples a batch may take longer.
 OVERRATED = 4
-AIM = 0.15  # seconds of the epochs after the first
+AIM = 0.1  # seconds of the epochs after the first
 MOST_BATCHES = 200  # in an epoch
 EPOCHS = 4
 REPEATS = 1 if QUICK else 3
@@ -154,6 +155,7 @@ def main():
     for cell, tool in itertools.product(CELLS, TOOLS):  # what is done once a process
         task = Task(cell, 1, 4, N_FEATURES, 8, 1, 1, 1)
         TOOLS[tool](task, *task.data())()
+    gc.freeze()  # or each timing would begin with a look at all that was imported
     results = {}
     every = itertools.product(CELLS, HIDDEN, STEPS)
     ratios = shown(table(results, sizes or every))
