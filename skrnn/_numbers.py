@@ -13,6 +13,25 @@ __all__ = ["AT_LEAST_ONE", "NOT_NEGATIVE", "RANDOM_STATE", "Number", "plain"]
 _TOO_MANY = 2**53
 
 
+# To Python a bool is an integer, and to NumPy a difference of times is one.
+_NO_NUMBERS = bool, np.bool_, np.timedelta64
+
+
+def is_integer(value):
+    """Whether a value is an integer of Python or NumPy, and nothing that passes as one.
+
+    Parameters
+    ----------
+    value : object
+        Anything.
+
+    Returns
+    -------
+    bool
+    """
+    return isinstance(value, Integral) and not isinstance(value, _NO_NUMBERS)
+
+
 class Number(Interval):
     """A range of numbers to which no boolean belongs, though Python counts it as one.
 
@@ -36,8 +55,7 @@ class Number(Interval):
 
     def is_satisfied_by(self, val):
         """Tell whether a value is such a number."""
-        # To NumPy a difference of times is an integer, which int() refuses.
-        if isinstance(val, bool | np.timedelta64) or not isinstance(val, self.type):
+        if isinstance(val, _NO_NUMBERS) or not isinstance(val, self.type):
             return False
         try:
             return (float(val) if self.type is Real else int(val)) in self

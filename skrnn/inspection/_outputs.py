@@ -6,6 +6,7 @@ import numpy as np
 from scipy import stats
 from sklearn.base import is_classifier
 
+from skrnn._numbers import is_integer
 from skrnn._targets.heads import Gaussian, LogRate, Quantiles, StudentT
 
 
@@ -69,8 +70,7 @@ class Output:
                     f"target which of them is explained, from 0 to {n_outputs - 1}."
                 )
             target = 0
-        is_number = isinstance(target, Integral) and not isinstance(target, bool)
-        if not is_number or not -n_outputs <= target < n_outputs:
+        if not is_integer(target) or not -n_outputs <= target < n_outputs:
             raise ValueError(
                 f"target={target!r} is none of the {n_outputs} columns that this "
                 f"{type(model).__name__} predicts; they are counted from 0."

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils import Bunch
 
+from skrnn._numbers import is_integer
+
 
 class Players(NamedTuple):
     """Groups of steps and features, and the shape of their importances."""
@@ -64,7 +66,7 @@ def _groups_of(groups, names):
     n_steps = len(names)
     if groups is None:
         return {name: [step] for step, name in enumerate(names)}
-    if isinstance(groups, Integral) and not isinstance(groups, bool) and groups > 0:
+    if is_integer(groups) and groups > 0:
         ends = range(n_steps, 0, -int(groups))
         ranges = [list(range(max(0, e - groups), e)) for e in ends][::-1]
         return {_range_name(names, steps): steps for steps in ranges}
@@ -93,8 +95,7 @@ def _steps_of(group, names):
     group = [group] if isinstance(group, (str, Integral)) else list(group)
     found = []
     for lag in group:
-        is_lag = isinstance(lag, Integral) and not isinstance(lag, bool)
-        if is_lag and 0 <= lag < len(names):
+        if is_integer(lag) and 0 <= lag < len(names):
             found.append(len(names) - 1 - int(lag))
         elif lag in names:
             found.append(names.index(lag))

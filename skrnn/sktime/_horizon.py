@@ -1,12 +1,11 @@
 """Between the forecasting horizons of sktime and steps on a time axis."""
 
-from numbers import Integral
-
 import numpy as np
 import pandas as pd
 
 from skrnn._forecasting.frames import time_axis
 from skrnn._forecasting.limits import refuse_memory, refuse_short
+from skrnn._numbers import is_integer
 
 __all__ = ["dated", "farthest", "refuse_longer_than", "steps_ahead"]
 
@@ -39,13 +38,13 @@ def farthest(fh):
 
 def _ends_of(fh):
     """Steps of a horizon (list of int), of long ones its ends; empty of any other."""
-    if isinstance(fh, Integral) and not isinstance(fh, (bool, np.bool_)):
+    if is_integer(fh):
         return [int(fh)]
     if isinstance(fh, range):
         return [fh[0], fh[-1]] if fh else []
     if isinstance(fh, np.ndarray) and fh.dtype.kind in "iu" and fh.size:
         return [int(fh.min()), int(fh.max())]
-    if isinstance(fh, list) and all(isinstance(step, Integral) for step in fh):
+    if isinstance(fh, list) and all(map(is_integer, fh)):
         return [int(step) for step in fh]
     return []
 

@@ -1,11 +1,9 @@
 """Columns that a user names, by what they are called or by their place."""
 
-from numbers import Integral
-
 import numpy as np
 import pandas as pd
 
-from skrnn._numbers import NOT_NEGATIVE
+from skrnn._numbers import NOT_NEGATIVE, is_integer
 
 __all__ = ["COLUMNS", "positions_of"]
 
@@ -51,6 +49,4 @@ def positions_of(wanted, names, n_columns, *, parameter, table):
 
 
 def _is_label_in(column, by_name):
-    # Python takes True for 1.
-    is_label = isinstance(column, str | Integral) and not isinstance(column, bool)
-    return is_label and column in by_name
+    return (isinstance(column, str) or is_integer(column)) and column in by_name
