@@ -15,7 +15,8 @@ from skrnn import (
     ToSequence,
     make_windows,
 )
-from skrnn._numbers import Number, plain
+from skrnn._numbers import Number, is_integer, plain
+from skrnn.inspection import integrated_gradients, permutation_importance
 from tests.estimator.data import LABELS, X, y
 
 # A value of Python for each parameter that may be a number or a boolean. Fractions that
@@ -309,3 +310,25 @@ def test_transformers_too_are_as_they_were_fitted():
     expected = window.transform(rows)
     window.set_params(window_length=5, horizon=0, freq="D")
     assert_array_equal(window.transform(rows), expected)
+
+
+@pytest.mark.parametrize("value", [0, -3, 10**30, np.int8(1), np.uint64(2**63)])
+def test_integers_of_python_and_numpy_are_integers(value):
+    assert is_integer(value)
+
+
+@pytest.mark.parametrize(
+    "value", [True, np.True_, 1.0, "1", None, np.timedelta64(1, "h"), np.array([1])]
+)
+def test_what_passes_as_an_integer_is_none(value):
+    assert not is_integer(value)
+
+
+def test_a_lag_that_is_a_difference_of_times_is_refused():
+    model = RNNRegressor(hidden_size=2, max_epochs=1, n_estimators=1, random_state=0)
+    model.set_params(early_stopping=False).fit(X, y)
+    hour = np.timedelta64(1, "h")
+    with pytest.raises(ValueError, match="lag"):
+        permutation_importance(model, X, y, by="step", step_groups=[[hour]])
+    with pytest.raises(ValueError, match="target"):
+        integrated_gradients(model, X, target=hour)
