@@ -39,7 +39,9 @@ class Units:
 
     def too_large(self, values):
         """Which numbers (n_rows, n_columns) are too large beside those of fit."""
-        return (values != 0) & (np.frexp(values)[1] > self._most)
+        # What is no number has the exponent of an ordinary one.
+        is_number = (values != 0) & ~np.isnan(values)
+        return is_number & (np.frexp(values)[1] > self._most)
 
     def divided(self, values):
         """Numbers (n_rows, n_columns) of the user's, brought to an ordinary size."""

@@ -29,6 +29,7 @@ SIZES = [2.0**-1040, 2.0**-1000, 2.0**-530, 2.0**-100, 2.0**100, 2.0**520, 2.0**
 )
 @example([0.0, 1e-300])
 @example([5e-324, 0.0])
+@example([4.9e-191, np.nan])
 def test_units_are_exact_and_ordinary(values):
     values = np.array(values)[:, None]
     units = Units(values)
