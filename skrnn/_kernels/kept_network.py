@@ -38,7 +38,8 @@ def kept_network(network):
     except AttributeError:
         kept = _this_thread.networks = weakref.WeakKeyDictionary()
     form, compiled = network.form(), kept.get(network)
-    if compiled is not None and compiled.form is form:  # all is where it was
+    is_open = compiled is not None and compiled.handle is not None
+    if is_open and compiled.form is form:  # all is where it was
         return compiled
     if form.hidden_size > _LARGEST:  # its memory is much, its time is that of products
         kept = {}

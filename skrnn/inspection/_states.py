@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from sklearn.utils._param_validation import validate_parameter_constraints
 
-from skrnn._kernels.threads import no_gradients, single_thread
+from skrnn._kernels.threads import single_thread_without_gradients
 from skrnn._numbers import NOT_NEGATIVE
 from skrnn._training.outputs import evaluation_batch
 from skrnn._typing import PerSample, SequencesLike, SupportsFitPredict
@@ -220,7 +220,7 @@ def _runs(read, twin):
     source = twin.scaling.limited(read.source)
     read = read._replace(source=source)
     size = evaluation_batch(twin, source, is_compiled=False)
-    with single_thread(), no_gradients():
+    with single_thread_without_gradients():
         for rows, x, lengths in batches(read, size):
             twin(x, lengths)
             yield rows, lengths.numpy()
