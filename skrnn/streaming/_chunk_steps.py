@@ -24,6 +24,7 @@ class ChunkSteps:
 
     def __init__(self, steps):
         self._steps, self.fitted = steps, []
+        self._numbers = []  # of the chunks that have samples
         places = [i for i, s in enumerate(steps) if isinstance(s, SlidingWindow)]
         self._place = places[0] if places else len(steps)
         for step in steps[: self._place]:
@@ -45,8 +46,7 @@ class ChunkSteps:
         for place, step in enumerate(self.fitted[: self._place]):
             if isinstance(step, FrozenEstimator):
                 continue
-            for number, chunk in enumerate(_all_of(chunks)):
-                X, _, _ = _checked(chunk, number)
+            for _, (X, _, _) in _with_samples(chunks):
                 for other in self.fitted[:place]:
                     X = other.transform(X)
                 step.partial_fit(X)
@@ -73,15 +73,17 @@ class ChunkSteps:
         """
         before, after = self.fitted[: self._place], self.fitted[self._place :]
         after = after if is_last else [clone(step) for step in after]
-        for number, chunk in enumerate(_all_of(chunks)):
-            X, y, weight = _checked(chunk, number)
+        numbers = []
+        for number, (X, y, weight) in _with_samples(chunks):
+            numbers.append(number)
             for step in before:
                 if learns and not isinstance(step, FrozenEstimator):
                     step.partial_fit(X)
                 X = step.transform(X)
             for step in after:
-                X = self._next(step, X, y, number == 0)
+                X = self._next(step, X, y, len(numbers) == 1)
             yield X, y, weight
+        self._numbers = numbers
 
     def _next(self, step, X, y, is_first):
         if is_first:
@@ -101,25 +103,29 @@ class ChunkSteps:
     def inputs_of(self, chunks):
         """What the last step is given, chunk by chunk, as `Chunks` takes it."""
         if not self._steps and hasattr(chunks, "__getitem__"):
-            return _Inputs(chunks)
+            return _Inputs(chunks, self._numbers)
         return lambda: (X for X, _, _ in self.transformed(chunks))
 
 
 class _Inputs:
-    """The X of each of the chunks, by its number."""
+    """The X of each of the chunks that have samples."""
 
-    def __init__(self, chunks):
-        self._chunks = chunks
+    def __init__(self, chunks, numbers):
+        self._chunks, self._numbers = chunks, numbers
 
     def __len__(self):
-        return len(self._chunks)
+        return len(self._numbers)
 
-    def __getitem__(self, number):
-        return self._chunks[number][0]
+    def __getitem__(self, place):
+        return self._chunks[self._numbers[place]][0]
 
 
-def _all_of(chunks):
-    return chunks() if callable(chunks) else chunks
+def _with_samples(chunks):
+    """Go through the chunks that have samples, each with its number."""
+    for number, chunk in enumerate(chunks() if callable(chunks) else chunks):
+        checked = _checked(chunk, number)
+        if len(checked[1]):
+            yield number, checked
 
 
 def _checked(chunk, number):

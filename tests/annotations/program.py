@@ -187,6 +187,7 @@ def program() -> None:
     assert_type(fit_stream(regressor, chunks, buffer_size=99), RNNRegressor)
     fit_stream(pipeline, [(frame, y)], validation=None).predict(frame)
     fit_stream(regressor, lambda: iter([(X, y, y)]), validation=(X, y), resume=True)
+    fit_stream(classifier, iter(chunks), classes=["a", "b"])
     fit_stream(regressor, chunks, validation="oldest")  # refused
     fit_stream(regressor, chunks, n_epochs=3)  # refused
     ParquetChunks("rows.parquet")  # refused

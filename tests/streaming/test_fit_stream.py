@@ -185,9 +185,66 @@ def test_parquet_files_give_the_bits_of_their_table(tmp_path):
     )
 
 
+def test_a_classifier_learns_from_an_iterator():
+    X, y = sequences()
+    label = np.array(["low", "high"])[(y > np.median(y)).astype(int)]
+    order, weight = np.argsort(label, kind="stable"), np.linspace(0.5, 2, 300)
+    chunks = cut(X[order], label[order], weight)
+    options = {"n_kernels": None, "n_estimators": 1, "random_state": 0, "scale": False}
+    model, twin = (RNNClassifier("gru", 4, **options) for _ in range(2))
+    fit_stream(model, iter(chunks), buffer_size=70, classes=["low", "high"])
+    for part in chunks:
+        twin.partial_fit(part[0], part[1], ["low", "high"], part[2])
+    np.testing.assert_array_equal(model.predict_proba(X), twin.predict_proba(X))
+    fit_stream(model, iter(chunks), buffer_size=70)  # the classes are known now
+    assert len(model.loss_curve_) == 10
+    several = np.stack([y > 0, y > 9], axis=1).astype(int)
+    many = RNNClassifier("gru", 4, **options)
+    assert fit_stream(many, iter(cut(X, several))).predict(X).shape == (300, 2)
+
+
+@pytest.mark.parametrize("kind", [list, as_function, iter])
+@pytest.mark.parametrize("has_windows", [False, True])
+def test_chunks_without_samples_are_as_if_not_there(kind, has_windows):
+    X, y = sequences()
+    X = pd.DataFrame(X[:, 0], columns=["a", "b"]) if has_windows else X
+    steps = [StandardScaler(), SlidingWindow(3)] if has_windows else []
+    chunks = cut(X, y)
+    models = [make_pipeline(*steps, regressor(max_epochs=2)) for _ in range(2)]
+    none = (X[:0], y[:0])
+    sparse = [none, *chunks[:2], none, none, *chunks[2:], none]
+    for model, given in zip(models, (chunks, sparse), strict=True):
+        fit_stream(model, kind(given), buffer_size=140)
+    np.testing.assert_array_equal(models[0].predict(X), models[1].predict(X))
+
+
+def test_what_weighs_nothing_is_as_if_not_there():
+    X, y = sequences()
+    weight = np.ones(300)
+    weight[280:290] = 0  # of the newest chunk, which validates
+    wrong = np.where(weight == 0, 1e6, y)
+    found = fit_stream(regressor(), cut(X, wrong, weight))
+    rest = cut(X[:280], y[:280], weight[:280])
+    wanted = fit_stream(regressor(), [*rest, (X[290:], y[290:], weight[290:])])
+    assert found.validation_loss_curve_ == wanted.validation_loss_curve_
+    weight[:70] = 0  # a buffer as a whole
+    found = fit_stream(regressor(), iter(cut(X, y, weight)), buffer_size=70)
+    wanted = fit_stream(regressor(), iter(cut(X, y, weight)[1:]), buffer_size=70)
+    np.testing.assert_array_equal(found.predict(X), wanted.predict(X))
+
+
+def test_without_validation_chunks_are_split_as_in_fit():
+    X, y = sequences()
+    found, whole = fit_stream(regressor(), cut(X, y), validation=None), regressor()
+    assert found.validation_loss_curve_ == whole.fit(X, y).validation_loss_curve_
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
+        ({"classes": [0, 1]}, "classes is for a classifier and an iterator"),
+        ({"chunks": iter([]), "resume": True}, "resume=True is for"),
+        ({"chunks": iter([]), "validation": ([], [])}, "validation=.* is for fits"),
         ({"chunks": []}, "no chunk"),
         ({"chunks": iter([])}, "no chunk"),
         ({"chunks": [np.zeros((3, 2))]}, "pair"),
@@ -201,6 +258,22 @@ def test_what_is_refused(change, told):
     given = {"chunks": [(X, y)]} | change
     with pytest.raises(ValueError, match=told):
         fit_stream(regressor(), given.pop("chunks"), **given)
+
+
+def test_classes_and_weights_that_cannot_be_right():
+    X, _ = sequences(90)
+    chunks = cut(X, np.repeat(["a", "b", "c"], 30), size=30)
+    model = RNNClassifier("gru", 4, n_kernels=None, n_estimators=1, max_epochs=2)
+    with pytest.raises(ValueError, match=r"labels that no other chunk has: \['c'\]"):
+        fit_stream(model, chunks)
+    with pytest.raises(ValueError, match=r"give all labels .* as classes"):
+        fit_stream(model, iter(chunks))
+    X, y = sequences(40)
+    nothing = [(X[:20], y[:20], np.ones(20)), (X[20:], y[20:], np.zeros(20))]
+    with pytest.raises(ValueError, match="No sample of the newest chunk weighs"):
+        fit_stream(regressor(), nothing)
+    with pytest.raises(ValueError, match="at least one non-zero"):
+        fit_stream(regressor(), iter(nothing[1:]))
 
 
 def test_chunks_that_change_are_noticed():
