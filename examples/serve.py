@@ -44,8 +44,15 @@ class Model:
         return dict(zip(self._columns, values, strict=True))
 
     def take_state(self, state):
-        """Go on with streams; begin anew where they are of another pipeline."""
+        """Go on with streams; begin anew where they are of another pipeline.
+
+        Parameters
+        ----------
+        state : dict or str
+            From `get_state`, or the same as JSON.
+        """
         try:
+            state = json.loads(state) if isinstance(state, str) else state
             self.streams.set_state(state)
         except ValueError:
             return False
@@ -101,7 +108,8 @@ def new_app(path, *, most_waiting=64, max_streams=10_000):
     @asynccontextmanager
     async def lifespan(app):
         if state_file(path).exists():
-            served["model"].take_state(json.loads(state_file(path).read_text()))
+            if not served["model"].take_state(state_file(path).read_text()):
+                print("The streams in", state_file(path), "are others, and begin anew.")
         yield  # the server waits for the requests that it has begun
         write_state(path, served["model"].streams)
 
@@ -144,7 +152,10 @@ def new_app(path, *, most_waiting=64, max_streams=10_000):
 
     @app.post("/reload")
     def reload():
-        newer = Model(path, max_streams)  # while the other one answers
+        try:
+            newer = Model(path, max_streams)  # while the other one answers
+        except (OSError, ValueError) as error:  # which then goes on doing so
+            raise HTTPException(503, f"The model could not be read: {error}") from error
         with turn:
             kept = newer.take_state(served["model"].streams.get_state())
             served["model"] = newer

@@ -101,6 +101,11 @@ class Clock:
                 f"time={time!r} is not of the kind of the fit, which had {self.kind}"
                 f": {error}"
             ) from error
+        except OverflowError as error:
+            raise ValueError(
+                f"time={time!r} is beyond the times that are told apart here, whose "
+                "numbers have 64 bits: of nanoseconds the years from 1678 to 2262."
+            ) from error
 
     def _tick(self, time):
         like = self._like
@@ -110,21 +115,24 @@ class Clock:
                 'unit="s").'
             )
         if isinstance(like, pd.DatetimeIndex):
-            time = pd.Timestamp(time)
-            if time is pd.NaT or (time.tz is None) != (self._zone is None):
+            time = _known(pd.Timestamp(time))
+            if (time.tz is None) != (self._zone is None):
                 raise ValueError("with a time zone, or without one, as in fit.")
             return time.value
         if isinstance(like, pd.TimedeltaIndex):
-            return pd.Timedelta(time).value
+            return _known(pd.Timedelta(time)).value
         if isinstance(like, pd.PeriodIndex):
             if not isinstance(time, pd.Period):
-                time = pd.Period(time, freq=like.freq)
+                time = _known(pd.Period(time, freq=like.freq))
             if time.freq != like.freq:
                 raise ValueError(f"its frequency is {time.freqstr}.")
             return time.ordinal
         if isinstance(time, (bool, np.bool_)):
             raise TypeError("a boolean is no time.")
-        return operator.index(time)
+        number = operator.index(time)
+        if not -(2**63) <= number < 2**63:
+            raise OverflowError
+        return number
 
     def ticks(self, times):
         """The numbers (ndarray of int64) of many times (pandas.Index)."""
@@ -157,6 +165,13 @@ class Clock:
         if not np.ndim(earlier):
             return self.follows(np.array([earlier]), np.array([later]))[0]
         return np.asarray(follows(self.index(earlier), self.index(later), self.step))
+
+
+def _known(time):
+    """The time that was read, if it is one."""
+    if time is pd.NaT:
+        raise ValueError("it is no time.")
+    return time
 
 
 def _is_number(time):

@@ -1,13 +1,14 @@
 """Rows, keys and times, in the many forms in which they are given."""
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
 from skrnn._categories.tables import encode_table
+from skrnn._columns import numbers_only
 from skrnn._time.index import split_index
 from skrnn.windows._given_rows import check_rows
 from skrnn.windows._read_rows import read_values
@@ -86,6 +87,7 @@ class RowReader:
         if values.ndim == 0 and self._parts.n_columns == 1:
             values = values[None]
         self._check_shape(values[None])
+        self._refuse_infinite(values[None])
         return values[None], _plain_key(key), time
 
     def _row_of_table(self, table, key, time):
@@ -126,10 +128,29 @@ class RowReader:
                 f"shape {values.shape[1:]}."
             )
 
+    def _refuse_infinite(self, values):
+        """Raise where a value is infinite, of which later windows would tell else."""
+        infinite = np.isinf(values)
+        if not infinite.any():
+            return
+        place = int(np.flatnonzero(infinite.any(axis=0))[0])
+        has_name = self._names is not None and len(self._names) == values.shape[1]
+        name = self._names[place] if has_name else place
+        raise ValueError(
+            f"A row must hold finite numbers or NaN, but its column {name!r} is "
+            f"infinite, or a value too large for {self._dtype}. Give NaN where the "
+            "value is not known."
+        )
+
     def _as_numbers(self, rows):
         """Rows, or one of them, as numbers; raise with the name of what is none."""
         try:
-            return np.asarray(rows, dtype=self._dtype)
+            with np.errstate(over="ignore"):  # of what is too large for float32
+                return np.asarray(rows, dtype=self._dtype)
+        except OverflowError:
+            axes = ("row", "column")[-np.ndim(np.array(rows, dtype=object)) :]
+            with numbers_only(rows, "A row", axes):
+                raise
         except (TypeError, ValueError) as error:
             table = np.atleast_2d(np.array(rows, dtype=object))
             for place, value in enumerate(table.flat):
@@ -212,6 +233,12 @@ class RowReader:
         keys : list or None
         times : pandas.Index, array-like or None
         """
+        for name, given in (("keys", keys), ("times", times)):
+            if isinstance(given, str):
+                raise ValueError(
+                    f"{name} must have an entry for each row, got the text {given!r}. "
+                    "Where it is the same for all rows, give it that often."
+                )
         rows = self._as_table(rows)
         if isinstance(rows, pd.DataFrame):
             if self._key_names:
@@ -240,6 +267,7 @@ class RowReader:
                 "update_many takes many rows, got a mapping. Give one row to update, "
                 "[row, ...] to update_many, or a table as pandas.DataFrame(rows)."
             )
+        rows = list(rows) if isinstance(rows, Iterator) else rows
         if hasattr(rows, "__len__") and not len(rows):
             raise ValueError("update_many takes at least one row, got none.")
         if hasattr(rows, "columns") and not isinstance(rows, pd.DataFrame):
@@ -277,6 +305,7 @@ class RowReader:
         if self._is_plain:
             values = self._as_numbers(rows)
             self._check_shape(values)
+            self._refuse_infinite(values)
             return values
         table = rows
         if not isinstance(rows, pd.DataFrame):
@@ -348,6 +377,27 @@ def _same(one, other):
 
 
 def _plain_key(key):
+    """A key as it names a stream; raise where it cannot."""
+    if key is None or type(key) in (str, int):
+        return key
     if isinstance(key, list):
-        return tuple(key)
-    return key.item() if isinstance(key, np.generic) else key
+        key = tuple(key)
+    key = key.item() if isinstance(key, np.generic) else key
+    if any(map(_is_missing, key if isinstance(key, tuple) else (key,))):
+        raise ValueError(
+            f"key={key!r} is missing: it equals no other, so that its stream could "
+            "never be found again. Give the label of the series of the row, or None "
+            "where there is a single one."
+        )
+    try:
+        hash(key)
+    except TypeError as error:
+        raise ValueError(
+            f"key={key!r} names no stream ({error}). Give a text, a number, or a tuple "
+            "of these."
+        ) from error
+    return key
+
+
+def _is_missing(label):
+    return label is pd.NA or label is pd.NaT or label != label

@@ -34,6 +34,16 @@ def restore(streams, state):
     """
     if not isinstance(state, dict) or state.get("version") != _VERSION:
         raise ValueError("This is no state of a StreamingPredictor of this version.")
+    try:
+        _restore(streams, state)
+    except (AttributeError, LookupError, OverflowError, TypeError) as error:
+        raise ValueError(
+            f"This state of a StreamingPredictor is damaged ({error!r}). Give what "
+            "get_state gave, as a whole."
+        ) from error
+
+
+def _restore(streams, state):
     shape = list(map(_listed, streams.parts.shape()))
     if list(map(_listed, state["shape"])) != shape:
         raise ValueError(

@@ -81,6 +81,9 @@ def test_rows_are_answered_over_restarts_and_other_models(serve, saved):
         ({"row": {"a": [1.0], "b": 2.0}, "time": "2024-01-03 12:00"}, "a"),
         ({"row": {"a": 1.0, "b": 2.0}}, "time"),
         ({"row": {"a": 1.0, "b": None}, "time": "2024-01-03 12:00"}, "missing"),
+        ({"row": {"a": "inf", "b": 2.0}, "time": "2024-01-03 12:00"}, "infinite"),
+        ({"row": {"a": 1.0, "b": 2.0}, "time": "9999-01-01"}, "beyond the times"),
+        ({"row": {"a": 1.0, "b": 2.0}, "time": ""}, "no time"),
     ],
 )
 def test_what_is_no_row_is_told(serve, saved, body, told):
@@ -90,6 +93,28 @@ def test_what_is_no_row_is_told(serve, saved, body, told):
 
     status, detail = run(serve.new_app(saved[1]), job)
     assert status == 422 and told in detail
+
+
+def test_damaged_files_end_nothing(serve, saved, capsys):
+    pipeline, path = saved
+    body, whole = posted(hourly(61)[60:])[0], path.read_bytes()
+    path.with_suffix(".streams.json").write_text('{"version": 1, "sha')
+
+    async def job(client):
+        path.write_bytes(whole[:100])
+        damaged = await client.post("/reload")
+        path.unlink()
+        missing = await client.post("/reload")
+        path.write_bytes(whole)
+        return damaged, missing, await client.post("/predict", json=body)
+
+    damaged, missing, answer = run(serve.new_app(path), job)
+    assert "begin anew" in capsys.readouterr().out
+    assert damaged.status_code == missing.status_code == 503
+    assert "no file of a model" in damaged.json()["detail"]
+    assert "No such file" in missing.json()["detail"]
+    want = pipeline.predict(hourly(61)[60:])
+    assert is_same([answer.json()["prediction"]], want)
 
 
 def test_the_queue_is_bounded(serve, saved):

@@ -80,7 +80,7 @@ def test_a_wrong_row_is_not_remembered(pipeline, new):
     stream = StreamingPredictor(pipeline)
     take(stream, new[:10])
     for wrong in ({"a": np.inf, "b": 0.0}, {"a": np.nan, "b": 0.0}):
-        with pytest.raises(ValueError, match="feature 'a'"):
+        with pytest.raises(ValueError, match=r"(feature|column) 'a'"):
             stream.update(wrong, time=new.index[10])
     assert take(stream, new[10:15]) == list(pipeline.predict(new[:15])[10:])
 
@@ -150,6 +150,18 @@ def test_a_state_of_another_pipeline_is_refused(pipeline, new):
         with pytest.raises(ValueError, match="state"):
             other.set_state(state)
         assert other.n_streams == 0
+
+
+def test_a_damaged_state_is_refused(pipeline, new):
+    stream = StreamingPredictor(pipeline)
+    take(stream, new[:3])
+    state = stream.get_state()
+    damaged = [{k: v for k, v in state.items() if k != name} for name in state]
+    damaged += [state | {"shape": None}, state | {"keys": 7}, state | {"arrays": []}]
+    for other in damaged[:3] + damaged[4:]:  # where the stream has a clock by itself
+        with pytest.raises(ValueError, match="state"):
+            stream.set_state(other)
+    assert stream.keys == [None]
 
 
 def test_times_of_a_bare_estimator_survive(new):

@@ -1,6 +1,7 @@
 """Streams against a batch of all rows so far, whatever the order in which they come."""
 
 import functools
+from datetime import timedelta
 
 import numpy as np
 import pandas as pd
@@ -268,3 +269,68 @@ def test_float32_is_the_batch_of_that_type():
     assert is_same(got, pipeline.predict(table[60:].astype("float32")))
     wide = StreamingPredictor(pipeline)
     assert stream.nbytes_per_stream < wide.nbytes_per_stream
+
+
+@pytest.mark.parametrize("mode", ["window", "stateful"])
+def test_what_is_infinite_is_never_remembered(mode):
+    new = hourly(64)[60:]
+    pipeline = hourly_pipeline(horizon=1)
+    stream = StreamingPredictor(pipeline, mode=mode)
+    first = new.iloc[:1].to_dict("records")[0]
+    # The window of the row itself does not read it, those of the next rows would.
+    for wrong in (first | {"a": np.inf}, first | {"a": "-inf"}, [first["a"], np.inf]):
+        with pytest.raises(ValueError, match=r"its column '[ab]' is infinite"):
+            stream.update(wrong, time=new.index[0])
+    with pytest.raises(ValueError, match="infinite"):
+        stream.update_many(new.replace(new.iloc[1, 0], np.inf))
+    assert stream.n_streams == 0
+    got = [stream.update(row, time=time) for time, row in new.iterrows()]
+    want = StreamingPredictor(pipeline, mode=mode).update_many(new)
+    assert is_same(got, want)
+    narrow = StreamingPredictor(pipeline, mode=mode, dtype="float32")
+    with pytest.raises(ValueError, match="too large for float32"):
+        narrow.update(first | {"b": 1e300}, time=new.index[0])
+    with pytest.raises(ValueError, match="an integer of about 1e400"):
+        stream.update(first | {"b": 10**400}, time=new.index[0])
+
+
+@pytest.mark.parametrize("key", [NAN, np.float32(NAN), pd.NA, pd.NaT, ("x", NAN)])
+def test_keys_that_could_not_be_found_again(key):
+    stream, row = StreamingPredictor(hourly_pipeline()), hourly(61)[60:]
+    with pytest.raises(ValueError, match="is missing: it equals no other"):
+        stream.update(row, key=key)
+    with pytest.raises(ValueError, match="is missing: it equals no other"):
+        stream.update_many(row, keys=[key], times=row.index)
+    with pytest.raises(ValueError, match="names no stream"):
+        stream.update(row, key={"store": 1})
+    assert stream.n_streams == 0
+
+
+@pytest.mark.parametrize(
+    ("times", "beyond", "none"),
+    [
+        (pd.date_range("2024", periods=9, freq="h"), "9999-01-01", ""),
+        (pd.timedelta_range("1h", periods=9, freq="h"), timedelta(days=10**6), ""),
+        (pd.period_range("2024", periods=9, freq="M"), None, "NaT"),
+        (pd.RangeIndex(9), 2**63, None),
+    ],
+)
+def test_times_that_are_none_or_beyond_all(times, beyond, none):
+    table = pd.DataFrame(random_rows(9), times, ["a", "b"])
+    stream = StreamingPredictor(fitted(SlidingWindow(3), Echo(), table=table))
+    if beyond is not None:
+        with pytest.raises(ValueError, match="beyond the times that are told apart"):
+            stream.update([1, 2], time=beyond)
+    if none is not None:
+        with pytest.raises(ValueError, match="it is no time"):
+            stream.update([1, 2], time=none)
+
+
+def test_rows_of_an_iterator_and_a_text_for_many():
+    new, stream = hourly(64)[60:], StreamingPredictor(hourly_pipeline())
+    for name in ("keys", "times"):
+        with pytest.raises(ValueError, match=f"{name} must have an entry for each row"):
+            stream.update_many(new[:2], **{name: "ab"})
+    rows = (row for row in new.to_dict("records"))
+    got = stream.update_many(rows, times=new.index)
+    assert is_same(got, hourly_pipeline().predict(new))
