@@ -47,9 +47,10 @@ def fit_stream(
     ----------
     estimator : RNNRegressor, RNNClassifier, or Pipeline that ends with one
         Is fitted. Steps before :class:`~skrnn.SlidingWindow` must have ``partial_fit``,
-        and learn from all chunks first; those behind it must change no number of
-        samples. Windows reach back over the borders of chunks, where an index, or the
-        columns that `SlidingWindow` is told of, say that the rows follow each other.
+        and learn from all chunks first; those behind it learn from the first chunk
+        alone, and must change no number of samples. Windows reach back over the
+        borders of chunks, where an index, or the columns that `SlidingWindow` is told
+        of, say that the rows follow each other.
     chunks : iterable of tuple, or callable that returns one
         Pairs ``(X, y)``, or ``(X, y, sample_weight)``, as ``fit`` takes them, in the
         order of time; those without a sample are left out. They are gone through

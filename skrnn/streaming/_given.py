@@ -10,6 +10,7 @@ import pandas as pd
 from skrnn._categories.tables import encode_table
 from skrnn._columns import numbers_only
 from skrnn._time.index import split_index
+from skrnn.streaming._row_index import RowIndex
 from skrnn.windows._given_rows import check_rows
 from skrnn.windows._read_rows import read_values
 
@@ -45,6 +46,10 @@ class RowReader:
         is_coded = bool(self._key_names or self._categories)
         self._is_plain = not parts.before and not is_coded
         self._earlier, self._n_trials = {}, 0
+        has_index = parts.before and parts.window._history is not None
+        self._index = None
+        if has_index and not self._key_names:
+            self._index = RowIndex(parts.window)
 
     @property
     def _key_names(self):
@@ -78,7 +83,8 @@ class RowReader:
                 key, time = self._told_by_columns(row, key, time)
             if isinstance(row, Mapping):
                 row = pd.DataFrame([self._from_mapping(row)], columns=self._names)
-            return self._values(row), _plain_key(key), time
+            key = _plain_key(key)
+            return self._values(row, [key], [time]), key, time
         if isinstance(row, Mapping):
             row = self._from_mapping(row)
         values = self._as_numbers(row)
@@ -106,6 +112,11 @@ class RowReader:
 
     def _from_mapping(self, row):
         names = self._names
+        if self._parts.is_flat:
+            raise ValueError(
+                "The row is a mapping, but the fit was on lag columns, which are steps "
+                "of one series: a row is a single number."
+            )
         if names is None:
             raise ValueError(
                 "The row is a mapping, but the fit saw no names of columns. Fit on a "
@@ -254,8 +265,8 @@ class RowReader:
                     times = told[1]
             elif keys is None and times is None:
                 keys, times = self._told_by(rows)
-        values = self._values(rows)
         keys = None if keys is None else [_plain_key(key) for key in keys]
+        values = self._values(rows, keys, times)
         if keys is not None and len(keys) != len(values):
             raise ValueError(f"There are {len(values)} rows, but {len(keys)} keys.")
         return values, keys, times
@@ -297,7 +308,8 @@ class RowReader:
         keys = None if codes is None else found.take(codes).tolist()
         return keys, times if is_timed else None
 
-    def _values(self, rows):
+    def _values(self, rows, keys, times):
+        """What windows are made of (n, n_features), of rows as they are given."""
         parts = self._parts
         if isinstance(rows, pd.DataFrame) and self._names is not None:
             self._from_mapping(dict.fromkeys(rows.columns))
@@ -313,6 +325,9 @@ class RowReader:
                 np.asarray(rows, object if self._categories else None)
             )
         table = parts.table(table)
+        if self._index is not None and isinstance(table, pd.DataFrame):
+            # Steps may read it, such as the hour of a time.
+            table = table.set_axis(self._index.of(len(table), keys, times))
         for step in parts.before:
             given, table = table, step.transform(table)
             table = table.toarray() if hasattr(table, "toarray") else table

@@ -27,6 +27,20 @@ def flat_steps(estimator):
     return found
 
 
+def _refuse_inner_windows(steps):
+    """Raise where windows are made within a step, which is given whole tables."""
+    for step in steps:
+        if isinstance(step, SlidingWindow) or not hasattr(step, "get_params"):
+            continue
+        if any(isinstance(part, SlidingWindow) for part in step.get_params().values()):
+            name = type(step).__name__
+            raise ValueError(
+                f"{name} has a SlidingWindow within, so that it asks for the rows of a "
+                "whole table, and streams know one row at a time. Put the window "
+                f"before it: make_pipeline(SlidingWindow(...), {name}(...))."
+            )
+
+
 class Parts:
     """The steps of a fitted pipeline, by what they are given.
 
@@ -66,6 +80,7 @@ class Parts:
         if not steps:
             raise ValueError(f"{estimator!r} predicts nothing.")
         check_is_fitted(estimator)
+        _refuse_inner_windows(steps)
         places = [i for i, s in enumerate(steps) if isinstance(s, SlidingWindow)]
         if len(places) > 1:
             raise ValueError("The pipeline has more than one SlidingWindow.")

@@ -9,8 +9,9 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skrnn import RNNClassifier, SlidingWindow, TimeDistributed
 from skrnn.streaming import StreamingPredictor
@@ -334,3 +335,52 @@ def test_rows_of_an_iterator_and_a_text_for_many():
     rows = (row for row in new.to_dict("records"))
     got = stream.update_many(rows, times=new.index)
     assert is_same(got, hourly_pipeline().predict(new))
+
+
+def with_index_as_columns(X):
+    """What a step may read of an index: its last level as numbers, its first labels."""
+    times, told = X.index.get_level_values(-1), X.index.get_level_values(0)
+    found = np.asarray(getattr(times, "hour", times))
+    series = told == "x" if X.index.nlevels > 1 else 0
+    return X.assign(hour=found % 24 * 1.0, is_x=1.0 * series)
+
+
+@pytest.mark.parametrize("has_series", [False, True])
+@pytest.mark.parametrize("grid", ["hours, through a clock change", "integers", "hours"])
+def test_steps_before_the_windows_have_the_index_of_the_fit(grid, has_series):
+    times = GRIDS[grid].rename("when")
+    if has_series:
+        times = pd.MultiIndex.from_product(
+            [["x", "y"], [1], times], names=["s", "k", "t"]
+        )
+    table = pd.DataFrame(random_rows(len(times)), times, ["a", "b"])
+    is_new = np.arange(len(table)) % 40 >= N_FIT
+    before = FunctionTransformer(with_index_as_columns)
+    model = make_pipeline(before, SlidingWindow(3, history="allow"), Echo())
+    new = table[is_new]
+    want = model.fit(table[~is_new], np.sin(table["a"][~is_new])).predict(new)
+    stream, got = StreamingPredictor(model), []
+    for at, row in new.iterrows():
+        named = {"key": at[:2], "time": at[2]} if has_series else {"time": at}
+        got.append(stream.update(row.to_dict(), **named))
+    assert is_same(got, want)
+    assert is_same(StreamingPredictor(model).update_many(new), want)
+    plain = new.reset_index(drop=True)  # an index that means nothing
+    keys = [at[:2] for at in new.index] if has_series else None
+    arguments = {"keys": keys, "times": new.index.get_level_values(-1)}
+    assert is_same(StreamingPredictor(model).update_many(plain, **arguments), want)
+    with pytest.raises(ValueError, match="Give the time of the row"):
+        stream.update(plain.iloc[0].to_dict(), key=("x", 1) if has_series else None)
+    with pytest.raises(ValueError, match="rows, but 1 times"):
+        stream.update_many(plain[:2], keys=keys and keys[:2], times=new.index[:1])
+
+
+def test_windows_within_the_last_step_are_refused():
+    table = hourly(60)
+    inner = make_pipeline(SlidingWindow(3), small_regressor())
+    whole = TransformedTargetRegressor(inner).fit(table, table["a"].to_numpy() ** 2)
+    with pytest.raises(ValueError, match="TransformedTargetRegressor has a SlidingWin"):
+        StreamingPredictor(whole)
+    lags = small_regressor().fit(random_rows(20, 4), random_rows(20, 1).ravel())
+    with pytest.raises(ValueError, match="a row is a single number"):
+        StreamingPredictor(lags).update({"a": 1.0})
