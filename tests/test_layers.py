@@ -106,6 +106,7 @@ TABLE = {
     ),
     "streaming": (
         "_categories",
+        "_columns",
         "_estimator",
         "_kernels",
         "_numbers",

@@ -60,6 +60,7 @@ class StreamCalls:
             return
         parts = self._parts_now()
         is_like = parts.shape() == self._parts.shape() and not parts.before
+        is_like = is_like and parts.meaning == self._parts.meaning
         if self.mode == "stateful" or not is_like:
             raise ValueError(
                 "The estimator was fitted again since these streams began, and what "

@@ -8,6 +8,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn._estimator.base import BaseRNN
+from skrnn._time.index import order_kind
 from skrnn.reshape import TimeDistributed
 from skrnn.windows import SlidingWindow, WindowedArray
 
@@ -25,6 +26,22 @@ def flat_steps(estimator):
         is_leaf = isinstance(step, (SlidingWindow, TimeDistributed, BaseRNN))
         found += [step] if is_leaf else flat_steps(step)
     return found
+
+
+def _are_same(those, these):
+    """Whether two lists hold the same objects."""
+    return len(those) == len(these) and all(map(operator.is_, those, these))
+
+
+def _learned(steps):
+    """Values (list) of the fitted attributes of steps, which partial_fit sets anew."""
+    return [
+        value
+        for step in steps
+        for part in flat_steps(step)
+        for name, value in vars(part).items()
+        if name.endswith("_") and not name.startswith("_")
+    ]
 
 
 def _refuse_inner_windows(steps):
@@ -71,6 +88,8 @@ class Parts:
         Those of the features of a step, once it is prepared.
     n_features, n_inputs : int
         Numbers of a row that the windows are made of, and of a step of a window.
+    meaning : list
+        What numbers and times of remembered rows mean, as it was when this was made.
     is_flat : bool
         Whether samples are rows of lag columns of one series.
     """
@@ -103,6 +122,7 @@ class Parts:
             self._read_layout(first, window_length)
         self._first = self.before[0] if self.before else self.window or first
         self._seen = steps, self._fits()
+        self.meaning = self._meaning()
         one = self._through_steps(np.zeros((1, self.n_features)))
         self.n_inputs, self.categories = one.shape[2], one.categories
 
@@ -169,23 +189,29 @@ class Parts:
     def _fits(self):
         """What is another object (list) where a step was fitted again."""
         reach = None if self.window is None else self.window._reach
-        return [reach, *(step.transformer_ for step in self.of_steps)]
+        inner = [step.transformer_ for step in self.of_steps]
+        return [reach, *inner, *_learned([*self.before, *inner])]
 
     def is_of(self, estimator):
         """Whether these still are the parts of an estimator, fitted as they were."""
         steps, fits = self._seen
         now = flat_steps(estimator)
-        return (
-            len(now) == len(steps)
-            and all(map(operator.is_, steps, now))
-            and all(map(operator.is_, fits, self._fits()))
-        )
+        return _are_same(steps, now) and _are_same(fits, self._fits())
 
     def shape(self):
         """What streams rely on (tuple), whatever was fitted."""
         is_timed = self.window is not None and self.window._history is not None
         size = self.window_length, self.horizon, self.n_columns, self.n_inputs
         return *size, tuple(self.known), self.is_opened, self.is_flat, is_timed
+
+    def _meaning(self):
+        window = self.window
+        if window is None:
+            return [self.column_names]
+        times = None if window._history is None else window._history.times
+        kind = None if times is None else order_kind(times)
+        zone = str(getattr(times, "tz", None))
+        return [self.column_names, kind, zone, window.freq_, window._categories]
 
     def prepare(self, rows):
         """Have rows (n, n_features) pass what each step of a window passes."""

@@ -17,6 +17,7 @@ def plain_state(streams):
     return {
         "version": _VERSION,
         "shape": list(map(_listed, streams.parts.shape())),
+        "columns": streams.parts.column_names,
         "keys": [_listed(key) for key in keys],
         "clock": streams.clock.plain() if has_clock else None,
         "missed": [streams.missed_of(slot) for slot in slots.tolist()],
@@ -50,6 +51,15 @@ def _restore(streams, state):
             f"The state is of a pipeline with (window_length, horizon, ...) = "
             f"{state['shape']}, this one has {shape}."
         )
+    for name, own in [
+        ("columns", streams.parts.column_names),
+        ("clock", streams.clock and streams.clock.plain()),
+    ]:
+        if own is not None and state[name] is not None and list(state[name]) != own:
+            raise ValueError(
+                f"The state is of a pipeline with the {name} {state[name]}, this one "
+                f"has {own}."
+            )
     arrays = state["arrays"]
     own = streams.arrays()
     if set(arrays) != set(own):

@@ -97,9 +97,9 @@ class StreamingPredictor(StreamCalls):
 
     *Fits meanwhile.* The estimator is asked as it is: after another `fit`, or
     ``partial_fit`` of its last step or of `SlidingWindow`, rows are read by what was
-    learned. Where they cannot be (what stands before the window was fitted again, the
-    columns are others, or states are kept) the next call says so, and `reset` begins
-    anew.
+    learned. Where they cannot be (what stands before the window was fitted again, also
+    by ``partial_fit``, columns, categories or times are others, or states are kept) the
+    next call says so, and `reset` begins anew.
 
     *Threads.* Calls from several threads take turns. After a fork each process has
     streams of its own.

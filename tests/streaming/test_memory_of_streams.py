@@ -229,6 +229,61 @@ def test_what_cannot_be_made_again_is_said(new):
     assert take(stream, new[:9]) == list(pipeline.predict(new[:9]))
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda table: table[["b", "a"]],
+        lambda table: table.rename(columns={"b": "c"}),
+        lambda table: table[::2],
+        lambda table: table.set_axis(pd.RangeIndex(60)),
+        lambda table: table.tz_localize("UTC"),
+    ],
+    ids=["order", "names", "step", "kind of times", "zone"],
+)
+def test_rows_that_came_to_mean_something_else_are_not_read(change, new):
+    pipeline, table = hourly_pipeline(), change(hourly(60))
+    stream = StreamingPredictor(pipeline)
+    take(stream, new[:10])
+    state = stream.get_state()
+    pipeline.fit(table, np.sin(table["a"]))
+    with pytest.raises(ValueError, match=r"reset\(\)"):
+        stream.update_many(new[10:12])
+    stream.reset()
+    if len(table) == 60:  # the clock of a state does not know the step
+        with pytest.raises(ValueError, match="The state is of a pipeline with the"):
+            stream.set_state(state)
+    assert stream.n_streams == 0
+
+
+def test_categories_that_came_to_mean_something_else_are_not_read(new):
+    table = hourly(60).assign(b=np.tile(["u", "v"], 30))
+    pipeline = make_pipeline(SlidingWindow(4, history="allow"), small_regressor())
+    pipeline.fit(table, np.sin(table["a"]))
+    stream = StreamingPredictor(pipeline)
+    stream.update({"a": 1.0, "b": "v"}, time=new.index[0])
+    table["b"] = np.tile(["t", "v"], 30)
+    pipeline.fit(table, np.sin(table["a"]))
+    with pytest.raises(ValueError, match=r"reset\(\)"):
+        stream.update({"a": 1.0, "b": "v"}, time=new.index[1])
+
+
+def test_steps_that_learn_further_in_place_are_noticed(new):
+    scaler = StandardScaler().set_output(transform="pandas")
+    window, table = SlidingWindow(4, history="allow"), hourly(60)
+    before = make_pipeline(scaler, window, small_regressor())
+    before.fit(table, np.sin(table["a"]))
+    stream = StreamingPredictor(before)
+    take(stream, new[:5])
+    before[0].partial_fit(9 * new[:5])
+    with pytest.raises(ValueError, match=r"reset\(\)"):
+        stream.update(new.iloc[5], time=new.index[5])
+    behind = hourly_pipeline(TimeDistributed(StandardScaler()), small_regressor())
+    stream = StreamingPredictor(behind)
+    take(stream, new[:5])
+    behind[1].transformer_.partial_fit(9 * new[:5])
+    assert take(stream, new[5:9]) == list(behind.predict(new[:9])[5:])
+
+
 def test_what_reads_several_rows_before_the_window_is_refused(new):
     changes = FunctionTransformer(lambda X: X - X.mean())
     pipeline = make_pipeline(
