@@ -159,8 +159,8 @@ class RowReader:
             with np.errstate(over="ignore"):  # of what is too large for float32
                 return np.asarray(rows, dtype=self._dtype)
         except OverflowError:
-            axes = ("row", "column")[-np.ndim(np.array(rows, dtype=object)) :]
-            with numbers_only(rows, "A row", axes):
+            given = np.atleast_1d(np.array(rows, dtype=object))
+            with numbers_only(given, "A row", ("row", "column")[-given.ndim :]):
                 raise
         except (TypeError, ValueError) as error:
             table = np.atleast_2d(np.array(rows, dtype=object))
