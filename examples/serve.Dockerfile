@@ -10,7 +10,7 @@ RUN pip install --no-cache-dir --prefix=/installed . "fastapi>=0.165" "uvicorn>=
 FROM python:3.12-slim
 COPY --from=build /installed /usr/local
 COPY examples/serve.py /srv/serve.py
-RUN useradd --no-create-home service
+RUN useradd --no-create-home service && install -d -o service /models
 USER service
 # The folder is writable: what streams remember is written there at the end.
 VOLUME /models
