@@ -117,7 +117,7 @@ def test_windows_of_one_constant_and_targets_beyond_single_precision():
         model = regressor(instance_norm="standard").fit(constant, target)
         error = np.abs(model.predict(constant) - target.mean()).max()
         # As far as double precision tells such targets from what windows are.
-        assert error < max(0.5 * target.std(), 1e-15 * constant.max())
+        assert error < max(0.5 * target.std(), 1e-15 * float(constant.max()))
 
 
 @pytest.mark.parametrize("loss", ["gaussian", "student_t", "quantile", "poisson"])
