@@ -174,11 +174,12 @@ class Preprocessing:
         level, spread : ndarray of shape (n_targets,)
             The largest ones of the windows.
         """
-        scaling = self.scaling
-        rest = (scaling.rest_mean.abs() + scaling.rest_scale).numpy() * spread
+        scaling, eps = self.scaling, np.finfo(np.float64).eps
+        rest_scale = np.maximum(scaling.rest_scale.numpy(), eps * level / spread)
+        scaling.set_moments("rest", scaling.rest_mean, rest_scale)
+        rest = (scaling.rest_mean.abs().numpy() + rest_scale) * spread
         made_of = level + scaling.y_mean.abs().numpy() + rest
-        least = np.finfo(np.float64).eps * made_of
-        scale = np.maximum(scaling.y_scale.numpy(), least)
+        scale = np.maximum(scaling.y_scale.numpy(), eps * made_of)
         scaling.set_moments("y", scaling.y_mean, scale)
 
 
