@@ -22,7 +22,12 @@ _LOSSES = (
 _DIGITS = 2**20
 _SOURCE = str(Path(skrnn.__file__).parent)
 
-magnitudes = st.one_of(st.integers(-323, 308), st.integers(-12, 12))
+# Of all floats, of the smallest and largest in single precision, and of ordinary ones.
+magnitudes = st.one_of(
+    st.integers(-323, 308),
+    st.integers(-46, -36) | st.integers(36, 38),
+    st.integers(-12, 12),
+)
 kinds = st.sampled_from(
     ["normal", "normal", "offset", "outlier", "constant", "mixture", "zeros", "edge"]
 )
@@ -285,7 +290,7 @@ def moved_cases(draw):
     drawn["options"]["scale"] = True
     drawn |= {"type": "float64", "way": draw(st.sampled_from(["fit", "warm"]))}
     drawn["asked"] = 0
-    powers = st.sampled_from([-900, -500, -301, -1, 1, 300, 500, 900])
+    powers = st.sampled_from([-900, -500, -301, -150, -1, 1, 127, 300, 500, 900])
     drawn["powers"] = draw(powers), draw(powers), draw(powers)
     if drawn["options"]["instance_norm"] is not None:
         # Targets that follow the level of a feature have its unit.

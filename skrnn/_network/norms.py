@@ -40,6 +40,8 @@ class Repeats(NamedTuple):
         Repeats or None
             None where no step is present.
         """
+        if lengths is not None:  # what has no step has no share, whatever it weighs
+            weight = weight * (lengths > 0)
         count = float((weight * (n_steps if lengths is None else lengths)).sum())
         # Divided in double precision: there are weights beyond single precision.
         return cls((weight / count).to(like), count) if count > 0 else None

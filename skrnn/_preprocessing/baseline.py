@@ -73,13 +73,6 @@ class Baseline(nn.Module):
         """
         return moments.spread[:, self.feature] if self.has_level else None
 
-    def unit_of_rest(self):
-        """What a target over the spread of its window is, if both are one (k,)."""
-        ones = np.ones(self.n_targets)
-        return (
-            ones if self.units is None else times_power_of_two(ones, self._followed())
-        )
-
     def forward(self, x, lengths, moments):
         """Predict targets.
 

@@ -97,6 +97,8 @@ class BaselineFit:
         taken_off, spread : ndarray of shape (n_samples, n_targets) of float64
             What is taken off the targets of each sample, and what the rest is
             measured by.
+        largest : ndarray of shape (n_targets,)
+            The largest level among those that `taken_off` has been summed from.
         """
         baseline, path = self._baseline, self._baseline.linear_path
         # The feature whose level within the window comes nearest to a target.
@@ -106,9 +108,10 @@ class BaselineFit:
             for view in views():
                 level[view.rows] = baseline.level(view.moments).numpy()
                 spread[view.rows] = baseline.spread(view.moments).numpy()
+        largest = np.abs(level).max(axis=0, initial=0.0)
         if path is None:
             self._explain(level)
-            return level, spread
+            return level, spread, largest
         # In one memory order, so that sums round alike whatever y has.
         rest = np.ascontiguousarray((self._target - level) / spread)
         blocks = ((view.rows, view.regressors) for view in views())
@@ -118,7 +121,7 @@ class BaselineFit:
             predicted = baseline.of(view.regressors, view.moments)
             taken_off[view.rows] = predicted.numpy()
         self._explain(taken_off)
-        return taken_off, spread
+        return taken_off, spread, largest
 
     def _explain(self, taken_off):
         """Note the share of the targets' variance that is taken off; for the user."""

@@ -79,11 +79,11 @@ class Preprocessing:
             self.scaling.set_moments("x", *inputs.mean_and_scale())
         if target is None:
             return None
-        taken_off, spread = np.zeros(target.shape), None
+        taken_off, spread, level = np.zeros(target.shape), None, None
         if baseline is not None:
-            taken_off, spread = baseline.finish(views)
+            taken_off, spread, level = baseline.finish(views)
         if scale:
-            self._scale_targets(target, taken_off, spread, weight, center=center)
+            self._scale_targets(target, taken_off, spread, level, weight, center=center)
         return taken_off
 
     @single_thread()
@@ -137,7 +137,7 @@ class Preprocessing:
 
         return views
 
-    def _scale_targets(self, target, taken_off, spread, weight, *, center):
+    def _scale_targets(self, target, taken_off, spread, level, weight, *, center):
         if not center:
             mean = np.average(target, axis=0, weights=weight)
             scale = np.where(mean > 0, mean, 1.0)
@@ -147,20 +147,40 @@ class Preprocessing:
         if baseline.is_zero:
             self.scaling.set_moments("y", *target_moments(target, weight))
             return
-        units = {"y": target_moments(target, weight)[1]}
-        rest = target - taken_off
-        parts = {"y": rest}
+        unit = target_moments(target, weight)[1]
+        self._set_targets("y", target - taken_off, unit, weight)
         if baseline.has_level:
-            parts["rest"], units["rest"] = rest / spread, baseline.unit_of_rest()
-            if self.scaling.instance_norm == "last":  # whose spread is 1
-                units["rest"] = units["y"]
-        for name, part in parts.items():
-            mean, scale = target_moments(part, weight, units[name])
-            if baseline.linear_path is not None:
-                mean = np.zeros_like(mean)  # the path has a constant of its own
-                # What an exact linear law leaves is rounding, nothing to be learned.
-                scale = np.maximum(scale, _LEAST_SHARE * units[name])
-            self.scaling.set_moments(name, mean, scale)
+            # The spread takes its unit off the rest, and off what is little of it.
+            unit = unit / spread.mean(axis=0)
+            self._set_targets("rest", (target - taken_off) / spread, unit, weight)
+            self._keep_above_rounding(level, spread.max(axis=0))
+
+    def _set_targets(self, name, part, unit, weight):
+        mean, scale = target_moments(part, weight, unit)
+        if self.baseline.linear_path is not None:
+            mean = np.zeros_like(mean)  # the path has a constant of its own
+            # What an exact linear law leaves is rounding, nothing to be learned.
+            scale = np.maximum(scale, _LEAST_SHARE * unit)
+        self.scaling.set_moments(name, mean, scale)
+
+    def _keep_above_rounding(self, level, spread):
+        """Measure losses by no less than rounding of what targets are made of.
+
+        Else rounding counts as an outlier, and what the outputs stand for may be so
+        many scales of the targets that single precision does not hold them.
+
+        Parameters
+        ----------
+        level, spread : ndarray of shape (n_targets,)
+            The largest ones of the windows.
+        """
+        scaling, eps = self.scaling, np.finfo(np.float64).eps
+        rest_scale = np.maximum(scaling.rest_scale.numpy(), eps * level / spread)
+        scaling.set_moments("rest", scaling.rest_mean, rest_scale)
+        rest = (scaling.rest_mean.abs().numpy() + rest_scale) * spread
+        made_of = level + scaling.y_mean.abs().numpy() + rest
+        scale = np.maximum(scaling.y_scale.numpy(), eps * made_of)
+        scaling.set_moments("y", scaling.y_mean, scale)
 
 
 def _add(moments, rows, x, lengths, weight):

@@ -7,12 +7,20 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
 from skrnn import RNNClassifier, RNNRegressor, make_windows
 from skrnn._ensemble.validation import split_rows
-from tests.extremes import Case, cases, moved_cases, unlike_in_other_units
+from tests.extremes import (
+    Case,
+    cases,
+    kinds,
+    moved_cases,
+    numbers,
+    unlike_in_other_units,
+)
 
 SMALL = {"hidden_size": 4, "max_epochs": 2, "n_estimators": 1, "random_state": 0}
 RNG = np.random.default_rng(0)
@@ -78,6 +86,38 @@ def test_a_level_within_the_window_has_the_unit_of_y(norm):
         there = np.ldexp(moved, power), np.ldexp(follows, power)
         found = regressor(instance_norm=norm).fit(*there).predict(there[0])
         assert_array_equal(found, np.ldexp(expected, power))
+
+
+@ANY
+@given(
+    st.sampled_from(["standard", "last"]),
+    st.sampled_from(["auto", None, 2]),
+    st.sampled_from(["squared_error", "absolute_error", "gaussian", "student_t"]),
+    kinds.filter(lambda kind: kind not in ("edge", "mixture")),
+    st.integers(-46, 38),
+    st.integers(-90, 90),
+    st.integers(0, 99),
+)
+def test_targets_need_not_be_as_large_as_their_windows(
+    norm, steps, loss, kind, of_X, of_y, seed
+):
+    rng = np.random.default_rng(seed)
+    with np.errstate(over="ignore", under="ignore"):
+        windows = numbers(kind, of_X, (30, 5, 2), rng).astype(np.float32)
+    windows = np.nan_to_num(windows)
+    target = numbers("normal", of_y, 30, rng)
+    options = {"instance_norm": norm, "linear_steps": steps, "loss": loss}
+    model = regressor(**options).fit(windows, target)
+    assert np.isfinite(model.predict(windows)).all()
+
+
+def test_windows_of_one_constant_and_targets_beyond_single_precision():
+    constant = np.full((30, 5, 1), 1e-41, np.float32)
+    for target in (y, np.ldexp(y, -270), np.ldexp(y, 250)):
+        model = regressor(instance_norm="standard").fit(constant, target)
+        error = np.abs(model.predict(constant) - target.mean()).max()
+        # As far as double precision tells such targets from what windows are.
+        assert error < max(0.5 * target.std(), 1e-15 * float(constant.max()))
 
 
 @pytest.mark.parametrize("loss", ["gaussian", "student_t", "quantile", "poisson"])

@@ -172,6 +172,14 @@ def test_batch_norm_of_weights_of_any_size(size):
     assert Repeats.of(weight, torch.zeros(N), L, x) is None
 
 
+@pytest.mark.parametrize("weight", [1e60, 1e300])
+def test_the_weight_of_a_sequence_without_a_step_does_not_count(weight):
+    weight = torch.tensor([1.0, weight, 1.0], dtype=torch.float64)
+    repeats = Repeats.of(weight, torch.tensor([1, 0, 2]), 2, torch.ones(1))
+    assert repeats.count == 3
+    close(repeats.share, torch.tensor([1 / 3, 0, 1 / 3]))
+
+
 def test_frozen_batch_norm_keeps_its_moments():
     layer = new_layer("gru", norm="batch")
     for seed in range(3):
