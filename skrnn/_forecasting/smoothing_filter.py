@@ -163,7 +163,7 @@ class _CompiledFilter:
     """The state of all models of one series, for the kernels."""
 
     def __init__(self, n, chosen, gains):
-        assert n == 1
+        assert n == 1, "The state of one series is all that is kept."
         self.chosen, self.gains = chosen, gains
         n_numbers, n_models = gains.gain.shape[1:]
         # Level, trend, effects, what likelihoods are made of, and rows seen behind all.
@@ -182,17 +182,8 @@ class _CompiledFilter:
             *(None if whole is None else np.empty_like(whole[place]) for whole in found)
         )
         asked, kept = np.array([0, len(rows)]), (begin, self.numbers)
-        smooth(
-            self.chosen,
-            self.gains,
-            ahead,
-            values,
-            asked,
-            rows[order],
-            _limits(),
-            part,
-            kept,
-        )
+        models = self.chosen, self.gains, ahead
+        smooth(*models, values, asked, rows[order], _limits(), part, kept)
         _put(part, place[order], found)
 
 

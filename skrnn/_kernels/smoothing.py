@@ -45,10 +45,22 @@ def smooth(models, gains, ahead, values, asked, rows, limits, found, kept=None):
         Of a single series the row that is to be taken in next, and the state before
         it, which becomes that after the newest row that is asked for: level, trend,
         effects and sums of all models, then the rows seen. Zeros are of no row.
+
+    Raises
+    ------
+    ValueError
+        If there are other models than priors, fewer gains than rows, or an array that
+        is written to is of another kind.
     """
     most_surprise, rows_of_scale, least_variance, power = limits
     T = values.shape[1]
     begin, state = (0, None) if kept is None else kept
+    n_models = len(models.damping)
+    if len(ahead.prior) != n_models or len(gains.gain) < T:
+        raise ValueError(
+            f"{n_models} models of {T} rows have {len(ahead.prior)} priors, and gains "
+            f"of {len(gains.gain)} rows."
+        )
     arrays = {
         "values": values,
         "gain": gains.gain[:T],
@@ -58,7 +70,7 @@ def smooth(models, gains, ahead, values, asked, rows, limits, found, kept=None):
         "prior": ahead.prior,
         "basis": models.basis,
         "damped": ahead.damped,
-        "kinds": np.append(ahead.starts, len(models.damping)),
+        "kinds": np.append(ahead.starts, n_models),
         "steps": ahead.steps,
         "asked": asked,
         "rows": rows,
@@ -71,7 +83,7 @@ def smooth(models, gains, ahead, values, asked, rows, limits, found, kept=None):
     call = SmoothingCall(
         n_series=len(values),
         n_rows=T,
-        n_models=len(models.damping),
+        n_models=n_models,
         n_effects=models.basis.shape[1],
         period=len(models.basis),
         n_steps=len(ahead.steps),

@@ -114,6 +114,11 @@ def test_kernels_and_numpy_agree(sp, engine, monkeypatch):
         np.testing.assert_allclose(own, other, rtol=1e-9, atol=1e-9)
 
 
+def test_priors_of_other_models_are_refused():
+    with pytest.raises(ValueError):
+        filtered(series(2, 9), np.arange(2), np.full(2, 8), STEPS, 1, np.ones(5))
+
+
 def test_every_model_has_a_trend_or_none_and_a_season_or_none():
     for sp in (1, 12):
         parts = dict(zip(PARTS, models(sp).parts.T, strict=True))
