@@ -26,6 +26,7 @@ from skrnn._kernels.structs import (
     LayerCall,
     Loss,
     Shape,
+    SmoothingCall,
     Tensors,
 )
 
@@ -33,7 +34,7 @@ GATES = (4, 3, 1)  # rows of weights a unit, by number of the cell
 # Any number will do: whether something is so, of which only zero is no, how many
 # threads there may be, which are bounded, and numbers that count nothing.
 FREE = {"is_relu", "is_reversed", "needs_record", "n_threads", "is_decoupled"}
-FREE |= {"is_residual", "most_steps", "key"}
+FREE |= {"is_residual", "most_steps", "key", "rows_of_scale"}
 FREE |= {"smoothing", *(name for name, _ in AdamOptions._fields_)}
 # What may be left out, or is not read by each call.
 OPTIONAL = {
@@ -51,7 +52,7 @@ OPTIONAL = {
     "gradients of tables",
     "shares",
 }
-OPTIONAL |= {"weights of the samples", "pool"}
+OPTIONAL |= {"weights of the samples", "pool", "state"}
 BYTES = {"channels", "is_change"}  # which may lie anywhere
 _NORMS = ("clip", "clip_and_adam")  # which answer with a norm
 
@@ -189,6 +190,7 @@ _STRUCTS = (
     LayerCall,
     ConvolutionCall,
     CompetitionCall,
+    SmoothingCall,
 )
 _ADDRESSES = {
     name for s in _STRUCTS for name, kind in s._fields_ if kind is ctypes.c_void_p
@@ -514,6 +516,51 @@ def _convolutions(name, rng, dtype):
     pool.close()
 
 
+def _smooth(name, rng, dtype):
+    del dtype
+    goes_on = rng.random() < 0.3
+    N, T = 1 if goes_on else rng.choice([1, 3, 40]), rng.randint(1, 30)
+    M, E, G = rng.choice([2, 7, 39, 40]), rng.choice([0, 4, 12]), rng.randint(1, 2)
+    S, H, R = max(E, 1), rng.randint(1, 6), rng.randint(1, 50)
+    series, _ = torch.sort(torch.randint(0, N, (R,)))
+    rows = torch.randint(0, T, (R,))
+    for i in range(N):
+        rows[series == i] = torch.sort(rows[series == i])[0]
+    shapes = {
+        "values": (N, T),
+        "gain": (T, 2 + E, M),
+        "variance": (T, M),
+        "log_variance": (T, M),
+        "damping": (M,),
+        "prior": (M,),
+        "basis": (S, E),
+        "damped": (H, G),
+        "path": (R, H),
+        "evidence": (R,),
+    }
+    kept = {
+        key: torch.rand(shape, dtype=torch.float64) for key, shape in shapes.items()
+    }
+    kept |= {
+        "kinds": torch.tensor([0, *[M // 2] * (G - 1), M]),
+        "steps": torch.arange(1, H + 1),
+        "asked": torch.searchsorted(series, torch.arange(N + 1)),
+        "rows": rows,
+        "shares": None if rng.random() < 0.5 else _numbers(torch.float64, R, M),
+    }
+    if goes_on:
+        kept["state"] = torch.zeros((5 + E) * M + 1, dtype=torch.float64)
+    kept["values"][0, -1] = torch.nan
+    call = SmoothingCall(N, T, M, E, S, H, G, R, rng.randint(0, T) if goes_on else 0)
+    call.most_surprise, call.power, call.rows_of_scale = 4.0, 0.5, 8
+    call.least_variance = 1e-26
+    for key, array in kept.items():
+        setattr(call, key, _at(array))
+    kept["pool"] = _pool(rng)
+    yield Call(name, None, {"pool": kept["pool"].value, "call": call}, kept)
+    kept["pool"].close()
+
+
 _MAKERS = {
     "open_network": _network,
     "train": _network,
@@ -530,6 +577,7 @@ _MAKERS = {
     "layer_backward": _layer,
     "convolve": _convolutions,
     "compete": _convolutions,
+    "smooth": _smooth,
 }
 
 

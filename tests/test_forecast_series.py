@@ -170,3 +170,22 @@ def test_scores(load):
         wanted.append([np.mean(errors), np.mean(inside), np.mean(score)])
     found = scores.by_series(made)[["MASE", "inside 0.8", "score 0.8"]]
     np.testing.assert_allclose(found.to_numpy()[0], np.mean(wanted, axis=0))
+
+
+def test_how_far_models_are_from_the_best_classical_one(load):
+    scores = load("_series_scores")
+    names = ["AutoETS", "AutoARIMA", "AutoTheta", "ours"]
+    index = pd.MultiIndex.from_tuples([("a", "yearly"), ("b", "yearly")])
+    errors = {"AutoETS": [1, 4], "AutoARIMA": [2, 2], "AutoTheta": [4, 8]}
+    errors["ours"] = [0.5, 8]
+    made = {
+        n: pd.DataFrame({"MASE": map(float, errors[n])}, index=index) for n in names
+    }
+    lines = list(scores.ratio_table(made))[2:]
+    found = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
+    assert found == [
+        ["AutoETS", "1.414", "2.00", "50.0"],
+        ["AutoARIMA", "1.414", "2.00", "50.0"],
+        ["AutoTheta", "4.000", "4.00", "100.0"],
+        ["ours", "1.414", "4.00", "50.0"],
+    ]

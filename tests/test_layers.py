@@ -50,7 +50,15 @@ TABLE = {
         "exceptions",
         "windows",
     ),
-    "_forecasting": ("_categories", "_numbers", "_plain", "_time", "_warn", "windows"),
+    "_forecasting": (
+        "_categories",
+        "_kernels",
+        "_numbers",
+        "_plain",
+        "_time",
+        "_warn",
+        "windows",
+    ),
     "reshape": (
         "_categories",
         "_numbers",

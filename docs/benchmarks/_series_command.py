@@ -5,7 +5,13 @@ import time
 import warnings
 
 from _series_runs import DEFAULT, load, measure, rivals, save
-from _series_scores import by_series, error_table, interval_table, worst_table
+from _series_scores import (
+    by_series,
+    error_table,
+    interval_table,
+    ratio_table,
+    worst_table,
+)
 
 __all__ = ["arguments", "parser_of", "report_lines", "scores_of", "with_quick"]
 
@@ -104,6 +110,7 @@ def report_lines(name, scores, options):
     if name == "m1":
         yield from (*error_table(scores, "sMAPE"), "")
     yield from (*interval_table(scores), "")
+    yield from (*ratio_table(scores), "")
     if options.worst:
         yield from worst_table(scores, options.label, options.worst)
 

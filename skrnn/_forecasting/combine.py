@@ -65,14 +65,16 @@ def fit_combination(settings, design, prepared, random_state):
         combination.keys = prepared.table.keys
     if settings.calibration_fraction is None:
         return combination, None
+    if is_panel:
+        of_smoothing = errors_without_judge(networks, smoothing, prepared)
     if is_panel and given is None and not weight.any():
         # Of smoothing alone more rows tell, and of its linear models more series.
-        n_rows = None if regressed is None else regressed.n_rows
-        errors = errors_without_judge(networks, judged, prepared, n_rows)
+        errors = of_smoothing
+        if regressed is not None:
+            errors = errors_without_judge(networks, judged, prepared, regressed.n_rows)
     errors = _expected(errors, weight)
     if is_panel:
-        of_smoothing, _ = errors_without_judge(networks, smoothing, prepared)
-        scales = error_scales(of_smoothing, networks.steps)
+        scales = error_scales(of_smoothing.smooth, networks.steps)
         combination.error_scales, errors = scales, errors / scales[:, None, None]
     return combination, new_scores(errors, networks, settings.adaptation_rate)
 

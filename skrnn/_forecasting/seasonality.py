@@ -272,11 +272,21 @@ def _error_of(transform, prepared, n_before, window_length, n_steps):
     error[:, ~seen.any(axis=0)] = 0.0
     error = np.abs(error - np.nanmedian(error, axis=0))
     here, place = np.unique(origins.codes, return_inverse=True)
-    spread = np.array(
-        [prepared.u[table.begin[c] : table.begin[c + 1]].std(axis=0) for c in here]
-    )
+    spread = _spread(prepared.u, table.begin[here], table.lengths[here])
     spread = np.where(spread > 0, spread, np.inf)
     return float(np.nanmean(error / spread[place][:, None]))
+
+
+def _spread(u, begin, lengths):
+    """Standard deviations (n, n_targets) of stretches of rows, one by one or as many.
+
+    Those of one length are laid side by side, which rounds as one by one does.
+    """
+    spread = np.empty((len(begin), u.shape[1]))
+    for length in np.unique(lengths):
+        mine = np.flatnonzero(lengths == length)
+        spread[mine] = u[begin[mine][:, None] + np.arange(length)].std(axis=1)
+    return spread
 
 
 def _longest(table):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skrnn._forecasting.smoothing_models import gains_of, models
+from skrnn._kernels.smoothing import can_smooth, smooth
 
 __all__ = ["Averages", "filtered", "powered"]
 
@@ -76,19 +77,16 @@ def filtered(values, series, rows, steps, sp, prior=None, has_weights=False):
     gains = gains_of(sp, _rounded(n_steps))
     weights = np.empty((len(rows), len(chosen.prior))) if has_weights else None
     found = Averages(np.empty((len(rows), len(steps))), np.empty(len(rows)), weights)
+    if not len(rows):
+        return found
     ahead = _Ahead(chosen, steps, chosen.prior if prior is None else prior)
-    size = gains.gain.shape[1] * gains.gain.shape[2]
-    n_at_once = max(_AT_ONCE // size, 1)
-    order = np.argsort(series, kind="stable")
-    bounds = np.searchsorted(series[order], np.arange(0, len(values), n_at_once))
-    for i, part in enumerate(np.split(order, bounds[1:])):
-        if not len(part):
-            continue
-        begin = i * n_at_once
-        block = values[begin : begin + n_at_once]
-        _of_block(
-            block, series[part] - begin, rows[part], ahead, chosen, gains, part, found
-        )
+    values = values[:, :n_steps]
+    if len(values) == 1:
+        _of_stream(values, rows, ahead, chosen, gains, found)
+    elif can_smooth():
+        _of_many(values, series, rows, ahead, chosen, gains, found)
+    else:
+        _of_blocks(values, series, rows, ahead, chosen, gains, found)
     return found
 
 
@@ -102,26 +100,91 @@ def _rounded(n_steps):
     return max(32, 1 << int(n_steps - 1).bit_length()) if n_steps > 1 else 32
 
 
-def _of_block(values, series, rows, ahead, chosen, gains, place, found):
-    """Filter a few series, and write what is asked for into its place."""
-    first = values[:, :1]
-    last = int(rows.max())
-    order = np.argsort(rows, kind="stable")
-    bounds = np.searchsorted(rows[order], np.arange(last + 2))
-    # One series from its newest rows is what a stream asks for, row by row.
-    is_stream, wanted = len(values) == 1, int(rows.min())
-    begin, state = 0, None
-    if is_stream:
-        begin, state = _go_on(values[0, : wanted + 1], chosen, gains)
-    state = _Filter(len(values), chosen, gains) if state is None else state
-    for t in range(min(begin, wanted), last + 1):
-        if t >= begin:
-            state.take(t, values[:, t : t + 1], first)
-        here = order[bounds[t] : bounds[t + 1]]
-        if len(here):
-            state.write(ahead, series[here], place[here], first, t, found)
-        if is_stream and t in (wanted, last):
-            _keep(values[0, : t + 1], chosen, state, is_over=t == last)
+def _of_many(values, series, rows, ahead, chosen, gains, found):
+    """Forecast by the kernels, and write what is asked for into its place."""
+    # Of many series all rows are asked for, as they lie.
+    is_sorted = (np.diff(series * values.shape[1] + rows) >= 0).all()
+    every = np.arange(len(values) + 1)
+    if is_sorted:
+        asked = np.searchsorted(series, every)
+        smooth(chosen, gains, ahead, values, asked, rows, _limits(), found)
+        return
+    order = np.lexsort((rows, series))
+    asked = np.searchsorted(series[order], every)
+    sorted_ = Averages(
+        *(None if part is None else np.empty_like(part) for part in found)
+    )
+    smooth(chosen, gains, ahead, values, asked, rows[order], _limits(), sorted_)
+    _put(sorted_, order, found)
+
+
+def _limits():
+    return _MOST_SURPRISE, _ROWS_OF_SCALE, _LEAST_VARIANCE, _POWER
+
+
+def _put(part, place, found):
+    """Write a part of what is asked for into its place."""
+    for to, own in zip(found, part, strict=True):
+        if to is not None:
+            to[place] = own
+
+
+def _of_blocks(values, series, rows, ahead, chosen, gains, found):
+    """Forecast a few series at a time."""
+    size = gains.gain.shape[1] * gains.gain.shape[2]
+    n_at_once = max(_AT_ONCE // size, 1)
+    order = np.argsort(series, kind="stable")
+    bounds = np.searchsorted(series[order], np.arange(0, len(values), n_at_once))
+    for i, part in enumerate(np.split(order, bounds[1:])):
+        if len(part):
+            begin = i * n_at_once
+            block = values[begin : begin + n_at_once]
+            state = _Filter(len(block), chosen, gains)
+            asked = series[part] - begin, rows[part], part
+            state.run(block, 0, *asked, ahead, found)
+
+
+def _of_stream(values, rows, ahead, chosen, gains, found):
+    """Forecast one series, of which a stream asks for the newest rows, row by row."""
+    state_of = _CompiledFilter if can_smooth() else _Filter
+    wanted, last = int(rows.min()), int(rows.max())
+    begin, state = _go_on(values[0, : wanted + 1], chosen, gains, state_of)
+    state = state_of(1, chosen, gains) if state is None else state
+    before = -1
+    for end in sorted({wanted, last}):
+        place = np.flatnonzero((rows > before) & (rows <= end))
+        asked = np.zeros_like(place), rows[place], place
+        state.run(values[:, : end + 1], begin, *asked, ahead, found)
+        begin, before = max(begin, end + 1), end
+        _keep(values[0, : end + 1], chosen, state, is_over=end == last)
+
+
+class _CompiledFilter:
+    """The state of all models of one series, for the kernels."""
+
+    def __init__(self, n, chosen, gains):
+        assert n == 1, "The state of one series is all that is kept."
+        self.chosen, self.gains = chosen, gains
+        n_numbers, n_models = gains.gain.shape[1:]
+        # Level, trend, effects, what likelihoods are made of, and rows seen behind all.
+        self.numbers = np.zeros((n_numbers + 3) * n_models + 1)
+
+    def copy(self, gains):
+        """Copy it; see `_Filter.copy`."""
+        twin = _CompiledFilter(1, self.chosen, gains)
+        twin.numbers[:] = self.numbers
+        return twin
+
+    def run(self, values, begin, series, rows, place, ahead, found):
+        """Take in rows, and forecast from some; see `_Filter.run`."""
+        order = np.argsort(rows, kind="stable")
+        part = Averages(
+            *(None if whole is None else np.empty_like(whole[place]) for whole in found)
+        )
+        asked, kept = np.array([0, len(rows)]), (begin, self.numbers)
+        models = self.chosen, self.gains, ahead
+        smooth(*models, values, asked, rows[order], _limits(), part, kept)
+        _put(part, place[order], found)
 
 
 class _Filter:
@@ -141,6 +204,33 @@ class _Filter:
         for name in _Likelihoods.SUMS:
             getattr(twin.likelihoods, name)[:] = getattr(self.likelihoods, name)
         return twin
+
+    def run(self, values, begin, series, rows, place, ahead, found):
+        """Take in rows from `begin` on, up to the last from which to forecast.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n, T)
+            The series.
+        begin : int
+            Row that is to be taken in next; none before the last but it is asked for.
+        series, rows, place : ndarray of shape (n_asked,) of int64
+            From which rows to forecast, and where among what is found that belongs.
+        ahead : _Ahead
+            What turns states into forecasts.
+        found : Averages
+            Written to.
+        """
+        first = values[:, :1]
+        last = int(rows.max())
+        order = np.argsort(rows, kind="stable")
+        bounds = np.searchsorted(rows[order], np.arange(last + 2))
+        for t in range(min(begin, int(rows.min())), last + 1):
+            if t >= begin:
+                self.take(t, values[:, t : t + 1], first)
+            here = order[bounds[t] : bounds[t + 1]]
+            if len(here):
+                self.write(ahead, series[here], place[here], first, t, found)
 
     def take(self, t, values, first):
         """Take in a row: values (n, 1), beside the first ones (n, 1)."""
@@ -172,19 +262,20 @@ class _Filter:
             found.weights[place] = weight
 
 
-def _go_on(values, chosen, gains):
+def _go_on(values, chosen, gains, state_of):
     """Find the state after all of some values (T,), or after all but the newest.
 
     Returns
     -------
     begin : int
         Row that is to be taken in next.
-    state : _Filter or None
+    state : _Filter, _CompiledFilter or None
         A copy; None where nothing is known of so many of the values.
     """
     for n_rows in (len(values), len(values) - 1):
         kept = _KEPT.get((len(chosen.basis), values[:n_rows].tobytes()))
-        if kept is not None and kept.chosen is chosen:
+        is_fit = type(kept) is state_of and kept.chosen is chosen
+        if is_fit:
             return n_rows, kept.copy(gains)
     return 0, None
 

@@ -1,1 +1,1 @@
-"""Recurrent layers, networks and convolutions in compiled code."""
+"""Recurrent layers, networks, convolutions and smoothing in compiled code."""

@@ -18,6 +18,7 @@ from skrnn._kernels.structs import (
     LayerCall,
     Loss,
     Shape,
+    SmoothingCall,
     Tensors,
 )
 from skrnn._warn import warn_user
@@ -109,6 +110,7 @@ _OF_NO_DTYPE = {
     "close_pool": (c_int, [POINTER(c_void_p)]),
     "convolve": (c_int, [c_void_p, POINTER(ConvolutionCall)]),
     "compete": (c_int, [c_void_p, POINTER(CompetitionCall)]),
+    "smooth": (c_int, [c_void_p, POINTER(SmoothingCall)]),
 }
 
 

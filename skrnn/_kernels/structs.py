@@ -185,3 +185,44 @@ class CompetitionCall(ctypes.Structure):
             "to",
         )
     ]
+
+
+class SmoothingCall(ctypes.Structure):
+    """As `SmoothingCall` in smoothing.h."""
+
+    _fields_ = [
+        *(
+            (name, c_int64)
+            for name in (
+                "n_series",
+                "n_rows",
+                "n_models",
+                "n_effects",
+                "period",
+                "n_steps",
+                "n_kinds",
+                "n_asked",
+                "begin",
+            )
+        ),
+        *(
+            (name, c_void_p)
+            for name in (
+                "values",
+                "gain",
+                "variance",
+                "log_variance",
+                "damping",
+                "prior",
+                "basis",
+                "damped",
+                "kinds",
+                "steps",
+                "asked",
+                "rows",
+            )
+        ),
+        *((name, c_double) for name in ("most_surprise", "least_variance", "power")),
+        ("rows_of_scale", c_int64),
+        *((name, c_void_p) for name in ("state", "path", "evidence", "shares")),
+    ]

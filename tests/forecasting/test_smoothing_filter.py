@@ -6,8 +6,20 @@ import pytest
 from skrnn._forecasting import smoothing_filter
 from skrnn._forecasting.smoothing_filter import filtered
 from skrnn._forecasting.smoothing_models import PARTS, Models, gains_of, models
+from skrnn._kernels.library import library
 
 STEPS = np.array([1, 2, 5])
+
+
+@pytest.fixture(autouse=True, params=["kernels", "numpy"])
+def engine(request, monkeypatch):
+    """Compute by the kernels, and without them."""
+    has_kernels = library() is not None
+    if request.param == "kernels" and not has_kernels:
+        pytest.skip("There are no kernels.")
+    use = request.param == "kernels"
+    monkeypatch.setattr(smoothing_filter, "can_smooth", lambda: use)
+    return request.param
 
 
 def slow(y, sp, model, steps):
@@ -83,6 +95,28 @@ def test_the_mean_of_all_models(sp, is_missing, monkeypatch):
         assert found.evidence[i] == pytest.approx(evidence)
         shares = weight / weight.sum()
         np.testing.assert_allclose(found.weights[i], shares, rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize("sp", [1, 12, 52])
+def test_kernels_and_numpy_agree(sp, engine, monkeypatch):
+    if engine == "numpy":
+        pytest.skip("Both are asked for.")
+    rng = np.random.default_rng(sp)
+    y = series(7, 130)
+    y[rng.random(y.shape) < 0.03] += 30  # gross surprises
+    y[:, 1:][rng.random((7, 129)) < 0.05] = np.nan
+    y[5], y[6] = 2.0, np.arange(130)  # which models explain entirely
+    codes, rows = np.divmod(rng.permutation(7 * 130)[:400], 130)
+    found = filtered(y, codes, rows, STEPS, sp, has_weights=True)
+    monkeypatch.setattr(smoothing_filter, "can_smooth", lambda: False)
+    expected = filtered(y, codes, rows, STEPS, sp, has_weights=True)
+    for own, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(own, other, rtol=1e-9, atol=1e-9)
+
+
+def test_priors_of_other_models_are_refused():
+    with pytest.raises(ValueError):
+        filtered(series(2, 9), np.arange(2), np.full(2, 8), STEPS, 1, np.ones(5))
 
 
 def test_every_model_has_a_trend_or_none_and_a_season_or_none():
@@ -176,18 +210,25 @@ def test_a_season_that_changes_is_that_of_last_year():
     assert error < 0.25 * np.abs(mean - y[0, -12:]).mean()
 
 
+def _noting_rows(run, noted):
+    """Note in a list which rows are taken in."""
+
+    def run_noting(self, values, begin, *rest):
+        noted.extend(range(begin, values.shape[1]))
+        return run(self, values, begin, *rest)
+
+    return run_noting
+
+
 @pytest.mark.parametrize("n_origins", [1, 5])
 @pytest.mark.parametrize("sp", [1, 4])
 def test_row_after_row_is_as_all_at_once(sp, n_origins, monkeypatch):
     y = series(1, 70)  # beyond the rows that gains are first made for
     y[0, [20, 41]] = np.nan
     asked, kept = [], {}
-    take = smoothing_filter._Filter.take
-    monkeypatch.setattr(
-        smoothing_filter._Filter,
-        "take",
-        lambda self, t, *rest: (asked.append(t), take(self, t, *rest))[1],
-    )
+    for name in ("_Filter", "_CompiledFilter"):
+        cls = getattr(smoothing_filter, name)
+        monkeypatch.setattr(cls, "run", _noting_rows(cls.run, asked))
     for row in range(28, 70):
         # Newest first, and one of them twice.
         rows = np.append(np.arange(row, row - n_origins, -1), row)

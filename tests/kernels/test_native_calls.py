@@ -29,7 +29,7 @@ pytestmark = needs_kernels
 FUNCTIONS = ["open_network", "train", "predict", "clip", "adam", "linear"]
 FUNCTIONS += ["clip_and_adam"]
 FUNCTIONS += ["sum_over_steps", "layer_size", "layer_forward", "layer_backward"]
-FUNCTIONS += ["convolve", "compete", "train_composed", "keep_factors"]
+FUNCTIONS += ["convolve", "compete", "smooth", "train_composed", "keep_factors"]
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

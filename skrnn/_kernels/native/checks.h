@@ -11,6 +11,7 @@
 #include "convolutions.h"
 #include "network.h"
 #include "optimizer.h"
+#include "smoothing.h"
 
 // What a function of the library returns; Python makes an error of all but DONE.
 enum Answer { NO_MEMORY = 0, DONE = 1, MISFIT = -1 };
@@ -297,6 +298,39 @@ INLINE Answer checked(const CompetitionCall &call) {
     if (check.answer() != DONE) return check.answer();
     check.array(call.is_change, call.S);
     check.array(call.weights, call.S * call.G);
+    return check.answer();
+}
+
+INLINE Answer checked(const SmoothingCall &call) {
+    Check check;
+    const int64_t D = 2 + call.E;
+    check.need(call.M > 0 && call.S > 0 && call.G > 0 && call.begin >= 0 && call.begin <= call.T);
+    check.need(!call.state || call.N == 1);
+    for (int64_t size : {call.N, call.T, call.M, call.E, call.S, call.H, call.G, call.R}) check.room(size, PADDING);
+    if (check.answer() != DONE) return check.answer();
+    check.room(call.N, call.T);
+    check.room(call.T, D, call.M);
+    check.room(4 * PADDING, D + PADDING, call.M + PADDING);
+    check.room(call.S, call.E);
+    check.room(call.G, call.H);
+    check.room(call.R, call.H);
+    check.room(call.R, call.M);
+    if (check.answer() != DONE) return check.answer();
+    check.array(call.values, call.N * call.T);
+    check.array(call.gain, call.T * D * call.M);
+    for (const double *by_row : {call.variance, call.log_variance}) check.array(by_row, call.T * call.M);
+    for (const double *by_model : {call.damping, call.prior}) check.array(by_model, call.M);
+    check.array(call.basis, call.S * call.E);
+    check.array(call.damped, call.G * call.H);
+    check.integers(call.kinds, call.G + 1, call.M);
+    check.integers(call.steps, call.H, MOST_BYTES);
+    check.integers(call.asked, call.N + 1, call.R);
+    check.integers(call.rows, call.R, call.T - 1);
+    check.need(call.kinds && call.asked && (call.steps || !call.H) && (call.rows || !call.R));
+    check.array(call.state, 1, true);
+    check.array(call.path, call.R * call.H);
+    check.array(call.evidence, call.R);
+    check.array(call.shares, call.R * call.M, true);
     return check.answer();
 }
 

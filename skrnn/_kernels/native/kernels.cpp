@@ -89,6 +89,11 @@ EXPORT int skrnn_compete(void *pool, const CompetitionCall *call) {
     return found == DONE ? answer(compete(usable(pool), *call)) : found;
 }
 
+EXPORT int skrnn_smooth(void *pool, const SmoothingCall *call) {
+    const Answer found = call ? checked(*call) : MISFIT;
+    return found == DONE ? answer(smooth(usable(pool), *call)) : found;
+}
+
 template <class T> static Answer open_network(const Shape *shape, void **place) {
     const Answer found = shape && place && !*place ? checked(*shape) : MISFIT;
     if (found != DONE) return found;
