@@ -65,6 +65,41 @@ def test_pooled_states_equal_those_of_plain_torch(level, cell, pooling, n_sample
         torch.testing.assert_close(mine, weight.grad, rtol=1e-11, atol=1e-11)
 
 
+@every_cell
+@pytest.mark.parametrize("n_samples", [1, 2, 15, 32])
+@pytest.mark.parametrize("n_steps", [1, 7, 20])
+def test_large_weights_are_used_as_they_lie(level, cell, n_samples, n_steps):
+    """A width that fills no vector; two layers; sums over more rows than one pass."""
+    kind = {"cell": "rnn", "nonlinearity": "relu"} if cell == "relu" else {"cell": cell}
+    options = kind | {"hidden_size": 133, "num_layers": 2, "dtype": "float64"}
+    options |= {"scale": False, "pooling": "last"}
+    x = np.random.default_rng(0).normal(size=(n_samples, n_steps, 3))
+    y = targets(RNNRegressor, n_samples)
+    network = untrained(RNNRegressor, options, x, y).net_.module_
+    x = torch.from_numpy(x)
+    target = torch.randn(n_samples, 2, generator=seeded(), dtype=torch.float64)
+    found = []
+    for n_threads in (1, 2, 3):
+        with compiled_step(network, n_threads=n_threads, n_steps=n_steps) as step:
+            step.gradients(KernelInputs(x, None), target, None)
+            weights = step.network.form.weights
+            found.append([w.grad.clone() for w in weights])
+    for other in found[1:]:
+        for mine, first in zip(other, found[0], strict=True):
+            assert torch.equal(mine, first)
+
+    last = []
+    for row in x:
+        states = row
+        for layer in network.stack.layers:
+            states = layer.directions[0](states)[0]
+        last.append(states[-1])
+    network.zero_grad()
+    ((network.head(torch.stack(last)) - target) ** 2).mean().backward()
+    for mine, weight in zip(found[0], weights, strict=True):
+        torch.testing.assert_close(mine, weight.grad, rtol=1e-11, atol=1e-11)
+
+
 class _Copy(Callback):
     def on_batch_end(self, net, batch=None, training=False, **kwargs):
         assert net.compiled is not None

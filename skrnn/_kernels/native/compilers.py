@@ -29,6 +29,7 @@ _FLAGS = [
     "-O3",
     "-g0",
     "-std=gnu++17",
+    "-fno-math-errno",  # or a square root may be a call, and its loop no vector's
     "-fno-exceptions",
     "-fno-rtti",
     "-fvisibility=hidden",

@@ -129,7 +129,7 @@ static Answer train(void *net, const T *const *weights, T *const *gradients, con
     const Answer found = checked(call, N, L);
     if (found != DONE) return found;
     if (!make_input_gradients(call)) return NO_MEMORY;
-    const bool is_few = is_narrow(N, call.net->shape.H);
+    const bool is_few = is_narrow(N, L, call.net->shape.H);
     if (!(is_few ? train_few(call, value) : train_batch(call, value))) return NO_MEMORY;
     give_table_gradients(call);
     return DONE;

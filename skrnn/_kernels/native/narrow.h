@@ -6,6 +6,7 @@
 // a number is summed from, and in which order, does not depend on the threads.
 #pragma once
 
+#include "in_place.h"
 #include "lanes.h"
 #include "sequence.h"
 #include "thread_pool.h"
@@ -19,12 +20,21 @@ constexpr int64_t LARGE_HIDDEN = 128;
 // which would wait for each other once a step. All three are chosen by hand, not by a
 // search; docs/benchmarks/sweep.md times batches of 1 and of 32 samples.
 constexpr int64_t SMALL_GATE = 64 * 64;
-// Up to so many steps gradients flow back through the weights as they lie: to pack large
-// ones takes as long as to read them four times. Chosen by hand.
+// Up to so many steps, or from so many units on, weights that are used in place are the
+// better way for four times as many samples: with samples as lanes there is more to pack,
+// and to sum up.
 constexpr int64_t FEW_STEPS = 8;
+constexpr int64_t HUGE_HIDDEN = 512;
+// Rows of states, a step of a sample each, from which gradients of all weights are summed
+// before the next ones are: they stay in the second cache. All are chosen by hand.
+constexpr int64_t DEPTH_AT_ONCE = 128;
 
-INLINE bool is_narrow(int64_t n_samples, int64_t H) {
-    return n_samples <= (H >= LARGE_HIDDEN ? 2 : 1) * FEW_SAMPLES;
+// Whether weights are multiplied as they lie: to pack large ones takes longer than it saves.
+INLINE bool is_used_in_place(int64_t H) { return H >= LARGE_HIDDEN; }
+
+INLINE bool is_narrow(int64_t n_samples, int64_t n_steps, int64_t H) {
+    const int64_t times = !is_used_in_place(H) ? 1 : n_steps <= FEW_STEPS || H >= HUGE_HIDDEN ? 4 : 2;
+    return n_samples <= times * FEW_SAMPLES;
 }
 
 // Some steps of samples in the network's units, one after the other: (count, n, x_size).
@@ -51,6 +61,8 @@ static void read_rows(const Input &in, int64_t L, int64_t F, int64_t n, int64_t 
 
 // Rows of samples times columns of units: columns in tiles of four cache lines.
 template <class T> constexpr int64_t TILE = 4 * GROUP_BYTES / sizeof(T);
+
+template <class T> INLINE int64_t tiles_of(int64_t columns) { return (columns + TILE<T> - 1) / TILE<T>; }
 
 template <class T> INLINE int64_t tile_width(int64_t columns, int64_t tile) {
     int64_t left = columns - tile * TILE<T>;
@@ -87,10 +99,14 @@ template <class T> struct NarrowLayer {
     int64_t pitch, columns;
     int64_t tiles;       // of the units
     T *by_x, *by_h, *bias, *back_h, *back_x;
-    const T *w_hh;  // as torch has it; in the place of back_h, or null
+    // As torch has them, in the place of by_h and back_h, of by_x and back_x; or null.
+    const T *w_hh, *w_ih;
 
-    // Whether gradients are taken back by weights as they lie, without padding.
-    bool is_unpacked(int64_t L) const { return L <= FEW_STEPS && size == H; }
+    // Whether products are made with weights as they lie.
+    void choose(const Weights<T> &weights) {
+        w_hh = is_used_in_place(H) ? weights.w_hh : nullptr;
+        w_ih = w_hh && F >= LARGE_HIDDEN ? weights.w_ih : nullptr;
+    }
 
     void plan(Arena &arena, int cell_, bool relu, int64_t F_, int64_t H_, bool trains) {
         constexpr int64_t line = GROUP_BYTES / sizeof(T);
@@ -98,11 +114,11 @@ template <class T> struct NarrowLayer {
         gates = gates_of(cell);
         x_size = round_up(F, line), size = round_up(H, line);
         pitch = size + line, columns = gates.count * size + line;
-        tiles = (size + TILE<T> - 1) / TILE<T>;
+        tiles = tiles_of<T>(size);
         by_x = arena.take<T>(gates.n_x * size * F);
         by_h = arena.take<T>(gates.n_h * size * H);
         bias = arena.take<T>(gates.count * size);
-        w_hh = nullptr;
+        w_hh = w_ih = nullptr;
         back_h = trains ? arena.take<T>(gates.n_h * size * size) : nullptr;
         back_x = trains ? arena.take<T>(gates.n_x * size * x_size) : nullptr;
     }
@@ -111,10 +127,15 @@ template <class T> struct NarrowLayer {
         return weight + (from[gate] * H + unit) * width;
     }
 
+    // Units that a tile has.
+    int64_t present(int64_t tile) const {
+        const int64_t width = tile_width<T>(size, tile), left = H - tile * TILE<T>;
+        return left < width ? left : width;
+    }
+
     // The units of one tile, as columns of the forward products.
     void pack_forward(const Weights<T> &w, int64_t tile) const {
-        const int64_t first = tile * TILE<T>, width = tile_width<T>(size, tile);
-        const int64_t present = H - first < width ? H - first : width;
+        const int64_t first = tile * TILE<T>, width = tile_width<T>(size, tile), present = this->present(tile);
         for (int64_t g = 0; g < gates.count; g++) {
             int64_t at = g * size + first;
             bool x = gates.from_x[g] >= 0, h = gates.from_h[g] >= 0;
@@ -124,10 +145,10 @@ template <class T> struct NarrowLayer {
                 if (j < present && h) sum += w.b_hh[gates.from_h[g] * H + first + j];
                 bias[at + j] = sum;
             }
-            if (x)
+            if (x && !w_ih)
                 pack_tile(by_x + (at - gates.first_x * size) * F, F, width, present,
                           [&](int64_t j) { return row(w.w_ih, gates.from_x, g, first + j, F); });
-            if (h)
+            if (h && !w_hh)
                 pack_tile(by_h + (at - gates.first_h * size) * H, H, width, present,
                           [&](int64_t j) { return row(w.w_hh, gates.from_h, g, first + j, H); });
         }
@@ -152,22 +173,8 @@ template <class T> struct NarrowLayer {
 // c (rows, width) += a (rows, depth) times a tile, whose rows are ldx apart.
 template <class T>
 INLINE void add_rows(const T *a, int64_t lda, int64_t rows, int64_t depth, const T *tile, int64_t width, T *c,
-                     int64_t ldc, int64_t ldx = 0) {
-    add_outer<T>({a, 0, lda, tile, 0, ldx ? ldx : width, 1, depth, c, ldc}, rows, width);
-}
-
-// dh (n, pitch) of a tile += gradients of gates (n, columns) times the recurrent weights.
-template <class T>
-static void add_back(const NarrowLayer<T> &layer, const T *d, int64_t n, int64_t tile, T *dh) {
-    const Gates &gates = layer.gates;
-    const int64_t first = tile * TILE<T>, width = tile_width<T>(layer.size, tile);
-    const int64_t depth = gates.n_h * layer.size, H = layer.H;
-    if (!layer.w_hh)
-        return add_rows(d, layer.columns, n, depth, layer.back_h + first * depth, width, dh + first,
-                        layer.pitch);
-    for (int64_t g = 0; g < gates.n_h; g++)
-        add_rows(d + g * H, layer.columns, n, H, layer.w_hh + gates.from_h[gates.first_h + g] * H * H + first,
-                 width, dh + first, layer.pitch, H);
+                     int64_t ldc) {
+    add_outer<T>({a, 0, lda, tile, 0, width, 1, depth, c, ldc}, rows, width);
 }
 
 // What one layer leaves for the backward pass; n samples.
@@ -175,7 +182,7 @@ template <class T> struct NarrowRecord {
     T *gates;     // (L, n, columns); gradients take the place of values
     T *h, *c;     // (L + 1, n, pitch)
     T *dh, *dc;   // (n, pitch)
-    T *rows;      // a thread: PANEL rows of a weight's gradient, and what they come from
+    T *rows;      // a thread: PANEL rows of a weight's gradient, and some of what they come from
     int64_t rows_size;
 
     void take_states(Arena &arena, const NarrowLayer<T> &layer, int64_t L, int64_t n) {
@@ -190,7 +197,7 @@ template <class T> struct NarrowRecord {
         dh = arena.take<T>(n * layer.pitch);
         dc = arena.take<T>(n * layer.pitch);
         int64_t widest = layer.size > layer.x_size ? layer.size : layer.x_size;
-        rows_size = PANEL * (widest + line + L * n);
+        rows_size = PANEL * (widest + line + (L * n < DEPTH_AT_ONCE ? L * n : DEPTH_AT_ONCE));
         rows = arena.take<T>(n_threads * rows_size);
     }
 };
@@ -202,6 +209,9 @@ struct Worker {
 
     void wait() const { barrier->wait(n_threads); }
     bool owns(int64_t piece) const { return piece % n_threads == thread; }
+    // Tiles of a thread lie side by side: from the first of them to the first of the next.
+    int64_t first_of(int64_t tiles) const { return tiles * thread / n_threads; }
+    int64_t end_of(int64_t tiles) const { return tiles * (thread + 1) / n_threads; }
 };
 
 template <class T>
@@ -225,9 +235,15 @@ static void from_inputs(const NarrowLayer<T> &layer, const NarrowRecord<T> &reco
         for (int64_t g = 0; g < gates.count; g++)
             memcpy(record.gates + r * layer.columns + g * layer.size + first,
                    layer.bias + g * layer.size + first, width * sizeof(T));
-    for (int64_t g = 0; g < gates.n_x; g++)
-        add_rows(x, ldx, rows, layer.F, layer.by_x + (g * layer.size + first) * layer.F, width,
-                 record.gates + (gates.first_x + g) * layer.size + first, layer.columns);
+    for (int64_t g = 0; g < gates.n_x; g++) {
+        T *to = record.gates + (gates.first_x + g) * layer.size + first;
+        if (layer.w_ih)
+            add_dots(x, ldx, rows, layer.row(layer.w_ih, gates.from_x, gates.first_x + g, first, layer.F), layer.F,
+                     layer.present(tile), layer.F, to, layer.columns);
+        else
+            add_rows(x, ldx, rows, layer.F, layer.by_x + (g * layer.size + first) * layer.F, width, to,
+                     layer.columns);
+    }
 }
 
 // Step t of the sequences, the one at place s of the record, for a tile. The state before
@@ -239,9 +255,15 @@ static void narrow_step(const NarrowLayer<T> &layer, const NarrowRecord<T> &reco
     const int64_t first = tile * TILE<T>, width = tile_width<T>(layer.size, tile);
     const T *h = record.h + s * n * layer.pitch;
     T *here = record.gates + s * n * layer.columns + first;
-    for (int64_t g = 0; t && g < gates.n_h; g++)
-        add_rows(h, layer.pitch, n, layer.H, layer.by_h + (g * layer.size + first) * layer.H, width,
-                 here + (gates.first_h + g) * layer.size, layer.columns);
+    for (int64_t g = 0; t && g < gates.n_h; g++) {
+        T *to = here + (gates.first_h + g) * layer.size;
+        if (layer.w_hh)
+            add_dots(h, layer.pitch, n, layer.row(layer.w_hh, gates.from_h, gates.first_h + g, first, layer.H),
+                     layer.H, layer.present(tile), layer.H, to, layer.columns);
+        else
+            add_rows(h, layer.pitch, n, layer.H, layer.by_h + (g * layer.size + first) * layer.H, width, to,
+                     layer.columns);
+    }
     for (int64_t i = 0; i < n; i++) {
         Span<T> span = narrow_span(layer, record, s, s, n, i, tile);
         if (!lengths || t < lengths[i]) {
@@ -257,8 +279,8 @@ static void narrow_step(const NarrowLayer<T> &layer, const NarrowRecord<T> &reco
 template <class T>
 static void narrow_forward(const NarrowLayer<T> &layer, const NarrowRecord<T> &record, const T *x,
                            int64_t ldx, const int64_t *lengths, int64_t L, int64_t n, const Worker &worker) {
-    for (int64_t tile = 0; tile < layer.tiles; tile++) {
-        if (!worker.owns(tile)) continue;
+    const int64_t begin = worker.first_of(layer.tiles), end = worker.end_of(layer.tiles);
+    for (int64_t tile = begin; tile < end; tile++) {
         const int64_t first = tile * TILE<T>, width = tile_width<T>(layer.size, tile);
         for (int64_t i = 0; i < n; i++) {
             memset(record.h + i * layer.pitch + first, 0, width * sizeof(T));
@@ -268,8 +290,7 @@ static void narrow_forward(const NarrowLayer<T> &layer, const NarrowRecord<T> &r
     }
     worker.wait();
     for (int64_t t = 0; t < L; t++) {
-        for (int64_t tile = 0; tile < layer.tiles; tile++)
-            if (worker.owns(tile)) narrow_step(layer, record, t, t, lengths, n, tile);
+        for (int64_t tile = begin; tile < end; tile++) narrow_step(layer, record, t, t, lengths, n, tile);
         worker.wait();
     }
 }
@@ -278,8 +299,8 @@ static void narrow_forward(const NarrowLayer<T> &layer, const NarrowRecord<T> &r
 template <class T>
 static void narrow_pool(const NarrowLayer<T> &layer, const NarrowRecord<T> &record, const Pool<T> &pool,
                         const int64_t *lengths, int64_t L, int64_t n, const Worker &worker) {
-    for (int64_t tile = 0; tile < layer.tiles; tile++) {
-        if (!worker.owns(tile)) continue;
+    const int64_t begin = worker.first_of(layer.tiles), end = worker.end_of(layer.tiles);
+    for (int64_t tile = begin; tile < end; tile++) {
         const int64_t width = tile_width<T>(layer.size, tile);
         for (int64_t i = 0; i < n; i++) {
             const int64_t at = i * layer.pitch + tile * TILE<T>, step = n * layer.pitch;
@@ -290,6 +311,25 @@ static void narrow_pool(const NarrowLayer<T> &layer, const NarrowRecord<T> &reco
     }
 }
 
+// to (n, ld) += gradients of gates d (n, columns) times a weight, in the columns of some
+// tiles: packed, or as torch has it, with `width_of` columns, `padded` in whole cache lines.
+template <class T>
+static void add_back(const T *packed, const T *weight, const int *from, int64_t n_gates, int64_t width_of,
+                     int64_t padded, const NarrowLayer<T> &layer, const T *d, int64_t n, int64_t begin,
+                     int64_t end, T *to, int64_t ld) {
+    const int64_t depth = n_gates * layer.size;
+    if (!weight) {
+        for (int64_t tile = begin; tile < end; tile++)
+            add_rows(d, layer.columns, n, depth, packed + tile * TILE<T> * depth, tile_width<T>(padded, tile),
+                     to + tile * TILE<T>, ld);
+        return;
+    }
+    const int64_t first = begin * TILE<T>, last = end * TILE<T> < width_of ? end * TILE<T> : width_of;
+    for (int64_t g = 0; g < n_gates; g++)
+        add_weighted_rows(d + g * layer.size, layer.columns, n, weight + from[g] * layer.H * width_of + first,
+                          width_of, layer.H, last - first, to + first, ld);
+}
+
 // record.dh holds the gradient of the final states. dy (L, n, pitch): of all states, or
 // null (rows as far apart as those of the states); those of pooled states (n, pitch), or
 // null. When a thread returns, the gradients of the gates stand in record.gates.
@@ -298,10 +338,10 @@ static void narrow_backward(const NarrowLayer<T> &layer, const NarrowRecord<T> &
                             const Pool<T> *pool, const int64_t *lengths, int64_t L, int64_t n,
                             const Worker &worker) {
     const Gates &gates = layer.gates;
+    const int64_t begin = worker.first_of(layer.tiles), end = worker.end_of(layer.tiles);
     auto each = [&](auto piece) {
-        for (int64_t tile = 0; tile < layer.tiles; tile++)
-            if (worker.owns(tile))
-                for (int64_t i = 0; i < n; i++) piece(tile, i);
+        for (int64_t tile = begin; tile < end; tile++)
+            for (int64_t i = 0; i < n; i++) piece(tile, i);
     };
     each([&](int64_t tile, int64_t i) {
         memset(record.dc + i * layer.pitch + tile * TILE<T>, 0,
@@ -328,8 +368,8 @@ static void narrow_backward(const NarrowLayer<T> &layer, const NarrowRecord<T> &
         worker.wait();
         if (t == 0) break;
         const T *d = record.gates + t * n * layer.columns + gates.first_h * layer.size;
-        for (int64_t tile = 0; tile < layer.tiles; tile++)
-            if (worker.owns(tile)) add_back(layer, d, n, tile, record.dh);
+        add_back(layer.back_h, layer.w_hh, layer.gates.from_h + gates.first_h, gates.n_h, layer.H, layer.size,
+                 layer, d, n, begin, end, record.dh, layer.pitch);
     }
 }
 
@@ -337,15 +377,14 @@ static void narrow_backward(const NarrowLayer<T> &layer, const NarrowRecord<T> &
 template <class T>
 static void narrow_inputs(const NarrowLayer<T> &layer, const NarrowRecord<T> &record, int64_t rows, T *dx,
                           int64_t ldx, const Worker &worker) {
-    const int64_t depth = layer.gates.n_x * layer.size;
-    const T *d = record.gates + layer.gates.first_x * layer.size;
-    for (int64_t tile = 0; tile * TILE<T> < layer.x_size; tile++) {
-        if (!worker.owns(tile)) continue;
-        const int64_t first = tile * TILE<T>, width = tile_width<T>(layer.x_size, tile);
-        for (int64_t r = 0; r < rows; r++) memset(dx + r * ldx + first, 0, width * sizeof(T));
-        add_rows(d, layer.columns, rows, depth, layer.back_x + first * depth, width, dx + first,
-                 ldx);
-    }
+    const Gates &gates = layer.gates;
+    const T *d = record.gates + gates.first_x * layer.size;
+    const int64_t tiles = tiles_of<T>(layer.x_size), begin = worker.first_of(tiles), end = worker.end_of(tiles);
+    const int64_t first = begin * TILE<T>, last = end * TILE<T> < layer.x_size ? end * TILE<T> : layer.x_size;
+    if (last <= first) return;
+    for (int64_t r = 0; r < rows; r++) memset(dx + r * ldx + first, 0, (last - first) * sizeof(T));
+    add_back(layer.back_x, layer.w_ih, gates.from_x + gates.first_x, gates.n_x, layer.F, layer.x_size, layer, d,
+             rows, begin, end, dx, ldx);
 }
 
 // Gradients of the weights, from rows of gates' gradients and of x, ldx apart; the first
@@ -354,33 +393,40 @@ template <class T>
 static void narrow_weights(const NarrowLayer<T> &layer, const NarrowRecord<T> &record, const T *x,
                            int64_t ldx, int64_t rows, int64_t n, const WeightGradients<T> &to, const Worker &worker) {
     const Gates &gates = layer.gates;
-    T *panel = record.rows + worker.thread * record.rows_size, *few = panel + PANEL * rows;
-    int64_t number = 0;
-    auto product = [&](int64_t count, int64_t first, const T *from, int64_t ld, int64_t padded,
-                       int64_t size, T *target) {
-        multiply<T>({panel + first * PANEL, PANEL, from + first * ld, rows - first, nullptr, 0, ld, padded,
-                     nullptr, few, false},
-                    count);
-        for (int64_t m = 0; m < count; m++) memcpy(target + m * size, few + m * ld, size * sizeof(T));
-    };
-    for (int64_t g = 0; g < gates.count; g++)
-        for (int64_t u = 0; u < layer.H; u += PANEL) {
-            if (!worker.owns(number++)) continue;
-            const int64_t count = layer.H - u < PANEL ? layer.H - u : PANEL;
-            const T *d = record.gates + g * layer.size + u;
-            T bias[PANEL] = {};
-            for (int64_t r = 0; r < rows; r++)
-                for (int64_t m = 0; m < count; m++)
-                    bias[m] += panel[r * PANEL + m] = d[r * layer.columns + m];
-            if (gates.from_x[g] >= 0) {
-                const int64_t row = gates.from_x[g] * layer.H + u;
-                product(count, 0, x, ldx, layer.x_size, layer.F, to.w_ih + row * layer.F);
-                memcpy(to.b_ih + row, bias, count * sizeof(T));
+    for (int64_t begin = 0; begin < rows; begin += DEPTH_AT_ONCE) {
+        const int64_t depth = rows - begin < DEPTH_AT_ONCE ? rows - begin : DEPTH_AT_ONCE;
+        const int64_t without = begin < n ? (n - begin < depth ? n - begin : depth) : 0;
+        T *panel = record.rows + worker.thread * record.rows_size, *few = panel + PANEL * depth;
+        // What the rows before these gave is added to, in the order of the rows.
+        auto product = [&](int64_t count, int64_t first, const T *from, int64_t ld, int64_t padded,
+                           int64_t size, T *target) {
+            for (int64_t m = 0; begin && m < count; m++) memcpy(few + m * ld, target + m * size, size * sizeof(T));
+            multiply<T>({panel + first * PANEL, PANEL, from + (begin + first) * ld, depth - first, nullptr, 0, ld,
+                         padded, nullptr, few, begin > 0},
+                        count);
+            for (int64_t m = 0; m < count; m++) memcpy(target + m * size, few + m * ld, size * sizeof(T));
+        };
+        int64_t number = 0;
+        for (int64_t g = 0; g < gates.count; g++)
+            for (int64_t u = 0; u < layer.H; u += PANEL) {
+                if (!worker.owns(number++)) continue;
+                const int64_t count = layer.H - u < PANEL ? layer.H - u : PANEL;
+                const int64_t x_row = gates.from_x[g] * layer.H + u, h_row = gates.from_h[g] * layer.H + u;
+                const bool has_x = gates.from_x[g] >= 0, has_h = gates.from_h[g] >= 0;
+                const T *d = record.gates + begin * layer.columns + g * layer.size + u;
+                T bias[PANEL] = {};
+                if (begin) memcpy(bias, has_x ? to.b_ih + x_row : to.b_hh + h_row, count * sizeof(T));
+                for (int64_t r = 0; r < depth; r++)
+                    for (int64_t m = 0; m < count; m++)
+                        bias[m] += panel[r * PANEL + m] = d[r * layer.columns + m];
+                if (has_x) {
+                    product(count, 0, x, ldx, layer.x_size, layer.F, to.w_ih + x_row * layer.F);
+                    memcpy(to.b_ih + x_row, bias, count * sizeof(T));
+                }
+                if (has_h) {
+                    product(count, without, record.h, layer.pitch, layer.size, layer.H, to.w_hh + h_row * layer.H);
+                    memcpy(to.b_hh + h_row, bias, count * sizeof(T));
+                }
             }
-            if (gates.from_h[g] >= 0) {
-                const int64_t row = gates.from_h[g] * layer.H + u;
-                product(count, n, record.h, layer.pitch, layer.size, layer.H, to.w_hh + row * layer.H);
-                memcpy(to.b_hh + row, bias, count * sizeof(T));
-            }
-        }
+    }
 }

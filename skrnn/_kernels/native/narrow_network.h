@@ -25,7 +25,7 @@ template <class T> struct NarrowCall {
         NarrowLayer<T> layer;
         for (int64_t l = 0; l < s.n_layers; l++) {
             layer.plan(arena, s.cell, s.is_relu, features_of<T>(s, l), s.H, true);
-            if (layer.is_unpacked(L)) layer.w_hh = weights_of(*call, l).w_hh;
+            layer.choose(weights_of(*call, l));
             NarrowRecord<T> record;
             record.take(arena, layer, L, n, n_threads);
             if (layers) layers[l] = layer, records[l] = record;
@@ -110,18 +110,17 @@ template <class T> static void narrow_phase(void *of, int thread, int n_threads)
         const NarrowLayer<T> &layer = narrow.layers[l];
         const Weights<T> w = weights_of(call, l);
         const Gates &g = layer.gates;
-        for (int64_t tile = 0; tile < layer.tiles; tile++)
-            if (worker.owns(tile)) {
-                layer.pack_forward(w, tile);
-                if (!layer.w_hh)
-                    layer.pack_backward(w.w_hh, g.from_h, g.first_h, g.n_h, layer.H, layer.size,
-                                        layer.back_h, tile);
-            }
-        if (l || call.dx)
-            for (int64_t tile = 0; tile * TILE<T> < layer.x_size; tile++)
-                if (worker.owns(tile))
-                    layer.pack_backward(w.w_ih, g.from_x, g.first_x, g.n_x, layer.F, layer.x_size,
-                                        layer.back_x, tile);
+        for (int64_t tile = worker.first_of(layer.tiles); tile < worker.end_of(layer.tiles); tile++) {
+            layer.pack_forward(w, tile);
+            if (!layer.w_hh)
+                layer.pack_backward(w.w_hh, g.from_h, g.first_h, g.n_h, layer.H, layer.size, layer.back_h,
+                                    tile);
+        }
+        const int64_t tiles = tiles_of<T>(layer.x_size);
+        if ((l || call.dx) && !layer.w_ih)
+            for (int64_t tile = worker.first_of(tiles); tile < worker.end_of(tiles); tile++)
+                layer.pack_backward(w.w_ih, g.from_x, g.first_x, g.n_x, layer.F, layer.x_size, layer.back_x,
+                                    tile);
     }
     worker.wait();
     const T *x = narrow.x;
