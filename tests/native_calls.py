@@ -28,6 +28,7 @@ from skrnn._kernels.structs import (
     Shape,
     SmoothingCall,
     Tensors,
+    Whole,
 )
 
 GATES = (4, 3, 1)  # rows of weights a unit, by number of the cell
@@ -191,12 +192,13 @@ _STRUCTS = (
     ConvolutionCall,
     CompetitionCall,
     SmoothingCall,
+    Whole,
 )
 _ADDRESSES = {
     name for s in _STRUCTS for name, kind in s._fields_ if kind is ctypes.c_void_p
 }
 _ADDRESSES |= {"weights of the samples", "weight", "bias", "values", "factors", "net"}
-_ADDRESSES |= {"pool", "outputs", "squares", "gradients of tables"}
+_ADDRESSES |= {"pool", "outputs", "squares", "gradients of tables", "before", "after"}
 
 
 # -- one maker a function --------------------------------------------------------------
@@ -227,6 +229,7 @@ def _pool(rng):
 
 def _network(name, rng, dtype):
     trains, is_composed = name.startswith("train"), name == "train_composed"
+    is_whole = name == "predict_whole"
     loss = Loss(rng.randrange(9), 0.1, gamma=rng.choice([0.0, 1.5]))
     loss.width = {6: rng.randint(1, 4), 7: 2, 8: 3}.get(loss.kind, 1)
     n_targets = rng.randint(1, 5)
@@ -237,8 +240,8 @@ def _network(name, rng, dtype):
         sizes = [rng.randint(1, 5) if number else 1 for number in n_codes]
         segment = rng.randint(1, 3)
         F = segment * sum(sizes)
-    n_layers, L = rng.randint(1, 3), rng.randint(int(is_composed), 7)
-    N = rng.choice([1, 3, 9, 40, 150])
+    n_layers, L = rng.randint(1, 3), rng.randint(int(is_composed or is_whole), 7)
+    N = rng.choice([1, 3, 4] if is_whole else [1, 3, 9, 40, 150])
     cell = rng.randrange(3)
     n_poolings = 5 if is_composed else 4
     shape = Shape(
@@ -285,6 +288,8 @@ def _network(name, rng, dtype):
                 codes = torch.randint(0, number, (N, L * segment))
                 x[:, :, feature] = codes.to(x.dtype)
     lengths, outputs = _lengths(rng, N, L), _numbers(dtype, N, K)
+    if is_whole:
+        lengths, outputs = None, _numbers(torch.float64, N, K)
     mean, scale = (torch.ones(F, dtype=torch.float64) for _ in range(2))
     is_scaled = rng.random() < 0.5
     given = Input(_at(x), kind, _at(lengths))
@@ -299,7 +304,19 @@ def _network(name, rng, dtype):
     arguments = {"net": handle.value, "weights": addresses([_at(w) for w in weights])}
     if trains:
         arguments["gradients"] = addresses([_at(g) for g in gradients])
-    arguments |= {"input": given, "n_samples": N, "n_steps": L}
+    if is_whole:
+        around, kept["around"] = _whole(rng, F, K, L)
+        arguments |= {"input": Input(None, 0, None, given.mean, given.scale, None)}
+        arguments |= {"whole": around, "values": _at(x), "kind": kind, "largest": 9.0}
+    else:
+        arguments["input"] = given
+    arguments |= {"n_samples": N, "n_steps": L}
+    if is_whole:
+        n_states = n_layers * (2 if cell == 0 else 1) + (2 if shape.pooling == 3 else 1)
+        width = n_states * H + (shape.pooling == 1)
+        states = [_numbers(dtype, N, width) for _ in range(2)]
+        kept["states"] = states if rng.random() < 0.5 else [None, None]
+        arguments |= zip(("before", "after"), map(_at, kept["states"]), strict=True)
     if trains:
         target = _numbers(dtype, N, n_targets)
         if loss.kind == 3:
@@ -321,6 +338,23 @@ def _network(name, rng, dtype):
         arguments["value"] = ctypes.c_double()
     yield Call(name, dtype, arguments, kept)
     handle.close()
+
+
+def _whole(rng, F, K, L):
+    """What stands around a network, and what its addresses point at (list)."""
+    of = Whole(farthest=1e15, n_path=rng.randint(0, L))
+    sizes = {"y_mean": K, "y_scale": K}
+    if rng.random() < 0.7:
+        sizes |= {"row_mean": F, "row_scale": F}
+    if of.n_path:
+        size = of.n_path * F
+        sizes |= {"center": size, "weight": K * size, "bias": K}
+    arrays = {
+        name: torch.ones(size, dtype=torch.float64) for name, size in sizes.items()
+    }
+    for name, array in arrays.items():
+        setattr(of, name, _at(array))
+    return of, arrays
 
 
 def _composition(rng, dtype, n_layers, H, N, L):
@@ -567,6 +601,7 @@ _MAKERS = {
     "train_composed": _network,
     "keep_factors": _keep_factors,
     "predict": _network,
+    "predict_whole": _network,
     "clip": _network,
     "adam": _network,
     "clip_and_adam": _network,

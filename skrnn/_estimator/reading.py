@@ -1,5 +1,7 @@
 """Reading X, y and weights as the user gives them."""
 
+from math import isfinite
+
 import numpy as np
 from sklearn.base import is_classifier
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length
@@ -25,6 +27,7 @@ from skrnn._sequences.layouts import (
 )
 from skrnn._sequences.leaking_target import warn_of_leaking_target
 from skrnn._sequences.sources import DenseSource, as_source
+from skrnn._sequences.steps import largest_of
 from skrnn._sequences.tabular import warn_of_table
 from skrnn._sequences.tokens import TokenArray, TokenSource
 from skrnn._warn import warn_user
@@ -322,3 +325,31 @@ def source_of_windows(estimator, windows, names):
         source.codes = codes_of(source.n_features, coders)
     _check_codes(estimator, source.codes, False)
     return source
+
+
+def source_of_whole_windows(estimator, windows):
+    """Wrap such windows of numbers none of which is missing.
+
+    Parameters
+    ----------
+    estimator : BaseRNN
+        Fitted on sequences.
+    windows : ndarray of shape (n, n_timesteps, n_features) of float
+        As for `source_of_windows`.
+
+    Returns
+    -------
+    SequenceSource or None
+        None where something is missing, infinite, a code, or not what was fitted.
+    """
+    largest = largest_of(windows)
+    is_plain = (
+        estimator._categories is None
+        and estimator._encoding is None
+        and estimator._codes is None
+        and estimator._is_3d
+        and windows.shape[2] == estimator.n_features_in_
+    )
+    if not (is_plain and isfinite(largest)):
+        return None
+    return DenseSource.of_whole(windows, largest)

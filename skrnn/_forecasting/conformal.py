@@ -1,5 +1,7 @@
 """Conformal quantiles of forecast errors, which adapt as the errors come in."""
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy.special import ndtri
 
@@ -55,6 +57,10 @@ class AdaptiveScores:
        distribution shift. NeurIPS. :arxiv:`2106.00170`.
     """
 
+    # How levels came to where they are, and how they did for the errors of before
+    # (`_Way` or None): only time is lost without.
+    _way = _former = None
+
     def __init__(
         self, errors, steps, rate, most, start=None, known_after=None, groups=None
     ):
@@ -63,7 +69,7 @@ class AdaptiveScores:
         self.groups = [slice(None)] if groups is None else groups
         usual = min(max(errors.shape[1] // 2, 1), _ENOUGH)
         self.start = usual if start is None else start
-        self._latest = None
+        self._latest = None  # what was asked for last
 
     def followed_by(self, errors, n_new):
         """Errors of more origins after these, or some of these computed anew.
@@ -84,7 +90,13 @@ class AdaptiveScores:
         least = min(max(errors.shape[1] // 2, 1), _ENOUGH)
         start = self.start if dropped <= 0 else max(self.start - dropped, least)
         own = self.steps, self.rate, self.most, start, self.known_after, self.groups
-        return AdaptiveScores(errors, *own)
+        after = AdaptiveScores(errors, *own)
+        if dropped <= 0:
+            after._former = self._way or self._former
+        return after
+
+    def __getstate__(self):
+        return {k: v for k, v in vars(self).items() if k not in ("_way", "_former")}
 
     def offsets(self, levels):
         """Quantiles of the errors to come.
@@ -102,7 +114,13 @@ class AdaptiveScores:
         key = tuple(levels)
         if self._latest is None or self._latest[0] != key:
             # The levels' way is long, and asked for once for each end of the series.
-            self._latest = key, self.rolling_offsets(levels, 0)[-1]
+            known = _as_they_come(self.errors, self.known_after)
+            begun = self._former
+            if begun is not None and not begun.leads_to(key, known, self.start):
+                begun = None
+            found, moved = self._moved_on(levels, known, known.shape[1], begun)
+            self._way = _Way(key, self.start, known, moved)
+            self._latest = key, found[-1]
         return self._latest[1].copy()
 
     def rolling_offsets(self, levels, n_newest):
@@ -119,18 +137,28 @@ class AdaptiveScores:
         -------
         ndarray of shape (n_newest + 1, n_steps, n_targets, n_levels) of float64
         """
+        known = _as_they_come(self.errors, self.known_after)
+        first = known.shape[1] - n_newest
+        return np.array(self._moved_on(levels, known, first)[0])
+
+    def _moved_on(self, levels, known, first, begun=None):
+        """Offsets (list of ndarray) at origins from `first` on, and the moved levels.
+
+        Those go on from a way (_Way) of fewer origins, where there is one.
+        """
         levels = np.asarray(levels, dtype=float)
-        known = _as_they_come(self.errors, self.known_after)  # (S, T, H, k)
         n_times, n_steps, n_targets = known.shape[1:]
-        moved = np.broadcast_to(levels, (n_steps, n_targets, len(levels))).copy()
-        order = np.argsort(levels)
-        results = []
-        for now in range(min(n_times - n_newest, self.start), n_times + 1):
+        begin = min(first, self.start)
+        moved = np.broadcast_to(levels, (n_steps, n_targets, len(levels)))
+        if begun is not None:
+            begin, moved = begun.known.shape[1], begun.moved
+        moved, order, results = moved.copy(), np.argsort(levels), []
+        for now in range(begin, n_times + 1):
             ahead = np.maximum(now - self.most, 0)
             now_at = np.clip(moved, 0.0, 1.0)
             offsets = self._quantiles(known[:, ahead:now], now_at, levels)
             offsets[..., order] = np.sort(offsets, axis=-1)
-            if now >= n_times - n_newest:
+            if now >= first:
                 results.append(offsets)
             if now == n_times or not self.rate:
                 continue
@@ -140,7 +168,7 @@ class AdaptiveScores:
             count = seen.sum(axis=0)
             share = below / np.maximum(count, 1)
             moved += np.where(count > 0, self.rate * (levels - share), 0.0)
-        return np.array(results)
+        return results, moved
 
     def _quantiles(self, known, levels, wanted):
         """Quantiles (H, k, n_levels) of the errors known so far, group by group.
@@ -153,6 +181,25 @@ class AdaptiveScores:
                 known[:, :, group], self.steps[group], levels[group], wanted
             )
         return offsets
+
+
+class _Way(NamedTuple):
+    """How far levels had moved when all errors that were there had come."""
+
+    key: tuple  # the levels asked for
+    start: int  # the origin at which they began to move
+    known: np.ndarray  # (S, T, H, k), the errors as they came
+    moved: np.ndarray  # (H, k, n_levels)
+
+    def leads_to(self, key, known, start):
+        """Whether levels (tuple) that meet other errors (S, T, H, k) come by here."""
+        n_times = self.known.shape[1]
+        return (
+            self.key == key
+            and self.start == start <= n_times <= known.shape[1]
+            and self.known.shape[::2] == known.shape[::2]
+            and np.array_equal(self.known, known[:, :n_times], equal_nan=True)
+        )
 
 
 def _as_they_come(errors, known_after):

@@ -59,7 +59,8 @@ def object_codec(kind):
 
     if issubclass(kind, tuple):  # one with names
         return Codec(kind, list, lambda plain: kind(*plain))
-    return Codec(kind, vars, new)
+    # Of most classes these are all attributes; some leave out what only saves time.
+    return Codec(kind, lambda made: made.__getstate__() or {}, new)
 
 
 FORECAST_CODECS = TIME_CODECS | {

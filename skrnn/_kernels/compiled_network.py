@@ -128,6 +128,11 @@ class CompiledNetwork(Scope):
         self._handle.close()
 
     @property
+    def weights(self):
+        """Where the weights are (C array), as last looked at."""
+        return self._weights
+
+    @property
     def place(self):
         """Where the handle stands, for the kernels."""
         return self._handle.place

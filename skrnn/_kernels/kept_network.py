@@ -7,8 +7,9 @@ import threading
 import weakref
 
 from skrnn._kernels.compiled_network import CompiledNetwork
+from skrnn._kernels.whole_network import WholeNetwork
 
-__all__ = ["kept_network"]
+__all__ = ["kept_network", "kept_whole"]
 
 # A handle is of one thread. Its networks are closed with the thread, or when they are
 # gone themselves; a process that is forked has a copy of its own of their memory.
@@ -33,10 +34,7 @@ def kept_network(network):
     CompiledNetwork
         Works on one thread; not to be closed.
     """
-    try:
-        kept = _this_thread.networks
-    except AttributeError:
-        kept = _this_thread.networks = weakref.WeakKeyDictionary()
+    kept = _kept("networks")
     form, compiled = network.form(), kept.get(network)
     is_open = compiled is not None and compiled.handle is not None
     if is_open and compiled.form is form:  # all is where it was
@@ -49,3 +47,37 @@ def kept_network(network):
     compiled = kept[network] = CompiledNetwork(form, n_threads=1)
     compiled.open()
     return compiled
+
+
+def kept_whole(network):
+    """Give the same with all that stands around it, in one call, where that is there.
+
+    Parameters
+    ----------
+    network : RecurrentNetwork
+        Any.
+
+    Returns
+    -------
+    WholeNetwork or None
+        For the calling thread.
+    """
+    form, kept = network.whole_form(), _kept("wholes")
+    if form is None:
+        return None
+    whole = kept.get(network)
+    if whole is None or whole.form is not form or not whole.is_open():
+        whole = WholeNetwork(kept_network(network), form)
+        if form.network.hidden_size <= _LARGEST:
+            kept[network] = whole
+    return whole
+
+
+def _kept(what):
+    """What the calling thread keeps by network (WeakKeyDictionary)."""
+    try:
+        return getattr(_this_thread, what)
+    except AttributeError:
+        found = weakref.WeakKeyDictionary()
+        setattr(_this_thread, what, found)
+        return found

@@ -20,6 +20,7 @@ from skrnn._kernels.structs import (
     Shape,
     SmoothingCall,
     Tensors,
+    Whole,
 )
 from skrnn._warn import warn_user
 from skrnn.exceptions import NoKernelsWarning
@@ -86,6 +87,23 @@ _SIGNATURES = {
     "predict": (
         c_int,
         [c_void_p, c_void_p, POINTER(Input), c_int64, c_int64, c_void_p],
+    ),
+    "predict_whole": (
+        c_int,
+        [
+            c_void_p,
+            c_void_p,
+            POINTER(Input),
+            POINTER(Whole),
+            c_void_p,
+            c_int,
+            c_double,
+            c_int64,
+            c_int64,
+            c_void_p,
+            c_void_p,
+            c_void_p,
+        ],
     ),
     "clip": (c_double, [c_void_p, POINTER(Tensors), POINTER(AdamOptions), c_void_p]),
     "adam": (c_int, [c_void_p, POINTER(Tensors), POINTER(AdamOptions)]),

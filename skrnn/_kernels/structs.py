@@ -46,6 +46,22 @@ class Input(ctypes.Structure):
     ]
 
 
+class Whole(ctypes.Structure):
+    """What stands around a network; as `Whole` in whole.h."""
+
+    _fields_ = [
+        ("row_mean", c_void_p),
+        ("row_scale", c_void_p),
+        ("farthest", c_double),
+        ("n_path", c_int64),
+        ("center", c_void_p),
+        ("weight", c_void_p),
+        ("bias", c_void_p),
+        ("y_mean", c_void_p),
+        ("y_scale", c_void_p),
+    ]
+
+
 class Loss(ctypes.Structure):
     """As `Loss` in loss.h."""
 

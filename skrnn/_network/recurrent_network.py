@@ -18,6 +18,7 @@ from skrnn._network.segments import align, cut, n_segments
 from skrnn._network.stack import RecurrentStack
 from skrnn._network.standard import form_of, is_standard, standard_form
 from skrnn._network.truncation import pool_in_parts
+from skrnn._network.whole import whole_form
 from skrnn._preprocessing.baseline import Baseline
 
 
@@ -185,6 +186,16 @@ class RecurrentNetwork(nn.Module):
     def form(self):
         """Give the same as it is now, where the network is known to have one."""
         return form_of(self)
+
+    def whole_form(self):
+        """Give the same with all that stands around it (WholeForm), where it can be.
+
+        Returns
+        -------
+        WholeForm or None
+            None where kernels have only parts of the way of a sample.
+        """
+        return whole_form(self)
 
     def training_form(self, max_steps):
         """Give it to kernels that compute gradients over up to `max_steps` (int).

@@ -7,9 +7,11 @@ import torch
 
 from skrnn._kernels.composition import CompositionForm
 from skrnn._kernels.library import ALL_POOLINGS, DTYPES, POOLINGS, library
+from skrnn._network.reading import Reading
 
 _DTYPES = {getattr(torch, name) for name in DTYPES}
 _WEIGHTS = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+_MOMENTS = ("x_mean", "x_scale")
 
 
 class CodesForm(NamedTuple):
@@ -87,59 +89,49 @@ def form_of(network):
         x_scale=_of_step(moments["x_scale"], network),
         codes=_codes_of(network),
     )
-    _READINGS[network] = _Reading.of(network, form, layers, cells)
+    # Vectors of codes are looked up anew.
+    _READINGS[network] = None if form.codes else Reading.of(form, *whereabouts(network))
     return form
 
 
-# By network what was read of it last: to read it anew takes longer than a sample does.
+# By network what was read of it last.
 _READINGS = weakref.WeakKeyDictionary()
 
 
-class _Reading(NamedTuple):
-    """A form, and where it was read: callers may put others in the place of parts."""
+def whereabouts(network):
+    """Tell where the form of a network is read.
 
-    form: StandardForm
-    places: list  # of (dict, key, what was there): modules, weights and moments
-    tensors: list  # of (tensor, its address, its shape, its dtype)
+    Parameters
+    ----------
+    network : RecurrentNetwork
+        Without codes.
 
-    @classmethod
-    def of(cls, network, form, layers, cells):
-        """What is to be looked at; None where that would not tell of all changes."""
-        parts = network._modules
-        head, scaling = parts["head"], parts["scaling"]
-        stack = parts["stack"]
-        holders = [parts, stack._modules, stack._modules["layers"]._modules]
-        for layer in layers:
-            holders += [layer._modules, layer._modules["directions"]._modules]
-        owners = [cell for cell in cells for _ in _WEIGHTS] + [head, head]
-        names = [name for _ in cells for name in _WEIGHTS] + ["weight", "bias"]
-        own = zip(owners, names, form.weights, strict=True)
-        places = [(d, key, module) for d in holders for key, module in d.items()]
-        places += [(owner._parameters, name, weight) for owner, name, weight in own]
-        moments = ("x_mean", form.x_mean), ("x_scale", form.x_scale)
-        places += [(scaling._buffers, name, moment) for name, moment in moments]
-        words = [(cell, "mode") for cell in cells] + [(parts["pool"], "kind")]
-        places += [(vars(owner), name, getattr(owner, name)) for owner, name in words]
-        # Vectors of codes, moments that were computed, weights that torch computes.
-        if form.codes or any(d.get(key) is not there for d, key, there in places):
-            return None
-        tensors = [*form.weights, form.x_mean, form.x_scale]
-        return cls(form, places, [(t, t.data_ptr(), t.shape, t.dtype) for t in tensors])
-
-    def holds(self):
-        """Whether all is as it was when it was read."""
-        for holder, key, there in self.places:
-            if holder.get(key) is not there:
-                return False
-        for tensor, address, shape, dtype in self.tensors:
-            if (
-                tensor.data_ptr() != address
-                or tensor.shape != shape
-                or tensor.dtype != dtype
-                or not tensor.is_contiguous()
-            ):
-                return False
-        return True
+    Returns
+    -------
+    holders : list of dict
+        Its modules by name.
+    places : list of (dict, str, object)
+        What else is read, and where it stands.
+    tensors : list of Tensor
+        Those whose addresses the form has.
+    """
+    parts = network._modules
+    head, scaling, stack = parts["head"], parts["scaling"], parts["stack"]
+    holders = [parts, stack._modules, stack._modules["layers"]._modules]
+    cells = []
+    for layer in _children(stack._modules["layers"]):
+        holders += [layer._modules, layer._modules["directions"]._modules]
+        cells.append(_children(layer._modules["directions"])[0])
+    weights = [*weights_of_cells(cells), head.weight, head.bias]
+    moments = [_of_step(scaling._buffers[name], network) for name in _MOMENTS]
+    owners = [cell._parameters for cell in cells for _ in _WEIGHTS]
+    owners += [head._parameters, head._parameters, scaling._buffers, scaling._buffers]
+    names = [name for _ in cells for name in _WEIGHTS] + ["weight", "bias", *_MOMENTS]
+    tensors = [*weights, *moments]
+    places = list(zip(owners, names, tensors, strict=True))
+    words = [(cell, "mode") for cell in cells] + [(parts["pool"], "kind")]
+    places += [(vars(owner), name, getattr(owner, name)) for owner, name in words]
+    return holders, places, tensors
 
 
 def _of_step(moment, network):

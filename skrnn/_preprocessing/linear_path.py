@@ -60,6 +60,11 @@ class LinearPath(nn.Module):
             self.register_buffer(name, torch.zeros(shape, dtype=torch.float64))
 
     @property
+    def reads_numbers(self):
+        """Whether no feature is of codes (bool)."""
+        return self._is_code is None
+
+    @property
     def n_regressors(self):
         """How many numbers of a sequence targets are predicted from (int)."""
         return len(self.center)

@@ -169,6 +169,14 @@ class DenseSource(SequenceSource):
                     n_absent = is_absent(block).sum(axis=1)
                     self._lengths[start:stop] = self.max_steps - n_absent
 
+    @classmethod
+    def of_whole(cls, values: np.ndarray, largest: float) -> "DenseSource":
+        """Wrap values (n, L, F) of float that are known to be finite."""
+        source = cls.__new__(cls)
+        source._values, source._lengths, source.largest = values, None, largest
+        source.n_samples, source.max_steps, source.n_features = values.shape
+        return source
+
     def contents(self) -> list:
         return [self._values]
 

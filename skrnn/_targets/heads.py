@@ -28,6 +28,12 @@ class Point:
 
     width = 1
 
+    @property
+    def is_plain(self):
+        """Whether raw outputs are the parameters, which shift and scale as targets."""
+        own, plain = type(self), Point
+        return own.transform is plain.transform and own.affine is plain.affine
+
     def transform(self, raw):
         """Turn raw outputs (N, k, width) into parameters of the same shape."""
         return raw

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 import numpy as np
 
 from skrnn._kernels.compiled_network import CompiledNetwork
-from skrnn._kernels.kept_network import kept_network
+from skrnn._kernels.kept_network import kept_network, kept_whole
 from skrnn._kernels.library import library
 from skrnn._kernels.threads import kernel_threads, single_thread_without_gradients
 from skrnn._training.batches import SequenceDataset, read_batch
@@ -20,6 +20,7 @@ _EVALUATION_SIZE = 2**22
 # Samples that one thread predicts at once, without batches or the opening of a network:
 # as many as the kernels have a way of their own for (narrow_predict.h).
 FEW = 4
+_NUMBERS = np.arange(FEW)
 
 
 def outputs(net, source):
@@ -40,7 +41,11 @@ def outputs(net, source):
     -------
     ndarray of shape (n_samples, n_targets, width) of float64
     """
-    network = net.module_
+    network, is_few = net.module_, len(source) <= FEW and net.compiled is None
+    if is_few and not network.training:
+        found = _few_outputs(network, source)
+        if found is not None:
+            return found
     source = network.scaling.limited(source)
     weight = network.head.weight
     if weight.device.type == "cpu" and library() is None:
@@ -48,7 +53,7 @@ def outputs(net, source):
     if network.training:  # each module is visited; a step of training turns it back
         network.eval()
     with single_thread_without_gradients() as n_threads:
-        if len(source) <= FEW and net.compiled is None and network.is_standard():
+        if is_few and network.is_standard():
             x, lengths = read_batch(source, np.arange(len(source)))
             return network.predict(x, lengths, kept_network(network)).numpy()
         # One array from the start: small results kept between the large blocks of the
@@ -65,6 +70,15 @@ def outputs(net, source):
                 results[start : start + len(parameters)] = parameters.numpy()
                 start += len(parameters)
     return results
+
+
+def _few_outputs(network, source):
+    """The outputs for a few samples by one call, where it has all that they need."""
+    whole = kept_whole(network)
+    if whole is None or not len(source) or not np.isfinite(source.largest):
+        return None
+    x, lengths = source.batch(_NUMBERS[: len(source)])
+    return whole.outputs(x, source.largest) if lengths is None else None
 
 
 def compiled_outputs(network, n_threads, compiled=None):

@@ -71,9 +71,8 @@ class StreamCalls:
         self._take(parts)
 
     def _take_one(self, key, slot, value, tick):
-        slots, ticks = np.array([slot]), np.array([tick])
-        if self._streams.is_newest(slots, ticks)[0]:
-            return self._streams.newest([key], slots, value, ticks)[0]
+        if self._streams.is_newest(slot, tick):
+            return self._streams.newest_row(key, slot, value[0], tick)
         return self._late(key, slot, value[0], tick)
 
     def _take_many(self, values, keys, times):

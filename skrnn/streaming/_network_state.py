@@ -3,7 +3,9 @@
 import numpy as np
 import torch
 
-__all__ = ["NetworkState", "refuse_whole_windows"]
+from skrnn._kernels.kept_network import kept_whole
+
+__all__ = ["NetworkState", "refuse_whole_windows", "stepped_outputs"]
 
 
 def refuse_whole_windows(estimator):
@@ -44,6 +46,39 @@ def refuse_whole_windows(estimator):
             f"on, step by step, but {'; and '.join(found)}, and fit again. "
             'mode="window" takes any model.'
         )
+
+
+def stepped_outputs(estimator, tails, largest, before):
+    """Take a step of all networks of an estimator, each in one call.
+
+    Parameters
+    ----------
+    estimator : BaseRNN
+        Fitted, without what needs whole windows.
+    tails : ndarray of shape (n, n_steps, n_features)
+        The newest steps of a few streams, of which the last one is taken.
+    largest : float
+        No absolute value of them is larger; finite.
+    before : list of ndarray of shape (n, width)
+        The states of each network.
+
+    Returns
+    -------
+    outputs : ndarray of shape (n, n_targets, 1) of float64
+        Of all networks together.
+    after : list of ndarray of shape (n, width)
+        The states after the step. None in the place of both where a network has parts
+        that are not computed so, or a value is to be moved first.
+    """
+    total, after, weights = 0.0, [], estimator._model.weights
+    for net, states, weight in zip(estimator.nets_, before, weights, strict=True):
+        whole = kept_whole(net.module_)
+        found = None if whole is None else whole.step(tails, largest, states)
+        if found is None:
+            return None
+        total = total + weight * found[0]
+        after.append(found[1])
+    return total, after
 
 
 class NetworkState:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skrnn._estimator.reading import source_of_windows
+from skrnn._estimator.reading import source_of_whole_windows, source_of_windows
 from skrnn.windows import WindowedArray
 
 __all__ = ["WindowPredictor"]
@@ -21,6 +21,19 @@ class WindowPredictor:
 
     def __init__(self, parts, method):
         self._parts, self._method = parts, method
+
+    def of_whole(self, windows):
+        """Predict for windows (n, window_length, n_inputs) that may lack nothing.
+
+        Returns
+        -------
+        ndarray of shape (n, ...), or None
+            None where one of them lacks something after all, or where they have to be
+            read in another way before the estimator can be asked.
+        """
+        estimator = self._parts.estimator
+        source = source_of_whole_windows(estimator, windows)
+        return None if source is None else getattr(estimator, self._method)(source)
 
     def __call__(self, windows, lengths):
         """Predict.

@@ -78,10 +78,10 @@ class Rings:
         self.newest[slot], self.size[slot], self.lost[slot] = -1, 0, False
 
     def append(self, slots, values, steps, ticks, runs):
-        """Add one row to each of some streams, no two of which are the same."""
-        if len(slots) == 1:  # by numbers, in a third of the time
-            slots, runs = int(slots[0]), int(runs[0])
-            values, steps, ticks = values[0], steps[0], ticks[0]
+        """Add one row to each of some streams, no two of which are the same.
+
+        Or, by numbers, to one of them.
+        """
         self.newest[slots] += 1
         place = self.newest[slots] % self.capacity
         self.values[slots, place] = values
@@ -119,6 +119,27 @@ class Rings:
         back = np.arange(count - 1 + before, before - 1, -1)
         place = (self.newest[slots][:, None] - back) % self.capacity
         return array[slots[:, None], place]
+
+    def window(self, slot, to, before=0):
+        """Copy the last steps of one stream, oldest first.
+
+        Parameters
+        ----------
+        slot : int
+            The stream.
+        to : ndarray of shape (count, n_inputs)
+            Where they go; the stream has as many.
+        before : int, default=0
+            How many newer ones there are.
+        """
+        array, count = self.steps if self.has_steps else self.values, len(to)
+        stop = (int(self.newest[slot]) - before) % self.capacity + 1
+        own, n_old = array[slot], count - stop  # these lie before the ring's beginning
+        if n_old > 0:
+            to[:n_old] = own[self.capacity - n_old :]
+            to[n_old:] = own[:stop]
+        else:
+            to[:] = own[stop - count : stop]
 
     def rows(self, slot):
         """All rows of a stream (Rows), as copies."""

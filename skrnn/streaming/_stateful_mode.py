@@ -6,9 +6,13 @@ import numpy as np
 import torch
 
 from skrnn._estimator.base import BaseRNN
-from skrnn._estimator.reading import source_of_windows
+from skrnn._estimator.reading import source_of_whole_windows, source_of_windows
 from skrnn._kernels.threads import single_thread_without_gradients
-from skrnn.streaming._network_state import NetworkState, refuse_whole_windows
+from skrnn.streaming._network_state import (
+    NetworkState,
+    refuse_whole_windows,
+    stepped_outputs,
+)
 from skrnn.streaming._streams import Arrivals, Streams
 from skrnn.streaming._weights import WeightWatch
 
@@ -131,6 +135,34 @@ class StatefulStreams(Streams):
             states.put(is_first, self._room(np.count_nonzero(is_first)))
         return states
 
+    def _follow(self, slot, value, tick, run):
+        self.check_weights()
+        rings, horizon = self.rings, self.parts.horizon
+        step = rings.last("values", slot, before=horizon - 1) if horizon else value
+        states = self._states
+        tails = states.tails[slot : slot + 1]
+        tails = np.concatenate([tails[:, 1:], step[None, None]], axis=1)
+        estimator = self.parts.estimator
+        source = source_of_whole_windows(estimator, tails)
+        if source is None:
+            return None
+        before = [of_net[slot : slot + 1] for of_net in states.of_nets]
+        found = stepped_outputs(estimator, tails, source.largest, before)
+        if found is None:
+            return None
+        outputs, after = found
+        predicted = getattr(_asked(estimator, _Known(outputs)), self._method)(source)
+        rings.append(slot, value, None, tick, run)
+        older = self._older
+        older.counts[slot], older.tails[slot] = states.counts[slot], states.tails[slot]
+        states.counts[slot] += 1
+        states.tails[slot] = tails[0]
+        each = zip(older.of_nets, states.of_nets, after, strict=True)
+        for oldest, newest, now in each:
+            oldest[slot] = newest[slot]
+            newest[slot] = now[0]
+        return predicted
+
     def _read(self, arrivals, before):
         """Predictions for rows (ndarray), and the states after them."""
         is_read = ~np.isnan(arrivals.steps).all(axis=1)
@@ -139,8 +171,7 @@ class StatefulStreams(Streams):
         tails[is_read, -1] = arrivals.steps[is_read]
         parts, estimator = self.parts, self.parts.estimator
         model = _SteppedModel(estimator, self._nets, before.of_nets, is_read, counts)
-        twin = object.__new__(type(estimator))
-        twin.__dict__ = vars(estimator) | {"_model": model}
+        twin = _asked(estimator, model)
         source = source_of_windows(twin, tails, parts.step_names)
         predicted = getattr(twin, self._method)(source)
         return predicted, _States(counts, tails, model.after)
@@ -171,6 +202,24 @@ class StatefulStreams(Streams):
         self._commit(arrivals, before, after)
         rings.lost[slot], rings.size[slot] = was_lost, size
         return predicted
+
+
+def _asked(estimator, model):
+    """A fitted estimator with another model in the place of its own."""
+    twin = object.__new__(type(estimator))
+    twin.__dict__ = vars(estimator) | {"_model": model}
+    return twin
+
+
+class _Known:
+    """In the place of the model of an estimator: outputs that are there already."""
+
+    def __init__(self, outputs):
+        self._outputs = outputs
+
+    def outputs(self, source):
+        """Give them, whatever the source."""
+        return self._outputs
 
 
 class _SteppedModel:

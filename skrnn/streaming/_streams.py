@@ -154,8 +154,56 @@ class Streams:
     def is_newest(self, slots, ticks):
         """Whether rows are later than all of their streams (bool, as `slots`)."""
         if self.clock is None:
-            return np.ones(np.shape(slots), dtype=bool)
+            return True if isinstance(slots, int) else np.ones(len(slots), dtype=bool)
         return (self.rings.size[slots] == 0) | (ticks > self.rings.last("ticks", slots))
+
+    def newest_row(self, key, slot, value, tick):
+        """Take a row that is the newest of its stream, and predict for it.
+
+        Parameters
+        ----------
+        key : hashable
+            The stream.
+        slot : int
+            Its place.
+        value : ndarray of shape (n_features,)
+            The row.
+        tick : int
+            Number of its time.
+
+        Returns
+        -------
+        ndarray or scalar
+            As `newest` gives it for each of its rows.
+        """
+        run = self._whole_run(slot, tick)
+        # Most rows follow others and lack nothing: a few numbers then tell all.
+        predicted = self._follow(slot, value, tick, run) if run else None
+        if predicted is None:
+            slots, ticks = np.array([slot]), np.array([tick])
+            predicted = self.newest([key], slots, value[None], ticks)
+        return predicted[0]
+
+    def _whole_run(self, slot, tick):
+        """Rows (int) of the run up to a new one; 0 where its window is not full."""
+        rings, parts = self.rings, self.parts
+        if rings.has_steps or not parts.is_direct or parts.is_flat:
+            return 0
+        if not rings.size[slot]:
+            return 0
+        place = rings.newest[slot] % rings.capacity
+        clock = self.clock
+        if clock is not None and not clock.follows(int(rings.ticks[slot, place]), tick):
+            return 0
+        run = 1 + min(int(rings.runs[slot, place]), _LONGEST)
+        return run if run - self._unread >= parts.window_length else 0
+
+    def _follow(self, slot, value, tick, run):
+        """Take such a row, and predict (ndarray); None, and nothing, where it is not.
+
+        Where the window lacks a value, say, there is more to be looked at.
+        """
+        raise NotImplementedError
 
     def arrive(self, keys, slots, values, ticks):
         """Say what new rows, each later than all of its stream, go on from.
@@ -213,6 +261,9 @@ class Streams:
     def remember(self, arrivals):
         """Add rows to their streams."""
         slots, values, ticks, runs, steps = arrivals
+        if len(slots) == 1:  # by numbers, in a third of the time
+            slots, runs = int(slots[0]), int(runs[0])
+            values, steps, ticks = values[0], steps[0], ticks[0]
         self.rings.append(slots, values, steps, ticks, runs)
 
     def n_readable(self, runs):

@@ -40,6 +40,19 @@ class WindowStreams(Streams):
         self.remember(arrivals)
         return predicted
 
+    def _follow(self, slot, value, tick, run):
+        rings, shift = self.rings, self.shift
+        window = np.empty((1, self.parts.window_length, len(value)), self.dtype)
+        if shift:
+            rings.window(slot, window[0], shift - 1)
+        else:
+            rings.window(slot, window[0, :-1])
+            window[0, -1] = value
+        predicted = self._predict.of_whole(window)
+        if predicted is not None:
+            rings.append(slot, value, None, tick, run)
+        return predicted
+
     def _windows(self, arrivals):
         slots, runs = arrivals.slots, arrivals.runs
         n_steps, shift = self.parts.window_length, self.shift

@@ -1,5 +1,8 @@
 """Adaptive conformal quantiles, against a loop over the errors as they come in."""
 
+import pickle
+from functools import partial
+
 import numpy as np
 import pytest
 from sktime.datasets import load_airline, load_longley
@@ -66,6 +69,72 @@ def test_quantiles_equal_a_loop(rate, n_series):
             )
             np.testing.assert_allclose(found[:, i, target], expected[-101:])
     np.testing.assert_array_equal(scores.offsets(LEVELS), found[-1])
+
+
+def counted_call(calls, function, *given):
+    calls.append(1)
+    return function(*given)
+
+
+def replayed(scores):
+    """The same errors, whose levels move from their beginning."""
+    own = scores.errors, scores.steps, scores.rate, scores.most, scores.start
+    return AdaptiveScores(*own, scores.known_after, scores.groups)
+
+
+@pytest.mark.parametrize("n_series", [1, 3])
+def test_levels_go_on_with_the_bits_of_a_replay(n_series):
+    steps = np.array([1, 4])
+    everything = errors_of(330, n_series, steps)
+
+    def until(n):
+        errors = everything[:, :n].copy()
+        for i, step in enumerate(steps):
+            errors[:, n - step :, i] = np.nan
+        return errors
+
+    scores = AdaptiveScores(until(150), steps, 0.05, 250)
+    for n, n_new, has_changed in [
+        (151, 1, False),
+        (154, 3, False),
+        (154, 0, False),
+        (300, 146, False),  # older ones count no more
+        (301, 1, True),
+        (302, 1, False),
+    ]:
+        scores.offsets(LEVELS)
+        if has_changed:
+            everything[:, 120] += 1.0
+        scores = scores.followed_by(until(n), n_new)
+        counted = []
+        scores._quantiles = partial(counted_call, counted, scores._quantiles)
+        found = scores.offsets(LEVELS)
+        assert len(counted) == (n - scores.start if has_changed else n_new) + 1
+        del scores._quantiles
+        np.testing.assert_array_equal(found, replayed(scores).offsets(LEVELS))
+    others = scores.followed_by(until(303), 1).offsets(LEVELS[:2])
+    np.testing.assert_array_equal(
+        others, replayed(scores.followed_by(until(303), 1)).offsets(LEVELS[:2])
+    )
+
+
+def test_where_origins_are_dropped_levels_begin_anew():
+    errors = errors_of(300)
+    scores = AdaptiveScores(errors, np.array([1]), 0.05, 250)
+    scores.offsets(LEVELS)
+    after = scores.followed_by(errors[:, 1:], 1)
+    assert after._former is None
+    np.testing.assert_array_equal(
+        after.offsets(LEVELS), replayed(after).offsets(LEVELS)
+    )
+
+
+def test_the_way_of_levels_is_not_kept():
+    scores = AdaptiveScores(errors_of(200), np.array([1]), 0.05, 250)
+    found = scores.offsets(LEVELS)
+    twin = pickle.loads(pickle.dumps(scores))
+    assert twin._way is None and scores._way is not None
+    np.testing.assert_array_equal(twin.offsets(LEVELS), found)
 
 
 def test_without_adaptation_it_is_the_conformal_quantile():

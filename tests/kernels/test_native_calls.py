@@ -26,7 +26,15 @@ from tests.soak.fuzz_kernels import faults_of
 from tests.support import same_bits, weights_of_all
 
 pytestmark = needs_kernels
-FUNCTIONS = ["open_network", "train", "predict", "clip", "adam", "linear"]
+FUNCTIONS = [
+    "open_network",
+    "train",
+    "predict",
+    "predict_whole",
+    "clip",
+    "adam",
+    "linear",
+]
 FUNCTIONS += ["clip_and_adam"]
 FUNCTIONS += ["sum_over_steps", "layer_size", "layer_forward", "layer_backward"]
 FUNCTIONS += ["convolve", "compete", "smooth", "train_composed", "keep_factors"]

@@ -182,3 +182,25 @@ def test_integers_as_far_as_there_is_room():
     np.testing.assert_array_equal(
         axis.times(np.array([127, 128, 300])), [127, 128, 300]
     )
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_steps_counted_by_numbers_are_those_of_pandas(unit, zone, monkeypatch):
+    times = pd.date_range("1990-01-01", periods=90, freq="15min", tz=zone, unit=unit)
+    axis = TimeAxis(times, [0])
+    others = [
+        times,
+        times[-1:],
+        times[:5] - pd.Timedelta("3h"),
+        times[:3].as_unit("ms"),
+    ]
+    found = [axis.ordinals(other) for other in others]
+    monkeypatch.setattr(TimeAxis, "_counted", lambda self, times: None)
+    for mine, other in zip(found, others, strict=True):
+        np.testing.assert_array_equal(mine, axis.ordinals(other))
+    off = times[:2] + pd.Timedelta("7min")
+    for _ in range(2):
+        with pytest.raises(ValueError, match="does not lie on the grid"):
+            axis.ordinals(off)
+        monkeypatch.undo()

@@ -12,9 +12,11 @@
 #include "network.h"
 #include "optimizer.h"
 #include "smoothing.h"
+#include "whole.h"
 
-// What a function of the library returns; Python makes an error of all but DONE.
-enum Answer { NO_MEMORY = 0, DONE = 1, MISFIT = -1 };
+// What a function of the library returns; Python makes an error of all but DONE, and does
+// itself what is LEFT to it.
+enum Answer { NO_MEMORY = 0, DONE = 1, LEFT = 2, MISFIT = -1 };
 
 INLINE Answer answer(bool has_memory) { return has_memory ? DONE : NO_MEMORY; }
 
@@ -180,6 +182,32 @@ template <class T> static Answer checked(const Call<T> &call, int64_t N, int64_t
     check.need(call.net && call.net->shape.pooling <= MIXED);
     if (!check.is_fit) return check.answer();
     return checked(call, N, L, 4 * call.net->shape.n_layers + 2);
+}
+
+// The steps that a call of a network with all around it reads, and what that is.
+template <class T>
+static Answer checked(const Call<T> &call, const Whole &of, int64_t N, int64_t L, const T *before,
+                      const T *after, const double *outputs) {
+    Check check;
+    const Answer found = checked(call, N, L);
+    if (found != DONE) return found;
+    const Shape &s = call.net->shape;
+    check.need(L > 0 && of.n_path >= 0);
+    check.room(N + s.K, of.n_path, s.F);
+    check.need(!of.row_mean == !of.row_scale);
+    if (check.answer() != DONE) return check.answer();
+    const int64_t size = of.n_path * s.F;
+    check.array(of.row_mean, s.F, true);
+    check.array(of.row_scale, s.F, true);
+    check.array(of.center, size);
+    check.array(of.weight, s.K * size);
+    check.array(of.bias, size ? s.K : 0);
+    check.array(of.y_mean, s.K);
+    check.array(of.y_scale, s.K);
+    check.array(outputs, N * s.K);
+    check.array(before, N * width_of_states(s), true);
+    check.array(after, N * width_of_states(s), true);
+    return check.answer();
 }
 
 // What a network is composed of, before its weights are looked at.

@@ -14,6 +14,7 @@
 #include "narrow_predict.h"
 #include "rows.h"
 #include "vectors.h"
+#include "whole.h"
 
 #if defined(_WIN32)
 #define EXPORT extern "C" __declspec(dllexport)
@@ -175,6 +176,26 @@ static Answer predict(void *net, const T *const *weights, const Input *in, int64
     return answer(N <= FEW_TO_PREDICT ? predict_few(call) : predict_batch(call));
 }
 
+// With states, of the newest step alone, from those before it to those after it.
+template <class T>
+static Answer predict_in_units(void *net, const T *const *weights, const Input *like, const Whole *of,
+                               const void *values, int kind, double largest, int64_t N, int64_t L,
+                               const T *before, T *after, double *outputs) {
+    if (!net || !like || !of || N < 0 || N > FEW_TO_PREDICT || !before != !after) return MISFIT;
+    Input in = *like;
+    if (in.values || in.kind || in.lengths || in.codes) return MISFIT;  // they are not of all calls
+    in.values = values, in.kind = kind;
+    const Shape &s = usable_network<T>(net)->shape;
+    // Outputs of the network have another place, which is not there yet.
+    Call<T> call((Network<T> *)net, weights, nullptr, in, Loss(), N, L, (T *)outputs, false);
+    const Answer found = checked(call, *of, N, L, before, after, outputs);
+    if (found != DONE) return found;
+    if (L < of->n_path || !is_near(*of, s.F, largest)) return LEFT;
+    return answer(predict_whole(call, *of, N, outputs, [&] {
+        return before ? take_step(call, N, before, after) : predict_few(call);
+    }));
+}
+
 // The norm is no negative number, so that one can say what an answer else says.
 template <class T>
 static double clip_or_refuse(void *net, const Tensors<T> *tensors, const AdamOptions *options,
@@ -244,6 +265,13 @@ template <class T> static Answer layer(void *pool, LayerCall<T> *call, bool forw
     EXPORT int skrnn_predict_##SUFFIX(void *net, const T *const *weights, const Input *in,       \
                                       int64_t n_samples, int64_t n_steps, T *outputs) {          \
         return predict(net, weights, in, n_samples, n_steps, outputs);                           \
+    }                                                                                            \
+    EXPORT int skrnn_predict_whole_##SUFFIX(void *net, const T *const *weights, const Input *like, \
+                                            const Whole *of, const void *values, int kind,       \
+                                            double largest, int64_t n_samples, int64_t n_steps,  \
+                                            const T *before, T *after, double *outputs) {        \
+        return predict_in_units(net, weights, like, of, values, kind, largest, n_samples,        \
+                                n_steps, before, after, outputs);                                \
     }                                                                                            \
     EXPORT double skrnn_clip_##SUFFIX(void *net, const Tensors<T> *tensors,                      \
                                       const AdamOptions *options, double *squares) {             \

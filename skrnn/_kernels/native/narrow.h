@@ -247,15 +247,15 @@ static void from_inputs(const NarrowLayer<T> &layer, const NarrowRecord<T> &reco
 }
 
 // Step t of the sequences, the one at place s of the record, for a tile. The state before
-// the first of all is zero.
+// the first of all is zero, unless there is one.
 template <class T>
 static void narrow_step(const NarrowLayer<T> &layer, const NarrowRecord<T> &record, int64_t s, int64_t t,
-                        const int64_t *lengths, int64_t n, int64_t tile) {
+                        bool has_states, const int64_t *lengths, int64_t n, int64_t tile) {
     const Gates &gates = layer.gates;
     const int64_t first = tile * TILE<T>, width = tile_width<T>(layer.size, tile);
     const T *h = record.h + s * n * layer.pitch;
     T *here = record.gates + s * n * layer.columns + first;
-    for (int64_t g = 0; t && g < gates.n_h; g++) {
+    for (int64_t g = 0; (t || has_states) && g < gates.n_h; g++) {
         T *to = here + (gates.first_h + g) * layer.size;
         if (layer.w_hh)
             add_dots(h, layer.pitch, n, layer.row(layer.w_hh, gates.from_h, gates.first_h + g, first, layer.H),
@@ -290,7 +290,7 @@ static void narrow_forward(const NarrowLayer<T> &layer, const NarrowRecord<T> &r
     }
     worker.wait();
     for (int64_t t = 0; t < L; t++) {
-        for (int64_t tile = begin; tile < end; tile++) narrow_step(layer, record, t, t, lengths, n, tile);
+        for (int64_t tile = begin; tile < end; tile++) narrow_step(layer, record, t, t, false, lengths, n, tile);
         worker.wait();
     }
 }

@@ -18,6 +18,7 @@ constexpr int64_t STEPS_AT_ONCE = 32;
 template <class T> struct FewSamples {
     Call<T> *call;
     int64_t n, at_once;
+    bool has_states;           // whether states are there before the first step
     NarrowLayer<T> *layers;
     NarrowRecord<T> *records;  // of as many steps as are taken at once
     T *x;                      // (at_once, n, x_size)
@@ -42,7 +43,7 @@ template <class T> struct FewSamples {
     }
 
     // States begin at zero.
-    void begin() const {
+    void begin() {
         const Shape &s = call->net->shape;
         for (int64_t l = 0; l < s.n_layers; l++) {
             const NarrowLayer<T> &layer = layers[l];
@@ -51,11 +52,12 @@ template <class T> struct FewSamples {
             memset(records[l].h, 0, n * layer.pitch * sizeof(T));
             if (records[l].c) memset(records[l].c, 0, n * layer.pitch * sizeof(T));
         }
+        has_states = false;
         pool.begin(call->in.lengths, n, call->L, n * layers[0].pitch, n, s.H, true);
     }
 
-    // Take some steps, from `first` on; the last states become the first of the records.
-    void run(int64_t first, int64_t count) const {
+    // Take some steps, from `first` on; their states follow the first of the records.
+    void take_steps(int64_t first, int64_t count) const {
         const Shape &s = call->net->shape;
         const int64_t *lengths = call->in.lengths;
         read_rows(call->in, call->L, s.F, n, first, count, layers[0].x_size, x);
@@ -68,9 +70,15 @@ template <class T> struct FewSamples {
                 from_inputs(layer, record, below, l ? layer.pitch : layer.x_size, count * n, tile);
             for (int64_t k = 0; k < count; k++)
                 for (int64_t tile = 0; tile < layer.tiles; tile++)
-                    narrow_step(layer, record, k, first + k, lengths, n, tile);
+                    narrow_step(layer, record, k, first + k, has_states, lengths, n, tile);
             below = record.h + step;
         }
+    }
+
+    // The same; the last states then become the first of the records.
+    void run(int64_t first, int64_t count) const {
+        const Shape &s = call->net->shape;
+        take_steps(first, count);
         add_to_pool(first, count);
         for (int64_t l = 0; l < s.n_layers; l++) {
             const int64_t step = n * layers[l].pitch;
@@ -112,18 +120,24 @@ template <class T> struct FewSamples {
     int64_t head_columns() const { return round_up(call->net->shape.K, GROUP_BYTES / (int64_t)sizeof(T)); }
 };
 
-// False if memory ran out.
-template <class T> static bool predict_few(Call<T> &call) {
-    FewSamples<T> few = {};
+// False if memory ran out. At once: steps that go through all layers before others.
+template <class T> static bool open_few(FewSamples<T> &few, Call<T> &call, int64_t at_once) {
     few.call = &call;
     few.n = call.split.n_samples;
-    few.at_once = call.L < STEPS_AT_ONCE ? call.L : STEPS_AT_ONCE;
+    few.at_once = at_once;
     Arena count = {nullptr, 0};
     few.take(count);
     char *base = call.net->part_of[0].at_least(count.used);
     if (!base) return false;
     Arena arena = {base, 0};
     few.take(arena);
+    return true;
+}
+
+// False if memory ran out.
+template <class T> static bool predict_few(Call<T> &call) {
+    FewSamples<T> few = {};
+    if (!open_few(few, call, call.L < STEPS_AT_ONCE ? call.L : STEPS_AT_ONCE)) return false;
     uint64_t before = flush_denormals();
     few.begin();
     for (int64_t first = 0; first < call.L; first += few.at_once)
