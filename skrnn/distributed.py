@@ -107,6 +107,11 @@ def data_parallel(
     try:
         with training_together(Workers(by == "series")) as workers:
             yield workers.rank
+        if is_made_here:
+            # torch up to 2.6 at least joins the threads of a group while it holds the
+            # lock of the interpreter, for which a thread of the last exchange may wait
+            # to free a tensor. It has it while all wait for each other here.
+            dist.barrier()
     finally:
         if is_made_here:
             dist.destroy_process_group()
