@@ -57,7 +57,7 @@ Auto: TypeAlias = Literal["auto"]
 Cell: TypeAlias = Literal["lstm", "gru", "rnn"]
 Decoder: TypeAlias = Literal["linear", "parallel"]
 Dtype: TypeAlias = Literal["float32", "float64"]
-InitialWeights: TypeAlias = Literal["orthogonal", "chrono", "identity"]
+InitialWeights: TypeAlias = Literal["orthogonal", "chrono", "integrating", "identity"]
 InstanceNorm: TypeAlias = Literal["last", "standard"]
 LearningRateSchedule: TypeAlias = Literal[
     "step", "exponential", "cosine", "one_cycle", "warmup", "plateau"

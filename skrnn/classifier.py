@@ -121,8 +121,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         lie on the line between them. 0 reads samples as they are: set it where a
         number is a code and not a size, or where a class depends on how many steps lie
         between two events. ``"auto"``: 0.3 for up to 1,000 samples, where a network
-        that no convolutions stand beside (`n_kernels`) reads segments of several steps
-        or has ``pooling="last"``; else 0, and in ``partial_fit``.
+        that no convolutions stand beside (`n_kernels`) reads segments of several steps,
+        or has ``pooling="last"`` and other initial weights than ``"integrating"``; else
+        0, and in ``partial_fit``.
     norm : {"layer", "batch"} or None, default=None
         Normalisation of the states that each layer gives: of every step by itself
         [7]_, or by the moments of a batch of sequences [8]_, for which predictions
@@ -177,12 +178,16 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         What to do about a step of which some features are missing: raise, or fill them
         with the mean and tell the network by one 0/1 channel a feature. A step without
         any feature is absent either way.
-    init : {"auto", "orthogonal", "chrono", "identity"} or estimator, default="auto"
-        Initial weights. ``"auto"``: ``"chrono"`` for ``cell="lstm"`` with
+    init : {"auto", "orthogonal", "chrono", "integrating", "identity"} or estimator, \
+            default="auto"
+        Initial weights. ``"auto"``: ``"integrating"`` for ``cell="lstm"`` with
         ``pooling="last"``, else ``"orthogonal"``. ``"orthogonal"``: input weights
         Glorot-uniform, recurrent ones orthogonal, gate by gate, and open forget gates.
         ``"chrono"``: gate biases such that memories last up to the length of the
-        sequences [12]_. ``"identity"``: for ``cell="rnn"``, with
+        sequences [12]_. ``"integrating"``: a third of the units as by
+        ``"orthogonal"``, a third as by ``"chrono"``, and a third with such gates that
+        begin as running means of the first, so that a last state tells what those have
+        found at any step. ``"identity"``: for ``cell="rnn"``, with
         ``nonlinearity="relu"`` an IRNN [13]_. A fitted estimator of skrnn: its weights,
         as far as they fit; the output layer starts anew where the outputs differ. Among
         the values of a grid it must be wrapped in

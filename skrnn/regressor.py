@@ -198,13 +198,17 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         What to do about a step of which some features are missing: raise, or fill them
         with the mean and tell the network by one 0/1 channel a feature. A step without
         any feature is absent either way.
-    init : {"orthogonal", "chrono", "identity"} or estimator, default="orthogonal"
+    init : {"orthogonal", "chrono", "integrating", "identity"} or estimator, \
+            default="orthogonal"
         Initial weights. ``"orthogonal"``: input weights Glorot-uniform, recurrent ones
         orthogonal, gate by gate, and open forget gates. ``"chrono"``: gate biases such
-        that memories last up to the length of the sequences [12]_. ``"identity"``:
-        for ``cell="rnn"``, with ``nonlinearity="relu"`` an IRNN [13]_. A fitted
-        estimator of skrnn: its weights, as far as they fit; the output layer starts
-        anew where the outputs differ. Among the values of a grid it must be wrapped in
+        that memories last up to the length of the sequences [12]_. ``"integrating"``:
+        a third of the units as by ``"orthogonal"``, a third as by ``"chrono"``, and a
+        third with such gates that begin as running means of the first, so that a last
+        state tells what those have found at any step. ``"identity"``: for
+        ``cell="rnn"``, with ``nonlinearity="relu"`` an IRNN [13]_. A fitted estimator
+        of skrnn: its weights, as far as they fit; the output layer starts anew where
+        the outputs differ. Among the values of a grid it must be wrapped in
         :class:`~sklearn.frozen.FrozenEstimator`, since a search clones those.
     frozen : str, list of str or None, default=None
         Parts whose weights stay as they begin: ``"recurrent"`` (all layers),

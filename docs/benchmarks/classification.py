@@ -10,7 +10,9 @@ standardised, and zeros behind sequences that are shorter than others. So is Min
 which wants nine steps.
 
 usage: pip install mnist1d numba; python docs/benchmarks/classification.py [--quick]
-(writes classification.md and classification.png beside itself; an hour)
+       [--anew=MODEL]
+(writes classification.md and classification.png beside itself; an hour. With --anew
+one model is fitted, and the page keeps what it says of the others)
 """
 
 import importlib.util
@@ -41,6 +43,7 @@ from sktime.classification.kernel_based import RocketClassifier
 
 from skrnn import RNNClassifier
 
+TIME = "CPU seconds to fit"
 N_SEEDS, N_SEEDS_OF_PARTS = (1, 1) if QUICK else (5, 3)
 OURS = "skrnn"
 # What its defaults are made of, each by itself, and what the name promises.
@@ -189,15 +192,38 @@ def result(model, task):
     return statistics.median(shares), statistics.median(times)
 
 
-def measure(found):
-    """Accuracies and CPU seconds, a row a task and a column a model."""
+def measure(found, models):
+    """Accuracies, a row a task, and what is said of times; a column a model."""
     shares, times = {}, {}
     for name, task in found.items():
-        pairs = {model: result(model, task) for model in MODELS}
+        pairs = {model: result(model, task) for model in models}
         shares[name] = {model: pair[0] for model, pair in pairs.items()}
         times[name] = {model: pair[1] for model, pair in pairs.items()}
         print(name, {m: f"{s:.3f}" for m, s in shares[name].items()}, flush=True)
-    return pd.DataFrame(shares).T, pd.DataFrame(times).T
+    times = pd.DataFrame(times).T
+    said = {
+        f"{TIME}, median": times.median().map("{:.2f}".format),
+        f"{TIME}, most": times.max().map("{:.1f}".format),
+    }
+    return pd.DataFrame(shares).T, pd.DataFrame(said).T
+
+
+def on_page():
+    """What the page says: as `measure` does."""
+    lines = beside(__file__, ".md").read_text().splitlines()
+    rows = [
+        [cell.strip(" *") for cell in line.strip("|").split("|")]
+        for line in lines
+        if line.startswith("|") and "---" not in line
+    ]
+    table = pd.DataFrame(
+        [row[2:] for row in rows[1:]],
+        columns=rows[0][2:],
+        index=[row[0] for row in rows[1:]],
+    )
+    is_summed = table.index.str.startswith(("mean", TIME))
+    said = table[table.index.str.startswith(TIME)]
+    return table[~is_summed].astype(float), said
 
 
 def table(found, shares, times):
@@ -214,8 +240,7 @@ def table(found, shares, times):
     rows = {
         "mean": shares.mean().map("{:.3f}".format),
         "mean rank": ranked(-shares, PARTS).mean().map("{:.2f}".format),
-        "CPU seconds to fit, median": times.median().map("{:.2f}".format),
-        "CPU seconds to fit, most": times.max().map("{:.1f}".format),
+        **dict(times.iterrows()),
     }
     return lines + [f"| {name} | | {' | '.join(row)} |" for name, row in rows.items()]
 
@@ -229,7 +254,12 @@ def main():
     found = tasks()
     if QUICK:
         found = dict(itertools.islice(found.items(), 2))
-    shares, times = measure(found)
+    anew = [a.removeprefix("--anew=") for a in sys.argv[1:] if a.startswith("--anew=")]
+    shares, times = measure(found, anew or MODELS)
+    if anew:
+        kept, said = on_page()
+        shares = kept.assign(**shares)[list(MODELS)]
+        times = said.assign(**times)[list(MODELS)]
     lines = [
         "# Accuracy of classification out of the box",
         "",
@@ -249,6 +279,8 @@ def main():
         p = friedmanchisquare(*shares.to_numpy().T).pvalue
         lines += ["", f"Friedman's test that all ranks are chance: p = {p:.1g}."]
     lines += ["", machine("skrnn", "scikit-learn", "sktime", "torch")]
+    if anew:
+        lines[-1] += f". Of another run: all but {' and '.join(anew)}"
     write(__file__, "\n".join(lines) + "\n")
     draw(-shares, beside(__file__, ".png"))
 

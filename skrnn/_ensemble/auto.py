@@ -19,7 +19,7 @@ _STEPS_BESIDE = 256
 # else to a network that reads them; and one whose final state alone counts learns when
 # something was as if that mattered. Few samples that are shown to it running unevenly
 # tell it otherwise. To a network that reads step by step, and sees the states of all
-# steps, that makes no difference.
+# steps, that makes no difference; nor does one need it whose units integrate them.
 _WARP, _SAMPLES_OF_WARP = 0.3, 1_000
 # From so many samples on batches are large, or networks, which take five times as long.
 _SAMPLES_OF_BATCHES, _SAMPLES_OF_SIZE = 5_000, 20_000
@@ -173,7 +173,7 @@ def long_segment(n_steps):
     return length if length > 1 else None
 
 
-def time_warp(segment_length, pooling, n_samples):
+def time_warp(segment_length, pooling, init, n_samples):
     """Return how unevenly the samples of a training run (float).
 
     Parameters
@@ -182,12 +182,16 @@ def time_warp(segment_length, pooling, n_samples):
         Steps that the network reads together.
     pooling : str
         Which states it reads.
+    init : str or estimator
+        Its initial weights.
     n_samples : int
         Samples of the fit.
     """
     if n_samples > _SAMPLES_OF_WARP:
         return 0.0
-    return _WARP if (segment_length or 1) > 1 or pooling == "last" else 0.0
+    integrates = isinstance(init, str) and init == "integrating"
+    is_bound_to_steps = pooling == "last" and not integrates
+    return _WARP if (segment_length or 1) > 1 or is_bound_to_steps else 0.0
 
 
 def segment_length(longest):
@@ -211,7 +215,7 @@ def initial_weights(cell, pooling):
     """
     # Where only the final state counts, an LSTM that forgets learns nothing from what
     # lies far back; other poolings see all states, and a GRU forgets less.
-    return "chrono" if cell == "lstm" and pooling == "last" else "orthogonal"
+    return "integrating" if cell == "lstm" and pooling == "last" else "orthogonal"
 
 
 def n_convolutions(n_samples):

@@ -324,8 +324,10 @@ def _time_warps(parameters, kinds, n_samples):
         return (float(wanted),) * len(kinds)
     if n_samples is None:
         return (0.0,) * len(kinds)
-    pooling = parameters["pooling"]
-    return tuple(time_warp(length, pooling, n_samples) for length in kinds)
+    pooling, init = parameters["pooling"], parameters["init"]
+    if is_auto(init):
+        init = initial_weights(parameters["cell"], pooling)
+    return tuple(time_warp(length, pooling, init, n_samples) for length in kinds)
 
 
 def _auto(parameters, source, n_folds, pretrained):

@@ -37,7 +37,7 @@ CONSTRAINTS = {
     "instance_norm": [StrOptions({"last", "standard"}), None],
     "missing": [StrOptions({"error", "indicator"})],
     "init": [
-        StrOptions({"orthogonal", "chrono", "identity"}),
+        StrOptions({"orthogonal", "chrono", "integrating", "identity"}),
         HasMethods(["fit", "predict"]),
     ],
     "frozen": [str, "array-like", None],
@@ -79,6 +79,10 @@ def _is(value, word):
     return isinstance(value, str) and value == word
 
 
+def _sets_gates(init):
+    return _is(init, "chrono") or _is(init, "integrating")
+
+
 # What makes no sense together, by `get` of the parameters, and what is said of it.
 _REFUSALS = [
     (
@@ -89,11 +93,11 @@ _REFUSALS = [
     (
         lambda get: _is(get("init"), "identity") and get("cell") != "rnn",
         "init='identity' is for cell='rnn' (with nonlinearity='relu' it is an IRNN), "
-        "got cell={cell!r}. Set init='orthogonal' or 'chrono'.",
+        "got cell={cell!r}. Set init='orthogonal', 'chrono' or 'integrating'.",
     ),
     (
-        lambda get: _is(get("init"), "chrono") and get("cell") == "rnn",
-        "init='chrono' sets the biases of gates, and cell='rnn' has none. Set "
+        lambda get: _sets_gates(get("init")) and get("cell") == "rnn",
+        "init={init!r} sets the biases of gates, and cell='rnn' has none. Set "
         "init='orthogonal' or 'identity', or another cell.",
     ),
     (

@@ -37,10 +37,11 @@ def new_cell(
         Features of a step, and units.
     nonlinearity : {"tanh", "relu"}
         Of the plain cell.
-    init : {"orthogonal", "chrono", "identity"}
+    init : {"orthogonal", "chrono", "integrating", "identity"}
         ``"chrono"`` spreads the memories of the gates over up to `max_steps` steps
-        (Tallec and Ollivier 2018); ``"identity"`` is for the plain cell (Le, Jaitly
-        and Hinton 2015).
+        (Tallec and Ollivier 2018); ``"integrating"`` does so for two thirds of the
+        units, half of which begin as running means, each of one of the first third;
+        ``"identity"`` is for the plain cell (Le, Jaitly and Hinton 2015).
     max_steps : int
         Length of the longest sequence.
     generator : torch.Generator
@@ -66,6 +67,8 @@ def new_cell(
             gates[1].fill_(1.0)
         if init == "chrono":
             _spread_memory(cell, gates, max_steps, generator)
+        if init == "integrating":
+            _have_a_third_integrate(layer, cell, max_steps, generator)
         if init == "identity":
             layer.weight_ih_l0.normal_(std=0.001, generator=generator)
             nn.init.eye_(layer.weight_hh_l0)
@@ -82,6 +85,27 @@ def _spread_memory(cell, gates, max_steps, generator):
         gates[1].copy_(keep)
     else:  # torch's GRU keeps its state where the update gate, its second, is open
         gates[1].copy_(keep)
+
+
+def _have_a_third_integrate(layer, cell, max_steps, generator):
+    """Have a third of the units read one each of another third, and remember its mean.
+
+    What the last state tells so is what pooling over all steps would: the mean over a
+    memory of what units without one have found, wherever it was. The third between
+    them has memories of its own, and finds what happens but once.
+    """
+    n_units = layer.hidden_size
+    n_open = n_units // 3
+    gates = layer.bias_ih_l0.view(-1, n_units)
+    before = gates[:, :n_open].clone()
+    _spread_memory(cell, gates, max_steps, generator)
+    gates[:, :n_open] = before
+    if n_open:
+        # Of both cells the third part is that of the candidates for the state.
+        candidates = layer.weight_hh_l0.view(-1, n_units, n_units)[2]
+        readers = torch.arange(2 * n_open, n_units)
+        candidates[readers] = 0.0
+        candidates[readers, (readers - 2 * n_open) % n_open] = 1.0
 
 
 def run_cell(cell, x, state=None, keep=None):

@@ -90,17 +90,20 @@ def test_kernels_are_fewer_where_they_cost_more(n_samples, n_kernels):
 
 
 @pytest.mark.parametrize(
-    ("segment_length", "pooling", "n_samples", "strength"),
+    ("segment_length", "pooling", "init", "n_samples", "strength"),
     [
-        (None, "mixed", 10, 0.0),
-        (1, "mixed", 10, 0.0),
-        (6, "mixed", 10, 0.3),
-        (None, "last", 1_000, 0.3),
-        (6, "last", 1_001, 0.0),
+        (None, "mixed", "orthogonal", 10, 0.0),
+        (1, "mixed", "orthogonal", 10, 0.0),
+        (6, "mixed", "orthogonal", 10, 0.3),
+        (None, "last", "orthogonal", 1_000, 0.3),
+        (None, "last", "integrating", 1_000, 0.0),
+        (6, "last", "integrating", 1_000, 0.3),
+        (None, "last", object(), 10, 0.3),
+        (6, "last", "orthogonal", 1_001, 0.0),
     ],
 )
-def test_few_samples_run_unevenly(segment_length, pooling, n_samples, strength):
-    assert time_warp(segment_length, pooling, n_samples) == strength
+def test_few_samples_run_unevenly(segment_length, pooling, init, n_samples, strength):
+    assert time_warp(segment_length, pooling, init, n_samples) == strength
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
@@ -108,7 +111,7 @@ def test_few_samples_run_unevenly(segment_length, pooling, n_samples, strength):
 def test_an_lstm_of_which_the_final_state_counts_begins_with_a_long_memory(
     cell, pooling
 ):
-    wanted = "chrono" if (cell, pooling) == ("lstm", "last") else "orthogonal"
+    wanted = "integrating" if (cell, pooling) == ("lstm", "last") else "orthogonal"
     assert initial_weights(cell, pooling) == wanted
     options = {"max_epochs": 1, "parts": "network", "random_state": 0}
     model = RNNClassifier(cell, 4, pooling=pooling, **options).fit(X, LABELS)

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose
@@ -64,6 +65,49 @@ def test_chrono_changes_biases_only(cell):
     chrono = raw_layer(cell, init="chrono", max_steps=9)[0]
     assert torch.equal(plain.weight_ih_l0, chrono.weight_ih_l0)
     assert torch.equal(plain.weight_hh_l0, chrono.weight_hh_l0)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("size", [1, 2, 5, 8])
+def test_a_third_of_the_units_integrates_another(cell, size):
+    plain, chrono, found = (
+        new_cell(cell, F, size, init=init, max_steps=30, generator=seeded())
+        for init in ("orthogonal", "chrono", "integrating")
+    )
+    n_others = size // 3
+    assert torch.equal(found.weight_ih_l0, plain.weight_ih_l0)
+    biases = found.bias_ih_l0.view(-1, size)
+    assert torch.equal(
+        biases[:, :n_others], plain.bias_ih_l0.view(-1, size)[:, :n_others]
+    )
+    assert torch.equal(
+        biases[:, n_others:], chrono.bias_ih_l0.view(-1, size)[:, n_others:]
+    )
+    expected = plain.weight_hh_l0.detach().view(-1, size, size).clone()
+    for unit in range(2 * n_others, size if n_others else 0):
+        expected[2, unit] = 0
+        expected[2, unit, (unit - 2 * n_others) % n_others] = 1
+    assert torch.equal(found.weight_hh_l0.view(-1, size, size), expected)
+
+
+def test_those_that_integrate_end_with_a_mean_of_what_the_others_find():
+    size, n_steps, generator = 9, 400, seeded()
+    cell = new_cell(
+        "lstm", F, size, init="integrating", max_steps=n_steps, generator=generator
+    ).double()
+    n_others, n_before = size // 3, 2 * size // 3
+    with torch.no_grad():
+        for weights in (cell.weight_ih_l0, cell.weight_hh_l0):
+            gates = weights.view(4, size, -1)
+            gates[[0, 1, 3], n_before:] = 0.0  # gates that nothing moves
+        cell.weight_ih_l0.view(4, size, -1)[2, n_before:] = 0.0
+        states, end = run_cell(cell, normal(1, n_steps, F))
+    others, bias = states[0, :, :n_others].numpy(), cell.bias_ih_l0.detach().numpy()
+    read = np.tanh(np.vstack([np.zeros(n_others), others[:-1]]))
+    forget = 1 / (1 + np.exp(-bias[size + n_before : 2 * size]))
+    ages = np.arange(n_steps)[::-1, None]
+    expected = ((1 - forget) * forget**ages * read).sum(axis=0)
+    assert_allclose(end[1][0, n_before:], expected, rtol=1e-10)
 
 
 def test_identity():

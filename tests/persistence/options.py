@@ -36,6 +36,7 @@ COMMON = [
     {"instance_norm": "last", "pooling": "mean", "max_grad_value": 0.5},
     {"instance_norm": "standard", "missing": "indicator", "max_time": 60},
     {"scale": False, "dtype": "float64", "init": "chrono", "warm_start": True},
+    {"cell": "lstm", "init": "integrating"},
     {"ema_decay": 0.9, "lr_schedule": "cosine", "optimizer": "sgd"},
     {"optimizer": "sgd", "momentum": 0.5, "nesterov": True, "lr_schedule": "warmup"},
     {

@@ -132,8 +132,8 @@ SUBJECTS = {
         [
             Variant("all as it was before", _BEFORE | {"init": "orthogonal"}),
             Variant("the epoch that validates best", _BEST_EPOCH),
-            Variant("no sample runs unevenly", _EVENLY),
-            *each("init", "orthogonal"),
+            *each("time_warp", 0.3),
+            *each("init", "chrono", "orthogonal"),
         ],
         OF_LSTM,
     ),

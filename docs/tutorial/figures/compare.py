@@ -86,6 +86,7 @@ def fit(kind, task, seed):
     else:
         options = RECURRENT | TRAINING | {"random_state": seed}
         if is_classifier:
+            options["init"] = "chrono" if kind == "LSTM" else "orthogonal"
             model = RNNClassifier(kind.lower(), UNITS[kind], n_kernels=None, **options)
         else:
             del options["time_warp"]

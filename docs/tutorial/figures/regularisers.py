@@ -28,6 +28,7 @@ TRAINING = {
     "early_stopping": False,
     "ema_decay": None,
     "time_warp": 0.0,
+    "init": "chrono",
 }
 STRENGTHS = {
     "l1": (1e-5, 3e-5, 1e-4, 3e-4, 1e-3),
