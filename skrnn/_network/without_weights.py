@@ -1,14 +1,16 @@
 """Modules of torch whose weights have memory and no values yet."""
 
+import functools
+
 import torch
-from torch import nn
 
 
 def without_weights(kind, *sizes, **options):
     """Make a module of torch, and draw no initial weights from the global state.
 
     It is what `torch.nn.utils.skip_init` makes, whose first call in a process imports
-    for a third of a second.
+    for a third of a second; so does, in some versions of torch, drawing on the device
+    "meta".
 
     Parameters
     ----------
@@ -22,7 +24,12 @@ def without_weights(kind, *sizes, **options):
     nn.Module
         On the CPU, of float32.
     """
-    module = kind(*sizes, **options, device="meta", dtype=torch.float32)
-    for name, weight in list(module.named_parameters(recurse=False)):
-        setattr(module, name, nn.Parameter(torch.empty(weight.shape)))
+    module = _undrawn(kind)(*sizes, **options, device="cpu", dtype=torch.float32)
+    module.__class__ = kind
     return module
+
+
+@functools.cache
+def _undrawn(kind):
+    """The same class, whose weights stay as their memory was."""
+    return type(kind.__name__, (kind,), {"reset_parameters": lambda module: None})

@@ -87,6 +87,9 @@ class Seen(EpochTimer):
 
 def score(model, X, y):
     return -abs(model.predict(X) - y).mean()
+
+def scaled(factor):
+    return lambda model, X, y: factor * score(model, X, y)
 """
 
 
@@ -94,12 +97,11 @@ def from_program():
     """Options that only cloudpickle keeps: what they are stands in no module."""
     defined = {"__name__": "__main__"}
     exec(_PROGRAM, defined)
-    factor = 2.0
     return [
         {"loss": defined["Loss"]},
         {"callbacks": [defined["Seen"]()]},
         {"scoring": defined["score"]},
-        {"scoring": lambda model, X, y: factor * defined["score"](model, X, y)},
+        {"scoring": defined["scaled"](2.0)},
     ]
 
 

@@ -98,6 +98,10 @@ def long_claim(records):
     records["archive/data.pkl"] = claimed
 
 
+def short_claim(records):
+    records["archive/data/0"] += bytes(4)
+
+
 def code(records):
     records["archive/data.pkl"] = pickle.dumps(Runs(), 2)
 
@@ -115,7 +119,7 @@ def lost(records):
 
 
 @pytest.mark.parametrize(
-    "change", [bomb, long_claim, code, memory, newer_protocol, lost]
+    "change", [bomb, long_claim, short_claim, code, memory, newer_protocol, lost]
 )
 def test_forged_archives_are_refused(tmp_path, change):
     path = tmp_path / "file"
