@@ -1,37 +1,30 @@
 """Is skrnn anywhere slower than the raw torch loop? A sweep over sizes.
 
 One layer with two features, at every combination of cell, hidden size, steps and batch:
-the time that skrnn takes for a batch divided by that of the raw torch loop (with its
-fused Adam), each with the number of torch threads that is best for it. The time of a
-batch is the difference between fits of several epochs and of one, so that neither start
-nor end counts. A fit gets so many batches that it takes long enough to be timed, and is
-repeated where that is cheap. Left out is where a batch would take the loop too long,
-judged by the next smaller one.
+the CPU time that skrnn takes for a batch divided by that of the raw torch loop (with
+its fused Adam), both with one thread, so that it matters little what else a machine
+does (cores.md has more threads). The time of a batch is the difference between fits of
+several epochs and of one, so that neither start nor end counts. A fit gets so many
+batches that it takes long enough to be timed, and is repeated where that is cheap. Left
+out is where a batch would take the loop too long, judged by the next smaller one.
 
 usage: python docs/benchmarks/sweep.py [--quick] [CELL,HIDDEN,STEPS ...]
-(writes sweep.md and sweep.png beside itself; twenty minutes. Named as lstm,512,4 the
-sizes are printed alone)
+(writes sweep.md and sweep.png beside itself; a quarter of an hour. Named as
+lstm,512,4 the sizes are printed alone)
 """
 
 import gc
 import itertools
 import math
 import sys
+import time
 
 import _fits
 import matplotlib
 import numpy as np
+import torch
 from _fits import CELLS, Task
-from _timing import (
-    QUICK,
-    THREADS,
-    beside,
-    machine,
-    seconds,
-    shown,
-    with_threads,
-    write,
-)
+from _timing import QUICK, beside, machine, seconds, shown, write
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -51,31 +44,28 @@ REPEATS = 1 if QUICK else 3
 TOOLS = {"skrnn": _fits.skrnn, "torch": _fits.raw_torch}
 
 
-def of_batch(tool, task, data, n_threads):
-    """Seconds of a batch, by the epochs after the first."""
-    fits = [
-        with_threads(TOOLS[tool](task._replace(epochs=n), *data), n_threads)
-        for n in (1, task.epochs)
-    ]
-    one, several = (seconds(fit) for fit in fits)
+def of_batch(tool, task, data):
+    """CPU seconds of a batch, by the epochs after the first."""
+    fits = [TOOLS[tool](task._replace(epochs=n), *data) for n in (1, task.epochs)]
+    one, several = (seconds(fit, time.process_time) for fit in fits)
     return (several - one) / (task.batches * (task.epochs - 1))
 
 
 def compare(task):
     """Ratio of the times of a batch, or None; seconds that it takes the loop."""
     trial = task._replace(epochs=2, batches=1)
-    expected = of_batch("torch", trial, trial.data(), THREADS[-1])
+    expected = of_batch("torch", trial, trial.data())
     if expected > LONGEST:
         return None, expected
     batches = math.ceil(AIM / max(expected, 1e-5) / (EPOCHS - 1))
     epochs = EPOCHS if batches > 1 else 1 + max(1, round(AIM / expected))
     task = task._replace(batches=min(batches, MOST_BATCHES), epochs=epochs)
-    data, times = task.data(), {}
+    data, times = task.data(), {tool: [] for tool in TOOLS}
     for _ in range(1 if expected > AIM else REPEATS):
-        for key in itertools.product(TOOLS, THREADS):
-            times.setdefault(key, []).append(of_batch(key[0], task, data, key[1]))
-    best = {tool: min(np.median(times[tool, n]) for n in THREADS) for tool in TOOLS}
-    return best["skrnn"] / best["torch"], best["torch"]
+        for tool in TOOLS:
+            times[tool].append(of_batch(tool, task, data))
+    skrnn, loop = (np.median(times[tool]) for tool in TOOLS)
+    return skrnn / loop, loop
 
 
 def row(cell, hidden, steps, expected):
@@ -144,12 +134,13 @@ def draw(results, path):
     panels[0].set_yticks(range(len(sizes)), labels)
     bar = figure.colorbar(image, ax=panels, shrink=0.6, ticks=[-3, -2, -1, 0, 1, 2, 3])
     bar.ax.set_yticklabels(["1/8", "1/4", "1/2", "1", "2", "4", "8"])
-    bar.set_label("time of a batch, raw torch loop = 1")
+    bar.set_label("CPU time of a batch, raw torch loop = 1")
     bar.outline.set_visible(False)
     figure.savefig(path, dpi=150)
 
 
 def main():
+    torch.set_num_threads(1)
     named = [word.split(",") for word in sys.argv[1:] if "," in word]
     sizes = [(cell, int(hidden), int(steps)) for cell, hidden, steps in named]
     for cell, tool in itertools.product(CELLS, TOOLS):  # what is done once a process
@@ -173,11 +164,11 @@ def main():
     n_slower = sum(ratio > 1 for ratio, *_ in flat)
     text = f"""# Training at many sizes
 
-Time of a batch of skrnn divided by that of the raw torch loop: one layer, {N_FEATURES}
-features, Adam; by the difference between fits of several epochs and of one. Median of
-{REPEATS} in turns, one where a batch takes more than {AIM:g} seconds; each with the
-better of {THREADS[0]} and {THREADS[-1]} torch threads. Left out is where a batch would
-take the loop more than {LONGEST:g} seconds.
+CPU time of a batch of skrnn divided by that of the raw torch loop: one layer,
+{N_FEATURES} features, Adam; by the difference between fits of several epochs and of
+one. Median of {REPEATS} in turns, one where a batch takes more than {AIM:g} seconds;
+both with one thread. Left out is where a batch would take the loop more than
+{LONGEST:g} seconds.
 
 Of {len(flat)} sizes skrnn is slower at {n_slower}. The largest ratio is {largest:.2f}
 ({cell.upper()}, hidden {hidden}, {steps:,} steps, batch {batch:,}), the median
