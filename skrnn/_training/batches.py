@@ -61,7 +61,7 @@ def read_batch(source, rows):
 
 # Small batches are read several at once, so many and of so many numbers at the most: to
 # ask a source takes as long as to copy some hundred short sequences.
-_READ_AT_ONCE, _NUMBERS_AT_ONCE = 8, 2**18
+_READ_AT_ONCE, _NUMBERS_AT_ONCE = 16, 2**18
 
 
 class Several(NamedTuple):
