@@ -54,13 +54,11 @@ class Lags(NamedTuple):
         Views
             Rows that a window lacks are zero, as if nothing had changed.
         """
-        rows = np.arange(len(origins.rows))
         windows = self.transform.windows(
             prepared, prepared.z, origins, self.window_length, None
         )
-        changes = windows.gather(rows)[:, :, target]
-        changes[np.isnan(changes)] = 0.0
-        regressors = np.concatenate([changes, np.ones((len(rows), 1))], axis=1)
+        regressors = np.ones((len(origins.rows), self.n_regressors))
+        windows.steps_of(target, regressors[:, :-1])
         last = int(self.steps[-1])
         base = self.transform.baseline(prepared, origins, windows, last)
         is_enough = windows.length >= self._least

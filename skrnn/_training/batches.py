@@ -119,6 +119,7 @@ class BatchIterator:
             n_samples = min(n_samples, most_batches * batch_size)
         self.n_samples = n_samples
         self.workers = None  # among whom the batches are shared out
+        self._n_passes = 0
         self._kept = None  # all samples, as `read_batch` gives them, where they are few
 
     def __len__(self):
@@ -201,12 +202,12 @@ class BatchIterator:
     def _samples(self, rows):
         """Read some samples (Tensor of int64); see `read_batch`.
 
-        Few that are read in another order each time are kept.
+        Few that are read again are kept.
         """
         source = self.dataset.source
         n_numbers = len(source) * source.max_steps * source.n_features
         is_small = n_numbers <= _NUMBERS_AT_ONCE and self.borders is None
-        if self.generator is None or not is_small:
+        if self._n_passes < 2 or not is_small:
             return read_batch(source, rows.numpy())
         if self._kept is None:
             self._kept = read_batch(source, np.arange(len(source)))
@@ -218,6 +219,7 @@ class BatchIterator:
     def _order(self):
         """Numbers of the samples (Tensor of int64), in the order in which they come."""
         n_samples = len(self.dataset)
+        self._n_passes += 1
         if self.generator is None:
             return torch.arange(n_samples)
         if self.borders is None:
