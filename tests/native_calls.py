@@ -84,6 +84,8 @@ class Call:
         answer = self._function(*self.arguments.values())
         if "opened" in self.kept:
             self.kept["opened"].close()
+        if self.name == "train_batches":  # how many were learned from
+            return min(answer, 1)
         if self.name in ("layer_size", *_NORMS):  # a size, and a norm or NaN
             return -1 if answer < 0 else 1
         return answer
@@ -199,6 +201,7 @@ _ADDRESSES = {
 }
 _ADDRESSES |= {"weights of the samples", "weight", "bias", "values", "factors", "net"}
 _ADDRESSES |= {"pool", "outputs", "squares", "gradients of tables", "before", "after"}
+_ADDRESSES |= {"losses", "norms"}
 
 
 # -- one maker a function --------------------------------------------------------------
@@ -229,13 +232,13 @@ def _pool(rng):
 
 def _network(name, rng, dtype):
     trains, is_composed = name.startswith("train"), name == "train_composed"
-    is_whole = name == "predict_whole"
+    is_whole, has_batches = name == "predict_whole", name == "train_batches"
     loss = Loss(rng.randrange(9), 0.1, gamma=rng.choice([0.0, 1.5]))
     loss.width = {6: rng.randint(1, 4), 7: 2, 8: 3}.get(loss.kind, 1)
     n_targets = rng.randint(1, 5)
     F, H, K = rng.randint(1, 9), rng.choice([1, 5, 16, 37, 70]), n_targets * loss.width
     n_codes, sizes, segment = None, None, 1
-    if (trains or name == "predict") and rng.random() < 0.5:
+    if (trains or name == "predict") and not has_batches and rng.random() < 0.5:
         n_codes = [rng.choice([0, 1, 7]) for _ in range(rng.randint(1, 4))]
         sizes = [rng.randint(1, 5) if number else 1 for number in n_codes]
         segment = rng.randint(1, 3)
@@ -334,7 +337,17 @@ def _network(name, rng, dtype):
     if is_composed:
         arguments["composition"] = composition
     arguments["outputs"] = _at(outputs)
-    if trains:
+    if has_batches:
+        arguments["size"] = rng.choice([1, 4, N])
+        update = _update_call(
+            "clip_and_adam", rng, dtype, handle, weights, gradients, {}
+        )
+        kept |= update.kept | {"results": torch.zeros(2, N, dtype=torch.float64)}
+        for key in ("tensors", "options", "squares"):
+            arguments[key] = update.arguments[key]
+        for key, numbers in zip(("losses", "norms"), kept["results"], strict=True):
+            arguments[key] = _at(numbers)
+    elif trains:
         arguments["value"] = ctypes.c_double()
     yield Call(name, dtype, arguments, kept)
     handle.close()
@@ -598,6 +611,7 @@ def _smooth(name, rng, dtype):
 _MAKERS = {
     "open_network": _network,
     "train": _network,
+    "train_batches": _network,
     "train_composed": _network,
     "keep_factors": _keep_factors,
     "predict": _network,

@@ -21,26 +21,26 @@ y = X[:, -1]
 
 
 def interrupted(monkeypatch):
-    original = SequenceNet.train_step
+    original = SequenceNet._set_training
 
-    def train_step(self, batch, **kwargs):
-        if len(self.history) == 3:
+    def set_training(self, training=True):
+        if training and len(self.history) == 3:
             raise KeyboardInterrupt
-        return original(self, batch, **kwargs)
+        return original(self, training)
 
-    monkeypatch.setattr(SequenceNet, "train_step", train_step)
+    monkeypatch.setattr(SequenceNet, "_set_training", set_training)
     return RNNRegressor("gru", 3, random_state=0), "interrupted by the user"
 
 
 def restarted(monkeypatch):
-    original = SequenceNet.train_step
+    original = SequenceNet._set_training
 
-    def train_step(self, batch, **kwargs):
-        if self.run.n_restarts == 0:
+    def set_training(self, training=True):
+        if training and self.run.n_restarts == 0:
             raise_non_finite(self, "the training loss")
-        return original(self, batch, **kwargs)
+        return original(self, training)
 
-    monkeypatch.setattr(SequenceNet, "train_step", train_step)
+    monkeypatch.setattr(SequenceNet, "_set_training", set_training)
     options = {"max_epochs": 2, "tol": 9, "random_state": 0, "n_estimators": 1}
     return RNNRegressor("gru", 3, on_divergence="restart", **options), "goes on from"
 

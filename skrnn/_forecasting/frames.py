@@ -287,7 +287,12 @@ class SeriesFrames:
         if keys == [()]:
             return times[0].rename(self.index_names[-1])
         codes = np.repeat(np.arange(len(keys)), [len(part) for part in times])
-        levels = [*key_levels(keys, codes), times[0].append(list(times[1:]))]
+        first, others = times[0], times[1:]
+        if all(part is first for part in others):  # pandas would join them one by one
+            each = first.take(np.tile(np.arange(len(first)), len(keys)))
+        else:
+            each = first.append(list(others))
+        levels = [*key_levels(keys, codes), each]
         return pd.MultiIndex.from_arrays(levels, names=self.index_names)
 
 

@@ -54,13 +54,11 @@ class Lags(NamedTuple):
         Views
             Rows that a window lacks are zero, as if nothing had changed.
         """
-        rows = np.arange(len(origins.rows))
         windows = self.transform.windows(
             prepared, prepared.z, origins, self.window_length, None
         )
-        changes = windows.gather(rows)[:, :, target]
-        changes[np.isnan(changes)] = 0.0
-        regressors = np.concatenate([changes, np.ones((len(rows), 1))], axis=1)
+        regressors = np.ones((len(origins.rows), self.n_regressors))
+        windows.steps_of(target, regressors[:, :-1])
         last = int(self.steps[-1])
         base = self.transform.baseline(prepared, origins, windows, last)
         is_enough = windows.length >= self._least
@@ -138,14 +136,29 @@ class TargetModel(NamedTuple):
         # Row by row, and all steps at once, lest the last bit depend on what else is
         # asked for.
         rows = view.regressors[:, None]
-        outputs = (rows @ self.common)[:, 0]
-        if self.own is not None:
-            order = np.argsort(codes, kind="stable")
-            bounds = np.searchsorted(codes[order], np.arange(len(places) + 1))
-            for code in np.flatnonzero((np.diff(bounds) > 0) & (places >= 0)):
-                mine = order[bounds[code] : bounds[code + 1]]
-                outputs[mine] = (rows[mine] @ self.own[places[code]])[:, 0]
+        if self.own is None:
+            outputs = (rows @ self.common)[:, 0]
+        else:
+            outputs = self._own_outputs(rows, places, codes)
         return view.base[:, steps] + outputs[:, steps] * view.scale[:, None]
+
+    def _own_outputs(self, rows, places, codes):
+        """Outputs (n, n_steps) of rows (n, 1, P), by the model of each series."""
+        count = np.bincount(codes, minlength=len(places))
+        is_sorted = (np.diff(codes) >= 0).all()
+        if is_sorted and (count == count[0]).all() and (places >= 0).all():
+            # Of each series as many, as in a panel whose series are of one length.
+            each = rows.reshape(len(places), count[0], 1, rows.shape[2])
+            is_whole = np.array_equal(places, np.arange(len(self.own)))
+            own = self.own if is_whole else self.own[places]
+            return (each @ own[:, None]).reshape(len(rows), -1)
+        outputs = (rows @ self.common)[:, 0]
+        order = np.argsort(codes, kind="stable")
+        bounds = np.searchsorted(codes[order], np.arange(len(places) + 1))
+        for code in np.flatnonzero((count > 0) & (places >= 0)):
+            mine = order[bounds[code] : bounds[code + 1]]
+            outputs[mine] = (rows[mine] @ self.own[places[code]])[:, 0]
+        return outputs
 
     def weights(self, places):
         """How much forecasts of these series count (n_some,)."""

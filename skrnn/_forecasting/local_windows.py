@@ -6,6 +6,9 @@ from skrnn.windows._array import WindowedArray
 
 __all__ = ["LocalWindows"]
 
+# Windows that are written at a time: what that takes stays in a processor's cache.
+_ROWS_AT_ONCE = 2048
+
 
 class LocalWindows(WindowedArray):
     """Lazy windows, some features of which are shifted and divided window by window.
@@ -47,6 +50,26 @@ class LocalWindows(WindowedArray):
             out[...] = block
             return out
         return block if dtype is None else block.astype(dtype, copy=False)
+
+    def steps_of(self, feature, out):
+        """Write the steps of one of the local features, 0 where they are absent.
+
+        Parameters
+        ----------
+        feature : int
+            Which of the first `n_local` ones.
+        out : ndarray of shape (n_windows, window_length) of float64
+            Where they go.
+        """
+        values, offsets = self.values[:, feature], np.arange(-self.window_length, 0)
+        for begin in range(0, len(out), _ROWS_AT_ONCE):
+            rows = slice(begin, begin + _ROWS_AT_ONCE)
+            place = self.stop[rows, None] + offsets
+            block = values.take(np.maximum(place, 0, out=place))
+            block -= self.level[rows, feature, None]
+            block /= self.scale[rows, feature, None]
+            block[offsets < -self.length[rows, None]] = 0.0
+            out[rows] = block
 
     def _of_windows(self, key):
         own = {"level": self.level[key], "scale": self.scale[key]}

@@ -301,9 +301,14 @@ def _in_units(filled, moments):
 
 def _sums(values, begin, stop):
     """Sums (n, k) of runs of rows, each of its own rows alone to the last bit."""
-    values = np.concatenate([values, np.zeros((1, values.shape[1]))])
-    # Every second sum is of what lies between two runs.
-    places = np.column_stack([begin, stop]).ravel()
-    if not len(places):
-        return np.zeros((0, values.shape[1]))
-    return np.add.reduceat(values, places, axis=0)[::2]
+    sums = np.zeros((len(begin), values.shape[1]))
+    some = np.flatnonzero(stop > begin)
+    if (np.diff(begin[some]) < 0).any():
+        some = some[np.argsort(begin[some], kind="stable")]
+    # Every second sum is of what lies between two runs: of runs that come in their
+    # order no row is in two of these.
+    places = np.column_stack([begin[some], stop[some]]).ravel()
+    if len(places):
+        values = np.concatenate([values, np.zeros((1, values.shape[1]))])
+        sums[some] = np.add.reduceat(values, places, axis=0)[::2]
+    return sums

@@ -101,6 +101,7 @@ class CompiledNetwork(Scope):
         is_standard = form.composition is None
         self._train = function("train", self.dtype) if is_standard else self._compose
         self._train_composed = function("train_composed", self.dtype)
+        self._train_batches = function("train_batches", self.dtype)
         self._predict = function("predict", self.dtype)
         self._loss = ctypes.c_double()
         self._handle = Handle(function("close_network", self.dtype))
@@ -335,6 +336,47 @@ class CompiledNetwork(Scope):
         if answer <= 0:
             self.check_answer(answer)
         return self._loss.value
+
+    def steps(self, inputs, wanted, n_steps, n_samples, results, size, update):
+        """Train on batches that lie one behind the other.
+
+        Parameters
+        ----------
+        inputs, wanted, n_steps, n_samples
+            As for `step`, of all batches together.
+        results : int
+            Where the outputs of a batch go.
+        size : int
+            Samples of a batch; the last one may have fewer.
+        update : tuple of (Tensors, AdamOptions, ctypes.Array)
+            What is updated after each, how, and where squares go.
+
+        Returns
+        -------
+        losses : list of float
+            Of the batches up to the first whose loss is not finite.
+        norms : list of float
+            Of their gradients, before they were clipped.
+        """
+        numbers = ctypes.c_double * -(-n_samples // size)
+        losses, norms = numbers(), numbers()
+        count = self._train_batches(
+            self.place,
+            self._weights,
+            self._gradients,
+            inputs,
+            n_samples,
+            n_steps,
+            wanted,
+            results,
+            size,
+            *update,
+            losses,
+            norms,
+        )
+        if count <= 0:
+            self.check_answer(count)
+        return losses[:count], norms[:count]
 
     def _compose(self, *arguments):
         """Train a network that is composed of more than the standard one."""

@@ -54,3 +54,21 @@ class ConsecutiveBatches:
         told = self._inputs, self._wanted, self._n_steps
         loss = self._network.step(*told, count, self._results.data_ptr())
         return loss, self._results[:count]
+
+    def train(self, update):
+        """Train on all of them, with an update after each.
+
+        Parameters
+        ----------
+        update : tuple
+            As for `CompiledNetwork.steps`.
+
+        Returns
+        -------
+        losses, norms : list of float
+            As from there.
+        """
+        for (of, name, _), begin in zip(self._places, self._begins, strict=True):
+            setattr(of, name, begin)
+        told = self._inputs, self._wanted, self._n_steps, self._n_samples
+        return self._network.steps(*told, self._results.data_ptr(), self._size, update)

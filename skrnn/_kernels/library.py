@@ -65,6 +65,25 @@ _SIGNATURES = {
             POINTER(c_double),
         ],
     ),
+    "train_batches": (
+        c_int64,
+        [
+            c_void_p,
+            c_void_p,
+            c_void_p,
+            POINTER(Input),
+            c_int64,
+            c_int64,
+            POINTER(Loss),
+            c_void_p,
+            c_int64,
+            POINTER(Tensors),
+            POINTER(AdamOptions),
+            c_void_p,
+            c_void_p,
+            c_void_p,
+        ],
+    ),
     "train_composed": (
         c_int,
         [

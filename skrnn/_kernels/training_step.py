@@ -147,6 +147,30 @@ class CompiledStep:
         self.optimizer._opt_called = True  # as in `update`
         return norm if l1 or max_value or max_norm else None
 
+    def train_on(self, batches, l1, max_value, max_norm):
+        """Do what `gradients` and `clip_and_update` do of some batches, in one call.
+
+        Parameters
+        ----------
+        batches : ConsecutiveBatches
+            What to learn from.
+        l1, max_value, max_norm
+            As for `clip_and_update`.
+
+        Returns
+        -------
+        losses : list of float
+            Of the batches up to the first whose loss is not finite.
+        norms : list of float or None
+            What `clip_and_update` gives after each.
+        """
+        self._set_limits(l1, max_value, max_norm)
+        self._set_rates()
+        losses, norms = batches.train((self._tensors, self._options, self._squares))
+        self.optimizer._opt_called = True  # as in `update`
+        is_known = l1 or max_value or max_norm
+        return losses, norms if is_known else [None] * len(norms)
+
     def weight_gradients(self):
         """Gradients (list of Tensor) of the weights that learn."""
         return self._kept[0]["gradients"]

@@ -61,7 +61,7 @@ def read_batch(source, rows):
 
 # Small batches are read several at once, so many and of so many numbers at the most: to
 # ask a source takes as long as to copy some hundred short sequences.
-_READ_AT_ONCE, _NUMBERS_AT_ONCE = 8, 2**18
+_READ_AT_ONCE, _NUMBERS_AT_ONCE = 16, 2**18
 
 
 class Several(NamedTuple):
@@ -82,8 +82,9 @@ class Several(NamedTuple):
         """Whether the longest sequence of each has all steps (bool)."""
         if self.lengths is None:
             return True
-        longest = self.x.shape[1]
-        return all(bool((of == longest).any()) for of in self.lengths.split(self.size))
+        begins = np.arange(0, len(self.lengths), self.size)
+        longest = np.maximum.reduceat(self.lengths.numpy(), begins)
+        return len(begins) > 0 and bool((longest == self.x.shape[1]).all())
 
 
 class BatchIterator:
@@ -118,12 +119,27 @@ class BatchIterator:
             n_samples = min(n_samples, most_batches * batch_size)
         self.n_samples = n_samples
         self.workers = None  # among whom the batches are shared out
+        self._n_passes = 0
+        self._kept = None  # all samples, as `read_batch` gives them, where they are few
 
     def __len__(self):
         return -(-self.n_samples // self.batch_size)
 
     def __iter__(self):
         """Yield pairs: inputs of the network, with the weights, and targets."""
+        parts = self.parts()
+        return (batch for _, batches in parts for batch in batches)
+
+    def parts(self):
+        """Yield some batches at a time.
+
+        Yields
+        ------
+        several : Several or None
+            All of them together, where each is what is read, as it lies there.
+        batches : iterator
+            As from `__iter__`.
+        """
         return self._read(self._order())
 
     def _read(self, order):
@@ -135,17 +151,23 @@ class BatchIterator:
             )
             several = Several(x, lengths, target, weight, self.batch_size)
             is_as_read = self.change is None and several.are_of_one_length()
-            columns = [
-                [None] * several.count if part is None else part.split(self.batch_size)
-                for part in (x, lengths, target, weight, repeats)
-            ]
-            for number, batch in enumerate(zip(*columns, strict=True)):
-                inputs, y = self._batch(*batch)
-                if share is not None:
-                    inputs["share"] = share
-                elif is_as_read:
-                    inputs["several"] = several, number
-                yield inputs, y
+            told = several if is_as_read and share is None else None
+            yield told, self._each(several, told, repeats, share)
+
+    def _each(self, several, told, repeats, share):
+        """Yield batches one by one."""
+        parts = (*several[:4], repeats)
+        columns = [
+            [None] * several.count if part is None else part.split(self.batch_size)
+            for part in parts
+        ]
+        for number, batch in enumerate(zip(*columns, strict=True)):
+            inputs, y = self._batch(*batch)
+            if share is not None:
+                inputs["share"] = share
+            elif told is not None:
+                inputs["several"] = told, number
+            yield inputs, y
 
     def _batch(self, x, lengths, target, weight, repeats):
         x, lengths = _trimmed(x, lengths)
@@ -170,16 +192,34 @@ class BatchIterator:
             n_numbers = size * source.max_steps * source.n_features
             most = max(1, _NUMBERS_AT_ONCE // max(1, n_numbers))
             for rows in order.split(min(_READ_AT_ONCE, most) * size):
-                yield rows, *read_batch(source, rows.numpy()), None
+                yield rows, *self._samples(rows), None
             return
         options = {"is_training": self.is_training}
         parts = self.workers.parts(order, self.batch_size, source.series, **options)
         for rows, n_own, n_all in parts:
             yield rows, *read_batch(source, rows.numpy()), (n_own, n_all)
 
+    def _samples(self, rows):
+        """Read some samples (Tensor of int64); see `read_batch`.
+
+        Few that are read again are kept.
+        """
+        source = self.dataset.source
+        n_numbers = len(source) * source.max_steps * source.n_features
+        is_small = n_numbers <= _NUMBERS_AT_ONCE and self.borders is None
+        if self._n_passes < 2 or not is_small:
+            return read_batch(source, rows.numpy())
+        if self._kept is None:
+            self._kept = read_batch(source, np.arange(len(source)))
+        x, lengths = (
+            None if part is None else part.index_select(0, rows) for part in self._kept
+        )
+        return _trimmed(x, lengths)
+
     def _order(self):
         """Numbers of the samples (Tensor of int64), in the order in which they come."""
         n_samples = len(self.dataset)
+        self._n_passes += 1
         if self.generator is None:
             return torch.arange(n_samples)
         if self.borders is None:

@@ -13,7 +13,7 @@ import torch
 from skorch.callbacks import Callback
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_, get_total_norm
 
-from skrnn._training.divergence import checked_losses
+from skrnn._training.divergence import checked_losses, checked_step
 from skrnn._training.weight_average import WeightAverage
 
 
@@ -48,6 +48,9 @@ def run_batches(net, batches, *, training):
         _look_for_weights(net)
     net.run.sample_losses.clear()
     losses, sizes = [], []
+    if training and not is_recorded and _steps_are_taken_at_once(net):
+        losses, sizes = _steps_at_once(net, batches)
+        batches = ()
     with (
         _weights_of(net, training) as after_step,
         _draws_of(net, batches, training) as coming,
@@ -89,6 +92,37 @@ def _reads_plainly(net):
         return False
     form = step.network.form
     return form.composition is None and form.codes is None
+
+
+def _steps_are_taken_at_once(net):
+    """Whether nothing comes between a step of the optimiser and the next one."""
+    run, schedule = net.run, net.schedule_
+    has_pause = schedule is not None and schedule.is_by_batch
+    return (
+        run.takes_several
+        and run.step.is_adam
+        and run.workers is None
+        and net.settings.ema_decay is None
+        and not has_pause
+    )
+
+
+def _steps_at_once(net, batches):
+    """Learn from all batches; give their losses and sizes (lists)."""
+    losses, sizes = [], []
+    for several, each in batches.parts():
+        if several is None:
+            for batch in each:
+                net.run.batch = len(losses) + 1
+                losses.append(net.train_step(batch)["loss"])
+                sizes.append(len(batch[0]["x"]))
+            continue
+        net._set_training(True)
+        losses += compiled_steps(net, several, len(losses))
+        n_samples = len(several.x)
+        sizes += [several.size] * (n_samples // several.size)
+        sizes += [n_samples % several.size] * (n_samples % several.size > 0)
+    return losses, sizes
 
 
 def _look_for_weights(net):
@@ -197,6 +231,33 @@ def compiled_step(net, inputs, target):
     if run.shows_outputs:
         outputs = net.module_.parameters_of(outputs, given)
     return {"loss": loss, "y_pred": outputs}
+
+
+def compiled_steps(net, several, n_before):
+    """Take an optimiser step for each of several batches.
+
+    Parameters
+    ----------
+    net : SequenceNet
+        In training, with a compiled step.
+    several : Several
+        The batches.
+    n_before : int
+        How many batches of the epoch came before them.
+
+    Returns
+    -------
+    list of float
+        Their losses, which are finite.
+    """
+    run, settings = net.run, net.settings
+    limits = settings.l1, settings.max_grad_value, settings.max_grad_norm
+    batches = _consecutive(net, several)
+    losses, norms = run.step.train_on(batches, *limits)
+    run.loss, run.grad_norm = losses[-1], norms[-1]
+    run.batch = n_before + len(losses)
+    checked_step(net, {"loss": run.loss}, "train")
+    return losses
 
 
 def _consecutive(net, several):

@@ -90,6 +90,11 @@ class Schedule:
         step = inspect.signature(self.scheduler.step).parameters
         self._by_metric = "metrics" in step
 
+    @property
+    def is_by_batch(self):
+        """Whether the rate changes from batch to batch (bool)."""
+        return self._by_batch
+
     def after_batch(self):
         """Count one batch."""
         if self._by_batch and not self._is_spent():

@@ -290,14 +290,14 @@ def test_warm_start_goes_on_with_all():
 
 
 def test_an_interrupt_keeps_the_networks_there_are(monkeypatch):
-    original = SequenceNet.train_step
+    original = SequenceNet._set_training
 
-    def train_step(self, batch, **kwargs):
-        if " 2/" in self.title:
+    def set_training(self, training=True):
+        if training and " 2/" in self.title:
             raise KeyboardInterrupt
-        return original(self, batch, **kwargs)
+        return original(self, training)
 
-    monkeypatch.setattr(SequenceNet, "train_step", train_step)
+    monkeypatch.setattr(SequenceNet, "_set_training", set_training)
     with pytest.warns(UserWarning, match="after 1 of 3 networks"):
         model = RNNRegressor(**SMALL, n_estimators=3).fit(X, y)
     monkeypatch.undo()

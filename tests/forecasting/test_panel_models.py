@@ -5,8 +5,10 @@ import copy
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
 
 from skrnn._forecasting import regressed_fit
+from skrnn._forecasting.lag_regression import TargetModel, Views
 from skrnn._forecasting.table import Origins
 from tests.forecasting.support import LINEAR, forecaster
 
@@ -149,3 +151,28 @@ def test_a_single_series_has_nothing_of_a_panel():
     model = fitted(y)
     assert model.panel_weights_ is None
     assert model.forecaster_.forecasts.error_scales is None
+
+
+def test_own_models_read_rows_of_all_series_as_those_of_one():
+    rng = np.random.default_rng(0)
+    own = rng.normal(size=(5, 4, 3))
+    model = TargetModel(rng.normal(size=(4, 3)), own, np.zeros(5), np.zeros(5), 0.0)
+    steps, places = np.arange(3), np.array([3, 0, 4])
+    codes = np.repeat(np.arange(3), 6)
+    rows = rng.normal(size=(18, 4))
+
+    def path(kept, places=places):
+        base, scale = np.zeros((len(kept), 3)), np.ones(len(kept))
+        view = Views(rows[kept], base, scale, scale > 0)
+        return model.path(view, places, codes[kept], steps)
+
+    every = path(np.arange(18))
+    for code, place in enumerate(places):
+        mine = np.flatnonzero(codes == code)
+        assert_array_equal(every[mine], path(mine))
+        assert_allclose(every[mine], rows[mine] @ own[place], rtol=1e-12)
+    some = rng.permutation(18)[:11]
+    assert_array_equal(every[some], path(some))
+    unknown = path(np.arange(18), np.array([3, -1, 4]))
+    assert_allclose(unknown[6:12], rows[6:12] @ model.common, rtol=1e-12)
+    assert_array_equal(unknown[:6], every[:6])

@@ -3,8 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
 
 from skrnn._forecasting.table import Origins
+from skrnn._forecasting.target_transform import _sums
 from tests.forecasting.support import ORDERS, forecaster, model, table, transform_of
 from tests.support import short_network, wave_series
 
@@ -105,3 +109,21 @@ def test_values_below_those_of_fit_have_a_logarithm():
     later.y = later.y.copy()
     later.y[-1, 0] = -5.0
     assert np.isfinite(made.prepare(later).u).all()
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.integers(0, 9)), max_size=40),
+    st.integers(1, 3),
+)
+def test_sums_of_runs_in_any_order(runs, n_columns):
+    values = np.random.default_rng(0).normal(size=(40, n_columns))
+    begin = np.array([first for first, _ in runs], dtype=np.int64)
+    stop = begin + np.array([length for _, length in runs], dtype=np.int64)
+    # Windows without a row are told as ending at the first one.
+    stop = np.where(stop > begin, stop, 0)
+    begin = np.where(stop > 0, begin, 0)
+    found = _sums(values, begin, stop)
+    assert found.shape == (len(runs), n_columns)
+    for mine, first, last in zip(found, begin, stop, strict=True):
+        assert_allclose(mine, values[first:last].sum(axis=0), atol=1e-13)
+        assert_array_equal(mine, _sums(values, np.array([first]), np.array([last]))[0])

@@ -35,7 +35,7 @@ FUNCTIONS = [
     "adam",
     "linear",
 ]
-FUNCTIONS += ["clip_and_adam"]
+FUNCTIONS += ["clip_and_adam", "train_batches"]
 FUNCTIONS += ["sum_over_steps", "layer_size", "layer_forward", "layer_backward"]
 FUNCTIONS += ["convolve", "compete", "smooth", "train_composed", "keep_factors"]
 

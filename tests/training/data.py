@@ -34,11 +34,11 @@ class InterruptInEpoch(Callback):
 
 def interrupt_in_epoch(monkeypatch, number):
     """Interrupt the first batch of an epoch."""
-    original = SequenceNet.train_step
+    original = SequenceNet._set_training
 
-    def train_step(self, batch, **kwargs):
-        if len(self.history) == number:
+    def set_training(self, training=True):
+        if training and len(self.history) == number:
             raise KeyboardInterrupt
-        return original(self, batch, **kwargs)
+        return original(self, training)
 
-    monkeypatch.setattr(SequenceNet, "train_step", train_step)
+    monkeypatch.setattr(SequenceNet, "_set_training", set_training)

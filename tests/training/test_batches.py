@@ -9,6 +9,7 @@ from skorch.callbacks import Callback
 from skrnn import RNNClassifier, RNNRegressor, SlidingWindow
 from skrnn._sequences.sources import as_source
 from skrnn._training.batches import BatchIterator, SequenceDataset
+from skrnn.exceptions import NonFiniteLossError
 from tests.support import same_bits, same_fit
 from tests.training.data import SMALL, X, y
 
@@ -101,6 +102,12 @@ def test_batches_are_what_the_source_gives_for_each(kind):
         (RNNRegressor, {"loss": "quantile"}),
         (RNNRegressor, {"segment_length": 2, "dtype": "float64"}),
         (RNNClassifier, {"n_kernels": None, "pooling": "mean"}),
+        # Without an average of the weights nothing comes between two steps.
+        (RNNRegressor, {"ema_decay": None, "l1": 0.01, "max_grad_norm": 0.1}),
+        (RNNRegressor, {"ema_decay": None, "loss": "gaussian", "dtype": "float64"}),
+        (RNNRegressor, {"ema_decay": None, "lr_schedule": "cosine"}),
+        (RNNRegressor, {"ema_decay": None, "lr_schedule": "one_cycle"}),
+        (RNNClassifier, {"ema_decay": None, "n_kernels": None, "max_grad_norm": None}),
     ],
 )
 def test_batches_that_are_told_at_once_teach_what_single_ones_do(
@@ -114,3 +121,34 @@ def test_batches_that_are_told_at_once_teach_what_single_ones_do(
         for callbacks in (None, [Look()])
     ]
     assert same_fit(*models)
+
+
+def test_the_same_batch_diverges_whether_steps_are_taken_at_once_or_not():
+    values, y = samples("dense"), np.arange(70) % 3
+    options = SMALL | {"ema_decay": None, "batch_size": 4, "learning_rate": 1e25}
+    options |= {"max_grad_norm": None, "on_divergence": "raise", "random_state": 0}
+    told = []
+    for callbacks in (None, [Look()]):
+        with pytest.raises(NonFiniteLossError) as error:
+            RNNRegressor(**options, callbacks=callbacks).fit(values, y)
+        told.append(str(error.value))
+    assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("generator", [None, torch.Generator().manual_seed(0)])
+def test_few_samples_that_are_read_again_are_kept(generator):
+    source = as_source(samples("windows"))
+    read = []
+
+    class Counted(type(source)):
+        def batch(self, rows):
+            read.append(len(rows))
+            return super().batch(rows)
+
+    source.__class__ = Counted
+    batches = BatchIterator(SequenceDataset(source, np.arange(70)), 4, generator)
+    for _ in range(4):
+        found = torch.cat([rows for _, rows in batches])
+        assert sorted(found.tolist()) == list(range(70))
+    assert sum(read[:-1]) == 70
+    assert read[-1] == 70

@@ -136,6 +136,51 @@ static Answer train(void *net, const T *const *weights, T *const *gradients, con
     return DONE;
 }
 
+// Go on to the samples from `first` on, of those that lie one behind the other.
+template <class T>
+static void move_to(int64_t first, const Shape &shape, int64_t L, Input &in, Loss &loss) {
+    const int64_t number = first * L * shape.F, target = first * (shape.K / loss.width);
+    in.values = in.kind == FLOAT32 ? (const void *)((const float *)in.values + number)
+                                   : (const void *)((const double *)in.values + number);
+    if (in.lengths) in.lengths += first;
+    if (loss.kind == CROSS_ENTROPY)
+        loss.targets = (const int64_t *)loss.targets + first;
+    else
+        loss.targets = (const T *)loss.targets + target;
+    if (loss.weights) loss.weights = (const T *)loss.weights + first;
+    if (loss.scales) loss.scales = (const T *)loss.scales + target, loss.shifts = (const T *)loss.shifts + target;
+}
+
+// Train on batches of `size` samples, one behind the other, a step of Adam after each, up
+// to one whose loss is not finite; says of how many it knows `losses` and `norms`.
+template <class T>
+static int64_t train_batches(void *net, const T *const *weights, T *const *gradients, const Input *in,
+                             int64_t N, int64_t L, const Loss *loss, T *outputs, int64_t size,
+                             const Tensors<T> *tensors, const AdamOptions *options, double *squares,
+                             double *losses, double *norms) {
+    if (!net || !in || !loss || N <= 0 || size <= 0 || in->codes) return MISFIT;
+    if (N > MOST_BYTES || size > MOST_BYTES) return NO_MEMORY;
+    const Call<T> all(usable_network<T>(net), weights, gradients, *in, *loss, N, L, outputs, true);
+    const Answer found = checked(all, N, L);
+    if (found != DONE) return found;
+    if (!tensors || !options || checked(*tensors, true) != DONE) return MISFIT;
+    Check check;
+    const int64_t n_batches = (N + size - 1) / size;
+    for (double *numbers : {squares, losses, norms}) check.array(numbers, n_batches);
+    if (check.answer() != DONE) return check.answer();
+    for (int64_t i = 0; i < n_batches; i++) {
+        const int64_t first = i * size, count = N - first < size ? N - first : size;
+        Input own_in = *in;
+        Loss own_loss = *loss;
+        move_to<T>(first, all.net->shape, L, own_in, own_loss);
+        const Answer is_done = train(net, weights, gradients, &own_in, count, L, &own_loss, outputs, losses + i);
+        if (is_done != DONE) return is_done;
+        norms[i] = clip_and_adam(all.net->threads, *tensors, *options, squares);
+        if (!__builtin_isfinite(losses[i])) return i + 1;
+    }
+    return n_batches;
+}
+
 template <class T>
 static Answer train_of(void *net, const T *const *weights, T *const *gradients, const Input *in,
                        int64_t N, int64_t L, const Loss *loss, const Composition *of, T *outputs,
@@ -250,6 +295,14 @@ template <class T> static Answer layer(void *pool, LayerCall<T> *call, bool forw
                                     const Input *in, int64_t n_samples, int64_t n_steps,         \
                                     const Loss *loss, T *outputs, double *value) {               \
         return train(net, weights, gradients, in, n_samples, n_steps, loss, outputs, value);     \
+    }                                                                                            \
+    EXPORT int64_t skrnn_train_batches_##SUFFIX(                                                 \
+        void *net, const T *const *weights, T *const *gradients, const Input *in,                \
+        int64_t n_samples, int64_t n_steps, const Loss *loss, T *outputs, int64_t size,          \
+        const Tensors<T> *tensors, const AdamOptions *options, double *squares, double *losses,  \
+        double *norms) {                                                                         \
+        return train_batches(net, weights, gradients, in, n_samples, n_steps, loss, outputs,     \
+                             size, tensors, options, squares, losses, norms);                    \
     }                                                                                            \
     EXPORT int skrnn_train_composed_##SUFFIX(                                                    \
         void *net, const T *const *weights, T *const *gradients, const Input *in,                \
