@@ -5,6 +5,8 @@ targets and weights of 1e-300 and of 1e300 are learned from as those of 1. Ordin
 numbers have the exponent 0 and stay what they are, to the bit.
 """
 
+import math
+
 import numpy as np
 
 # Numbers within 2^-300 and 2^300 are ordinary: their squares, sums of those, and ratios
@@ -30,6 +32,13 @@ def exponents_of(largest: np.ndarray) -> np.ndarray | None:
     if not is_extreme.any():
         return None
     return np.where(is_extreme, np.frexp(largest)[1], 0).astype(np.int32)
+
+
+def are_finite(values: np.ndarray) -> bool:
+    """Whether all values of an array are finite."""
+    if values.size == 1:  # of a single prediction, in a twentieth of the time
+        return math.isfinite(values.item())
+    return bool(np.isfinite(values).all())
 
 
 @np.errstate(over="ignore", under="ignore")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skrnn._units import MOST, exponents_of, times_power_of_two
+from skrnn._units import MOST, are_finite, exponents_of, times_power_of_two
 
 # What is not scaled is at most that large where the network is in single precision: a
 # float32 holds 2^128, so the squares of features and the sums of squares of targets.
@@ -87,7 +87,7 @@ def refuse_non_finite(outputs, source):
     ValueError
         If one is not finite.
     """
-    if np.isfinite(outputs).all():
+    if are_finite(outputs):
         return
     sample = int(np.argwhere(~np.isfinite(outputs))[0, 0])
     told = ""

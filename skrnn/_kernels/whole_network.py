@@ -17,6 +17,8 @@ from skrnn._kernels.structs import Input, Whole
 # Answers of the library, as in checks.h.
 _DONE, _LEFT = 1, 2
 _KINDS = {"f": 0, "d": 1}
+# Numbers of sequences whose room is kept for the next ones: 2 MB.
+_MOST_KEPT = 2**18
 
 
 class WholeForm(NamedTuple):
@@ -76,6 +78,7 @@ class WholeNetwork:
         n_states = of.n_layers * (2 if of.cell == "lstm" else 1)
         n_pooled = 2 if of.pooling == "mixed" else 1
         self._width = (n_states + n_pooled) * of.hidden_size + (of.pooling == "mean")
+        self._shape = None
 
     def is_open(self):
         """Whether the network is still open."""
@@ -129,30 +132,44 @@ class WholeNetwork:
         found = self._ask(x, largest, before.ctypes.data, after.ctypes.data)
         return None if found is None else (found, after)
 
+    def _make_room(self, shape):
+        """Have arrays for sequences and results whose addresses are known.
+
+        To ask an array where it is takes longer than to copy a few numbers.
+        """
+        self._x, self._results = (
+            np.empty(shape),
+            np.empty((shape[0], self._n_targets, 1)),
+        )
+        self._x_at, self._results_at = self._x.ctypes.data, self._results.ctypes.data
+        self._shape = shape
+
     def _ask(self, x, largest, before, after):
         n, n_steps, n_features = x.shape
-        kind = _KINDS.get(x.dtype.char)
         if n_features != self._n_features or not n_steps:
             return None
-        if kind is None or not x.dtype.isnative:
+        if x.dtype.char not in _KINDS or not x.dtype.isnative:
             return None
-        if not x.flags.c_contiguous:
-            x = np.ascontiguousarray(x)
-        results = np.empty((n, self._n_targets, 1))
+        if x.shape != self._shape:
+            self._make_room(x.shape)
+        self._x[...] = x
         answer = self._predict(
             self._compiled.place,
             *self._told,
-            x.ctypes.data,
-            kind,
+            self._x_at,
+            _KINDS["d"],
             largest,
             n,
             n_steps,
             before,
             after,
-            results.ctypes.data,
+            self._results_at,
         )
+        results = self._results
+        if x.size > _MOST_KEPT:
+            self._shape = self._x = self._results = None
         if answer == _DONE:
-            return results
+            return results.copy()
         if answer == _LEFT:
             return None
         return check_answer(answer, "There is no memory for the states of a sample.")

@@ -92,6 +92,10 @@ class SequenceSource:
         """
         raise NotImplementedError
 
+    def all(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """Read all samples; as `batch`, but not to be written to."""
+        return self.batch(np.arange(self.n_samples))
+
     def lengths(self, rows: np.ndarray) -> np.ndarray:
         """Count the present steps of some samples, without reading them.
 
@@ -183,6 +187,9 @@ class DenseSource(SequenceSource):
     def batch(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         block = self._values[rows]  # (N, L, F)
         return (block, None) if self._lengths is None else compact(block)
+
+    def all(self) -> tuple[np.ndarray, np.ndarray | None]:
+        return (self._values, None) if self._lengths is None else super().all()
 
     def lengths(self, rows: np.ndarray) -> np.ndarray:
         if self._lengths is None:

@@ -5,7 +5,7 @@ import numpy as np
 from skrnn._targets.losses import regression_loss
 from skrnn._targets.reading import checked_y
 from skrnn._targets.targets import Targets
-from skrnn._units import LEAST, MOST, exponents_of, times_power_of_two
+from skrnn._units import LEAST, MOST, are_finite, exponents_of, times_power_of_two
 
 
 class RegressionTargets(Targets):
@@ -92,7 +92,7 @@ class RegressionTargets(Targets):
         if self.exponents is not None:
             exponents = self.exponents.reshape(-1, *[1] * (values.ndim - 2))
             values = times_power_of_two(values, exponents)
-        if not np.isfinite(values).all():
+        if not are_finite(values):
             sample = int(np.argwhere(~np.isfinite(values))[0, 0])
             raise ValueError(
                 f"The prediction of sample {sample} is beyond the largest float, "

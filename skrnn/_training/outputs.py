@@ -1,6 +1,7 @@
 """The outputs of a network for all samples of a source, a batch at a time."""
 
 import copy
+import math
 from contextlib import nullcontext
 
 import numpy as np
@@ -20,7 +21,6 @@ _EVALUATION_SIZE = 2**22
 # Samples that one thread predicts at once, without batches or the opening of a network:
 # as many as the kernels have a way of their own for (narrow_predict.h).
 FEW = 4
-_NUMBERS = np.arange(FEW)
 
 
 def outputs(net, source):
@@ -75,9 +75,9 @@ def outputs(net, source):
 def _few_outputs(network, source):
     """The outputs for a few samples by one call, where it has all that they need."""
     whole = kept_whole(network)
-    if whole is None or not len(source) or not np.isfinite(source.largest):
+    if whole is None or not len(source) or not math.isfinite(source.largest):
         return None
-    x, lengths = source.batch(_NUMBERS[: len(source)])
+    x, lengths = source.all()
     return whole.outputs(x, source.largest) if lengths is None else None
 
 

@@ -1,5 +1,6 @@
 """Rows, keys and times, in the many forms in which they are given."""
 
+import math
 import operator
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -73,6 +74,8 @@ class RowReader:
         key, time : object
             Those that columns of the row tell, where they do.
         """
+        if self._is_row(row):
+            return row[None], _plain_key(key), time
         if hasattr(row, "columns"):
             return self._row_of_table(row, key, time)
         if isinstance(row, pd.Series):
@@ -95,6 +98,19 @@ class RowReader:
         self._check_shape(values[None])
         self._refuse_infinite(values[None])
         return values[None], _plain_key(key), time
+
+    def _is_row(self, row):
+        """Whether a row is finite numbers as they are to be (bool), seen in no time.
+
+        The square of what is finite may be not: then more is looked at.
+        """
+        return (
+            type(row) is np.ndarray
+            and self._is_plain
+            and row.dtype == self._dtype
+            and row.shape == (self._parts.n_columns,)
+            and math.isfinite(row.dot(row))
+        )
 
     def _row_of_table(self, table, key, time):
         if len(table) != 1:

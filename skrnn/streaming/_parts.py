@@ -90,6 +90,8 @@ class Parts:
         Numbers of a row that the windows are made of, and of a step of a window.
     meaning : list
         What numbers and times of remembered rows mean, as it was when this was made.
+    is_direct : bool
+        Whether windows are given to an estimator that needs no check of them.
     is_flat : bool
         Whether samples are rows of lag columns of one series.
     """
@@ -115,6 +117,7 @@ class Parts:
         self.is_flat = not places and not getattr(first, "_is_3d", False)
         n_of_steps = 0 if self.is_flat else n_of_steps
         self.of_steps, self.of_windows = after[:n_of_steps], after[n_of_steps:]
+        self.is_direct = isinstance(self.estimator, BaseRNN) and not self.of_windows
         self.horizon, self.known, self.is_opened = 0, [], False
         if places:
             self._read_window(steps[place], window_length)
@@ -167,11 +170,6 @@ class Parts:
                 "window_length=24, for instance."
             )
         self.window_length, self.n_features = window_length, n_features
-
-    @property
-    def is_direct(self):
-        """Whether windows are given to an estimator that needs no check of them."""
-        return isinstance(self.estimator, BaseRNN) and not self.of_windows
 
     @property
     def column_names(self):

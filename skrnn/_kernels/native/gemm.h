@@ -180,11 +180,9 @@ static __attribute__((noinline)) void outer_tile(const OuterProduct<T> &p, int64
 template <class T, int V, int TALLEST = V == 1 ? 8 : 6>
 INLINE void outer_rows(const OuterProduct<T> &p, int64_t rows, int64_t column) {
     int64_t m = 0;
-    for (; rows - m >= TALLEST; m += TALLEST) outer_tile<T, TALLEST, V>(p, m, column);
-    if (rows - m >= 4) {
-        outer_tile<T, 4, V>(p, m, column);
-        m += 4;
-    }
+    // Of eight rows twice four are better than six and two, whose sums wait for each other.
+    for (; rows - m >= TALLEST && rows - m != TALLEST + 2; m += TALLEST) outer_tile<T, TALLEST, V>(p, m, column);
+    for (; rows - m >= 4; m += 4) outer_tile<T, 4, V>(p, m, column);
     if (rows - m >= 2) {
         outer_tile<T, 2, V>(p, m, column);
         m += 2;

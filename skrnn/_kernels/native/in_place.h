@@ -112,37 +112,54 @@ static void add_dots(const T *a, int64_t lda, int64_t n_samples, const T *w, int
     each_block(rows, depth, n_samples, piece);
 }
 
-// c (n_samples, ldc) += a (n_samples, lda) times R rows of a weight, some columns of both.
-template <class T, int R>
-static __attribute__((noinline)) void add_some_rows(const T *a, int64_t lda, int64_t n_samples, const T *w,
-                                                    int64_t ldw, int64_t columns, T *c, int64_t ldc) {
+// c (N, ldc) += a (N, lda) times R rows of a weight, some columns of both. What of `a` is
+// multiplied stays in registers: to spread it anew for each column would take a load a sum.
+template <class T, int N, int R>
+static __attribute__((noinline)) void add_some_rows(const T *a, int64_t lda, const T *w, int64_t ldw, int64_t columns,
+                                                    T *c, int64_t ldc) {
     constexpr int n = Simd<T>::n;
+    Vec<T> factors[N][R];
+    UNROLL
+    for (int i = 0; i < N; i++)
+        UNROLL
+        for (int r = 0; r < R; r++) factors[i][r] = fill<T>(a[i * lda + r]);
     int64_t j = 0;
     for (; j + n <= columns; j += n) {
-        Vec<T> row[R];
+        Vec<T> sums[N];
         UNROLL
-        for (int r = 0; r < R; r++) row[r] = load<T>(w + r * ldw + j);
-        for (int64_t i = 0; i < n_samples; i++) {
-            Vec<T> sum = load<T>(c + i * ldc + j);
+        for (int i = 0; i < N; i++) sums[i] = load<T>(c + i * ldc + j);
+        UNROLL
+        for (int r = 0; r < R; r++) {
+            const Vec<T> row = load<T>(w + r * ldw + j);
             UNROLL
-            for (int r = 0; r < R; r++) sum += a[i * lda + r] * row[r];
-            store<T>(c + i * ldc + j, sum);
+            for (int i = 0; i < N; i++) sums[i] += factors[i][r] * row;
         }
+        UNROLL
+        for (int i = 0; i < N; i++) store<T>(c + i * ldc + j, sums[i]);
     }
     for (; j < columns; j++)
-        for (int64_t i = 0; i < n_samples; i++)
+        for (int i = 0; i < N; i++)
             for (int r = 0; r < R; r++) c[i * ldc + j] += a[i * lda + r] * w[r * ldw + j];
+}
+
+template <class T, int R>
+static void add_some_rows_to_all(const T *a, int64_t lda, int64_t n_samples, const T *w, int64_t ldw, int64_t columns,
+                                 T *c, int64_t ldc) {
+    int64_t i = 0;
+    for (; n_samples - i >= 3; i += 3) add_some_rows<T, 3, R>(a + i * lda, lda, w, ldw, columns, c + i * ldc, ldc);
+    if (n_samples - i == 2) add_some_rows<T, 2, R>(a + i * lda, lda, w, ldw, columns, c + i * ldc, ldc);
+    if (n_samples - i == 1) add_some_rows<T, 1, R>(a + i * lda, lda, w, ldw, columns, c + i * ldc, ldc);
 }
 
 template <class T>
 static void add_weighted_rows(const T *a, int64_t lda, int64_t n_samples, const T *w, int64_t ldw, int64_t rows,
                               int64_t columns, T *c, int64_t ldc) {
     auto piece = [&](int64_t r, int64_t end, int64_t j, int64_t count, int64_t i, int64_t n) {
+        const T *from = a + i * lda, *of = w + j;
         T *to = c + i * ldc + j;
-        for (; end - r >= 8; r += 8)
-            add_some_rows<T, 8>(a + i * lda + r, lda, n, w + r * ldw + j, ldw, count, to, ldc);
-        for (; r < end; r++)
-            add_some_rows<T, 1>(a + i * lda + r, lda, n, w + r * ldw + j, ldw, count, to, ldc);
+        for (; end - r >= 4; r += 4)
+            add_some_rows_to_all<T, 4>(from + r, lda, n, of + r * ldw, ldw, count, to, ldc);
+        for (; r < end; r++) add_some_rows_to_all<T, 1>(from + r, lda, n, of + r * ldw, ldw, count, to, ldc);
     };
     each_block(rows, columns, n_samples, piece);
 }

@@ -5,6 +5,7 @@
 // to share.
 #pragma once
 
+#include "column_blocks.h"
 #include "narrow.h"
 #include "network.h"
 
@@ -15,75 +16,162 @@ constexpr int64_t FEW_TO_PREDICT = 4;
 // product, and what is held does not grow with the sequences.
 constexpr int64_t STEPS_AT_ONCE = 32;
 
+// Room for a sample's row of units and of gates: a cache line more than they take, since
+// rows a power of two apart would share a few places in the cache.
+template <class T> struct FewLayer {
+    int cell;
+    bool is_relu;
+    Gates gates;
+    int64_t F, H, size;      // as they are; units in whole cache lines
+    int64_t pitch, columns;  // from one sample's units to the next's, from gates to gates
+    T *bias;                 // (gates, size)
+    ColumnBlocks<T> by_x, by_h;  // of the gates that have a part of each
+
+    void take(Arena &arena, int cell_, bool relu, int64_t F_, int64_t H_) {
+        constexpr int64_t line = GROUP_BYTES / sizeof(T);
+        cell = cell_, is_relu = relu, F = F_, H = H_;
+        gates = gates_of(cell);
+        size = round_up(H, line);
+        pitch = size + line, columns = gates.count * size + line;
+        bias = arena.take<T>(gates.count * size);
+        by_x.take(arena, F, gates.n_x * size);
+        by_h.take(arena, H, gates.n_h * size);
+    }
+
+    void pack(const T *weight, const int *from, int64_t n_gates, const ColumnBlocks<T> &to) const {
+        for (int64_t g = 0; g < n_gates; g++)
+            for (int64_t j = 0; j < size; j++)
+                to.rows[g * size + j] = j < H ? weight + (from[g] * H + j) * to.depth : nullptr;
+        to.pack();
+    }
+
+    void pack(const Weights<T> &w) const {
+        for (int64_t g = 0; g < gates.count; g++)
+            for (int64_t j = 0; j < size; j++) {
+                T sum = 0;
+                if (j < H && gates.from_x[g] >= 0) sum += w.b_ih[gates.from_x[g] * H + j];
+                if (j < H && gates.from_h[g] >= 0) sum += w.b_hh[gates.from_h[g] * H + j];
+                bias[g * size + j] = sum;
+            }
+        pack(w.w_ih, gates.from_x + gates.first_x, gates.n_x, by_x);
+        pack(w.w_hh, gates.from_h + gates.first_h, gates.n_h, by_h);
+    }
+};
+
+// What a layer keeps of the steps that are taken at once.
+template <class T> struct FewStates {
+    T *gates;  // (at_once, n, columns)
+    T *h, *c;  // (at_once + 1, n, pitch)
+
+    void take(Arena &arena, const FewLayer<T> &layer, int64_t at_once, int64_t n) {
+        gates = arena.take<T>(at_once * n * layer.columns);
+        h = arena.take<T>((at_once + 1) * n * layer.pitch);
+        c = layer.cell == LSTM ? arena.take<T>((at_once + 1) * n * layer.pitch) : nullptr;
+    }
+};
+
+// What comes from the inputs x (rows, ldx) to all gates.
+template <class T>
+static void few_inputs(const FewLayer<T> &layer, const FewStates<T> &states, const T *x, int64_t ldx, int64_t rows) {
+    const Gates &gates = layer.gates;
+    for (int64_t g = 0; g < gates.count; g++)
+        for (int64_t r = 0; gates.from_x[g] < 0 && r < rows; r++)
+            memcpy(states.gates + r * layer.columns + g * layer.size, layer.bias + g * layer.size,
+                   layer.size * sizeof(T));
+    const int64_t first = gates.first_x * layer.size;
+    layer.by_x.multiply({x, ldx, layer.bias + first, 0, states.gates + first, layer.columns}, rows, false);
+}
+
+// Step t of the sequences, number s of those that are taken at once. The state before the
+// first of all is zero, unless there is one.
+template <class T>
+static void few_step(const FewLayer<T> &layer, const FewStates<T> &states, int64_t s, int64_t t, bool has_states,
+                     const int64_t *lengths, int64_t n) {
+    const int64_t step = n * layer.pitch, size = layer.size;
+    const T *h_prev = states.h + s * step, *c_prev = states.c ? states.c + s * step : nullptr;
+    T *gates = states.gates + s * n * layer.columns;
+    T *of_h = gates + layer.gates.first_h * size;
+    if (t || has_states)
+        layer.by_h.multiply({h_prev, layer.pitch, of_h, layer.columns, of_h, layer.columns}, n, s % 2);
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t at = i * layer.pitch;
+        T *h = states.h + (s + 1) * step + at, *c = c_prev ? states.c + (s + 1) * step + at : nullptr;
+        if (!lengths || t < lengths[i]) {
+            gates_forward<T>(layer.cell, layer.is_relu,
+                             {size, size, size, nullptr, gates + i * layer.columns, h_prev + at,
+                              c_prev ? c_prev + at : nullptr, h, c});
+            continue;
+        }
+        memcpy(h, h_prev + at, size * sizeof(T));
+        if (c) memcpy(c, c_prev + at, size * sizeof(T));
+    }
+}
+
 template <class T> struct FewSamples {
     Call<T> *call;
     int64_t n, at_once;
     bool has_states;           // whether states are there before the first step
-    NarrowLayer<T> *layers;
-    NarrowRecord<T> *records;  // of as many steps as are taken at once
-    T *x;                      // (at_once, n, x_size)
+    FewLayer<T> *layers;
+    FewStates<T> *states;
+    T *x;                      // (at_once, n, F)
     Pool<T> pool;              // (n, pitch)
-    T *head, *raw;             // (H, width) of a tile; (n, head_columns)
+    ColumnBlocks<T> head;
+    T *bias, *raw;             // (head.columns,); (n, head.columns)
 
     void take(Arena &arena) {
         const Shape &s = call->net->shape;
-        layers = (NarrowLayer<T> *)arena.take<char>(s.n_layers * sizeof(NarrowLayer<T>));
-        records = (NarrowRecord<T> *)arena.take<char>(s.n_layers * sizeof(NarrowRecord<T>));
-        NarrowLayer<T> layer;
+        layers = (FewLayer<T> *)arena.take<char>(s.n_layers * sizeof(FewLayer<T>));
+        states = (FewStates<T> *)arena.take<char>(s.n_layers * sizeof(FewStates<T>));
+        FewLayer<T> layer;
         for (int64_t l = 0; l < s.n_layers; l++) {
-            layer.plan(arena, s.cell, s.is_relu, features_of<T>(s, l), s.H, false);
-            NarrowRecord<T> record;
-            record.take_states(arena, layer, at_once, n);
-            if (layers) layers[l] = layer, records[l] = record;
+            layer.take(arena, s.cell, s.is_relu, features_of<T>(s, l), s.H);
+            FewStates<T> kept;
+            kept.take(arena, layer, at_once, n);
+            if (layers) layers[l] = layer, states[l] = kept;
         }
-        x = arena.take<T>(at_once * n * round_up(s.F, GROUP_BYTES / (int64_t)sizeof(T)));
+        x = arena.take<T>(at_once * n * s.F);
         pool.take(arena, s.pooling, n * layer.pitch, n, false);
-        head = arena.take<T>(TILE<T> * s.H);
-        raw = arena.take<T>(n * head_columns());
+        head.take(arena, s.H, round_up(s.K, Simd<T>::n));
+        bias = arena.take<T>(head.columns);
+        raw = arena.take<T>(n * head.columns);
     }
 
     // States begin at zero.
     void begin() {
         const Shape &s = call->net->shape;
         for (int64_t l = 0; l < s.n_layers; l++) {
-            const NarrowLayer<T> &layer = layers[l];
-            const Weights<T> w = weights_of(*call, l);
-            for (int64_t tile = 0; tile < layer.tiles; tile++) layer.pack_forward(w, tile);
-            memset(records[l].h, 0, n * layer.pitch * sizeof(T));
-            if (records[l].c) memset(records[l].c, 0, n * layer.pitch * sizeof(T));
+            const int64_t size = n * layers[l].pitch * sizeof(T);
+            layers[l].pack(weights_of(*call, l));
+            memset(states[l].h, 0, size);
+            if (states[l].c) memset(states[l].c, 0, size);
         }
         has_states = false;
         pool.begin(call->in.lengths, n, call->L, n * layers[0].pitch, n, s.H, true);
     }
 
-    // Take some steps, from `first` on; their states follow the first of the records.
+    // Take some steps, from `first` on; their states follow the first of those that are kept.
     void take_steps(int64_t first, int64_t count) const {
         const Shape &s = call->net->shape;
-        const int64_t *lengths = call->in.lengths;
-        read_rows(call->in, call->L, s.F, n, first, count, layers[0].x_size, x);
+        read_rows(call->in, call->L, s.F, n, first, count, s.F, x);
         const T *below = x;
+        int64_t ld = s.F;
         for (int64_t l = 0; l < s.n_layers; l++) {
-            const NarrowLayer<T> &layer = layers[l];
-            const NarrowRecord<T> &record = records[l];
-            const int64_t step = n * layer.pitch;
-            for (int64_t tile = 0; tile < layer.tiles; tile++)
-                from_inputs(layer, record, below, l ? layer.pitch : layer.x_size, count * n, tile);
+            few_inputs(layers[l], states[l], below, ld, count * n);
             for (int64_t k = 0; k < count; k++)
-                for (int64_t tile = 0; tile < layer.tiles; tile++)
-                    narrow_step(layer, record, k, first + k, has_states, lengths, n, tile);
-            below = record.h + step;
+                few_step(layers[l], states[l], k, first + k, has_states, call->in.lengths, n);
+            below = states[l].h + n * layers[l].pitch, ld = layers[l].pitch;
         }
     }
 
-    // The same; the last states then become the first of the records.
+    // The same; the last states then become the first of those that are kept.
     void run(int64_t first, int64_t count) const {
         const Shape &s = call->net->shape;
         take_steps(first, count);
         add_to_pool(first, count);
         for (int64_t l = 0; l < s.n_layers; l++) {
             const int64_t step = n * layers[l].pitch;
-            memcpy(records[l].h, records[l].h + count * step, step * sizeof(T));
-            if (records[l].c) memcpy(records[l].c, records[l].c + count * step, step * sizeof(T));
+            memcpy(states[l].h, states[l].h + count * step, step * sizeof(T));
+            if (states[l].c) memcpy(states[l].c, states[l].c + count * step, step * sizeof(T));
         }
     }
 
@@ -94,7 +182,7 @@ template <class T> struct FewSamples {
         for (int64_t i = 0; i < n; i++) {
             const int64_t n_steps = call->in.lengths ? call->in.lengths[i] : call->L;
             for (int64_t k = 0; k < count && first + k < n_steps; k++)
-                pool.add(first + k, records[top].h + ((k + 1) * n + i) * pitch, nullptr, i * pitch, size,
+                pool.add(first + k, states[top].h + ((k + 1) * n + i) * pitch, nullptr, i * pitch, size,
                          size);
         }
     }
@@ -102,22 +190,17 @@ template <class T> struct FewSamples {
     // Outputs are lanes here, too: a compiler is free to add up a single one otherwise.
     void run_head() const {
         const Shape &s = call->net->shape;
-        const int64_t pitch = layers[0].pitch, columns = head_columns();
+        const int64_t pitch = layers[0].pitch;
         pool.divide(pool.states, s.H, n, 1, pitch);
-        const T *states = pool.kind == LAST ? records[s.n_layers - 1].h : pool.states;
-        const T *weight = call->weights[4 * s.n_layers], *bias = call->weights[4 * s.n_layers + 1];
-        for (int64_t i = 0; i < n; i++)
-            for (int64_t k = 0; k < columns; k++) raw[i * columns + k] = k < s.K ? bias[k] : T(0);
-        for (int64_t first = 0; first < columns; first += TILE<T>) {
-            const int64_t width = tile_width<T>(columns, first / TILE<T>), left = s.K - first;
-            pack_tile(head, s.H, width, left < width ? left : width,
-                      [&](int64_t j) { return weight + (first + j) * s.H; });
-            add_rows(states, pitch, n, s.H, head, width, raw + first, columns);
+        const T *pooled = pool.kind == LAST ? states[s.n_layers - 1].h : pool.states;
+        for (int64_t k = 0; k < head.columns; k++) {
+            head.rows[k] = k < s.K ? call->weights[4 * s.n_layers] + k * s.H : nullptr;
+            bias[k] = k < s.K ? call->weights[4 * s.n_layers + 1][k] : T(0);
         }
-        for (int64_t i = 0; i < n; i++) memcpy(call->outputs + i * s.K, raw + i * columns, s.K * sizeof(T));
+        head.pack();
+        head.multiply({pooled, pitch, bias, 0, raw, head.columns}, n, false);
+        for (int64_t i = 0; i < n; i++) memcpy(call->outputs + i * s.K, raw + i * head.columns, s.K * sizeof(T));
     }
-
-    int64_t head_columns() const { return round_up(call->net->shape.K, GROUP_BYTES / (int64_t)sizeof(T)); }
 };
 
 // False if memory ran out. At once: steps that go through all layers before others.

@@ -110,7 +110,7 @@ template <class T> static bool take_step(Call<T> &call, int64_t N, const T *befo
     few.has_states = true;
     auto each_state = [&](auto piece) {
         for (int64_t l = 0, at = 0; l < s.n_layers; l++)
-            for (T *states : {few.records[l].h, few.records[l].c}) {
+            for (T *states : {few.states[l].h, few.states[l].c}) {
                 if (!states) continue;
                 const int64_t pitch = few.layers[l].pitch;
                 for (int64_t i = 0; i < N; i++) piece(i * width + at, states + i * pitch, N * pitch);
@@ -123,7 +123,7 @@ template <class T> static bool take_step(Call<T> &call, int64_t N, const T *befo
         memcpy(after + at, state + step, s.H * sizeof(T));
     });
     const int64_t of_pool = s.n_layers * (s.cell == LSTM ? 2 : 1) * s.H, pitch = few.layers[top].pitch;
-    T *h = few.records[top].h;
+    T *h = few.states[top].h;
     for (int64_t i = 0; i < N; i++)
         step_pool(s.pooling, s.H, before + i * width + of_pool, h + (N + i) * pitch, after + i * width + of_pool,
                   h + i * pitch);
