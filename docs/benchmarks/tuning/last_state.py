@@ -222,9 +222,8 @@ seeds; and CPU seconds of all fits of a row, on a busy machine.
   many as long ones.
 - *half chrono, half open*: half of the units have open forget gates instead.
 - *integrating*: a third has open forget gates, a third is as by *chrono*, and a third
-  begins as running means of the first.
-  Inputs and means are read strongly, and batches are even; that is what the package
-  does by itself.
+  begins as running means of the first. Inputs and means are read strongly, and batches
+  are even. That is what the package does by itself.
 - *weak*: inputs as strong as by Glorot's rule (*inputs as by Glorot*: these alone),
   means read by a weight of 1, not 3, and batches of 32 with what is left over (*batches
   left over*: these alone). So it is for all *weak* ones, one of which has *even
@@ -232,16 +231,16 @@ seeds; and CPU seconds of all fits of a row, on a busy machine.
 - *strong output layer*: it begins three times as strong as by Glorot's rule.
 - *samples run unevenly*: `time_warp=0.3`."""
 TAIL = """Units that begin as running means of others hand on from the first epoch what
-those have found long ago. But a mean over a memory differs little between samples: at
-the first epoch by a tenth of what it is, or less, so that all samples are given the
-same, and what is learned first is noise: a step by the few samples that are left over
-when others have made batches of 32 counts as much as theirs. What is read strongly is
-learned at 64 units and at 32, mostly in fewer epochs; even batches alone gain where
-inputs are weak, and cost nothing where they are strong. A lower rate does not help on
-these tasks. Strong inputs carry more noise, too (frequencies). A strong output layer
-gains with 64 units and loses with 32; a layer norm gains as much, and would make it
-another network. Samples that run unevenly hide what is fast, and spare a network what
-only happens to be at some step; a GRU gains by them on some tasks and loses on others."""
+those have found long ago. But means over a memory differ little between samples, so
+that at first all samples look alike, and what is learned is noise: a step by the few
+samples that are left over when others have made batches of 32 counts as much as theirs.
+What is read strongly is learned at 64 units and at 32, in less time; even batches alone
+gain where inputs are weak, with 64 units, and change little where they are strong. A
+lower rate does not help on these tasks. Strong inputs carry more noise, too: with 32
+units frequencies are found less. A strong output layer gains with 64 units and loses
+with 32; a layer norm gains as much, and would make it another network.
+Samples that run unevenly hide what is fast, and spare a network what only happens to be
+at some step; a GRU gains by them on some tasks and loses on others."""
 
 
 class Fits:
