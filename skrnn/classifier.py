@@ -187,7 +187,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         sequences [12]_. ``"integrating"``: a third of the units as by
         ``"orthogonal"``, a third as by ``"chrono"``, and a third with such gates that
         begin as running means of the first, so that a last state tells what those have
-        found at any step. ``"identity"``: for ``cell="rnn"``, with
+        found at any step; since means differ little between samples, these and few
+        features are read more strongly then. ``"identity"``: for ``cell="rnn"``, with
         ``nonlinearity="relu"`` an IRNN [13]_. A fitted estimator of skrnn: its weights,
         as far as they fit; the output layer starts anew where the outputs differ. Among
         the values of a grid it must be wrapped in
@@ -261,7 +262,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         segment. None truncates nothing.
     batch_size : int, "auto" or None, default="auto"
         Samples in a batch; None means all of them. ``"auto"``: 32 for fewer than 5,000
-        samples and 64 for more.
+        samples and 64 for more, and with ``"integrating"`` initial weights as many
+        fewer as make the batches of an epoch alike.
     max_epochs : int, default=200
         Passes over the training samples if nothing stops the training earlier.
     max_time : float or None, default=None

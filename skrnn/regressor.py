@@ -205,7 +205,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         that memories last up to the length of the sequences [12]_. ``"integrating"``:
         a third of the units as by ``"orthogonal"``, a third as by ``"chrono"``, and a
         third with such gates that begin as running means of the first, so that a last
-        state tells what those have found at any step. ``"identity"``: for
+        state tells what those have found at any step; since means differ little between
+        samples, these and few features are read more strongly then. ``"identity"``: for
         ``cell="rnn"``, with ``nonlinearity="relu"`` an IRNN [13]_. A fitted estimator
         of skrnn: its weights, as far as they fit; the output layer starts anew where
         the outputs differ. Among the values of a grid it must be wrapped in

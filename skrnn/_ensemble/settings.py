@@ -192,6 +192,7 @@ class Settings:
             "device": resolve_device(parameters["device"]),
             "callbacks": tuple(parameters["callbacks"] or ()),
             "steps_per_epoch": steps,
+            "has_even_batches": _has_even_batches(parameters, values["init"]),
         }
         if source.codes is not None:
             of_codes = None if pretrained is None else pretrained.network
@@ -346,6 +347,17 @@ def _auto(parameters, source, n_folds, pretrained):
         for name in ("hidden_size", "bidirectional"):
             values[name] = getattr(pretrained.network, name)
     return values
+
+
+def _has_even_batches(parameters, init):
+    """Whether no batch is much smaller than another (bool).
+
+    A step by the few samples that others left over is as large as any other, and is
+    mostly noise. Where the states of samples differ little, as means do, that noise
+    alone can hold a training at the loss of a constant.
+    """
+    is_integrating = isinstance(init, str) and init == "integrating"
+    return is_auto(parameters["batch_size"]) and is_integrating
 
 
 def _has_numbers(source):

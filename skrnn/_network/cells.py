@@ -11,6 +11,12 @@ from skrnn._network.without_weights import without_weights
 # What torch and oneDNN say where a processor has no instructions for bfloat16.
 _NO_BFLOAT16 = re.compile("could not create a primitive|bf16|bfloat16", re.IGNORECASE)
 _CELLS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+# Means over a memory differ little between samples, and much less than they are: what
+# samples share drowns it, and a training does not get below the loss of a constant. So
+# where units begin as means, inputs of unit variance change what goes into the gates by
+# this standard deviation at the least, and a unit reads what it takes the mean of by
+# this weight, where those of an orthogonal row are far below one.
+_LEAST_DRIVE, _READING = 0.5, 3.0
 
 
 def new_cell(
@@ -40,7 +46,8 @@ def new_cell(
     init : {"orthogonal", "chrono", "integrating", "identity"}
         ``"chrono"`` spreads the memories of the gates over up to `max_steps` steps
         (Tallec and Ollivier 2018); ``"integrating"`` does so for two thirds of the
-        units, half of which begin as running means, each of one of the first third;
+        units, half of which begin as running means, each of one of the first third,
+        and has inputs count for more than by Glorot's rule where they are few;
         ``"identity"`` is for the plain cell (Le, Jaitly and Hinton 2015).
     max_steps : int
         Length of the longest sequence.
@@ -69,6 +76,7 @@ def new_cell(
             _spread_memory(cell, gates, max_steps, generator)
         if init == "integrating":
             _have_a_third_integrate(layer, cell, max_steps, generator)
+            layer.weight_ih_l0.mul_(_input_gain(layer))
         if init == "identity":
             layer.weight_ih_l0.normal_(std=0.001, generator=generator)
             nn.init.eye_(layer.weight_hh_l0)
@@ -105,7 +113,18 @@ def _have_a_third_integrate(layer, cell, max_steps, generator):
         candidates = layer.weight_hh_l0.view(-1, n_units, n_units)[2]
         readers = torch.arange(2 * n_open, n_units)
         candidates[readers] = 0.0
-        candidates[readers, (readers - 2 * n_open) % n_open] = 1.0
+        candidates[readers, (readers - 2 * n_open) % n_open] = _READING
+
+
+def _input_gain(layer):
+    """How many times as strong as by Glorot the inputs are to be (float).
+
+    Glorot holds the variance of gradients on their way to the inputs as well, where
+    those of a first layer are of no use, and so has few features count for little.
+    """
+    n_inputs, n_units = layer.input_size, layer.hidden_size
+    by_glorot = (2 / (n_inputs + n_units)) ** 0.5
+    return max(1.0, _LEAST_DRIVE / n_inputs**0.5 / by_glorot)
 
 
 def run_cell(cell, x, state=None, keep=None):

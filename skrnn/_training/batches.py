@@ -64,6 +64,20 @@ def read_batch(source, rows):
 _READ_AT_ONCE, _NUMBERS_AT_ONCE = 16, 2**18
 
 
+def even_size(n_samples, batch_size):
+    """Return how large batches are (int) that are as many, and as alike as can be.
+
+    Parameters
+    ----------
+    n_samples : int
+        Of all batches together.
+    batch_size : int
+        Samples of a batch at the most.
+    """
+    n_batches = max(1, -(-n_samples // batch_size))
+    return max(1, -(-n_samples // n_batches))
+
+
 class Several(NamedTuple):
     """Batches that were read at once, one behind the other."""
 

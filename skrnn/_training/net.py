@@ -9,7 +9,7 @@ import torch
 from skorch import NeuralNet
 from skorch.callbacks import EpochTimer
 
-from skrnn._training.batches import BatchIterator, SequenceDataset
+from skrnn._training.batches import BatchIterator, SequenceDataset, even_size
 from skrnn._training.best_weights import BestWeights
 from skrnn._training.copies import deep_copy
 from skrnn._training.divergence import checked_step
@@ -305,6 +305,8 @@ class SequenceNet(Scored, NeuralNet):
             )
             return BatchIterator(dataset, batch_size)
         batch_size = self.batch_size or len(dataset)
+        if self.settings.has_even_batches:
+            batch_size = even_size(len(dataset), batch_size)
         # The order within a single batch is of no consequence.
         is_shuffled = self.settings.shuffle and batch_size < len(dataset)
         generator, strength = self.module_.generator, self.settings.time_warp

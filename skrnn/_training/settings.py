@@ -12,6 +12,7 @@ class TrainingSettings:
     """Parameters of a training, by their names in the estimators; no ``"auto"`` left.
 
     ``device`` is the name of a torch device, and ``max_time`` the share of one network.
+    Even batches are as many as else, and as large as each other, about.
     """
 
     optimizer: object
@@ -39,6 +40,7 @@ class TrainingSettings:
     verbose: int
     time_warp: float = 0.0
     steps_per_epoch: int | None = None
+    has_even_batches: bool = False
 
     @property
     def optimizer_spec(self):

@@ -75,7 +75,10 @@ def test_a_third_of_the_units_integrates_another(cell, size):
         for init in ("orthogonal", "chrono", "integrating")
     )
     n_others = size // 3
-    assert torch.equal(found.weight_ih_l0, plain.weight_ih_l0)
+    # Glorot's bound of three inputs, and what makes the deviation a half.
+    bound = max((6 / (F + size)) ** 0.5, 0.5 * F**-0.5 * 3**0.5)
+    gain = bound / (6 / (F + size)) ** 0.5
+    assert_allclose(found.weight_ih_l0.detach(), gain * plain.weight_ih_l0.detach())
     biases = found.bias_ih_l0.view(-1, size)
     assert torch.equal(
         biases[:, :n_others], plain.bias_ih_l0.view(-1, size)[:, :n_others]
@@ -86,7 +89,7 @@ def test_a_third_of_the_units_integrates_another(cell, size):
     expected = plain.weight_hh_l0.detach().view(-1, size, size).clone()
     for unit in range(2 * n_others, size if n_others else 0):
         expected[2, unit] = 0
-        expected[2, unit, (unit - 2 * n_others) % n_others] = 1
+        expected[2, unit, (unit - 2 * n_others) % n_others] = 3
     assert torch.equal(found.weight_hh_l0.view(-1, size, size), expected)
 
 
@@ -103,11 +106,22 @@ def test_those_that_integrate_end_with_a_mean_of_what_the_others_find():
         cell.weight_ih_l0.view(4, size, -1)[2, n_before:] = 0.0
         states, end = run_cell(cell, normal(1, n_steps, F))
     others, bias = states[0, :, :n_others].numpy(), cell.bias_ih_l0.detach().numpy()
-    read = np.tanh(np.vstack([np.zeros(n_others), others[:-1]]))
+    read = np.tanh(3 * np.vstack([np.zeros(n_others), others[:-1]]))
     forget = 1 / (1 + np.exp(-bias[size + n_before : 2 * size]))
     ages = np.arange(n_steps)[::-1, None]
     expected = ((1 - forget) * forget**ages * read).sum(axis=0)
     assert_allclose(end[1][0, n_before:], expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize("n_inputs", [1, 4, 100])
+def test_where_units_integrate_inputs_count_for_a_half_at_least(n_inputs):
+    size, generator = 300, seeded()
+    weights = new_cell(
+        "lstm", n_inputs, size, init="integrating", max_steps=9, generator=generator
+    ).weight_ih_l0.detach()
+    by_glorot = (2 / (n_inputs + size)) ** 0.5
+    expected = max(0.5, by_glorot * n_inputs**0.5)
+    assert_allclose(weights.std() * n_inputs**0.5, expected, rtol=0.05)
 
 
 def test_identity():

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from skorch.callbacks import Callback
 
 from skrnn import RNNClassifier, RNNRegressor, SlidingWindow
 from skrnn._sequences.sources import as_source
-from skrnn._training.batches import BatchIterator, SequenceDataset
+from skrnn._training.batches import BatchIterator, SequenceDataset, even_size
 from skrnn.exceptions import NonFiniteLossError
 from tests.support import same_bits, same_fit
 from tests.training.data import SMALL, X, y
@@ -30,6 +32,45 @@ def test_batches_hold_every_sample_once():
     assert not torch.equal(*orders)
     in_order = [wanted for _, wanted in BatchIterator(data, 40)]
     assert_array_equal(torch.cat(in_order), np.arange(len(X)))
+
+
+@given(st.integers(1, 3_000), st.integers(1, 100))
+def test_even_batches_are_as_many_and_no_larger(n_samples, most):
+    size = even_size(n_samples, most)
+    assert 1 <= size <= most
+    n_batches = -(-n_samples // most)
+    assert -(-n_samples // size) == n_batches
+    # None of as few batches could be smaller, so that what is left over is large.
+    assert (size - 1) * n_batches < n_samples
+    rest = n_samples - (n_batches - 1) * size
+    assert size - n_batches < rest <= size
+
+
+def test_with_integrating_weights_no_step_is_by_a_few_that_are_left_over():
+    options = {"parts": "network", "early_stopping": False, "max_epochs": 1}
+    options |= {"cell": "gru", "hidden_size": 3, "random_state": 0}
+    sizes = {}
+    for init in ("chrono", "integrating"):
+        for batch_size in ("auto", 32, 40):
+            record = Sizes()
+            options |= {"init": init, "batch_size": batch_size, "callbacks": [record]}
+            model = RNNClassifier(**options).fit(X[:33], np.arange(33) % 2)
+            (found,) = (c for c in model.net_.callbacks if isinstance(c, Sizes))
+            sizes[init, batch_size] = found.of_batches
+    assert sizes["integrating", "auto"] == [17, 16]
+    assert sizes["chrono", "auto"] == sizes["integrating", 32] == [32, 1]
+    assert sizes["integrating", 40] == [33]
+
+
+class Sizes(Callback):
+    """Samples of each batch."""
+
+    def on_train_begin(self, net, **kwargs):
+        self.of_batches = []
+
+    def on_batch_end(self, net, batch, training, **kwargs):
+        if training:
+            self.of_batches.append(len(batch[1]))
 
 
 def test_shuffle_changes_the_order_of_the_batches():

@@ -1,12 +1,13 @@
 """What an LSTM that is read at its last state learns from few sequences, and by what.
 
-Compared are starts of its gates, and samples that run unevenly or as they are. What is
-no part of the package is put in the place of its parts. The sequences are generated, of
-kinds that nothing is judged by, and some pictures of MNIST, pixel by pixel.
+Compared are starts of its weights, rates and sizes of batches, and samples that run
+unevenly or as they are. What is no part of the package is put in the place of its
+parts. The sequences are generated, of kinds that nothing is judged by, and some
+pictures of MNIST, pixel by pixel.
 
 usage: python docs/benchmarks/tuning/last_state.py [--quick] [--kept=FILE]
        [--mnist=FILE] [subject ...]
-(writes last_state.md beside itself; five minutes on one core. FILE of --kept gets a
+(writes last_state.md beside itself; fifteen minutes on one core. FILE of --kept gets a
 line of JSON for each fit, and a fit whose line is there is not done again; FILE of
 --mnist holds the usual four arrays of MNIST as .npz)
 """
@@ -29,12 +30,20 @@ from _timing import machine, write
 
 from skrnn import RNNClassifier
 from skrnn._network import cells
+from skrnn._network.pooling import new_linear
 
 N_JUDGING = 250
 _SPREAD = "skrnn._network.cells._spread_memory"
 _INTEGRATE = "skrnn._network.cells._have_a_third_integrate"
+_NEW_LINEAR = "skrnn._network.recurrent_network.new_linear"
+# Batches of a fixed size, and what is left over, as with all other starts.
+_LEFT_OVER = {"skrnn._ensemble.settings._has_even_batches": lambda *_: False}
+# Inputs as strong as by Glorot's rule; and means read by a weight of 1.
+_GLOROT = {"skrnn._network.cells._LEAST_DRIVE": 0.0}
+_WEAK = {**_GLOROT, "skrnn._network.cells._READING": 1.0}
 # Samples are read as they are, unless something else is tried.
 LSTM = {"parts": "network", "cell": "lstm", "pooling": "last", "time_warp": 0.0}
+LSTM |= {"init": "integrating"}
 
 
 # -- gates at the start ---------------------------------------------------------------
@@ -72,6 +81,14 @@ def _half_integrate(layer, cell, max_steps, generator):
     readers = torch.arange(n_open, size)
     candidates[readers] = 0.0
     candidates[readers, (readers - n_open) % n_open] = 1.0
+
+
+def _strong_linear(n_inputs, n_outputs, generator):
+    """An output layer that begins three times as strong as by Glorot's rule."""
+    layer = new_linear(n_inputs, n_outputs, generator)
+    with torch.no_grad():
+        layer.weight.mul_(3.0)
+    return layer
 
 
 # -- tasks ----------------------------------------------------------------------------
@@ -120,19 +137,60 @@ TRIED = {
     "chrono": {"init": "chrono"},
     "chrono by logarithm": {"init": "chrono", _SPREAD: _by_logarithm},
     "half chrono, half open": {"init": "chrono", _SPREAD: _half_open},
-    "integrating": {"init": "integrating"},
-    "half of them integrating": {"init": "integrating", _INTEGRATE: _half_integrate},
-    "GRU, samples run unevenly": {"cell": "gru", "time_warp": 0.3},
-    "GRU": {"cell": "gru"},
+    "integrating": {},
+    "weak": _WEAK | _LEFT_OVER,
+    "weak, half of the units": {_INTEGRATE: _half_integrate} | _WEAK | _LEFT_OVER,
+    "weak, rate of .005": {"learning_rate": 0.005} | _WEAK | _LEFT_OVER,
+    "weak, rate of .003": {"learning_rate": 0.003} | _WEAK | _LEFT_OVER,
+    "weak, batches of 16": {"batch_size": 16} | _WEAK | _LEFT_OVER,
+    "weak, layer norm": {"norm": "layer"} | _WEAK | _LEFT_OVER,
+    "weak, even batches": _WEAK,
+    "inputs as by Glorot": _GLOROT | _LEFT_OVER,
+    "batches left over": _LEFT_OVER,
+    "batches left over, strong output layer": {_NEW_LINEAR: _strong_linear}
+    | _LEFT_OVER,
+    "batches left over, rate of .005": {"learning_rate": 0.005} | _LEFT_OVER,
+    "batches left over, time_warp=0.1": {"time_warp": 0.1} | _LEFT_OVER,
+    "GRU, samples run unevenly": {
+        "cell": "gru",
+        "init": "orthogonal",
+        "time_warp": 0.3,
+    },
+    "GRU": {"cell": "gru", "init": "orthogonal"},
 }
 _MAIN = ("chrono, samples run unevenly", "chrono", "integrating")
+_FAST = tuple(
+    name for name in LAWS if name != "transients" and not name.endswith("long")
+)
 # By subject: units, seeds, what is tried, and on what.
 SUBJECTS = {
     "64 units": (
         64,
         (0, 1, 2),
-        (*_MAIN, "half of them integrating"),
+        (*_MAIN, "weak", "weak, half of the units"),
         (*LAWS, "pixels"),
+    ),
+    "What holds a training": (
+        64,
+        (0, 1, 2),
+        (
+            "integrating",
+            *(name for name in TRIED if name.startswith("weak")),
+            "inputs as by Glorot",
+            *(name for name in TRIED if "left over" in name),
+        ),
+        _FAST,
+    ),
+    "32 units, more seeds": (
+        32,
+        tuple(range(6)),
+        (
+            "integrating",
+            "weak",
+            "batches left over",
+            "batches left over, strong output layer",
+        ),
+        _FAST,
     ),
     "other starts": (
         64,
@@ -149,7 +207,7 @@ SUBJECTS = {
     "32 units": (
         32,
         (1,),
-        (*_MAIN, "chrono by logarithm"),
+        (*_MAIN, "weak", "chrono by logarithm"),
         (*tuple(LAWS)[:4], "motifs", "order", "long memory"),
     ),
 }
@@ -164,13 +222,23 @@ seeds; and CPU seconds of all fits of a row, on a busy machine.
   many as long ones.
 - *half chrono, half open*: half of the units have open forget gates instead.
 - *integrating*: a third has open forget gates, a third is as by *chrono*, and a third
-  begins as running means of the first. That is what the package does by itself.
-- *half of them integrating*: the same without the second kind.
+  begins as running means of the first. Inputs and means are read strongly, and batches
+  are even. That is what the package does by itself.
+- *weak*: inputs as strong as by Glorot's rule (*inputs as by Glorot*: these alone),
+  means read by a weight of 1, not 3, and batches of 32 with what is left over (*batches
+  left over*: these alone). So it is for all *weak* ones, one of which has *even
+  batches*; *half of the units*: the same without those as by *chrono*.
+- *strong output layer*: it begins three times as strong as by Glorot's rule.
 - *samples run unevenly*: `time_warp=0.3`."""
 TAIL = """Units that begin as running means of others hand on from the first epoch what
-those have found long ago. Of 64 units, over three seeds, that gains on most tasks, much
-on some; what classes differ in beyond any mean (heartbeats) is found less. With 32
-units and another seed memories alone gain as much, where samples are read as they are.
+those have found long ago. But means over a memory differ little between samples, so
+that at first all samples look alike, and what is learned is noise: a step by the few
+samples that are left over when others have made batches of 32 counts as much as theirs.
+What is read strongly is learned at 64 units and at 32, in less time; even batches alone
+gain where inputs are weak, with 64 units, and change little where they are strong. A
+lower rate does not help on these tasks. Strong inputs carry more noise, too: with 32
+units frequencies are found less. A strong output layer gains with 64 units and loses
+with 32; a layer norm gains as much, and would make it another network.
 Samples that run unevenly hide what is fast, and spare a network what only happens to be
 at some step; a GRU gains by them on some tasks and loses on others."""
 
