@@ -65,14 +65,18 @@ class Scenario:
 
     def _check_state(self, when):
         end = time.monotonic() + 2
-        while (after := state_of_process()) != self._before and time.monotonic() < end:
+        while (changed := self._changed()) and time.monotonic() < end:
             time.sleep(0.001)
-        changed = {k: (self._before[k], v) for k, v in after.items()}
-        changed = {k: pair for k, pair in changed.items() if pair[0] != pair[1]}
-        # One that something else had forgotten may be closed meanwhile.
-        if after["open files"] < self._before["open files"]:
-            changed.pop("open files", None)
         assert not changed, f"{changed} {when}"
+
+    def _changed(self):
+        """What is not as it was: the counts (dict of pairs) of before and of now."""
+        after, before = state_of_process(), self._before
+        changed = {k: (before[k], v) for k, v in after.items() if before[k] != v}
+        # One that something else had forgotten may be closed meanwhile.
+        if after["open files"] < before["open files"]:
+            del changed["open files"]
+        return changed
 
 
 def state_of_process():
