@@ -173,6 +173,17 @@ def long_segment(n_steps):
     return length if length > 1 else None
 
 
+def integrates(init):
+    """Tell whether some units begin as running means of others (bool).
+
+    Parameters
+    ----------
+    init : str or estimator
+        The initial weights.
+    """
+    return isinstance(init, str) and init == "integrating"
+
+
 def time_warp(segment_length, pooling, init, n_samples):
     """Return how unevenly the samples of a training run (float).
 
@@ -189,8 +200,7 @@ def time_warp(segment_length, pooling, init, n_samples):
     """
     if n_samples > _SAMPLES_OF_WARP:
         return 0.0
-    integrates = isinstance(init, str) and init == "integrating"
-    is_bound_to_steps = pooling == "last" and not integrates
+    is_bound_to_steps = pooling == "last" and not integrates(init)
     return _WARP if (segment_length or 1) > 1 or is_bound_to_steps else 0.0
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from skrnn._ensemble.auto import (
     SEGMENT_LENGTHS,
     initial_weights,
+    integrates,
     is_auto,
     long_segment,
     n_convolutions,
@@ -356,8 +357,7 @@ def _has_even_batches(parameters, init):
     mostly noise. Where the states of samples differ little, as means do, that noise
     alone can hold a training at the loss of a constant.
     """
-    is_integrating = isinstance(init, str) and init == "integrating"
-    return is_auto(parameters["batch_size"]) and is_integrating
+    return is_auto(parameters["batch_size"]) and integrates(init)
 
 
 def _has_numbers(source):
