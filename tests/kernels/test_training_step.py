@@ -70,6 +70,27 @@ def test_gradients_equal_those_of_autograd(
     compare_step(untrained(kind, options, X, y), X, y)
 
 
+@pytest.mark.parametrize(
+    ("cell", "layout", "n_samples"),
+    [
+        ("gru", "ragged", 30),  # rows of gradients in two blocks
+        ("lstm", "float32", 30),
+        ("lstm", "float32", 3),
+        ("rnn", "float32", 30),
+        ("gru", "float32", 90),
+        ("lstm", "ragged", 90),
+        ("rnn", "float32", 90),
+    ],
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_gradients_of_layers_that_are_multiplied_in_blocks(
+    level, cell, layout, n_samples, dtype
+):
+    options = {"cell": cell, "num_layers": 2, "hidden_size": 515, "dtype": dtype}
+    X, y = sequences(n_samples, layout), targets(RNNRegressor, n_samples)
+    compare_step(untrained(RNNRegressor, options, X, y), X, y)
+
+
 def coded(n_samples, layout, seed=0):
     """Sequences of a number, a code at each step, a number, and a code of all."""
     rng = np.random.default_rng(seed)

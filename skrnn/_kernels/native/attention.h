@@ -143,7 +143,7 @@ template <class T> struct Attention {
                 }
             }
             multiply<T>({packed_back, PANEL, u, C, nullptr, 0, n, n, nullptr, to, true}, C);
-            turn(here, C, n, turned, columns);
+            turn(here, n, C, n, turned, columns);
             add_outer<T>({u, 0, n, turned, 0, columns, 1, n, sums.project, columns}, C, columns);
         }
     }

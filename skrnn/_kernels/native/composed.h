@@ -187,7 +187,7 @@ template <class T> struct ComposedPart {
             for (int64_t i = count; i < n; i++) m.raw[k * n + i] = 0;
         call.losses[part] = total;
         memset(m.turned, 0, n * plan.columns * sizeof(T));
-        turn(given, plan.C, n, m.turned, plan.columns);
+        turn(given, n, plan.C, n, m.turned, plan.columns);
         add_outer<T>({m.raw, 0, n, m.turned, 0, plan.columns, 1, n, sums.head, plan.columns}, s.K, plan.columns);
         multiply<T>({call.head_back, PANEL, m.raw, s.K, nullptr, 0, n, n, nullptr, m.d_pooled, false}, plan.C);
         if (drops) drop(plan.of_head(), first, 0, plan.C, n, m.d_pooled, m.d_pooled);

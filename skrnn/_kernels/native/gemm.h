@@ -107,32 +107,54 @@ INLINE void packed_columns(const Product<T> &p, const T *panel, int64_t row, int
     if (height - m >= 1) packed_tile<T, 1, V>(p, panel + m, row + m, column);
 }
 
-template <class T> static void multiply(const Product<T> &p, int64_t rows) {
+// Columns of a panel, and rows below each other of what it is multiplied with, before the
+// next ones are taken: both stay in the first cache. Fewer where registers are wide.
+template <class T> constexpr int64_t DEPTH_IN_CACHE = (HAS_32_REGISTERS ? 512 : 1024) / (int64_t)sizeof(T);
+
+template <class T>
+static void multiply_panel(const Product<T> &p, const T *panel, int64_t row, int64_t height) {
     constexpr int n = Simd<T>::n;
-    const int64_t step = PANEL * (p.k1 + p.k2 + p.left_out);
-    const T *panel = p.a;
-    for (int64_t row = 0; row < rows; row += PANEL, panel += step) {
-        int64_t height = rows - row < PANEL ? rows - row : PANEL;
-        int64_t column = 0;
-        for (int64_t left = p.columns / n; left > 0;) {
-            if constexpr (HAS_32_REGISTERS) {
-                if (left >= 4) {
-                    packed_columns<T, 4>(p, panel, row, height, column);
-                    left -= 4, column += 4 * n;
-                    continue;
-                }
-                if (left == 3) {
-                    packed_columns<T, 3>(p, panel, row, height, column);
-                    break;
-                }
+    int64_t column = 0;
+    for (int64_t left = p.columns / n; left > 0;) {
+        if constexpr (HAS_32_REGISTERS) {
+            if (left >= 4) {
+                packed_columns<T, 4>(p, panel, row, height, column);
+                left -= 4, column += 4 * n;
+                continue;
             }
-            if (left >= 2) {
-                packed_columns<T, 2>(p, panel, row, height, column);
-                left -= 2, column += 2 * n;
-            } else {
-                packed_columns<T, 1>(p, panel, row, height, column);
+            if (left == 3) {
+                packed_columns<T, 3>(p, panel, row, height, column);
                 break;
             }
+        }
+        if (left >= 2) {
+            packed_columns<T, 2>(p, panel, row, height, column);
+            left -= 2, column += 2 * n;
+        } else {
+            packed_columns<T, 1>(p, panel, row, height, column);
+            break;
+        }
+    }
+}
+
+template <class T> static void multiply(const Product<T> &p, int64_t rows) {
+    constexpr int64_t at_once = DEPTH_IN_CACHE<T>;
+    const int64_t depth = p.k1 + p.k2, step = PANEL * (depth + p.left_out);
+    const T *panel = p.a;
+    for (int64_t row = 0; row < rows; row += PANEL, panel += step) {
+        const int64_t height = rows - row < PANEL ? rows - row : PANEL;
+        if (depth <= at_once + at_once / 2) {
+            multiply_panel(p, panel, row, height);
+            continue;
+        }
+        for (int64_t k = 0; k < depth; k += at_once) {
+            const int64_t count = depth - k < at_once ? depth - k : at_once, left = p.k1 > k ? p.k1 - k : 0;
+            Product<T> some = p;
+            some.k1 = left < count ? left : count, some.k2 = count - some.k1;
+            if (k < p.k1) some.x1 += k * p.ld;
+            if (k > p.k1) some.x2 += (k - p.k1) * p.ld;
+            some.is_added |= k > 0;
+            multiply_panel(some, panel + k * PANEL, row, height);
         }
     }
 }
@@ -190,36 +212,69 @@ INLINE void outer_rows(const OuterProduct<T> &p, int64_t rows, int64_t column) {
     if (rows - m >= 1) outer_tile<T, 1, V>(p, m, column);
 }
 
-// columns is a multiple of the register's lanes.
-template <class T> static void add_outer(const OuterProduct<T> &p, int64_t rows, int64_t columns) {
+// Bytes of a left factor that are multiplied before the next ones are, so that they stay
+// in the second cache, and rows of a right one that are copied side by side for the first.
+constexpr int64_t LEFT_AT_ONCE = 256 * 1024;
+constexpr int64_t DEPTH_OF_COPY = 128;
+// From so many rows on it pays to copy what they are multiplied with.
+constexpr int64_t MANY_ROWS = 48;
+
+// V registers of columns. Rows of x lie far apart, each in a page of its own where they are
+// long: many rows of a left factor are multiplied with a copy of theirs.
+template <class T, int V, int TALLEST = V == 1 ? 8 : 6>
+static void outer_columns(const OuterProduct<T> &p, int64_t rows, int64_t column) {
+    constexpr int64_t width = V * Simd<T>::n;
+    if (rows < MANY_ROWS || p.steps * p.n_lanes > DEPTH_OF_COPY)
+        return outer_rows<T, V, TALLEST>(p, rows, column);
+    alignas(GROUP_BYTES) T copy[DEPTH_OF_COPY * width];
+    T *to = copy;
+    for (int64_t s = 0; s < p.steps; s++)
+        for (int64_t k = 0; k < p.n_lanes; k++, to += width)
+            memcpy(to, p.x + s * p.x_step + k * p.ldx + column, width * sizeof(T));
+    OuterProduct<T> copied = p;
+    copied.x = copy, copied.x_step = p.n_lanes * width, copied.ldx = width, copied.c += column;
+    outer_rows<T, V, TALLEST>(copied, rows, 0);
+}
+
+template <class T> static void outer_block(const OuterProduct<T> &p, int64_t rows, int64_t columns) {
     constexpr int n = Simd<T>::n;
     int64_t column = 0;
     for (int64_t left = columns / n; left > 0;) {
         if constexpr (HAS_32_REGISTERS) {
             // Few rows: what counts is how often x is read, not how often a is.
             if (left >= 2 && rows > 6 && rows <= 32) {
-                outer_rows<T, 2, 8>(p, rows, column);
+                outer_columns<T, 2, 8>(p, rows, column);
                 left -= 2, column += 2 * n;
                 continue;
             }
             if (left >= 4) {
-                outer_rows<T, 4>(p, rows, column);
+                outer_columns<T, 4>(p, rows, column);
                 left -= 4, column += 4 * n;
                 continue;
             }
             if (left == 3) {
-                outer_rows<T, 3>(p, rows, column);
+                outer_columns<T, 3>(p, rows, column);
                 break;
             }
         }
         if (left >= 2) {
-            outer_rows<T, 2>(p, rows, column);
+            outer_columns<T, 2>(p, rows, column);
             left -= 2, column += 2 * n;
         } else {
-            outer_rows<T, 1>(p, rows, column);
+            outer_columns<T, 1>(p, rows, column);
             break;
         }
     }
+}
+
+// columns is a multiple of the register's lanes.
+template <class T> static void add_outer(const OuterProduct<T> &p, int64_t rows, int64_t columns) {
+    const int64_t of_row = p.steps * p.n_lanes * (int64_t)sizeof(T);
+    const int64_t fitting = of_row ? LEFT_AT_ONCE / of_row : rows;
+    const int64_t at_once = fitting < MANY_ROWS ? MANY_ROWS : fitting / 12 * 12;  // whole tiles
+    OuterProduct<T> block = p;
+    for (int64_t row = 0; row < rows; row += at_once, block.a += at_once * p.lda, block.c += at_once * p.ldc)
+        outer_block(block, rows - row < at_once ? rows - row : at_once, columns);
 }
 
 // Four numbers of each of four rows to four rows, ld apart: what lies along comes across.
@@ -234,20 +289,24 @@ INLINE void turn_square(const float *a, const float *b, const float *c, const fl
 #endif
 }
 
-// (rows, n_lanes) to (n_lanes, ld): what lies along the lanes comes to lie across.
+// (rows, columns), ldf apart, to (columns, ldt): what lies along comes to lie across.
 template <class T>
-static void turn(const T *from, int64_t rows, int64_t n_lanes, T *to, int64_t ld) {
+static void turn(const T *from, int64_t ldf, int64_t rows, int64_t columns, T *to, int64_t ldt) {
     constexpr int64_t edge = 8;  // rows at a time: a cache line of double
     int64_t done = 0;
-    if constexpr (sizeof(T) == sizeof(float))
-        for (; rows - done >= 4; done += 4)
-            for (int64_t i = 0; i < n_lanes; i += 4) {
-                const T *row = from + done * n_lanes + i;
-                turn_square(row, row + n_lanes, row + 2 * n_lanes, row + 3 * n_lanes, to + i * ld + done, ld);
-            }
+    if constexpr (sizeof(T) == sizeof(float)) {
+        const int64_t in_squares = columns / 4 * 4;
+        for (; rows - done >= 4; done += 4) {
+            const T *row = from + done * ldf;
+            for (int64_t j = 0; j < in_squares; j += 4)
+                turn_square(row + j, row + ldf + j, row + 2 * ldf + j, row + 3 * ldf + j, to + j * ldt + done, ldt);
+            for (int64_t j = in_squares; j < columns; j++)
+                for (int64_t r = 0; r < 4; r++) to[j * ldt + done + r] = row[r * ldf + j];
+        }
+    }
     for (int64_t r0 = done; r0 < rows; r0 += edge) {
-        int64_t height = rows - r0 < edge ? rows - r0 : edge;
-        for (int64_t i = 0; i < n_lanes; i++)
-            for (int64_t r = 0; r < height; r++) to[i * ld + r0 + r] = from[(r0 + r) * n_lanes + i];
+        const int64_t height = rows - r0 < edge ? rows - r0 : edge;
+        for (int64_t j = 0; j < columns; j++)
+            for (int64_t r = 0; r < height; r++) to[j * ldt + r0 + r] = from[(r0 + r) * ldf + j];
     }
 }

@@ -9,17 +9,51 @@
 // Rows and columns of a weight, and samples, that are multiplied before the next ones are:
 // the rows stay in the second cache, the samples in the first. Chosen by hand.
 constexpr int64_t ROWS_AT_ONCE = 64;
-constexpr int64_t COLUMNS_AT_ONCE = 512;
+template <class T> constexpr int64_t COLUMNS_AT_ONCE = 4096 / (int64_t)sizeof(T);
 constexpr int64_t SAMPLES_AT_ONCE = 12;
 
-// Blocks in turn: piece(first row, end of rows, first column, columns, first sample, samples).
-template <class Do> INLINE void each_block(int64_t rows, int64_t columns, int64_t n_samples, Do piece) {
+// A number that is known when this is compiled.
+template <int N> struct Constant {
+    static constexpr int value = N;
+};
+
+// The first samples that rows are multiplied with have to wait for them. For these, rows are
+// asked for while the ones before them are multiplied; others find them in the cache.
+typedef Constant<true> FromMemory;
+typedef Constant<false> FromCache;
+
+template <class T, int ROWS> INLINE void ask_for(const T *w, int64_t ldw) {
+    UNROLL
+    for (int r = 0; r < ROWS; r++) __builtin_prefetch(w + r * ldw);
+}
+
+// Blocks in turn: piece(where rows come from, first row, end of rows, first column, columns,
+// first sample, samples).
+template <class T, class Do> INLINE void each_block(int64_t rows, int64_t columns, int64_t n_samples, Do piece) {
     auto least = [](int64_t a, int64_t b) { return a < b ? a : b; };
     for (int64_t m = 0; m < rows; m += ROWS_AT_ONCE)
-        for (int64_t k = 0; k < columns; k += COLUMNS_AT_ONCE)
-            for (int64_t i = 0; i < n_samples; i += SAMPLES_AT_ONCE)
-                piece(m, least(rows, m + ROWS_AT_ONCE), k, least(columns - k, COLUMNS_AT_ONCE), i,
+        for (int64_t k = 0; k < columns; k += COLUMNS_AT_ONCE<T>) {
+            auto block = [&](auto source, int64_t i) {
+                piece(source, m, least(rows, m + ROWS_AT_ONCE), k, least(columns - k, COLUMNS_AT_ONCE<T>), i,
                       least(n_samples - i, SAMPLES_AT_ONCE));
+            };
+            block(FromMemory(), 0);
+            for (int64_t i = SAMPLES_AT_ONCE; i < n_samples; i += SAMPLES_AT_ONCE) block(FromCache(), i);
+        }
+}
+
+// Samples by three: piece(how many, where rows come from, the first of them).
+template <class Source, class Do> INLINE void each_three(Source source, int64_t n_samples, Do piece) {
+    auto some = [&](auto from, int64_t i) {
+        if (n_samples - i >= 3)
+            piece(Constant<3>(), from, i);
+        else if (n_samples - i == 2)
+            piece(Constant<2>(), from, i);
+        else
+            piece(Constant<1>(), from, i);
+    };
+    some(source, 0);
+    for (int64_t i = 3; i < n_samples; i += 3) some(FromCache(), i);
 }
 
 // The first numbers of a vector; the others are zero.
@@ -52,7 +86,7 @@ template <class T> INLINE void add_four_sums(const Vec<T> *v, T *to) {
 }
 
 // Rows of samples a (N, lda) and of a weight w (M, ldw): each with each, along their depth.
-template <class T, int M, int N>
+template <class T, int M, int N, class Source>
 static __attribute__((noinline)) void dots(const T *a, int64_t lda, const T *w, int64_t ldw, int64_t depth,
                                            T *c, int64_t ldc) {
     constexpr int n = Simd<T>::n;
@@ -73,7 +107,10 @@ static __attribute__((noinline)) void dots(const T *a, int64_t lda, const T *w, 
         }
     };
     int64_t k = 0;
-    for (; k + n <= depth; k += n) add([&](const T *p) { return load<T>(p + k); });
+    for (; k + n <= depth; k += n) {
+        if constexpr (Source::value) ask_for<T, M>(w + M * ldw + k, ldw);
+        add([&](const T *p) { return load<T>(p + k); });
+    }
     if (k < depth) add([&](const T *p) { return load_some<T>(p + k, depth - k); });
     UNROLL
     for (int i = 0; i < N; i++) {
@@ -87,34 +124,29 @@ static __attribute__((noinline)) void dots(const T *a, int64_t lda, const T *w, 
     }
 }
 
-template <class T, int M>
-static void dots_of_rows(const T *a, int64_t lda, int64_t n_samples, const T *w, int64_t ldw, int64_t depth,
-                         T *c, int64_t ldc) {
-    int64_t i = 0;
-    for (; n_samples - i >= 3; i += 3) dots<T, M, 3>(a + i * lda, lda, w, ldw, depth, c + i * ldc, ldc);
-    if (n_samples - i == 2) dots<T, M, 2>(a + i * lda, lda, w, ldw, depth, c + i * ldc, ldc);
-    if (n_samples - i == 1) dots<T, M, 1>(a + i * lda, lda, w, ldw, depth, c + i * ldc, ldc);
-}
-
 // c (n_samples, ldc) += a (n_samples, lda) times some rows of a weight, turned.
 template <class T>
 static void add_dots(const T *a, int64_t lda, int64_t n_samples, const T *w, int64_t ldw, int64_t rows, int64_t depth,
                      T *c, int64_t ldc) {
-    auto piece = [&](int64_t m, int64_t end, int64_t k, int64_t count, int64_t i, int64_t n) {
-        const T *from = a + i * lda + k;
-        const T *of = w + k;
-        T *to = c + i * ldc;
-        if (n == 1)
-            for (; end - m >= 8; m += 8) dots<T, 8, 1>(from, lda, of + m * ldw, ldw, count, to + m, ldc);
-        for (; end - m >= 4; m += 4) dots_of_rows<T, 4>(from, lda, n, of + m * ldw, ldw, count, to + m, ldc);
-        for (; m < end; m++) dots_of_rows<T, 1>(from, lda, n, of + m * ldw, ldw, count, to + m, ldc);
+    auto piece = [&](auto source, int64_t m, int64_t end, int64_t k, int64_t count, int64_t first, int64_t n) {
+        auto some_rows = [&](auto height) {
+            constexpr int M = decltype(height)::value;
+            for (; end - m >= M; m += M)
+                each_three(source, n, [&](auto samples, auto from, int64_t i) {
+                    dots<T, M, decltype(samples)::value, decltype(from)>(
+                        a + (first + i) * lda + k, lda, w + m * ldw + k, ldw, count, c + (first + i) * ldc + m, ldc);
+                });
+        };
+        if (n == 1) some_rows(Constant<8>());
+        some_rows(Constant<4>());
+        some_rows(Constant<1>());
     };
-    each_block(rows, depth, n_samples, piece);
+    each_block<T>(rows, depth, n_samples, piece);
 }
 
 // c (N, ldc) += a (N, lda) times R rows of a weight, some columns of both. What of `a` is
 // multiplied stays in registers: to spread it anew for each column would take a load a sum.
-template <class T, int N, int R>
+template <class T, int N, int R, class Source>
 static __attribute__((noinline)) void add_some_rows(const T *a, int64_t lda, const T *w, int64_t ldw, int64_t columns,
                                                     T *c, int64_t ldc) {
     constexpr int n = Simd<T>::n;
@@ -128,6 +160,7 @@ static __attribute__((noinline)) void add_some_rows(const T *a, int64_t lda, con
         Vec<T> sums[N];
         UNROLL
         for (int i = 0; i < N; i++) sums[i] = load<T>(c + i * ldc + j);
+        if constexpr (Source::value) ask_for<T, R>(w + R * ldw + j, ldw);
         UNROLL
         for (int r = 0; r < R; r++) {
             const Vec<T> row = load<T>(w + r * ldw + j);
@@ -142,24 +175,20 @@ static __attribute__((noinline)) void add_some_rows(const T *a, int64_t lda, con
             for (int r = 0; r < R; r++) c[i * ldc + j] += a[i * lda + r] * w[r * ldw + j];
 }
 
-template <class T, int R>
-static void add_some_rows_to_all(const T *a, int64_t lda, int64_t n_samples, const T *w, int64_t ldw, int64_t columns,
-                                 T *c, int64_t ldc) {
-    int64_t i = 0;
-    for (; n_samples - i >= 3; i += 3) add_some_rows<T, 3, R>(a + i * lda, lda, w, ldw, columns, c + i * ldc, ldc);
-    if (n_samples - i == 2) add_some_rows<T, 2, R>(a + i * lda, lda, w, ldw, columns, c + i * ldc, ldc);
-    if (n_samples - i == 1) add_some_rows<T, 1, R>(a + i * lda, lda, w, ldw, columns, c + i * ldc, ldc);
-}
-
 template <class T>
 static void add_weighted_rows(const T *a, int64_t lda, int64_t n_samples, const T *w, int64_t ldw, int64_t rows,
                               int64_t columns, T *c, int64_t ldc) {
-    auto piece = [&](int64_t r, int64_t end, int64_t j, int64_t count, int64_t i, int64_t n) {
-        const T *from = a + i * lda, *of = w + j;
-        T *to = c + i * ldc + j;
-        for (; end - r >= 4; r += 4)
-            add_some_rows_to_all<T, 4>(from + r, lda, n, of + r * ldw, ldw, count, to, ldc);
-        for (; r < end; r++) add_some_rows_to_all<T, 1>(from + r, lda, n, of + r * ldw, ldw, count, to, ldc);
+    auto piece = [&](auto source, int64_t r, int64_t end, int64_t j, int64_t count, int64_t first, int64_t n) {
+        auto some_rows = [&](auto height) {
+            constexpr int R = decltype(height)::value;
+            for (; end - r >= R; r += R)
+                each_three(source, n, [&](auto samples, auto from, int64_t i) {
+                    add_some_rows<T, decltype(samples)::value, R, decltype(from)>(
+                        a + (first + i) * lda + r, lda, w + r * ldw + j, ldw, count, c + (first + i) * ldc + j, ldc);
+                });
+        };
+        some_rows(Constant<4>());
+        some_rows(Constant<1>());
     };
-    each_block(rows, columns, n_samples, piece);
+    each_block<T>(rows, columns, n_samples, piece);
 }

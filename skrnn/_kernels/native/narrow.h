@@ -108,7 +108,7 @@ template <class T> struct NarrowLayer {
         w_ih = w_hh && F >= LARGE_HIDDEN ? weights.w_ih : nullptr;
     }
 
-    void plan(Arena &arena, int cell_, bool relu, int64_t F_, int64_t H_, bool trains) {
+    void plan(Arena &arena, int cell_, bool relu, int64_t F_, int64_t H_) {
         constexpr int64_t line = GROUP_BYTES / sizeof(T);
         cell = cell_, is_relu = relu, F = F_, H = H_;
         gates = gates_of(cell);
@@ -119,8 +119,17 @@ template <class T> struct NarrowLayer {
         by_h = arena.take<T>(gates.n_h * size * H);
         bias = arena.take<T>(gates.count * size);
         w_hh = w_ih = nullptr;
-        back_h = trains ? arena.take<T>(gates.n_h * size * size) : nullptr;
-        back_x = trains ? arena.take<T>(gates.n_x * size * x_size) : nullptr;
+        back_h = arena.take<T>(gates.n_h * size * size);
+        back_x = arena.take<T>(gates.n_x * size * x_size);
+    }
+
+    // Units whose weights' gradients are summed together: the more, the less often states
+    // are read. Where two threads share them, each has half of the blocks.
+    int64_t units_at_once() const {
+        const int64_t most = (H >= HUGE_HIDDEN ? 4 : 2) * PANEL;
+        if (H * H < SMALL_GATE) return most;
+        const int64_t blocks = round_up((H + most - 1) / most, 2);
+        return round_up((H + blocks - 1) / blocks, 12);
     }
 
     const T *row(const T *weight, const int *from, int64_t gate, int64_t unit, int64_t width) const {
@@ -182,23 +191,19 @@ template <class T> struct NarrowRecord {
     T *gates;     // (L, n, columns); gradients take the place of values
     T *h, *c;     // (L + 1, n, pitch)
     T *dh, *dc;   // (n, pitch)
-    T *rows;      // a thread: PANEL rows of a weight's gradient, and some of what they come from
-    int64_t rows_size;
-
-    void take_states(Arena &arena, const NarrowLayer<T> &layer, int64_t L, int64_t n) {
-        gates = arena.take<T>(L * n * layer.columns);
-        h = arena.take<T>((L + 1) * n * layer.pitch);
-        c = layer.cell == LSTM ? arena.take<T>((L + 1) * n * layer.pitch) : nullptr;
-    }
+    T *turned;    // a thread: what gradients of some units come from, by unit; their last columns
+    int64_t turned_size;
 
     void take(Arena &arena, const NarrowLayer<T> &layer, int64_t L, int64_t n, int n_threads) {
         constexpr int64_t line = GROUP_BYTES / sizeof(T);
-        take_states(arena, layer, L, n);
+        gates = arena.take<T>(L * n * layer.columns);
+        h = arena.take<T>((L + 1) * n * layer.pitch);
+        c = layer.cell == LSTM ? arena.take<T>((L + 1) * n * layer.pitch) : nullptr;
         dh = arena.take<T>(n * layer.pitch);
         dc = arena.take<T>(n * layer.pitch);
-        int64_t widest = layer.size > layer.x_size ? layer.size : layer.x_size;
-        rows_size = PANEL * (widest + line + (L * n < DEPTH_AT_ONCE ? L * n : DEPTH_AT_ONCE));
-        rows = arena.take<T>(n_threads * rows_size);
+        const int64_t depth = L * n < DEPTH_AT_ONCE ? L * n : DEPTH_AT_ONCE;
+        turned_size = layer.units_at_once() * (round_up(depth, line) + line);
+        turned = arena.take<T>(n_threads * turned_size);
     }
 };
 
@@ -215,14 +220,14 @@ struct Worker {
 };
 
 template <class T>
-INLINE Span<T> narrow_span(const NarrowLayer<T> &layer, const NarrowRecord<T> &record, int64_t s, int64_t t,
-                           int64_t n, int64_t i, int64_t tile) {
+INLINE Span<T> narrow_span(const NarrowLayer<T> &layer, const NarrowRecord<T> &record, int64_t t, int64_t n,
+                           int64_t i, int64_t tile) {
     const int64_t first = tile * TILE<T>, step = n * layer.pitch, at = i * layer.pitch + first;
     T *c = record.c;
     return {tile_width<T>(layer.size, tile), tile_width<T>(layer.size, tile), layer.size, nullptr,
-            record.gates + (t * n + i) * layer.columns + first, record.h + s * step + at,
-            c ? c + s * step + at : nullptr, record.h + (s + 1) * step + at,
-            c ? c + (s + 1) * step + at : nullptr};
+            record.gates + (t * n + i) * layer.columns + first, record.h + t * step + at,
+            c ? c + t * step + at : nullptr, record.h + (t + 1) * step + at,
+            c ? c + (t + 1) * step + at : nullptr};
 }
 
 // What comes from the inputs x (rows, ldx) to the gates of a tile, for all rows at once.
@@ -246,16 +251,15 @@ static void from_inputs(const NarrowLayer<T> &layer, const NarrowRecord<T> &reco
     }
 }
 
-// Step t of the sequences, the one at place s of the record, for a tile. The state before
-// the first of all is zero, unless there is one.
+// Step t of the sequences for a tile. The state before the first is zero.
 template <class T>
-static void narrow_step(const NarrowLayer<T> &layer, const NarrowRecord<T> &record, int64_t s, int64_t t,
-                        bool has_states, const int64_t *lengths, int64_t n, int64_t tile) {
+static void narrow_step(const NarrowLayer<T> &layer, const NarrowRecord<T> &record, int64_t t,
+                        const int64_t *lengths, int64_t n, int64_t tile) {
     const Gates &gates = layer.gates;
     const int64_t first = tile * TILE<T>, width = tile_width<T>(layer.size, tile);
-    const T *h = record.h + s * n * layer.pitch;
-    T *here = record.gates + s * n * layer.columns + first;
-    for (int64_t g = 0; (t || has_states) && g < gates.n_h; g++) {
+    const T *h = record.h + t * n * layer.pitch;
+    T *here = record.gates + t * n * layer.columns + first;
+    for (int64_t g = 0; t && g < gates.n_h; g++) {
         T *to = here + (gates.first_h + g) * layer.size;
         if (layer.w_hh)
             add_dots(h, layer.pitch, n, layer.row(layer.w_hh, gates.from_h, gates.first_h + g, first, layer.H),
@@ -265,7 +269,7 @@ static void narrow_step(const NarrowLayer<T> &layer, const NarrowRecord<T> &reco
                      layer.columns);
     }
     for (int64_t i = 0; i < n; i++) {
-        Span<T> span = narrow_span(layer, record, s, s, n, i, tile);
+        Span<T> span = narrow_span(layer, record, t, n, i, tile);
         if (!lengths || t < lengths[i]) {
             gates_forward(layer.cell, layer.is_relu, span);
             continue;
@@ -290,7 +294,7 @@ static void narrow_forward(const NarrowLayer<T> &layer, const NarrowRecord<T> &r
     }
     worker.wait();
     for (int64_t t = 0; t < L; t++) {
-        for (int64_t tile = begin; tile < end; tile++) narrow_step(layer, record, t, t, false, lengths, n, tile);
+        for (int64_t tile = begin; tile < end; tile++) narrow_step(layer, record, t, lengths, n, tile);
         worker.wait();
     }
 }
@@ -350,7 +354,7 @@ static void narrow_backward(const NarrowLayer<T> &layer, const NarrowRecord<T> &
     for (int64_t t = L - 1; t >= 0; t--) {
         each([&](int64_t tile, int64_t i) {
             const int64_t at = i * layer.pitch + tile * TILE<T>;
-            Span<T> span = narrow_span(layer, record, t, t, n, i, tile);
+            Span<T> span = narrow_span(layer, record, t, n, i, tile);
             T *dh = record.dh + at;
             if (lengths && t >= lengths[i]) {  // the state went by as it was
                 for (int64_t g = 0; g < gates.count; g++)
@@ -387,46 +391,60 @@ static void narrow_inputs(const NarrowLayer<T> &layer, const NarrowRecord<T> &re
              rows, begin, end, dx, ldx);
 }
 
+// c (rows, size) += a (rows, lda) times x (depth, ldx), whose rows end with whole registers.
+// `last` has room for a register a row.
+template <class T>
+INLINE void add_to_rows(const T *a, int64_t lda, int64_t rows, const T *x, int64_t ldx, int64_t depth, T *c,
+                        int64_t size, T *last) {
+    constexpr int64_t n = Simd<T>::n;
+    const int64_t whole = size / n * n, rest = size - whole;
+    add_outer<T>({a, 0, lda, x, 0, ldx, 1, depth, c, size}, rows, whole);
+    if (!rest) return;
+    for (int64_t m = 0; m < rows; m++) {
+        store<T>(last + m * n, fill<T>(0));
+        memcpy(last + m * n, c + m * size + whole, rest * sizeof(T));
+    }
+    add_outer<T>({a, 0, lda, x + whole, 0, ldx, 1, depth, last, n}, rows, n);
+    for (int64_t m = 0; m < rows; m++) memcpy(c + m * size + whole, last + m * n, rest * sizeof(T));
+}
+
 // Gradients of the weights, from rows of gates' gradients and of x, ldx apart; the first
 // n of them have no state before them.
 template <class T>
 static void narrow_weights(const NarrowLayer<T> &layer, const NarrowRecord<T> &record, const T *x,
                            int64_t ldx, int64_t rows, int64_t n, const WeightGradients<T> &to, const Worker &worker) {
     const Gates &gates = layer.gates;
+    const int64_t H = layer.H, F = layer.F, at_once = layer.units_at_once();
+    T *turned = record.turned + worker.thread * record.turned_size;
     for (int64_t begin = 0; begin < rows; begin += DEPTH_AT_ONCE) {
         const int64_t depth = rows - begin < DEPTH_AT_ONCE ? rows - begin : DEPTH_AT_ONCE;
         const int64_t without = begin < n ? (n - begin < depth ? n - begin : depth) : 0;
-        T *panel = record.rows + worker.thread * record.rows_size, *few = panel + PANEL * depth;
-        // What the rows before these gave is added to, in the order of the rows.
-        auto product = [&](int64_t count, int64_t first, const T *from, int64_t ld, int64_t padded,
-                           int64_t size, T *target) {
-            for (int64_t m = 0; begin && m < count; m++) memcpy(few + m * ld, target + m * size, size * sizeof(T));
-            multiply<T>({panel + first * PANEL, PANEL, from + (begin + first) * ld, depth - first, nullptr, 0, ld,
-                         padded, nullptr, few, begin > 0},
-                        count);
-            for (int64_t m = 0; m < count; m++) memcpy(target + m * size, few + m * ld, size * sizeof(T));
-        };
+        const int64_t ld = round_up(depth, GROUP_BYTES / (int64_t)sizeof(T));
+        T *last = turned + at_once * ld;
         int64_t number = 0;
         for (int64_t g = 0; g < gates.count; g++)
-            for (int64_t u = 0; u < layer.H; u += PANEL) {
+            for (int64_t u = 0; u < H; u += at_once) {
                 if (!worker.owns(number++)) continue;
-                const int64_t count = layer.H - u < PANEL ? layer.H - u : PANEL;
-                const int64_t x_row = gates.from_x[g] * layer.H + u, h_row = gates.from_h[g] * layer.H + u;
+                const int64_t count = H - u < at_once ? H - u : at_once;
+                const int64_t x_row = gates.from_x[g] * H + u, h_row = gates.from_h[g] * H + u;
                 const bool has_x = gates.from_x[g] >= 0, has_h = gates.from_h[g] >= 0;
+                T *w_ih = has_x ? to.w_ih + x_row * F : nullptr, *b_ih = has_x ? to.b_ih + x_row : nullptr;
+                T *w_hh = has_h ? to.w_hh + h_row * H : nullptr, *b_hh = has_h ? to.b_hh + h_row : nullptr;
+                T *bias = has_x ? b_ih : b_hh;
+                if (!begin) {  // what later rows give is added, in the order of the rows
+                    memset(bias, 0, count * sizeof(T));
+                    if (has_x) memset(w_ih, 0, count * F * sizeof(T));
+                    if (has_h) memset(w_hh, 0, count * H * sizeof(T));
+                }
                 const T *d = record.gates + begin * layer.columns + g * layer.size + u;
-                T bias[PANEL] = {};
-                if (begin) memcpy(bias, has_x ? to.b_ih + x_row : to.b_hh + h_row, count * sizeof(T));
                 for (int64_t r = 0; r < depth; r++)
-                    for (int64_t m = 0; m < count; m++)
-                        bias[m] += panel[r * PANEL + m] = d[r * layer.columns + m];
-                if (has_x) {
-                    product(count, 0, x, ldx, layer.x_size, layer.F, to.w_ih + x_row * layer.F);
-                    memcpy(to.b_ih + x_row, bias, count * sizeof(T));
-                }
-                if (has_h) {
-                    product(count, without, record.h, layer.pitch, layer.size, layer.H, to.w_hh + h_row * layer.H);
-                    memcpy(to.b_hh + h_row, bias, count * sizeof(T));
-                }
+                    for (int64_t m = 0; m < count; m++) bias[m] += d[r * layer.columns + m];
+                turn(d, layer.columns, depth, count, turned, ld);
+                if (has_x) add_to_rows(turned, ld, count, x + begin * ldx, ldx, depth, w_ih, F, last);
+                if (has_h)
+                    add_to_rows(turned + without, ld, count, record.h + (begin + without) * layer.pitch, layer.pitch,
+                                depth - without, w_hh, H, last);
+                if (has_x && has_h) memcpy(b_hh, b_ih, count * sizeof(T));
             }
     }
 }

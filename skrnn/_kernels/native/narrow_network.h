@@ -24,7 +24,7 @@ template <class T> struct NarrowCall {
         records = (NarrowRecord<T> *)arena.take<char>(s.n_layers * sizeof(NarrowRecord<T>));
         NarrowLayer<T> layer;
         for (int64_t l = 0; l < s.n_layers; l++) {
-            layer.plan(arena, s.cell, s.is_relu, features_of<T>(s, l), s.H, true);
+            layer.plan(arena, s.cell, s.is_relu, features_of<T>(s, l), s.H);
             layer.choose(weights_of(*call, l));
             NarrowRecord<T> record;
             record.take(arena, layer, L, n, n_threads);

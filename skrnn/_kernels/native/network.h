@@ -235,7 +235,7 @@ template <class T> static void train_part(Call<T> &call, int64_t part, int64_t s
 
     const int64_t columns = head_columns<T>(s);
     memset(memory.turned_pooled, 0, n * columns * sizeof(T));
-    turn(pooled, s.H, n, memory.turned_pooled, columns);
+    turn(pooled, n, s.H, n, memory.turned_pooled, columns);
     add_outer<T>({raw, 0, n, memory.turned_pooled, 0, columns, 1, n, call.head_sums[sum], columns}, s.K,
                  columns);
     T *d_pooled = is_last ? memory.scratch[top].dh[1] : pool.gradients;

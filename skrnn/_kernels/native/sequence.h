@@ -115,8 +115,8 @@ static void run_backward(const Layer<T> &layer, const Record<T> &record, const S
         T *turned = scratch.turned + gathered * n * layer.columns;
         step_backward(layer, step, n, dh, dh_prev, scratch.dc, dx ? dx + t * layer.F * n : nullptr,
                       d_gates, sums, adds_dx, s == 0);
-        if (!layer.is_by_lane) turn(step.x, layer.F, n, turned, layer.columns);
-        turn(step.h_prev, layer.H, n, turned + layer.h_column, layer.columns);
+        if (!layer.is_by_lane) turn(step.x, n, layer.F, n, turned, layer.columns);
+        turn(step.h_prev, n, layer.H, n, turned + layer.h_column, layer.columns);
         if (++gathered == at_once || s == 0) {
             const int64_t with_h = s || !from_zero ? gathered : gathered - 1;
             add_outer_products(layer, with_h, n, scratch.d_gates, scratch.turned, sums, true);
