@@ -216,15 +216,18 @@ INLINE void outer_rows(const OuterProduct<T> &p, int64_t rows, int64_t column) {
 // in the second cache, and rows of a right one that are copied side by side for the first.
 constexpr int64_t LEFT_AT_ONCE = 256 * 1024;
 constexpr int64_t DEPTH_OF_COPY = 128;
-// From so many rows on it pays to copy what they are multiplied with.
+// From so many rows on it pays to copy what they are multiplied with, where that lies
+// farther apart than so many bytes.
 constexpr int64_t MANY_ROWS = 48;
+constexpr int64_t FAR_APART = 1024;
 
 // V registers of columns. Rows of x lie far apart, each in a page of its own where they are
 // long: many rows of a left factor are multiplied with a copy of theirs.
 template <class T, int V, int TALLEST = V == 1 ? 8 : 6>
 static void outer_columns(const OuterProduct<T> &p, int64_t rows, int64_t column) {
     constexpr int64_t width = V * Simd<T>::n;
-    if (rows < MANY_ROWS || p.steps * p.n_lanes > DEPTH_OF_COPY)
+    const bool is_near = p.ldx * (int64_t)sizeof(T) < FAR_APART;
+    if (is_near || rows < MANY_ROWS || p.steps * p.n_lanes > DEPTH_OF_COPY)
         return outer_rows<T, V, TALLEST>(p, rows, column);
     alignas(GROUP_BYTES) T copy[DEPTH_OF_COPY * width];
     T *to = copy;
@@ -269,9 +272,9 @@ template <class T> static void outer_block(const OuterProduct<T> &p, int64_t row
 
 // columns is a multiple of the register's lanes.
 template <class T> static void add_outer(const OuterProduct<T> &p, int64_t rows, int64_t columns) {
-    const int64_t of_row = p.steps * p.n_lanes * (int64_t)sizeof(T);
-    const int64_t fitting = of_row ? LEFT_AT_ONCE / of_row : rows;
-    const int64_t at_once = fitting < MANY_ROWS ? MANY_ROWS : fitting / 12 * 12;  // whole tiles
+    const int64_t bytes = rows * p.steps * p.n_lanes * (int64_t)sizeof(T);
+    const int64_t n_blocks = (bytes + LEFT_AT_ONCE - 1) / LEFT_AT_ONCE + !bytes;
+    const int64_t at_once = ((rows + n_blocks - 1) / n_blocks + 11) / 12 * 12;  // whole tiles
     OuterProduct<T> block = p;
     for (int64_t row = 0; row < rows; row += at_once, block.a += at_once * p.lda, block.c += at_once * p.ldc)
         outer_block(block, rows - row < at_once ? rows - row : at_once, columns);

@@ -17,8 +17,10 @@ template <int N> struct Constant {
     static constexpr int value = N;
 };
 
-// The first samples that rows are multiplied with have to wait for them. For these, rows are
-// asked for while the ones before them are multiplied; others find them in the cache.
+// The first samples that long rows are multiplied with have to wait for them. For these,
+// rows are asked for while the ones before them are multiplied; others find them in the
+// cache. Weights of shorter rows stay in the third cache, which is fast enough.
+constexpr int64_t LONG_ROW = 4096;  // bytes
 typedef Constant<true> FromMemory;
 typedef Constant<false> FromCache;
 
@@ -37,7 +39,7 @@ template <class T, class Do> INLINE void each_block(int64_t rows, int64_t column
                 piece(source, m, least(rows, m + ROWS_AT_ONCE), k, least(columns - k, COLUMNS_AT_ONCE<T>), i,
                       least(n_samples - i, SAMPLES_AT_ONCE));
             };
-            block(FromMemory(), 0);
+            columns * (int64_t)sizeof(T) >= LONG_ROW ? block(FromMemory(), 0) : block(FromCache(), 0);
             for (int64_t i = SAMPLES_AT_ONCE; i < n_samples; i += SAMPLES_AT_ONCE) block(FromCache(), i);
         }
 }
