@@ -71,10 +71,6 @@ static void add_block_to_rows(const FewRows<T> &p, int64_t rows, int64_t column,
     if (rows - row == 1) add_whole_block<T, 1, W>(p, row, column, block, depth);
 }
 
-template <int N> struct Registers {
-    static constexpr int count = N;
-};
-
 // A right factor (depth, columns), packed; the columns fill whole registers.
 template <class T> struct ColumnBlocks {
     int64_t depth, columns;
@@ -96,20 +92,20 @@ template <class T> struct ColumnBlocks {
         const int64_t whole = registers / SUMS_AT_ONCE - (registers % SUMS_AT_ONCE == 4 && registers > 4);
         auto rest = [&] {
             int64_t at = whole * SUMS_AT_ONCE;
-            for (; registers - at >= 8; at += 8) block(at * n, Registers<8>());
-            if (registers - at >= 4) block(at * n, Registers<4>()), at += 4;
-            if (registers - at >= 2) block(at * n, Registers<2>()), at += 2;
-            if (registers - at >= 1) block(at * n, Registers<1>());
+            for (; registers - at >= 8; at += 8) block(at * n, Constant<8>());
+            if (registers - at >= 4) block(at * n, Constant<4>()), at += 4;
+            if (registers - at >= 2) block(at * n, Constant<2>()), at += 2;
+            if (registers - at >= 1) block(at * n, Constant<1>());
         };
         if (from_last) rest();
         for (int64_t b = 0; b < whole; b++)
-            block((from_last ? whole - 1 - b : b) * SUMS_AT_ONCE * n, Registers<SUMS_AT_ONCE>());
+            block((from_last ? whole - 1 - b : b) * SUMS_AT_ONCE * n, Constant<SUMS_AT_ONCE>());
         if (!from_last) rest();
     }
 
     void pack() const {
         each_block(false, [&](int64_t first, auto registers) {
-            constexpr int64_t width = decltype(registers)::count * Simd<T>::n;
+            constexpr int64_t width = decltype(registers)::value * Simd<T>::n;
             constexpr int64_t at_once = sizeof(T) == sizeof(float) ? 4 : 1;
             T *to = packed + first * depth;
             for (int64_t j = 0; j < width; j += at_once)
@@ -134,7 +130,7 @@ template <class T> struct ColumnBlocks {
 
     void multiply(const FewRows<T> &p, int64_t rows, bool from_last) const {
         each_block(from_last, [&](int64_t first, auto registers) {
-            add_block_to_rows<T, decltype(registers)::count>(p, rows, first, packed + first * depth, depth);
+            add_block_to_rows<T, decltype(registers)::value>(p, rows, first, packed + first * depth, depth);
         });
     }
 };

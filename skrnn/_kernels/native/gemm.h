@@ -6,6 +6,11 @@
 
 #include "simd.h"
 
+// A number that is known when this is compiled.
+template <int N> struct Constant {
+    static constexpr int value = N;
+};
+
 // Rows of a left factor are packed in panels of this height, one column after the
 // other. It is a multiple of every tile's height below.
 constexpr int64_t PANEL = 24;
@@ -223,12 +228,12 @@ constexpr int64_t FAR_APART = 1024;
 
 // V registers of columns. Rows of x lie far apart, each in a page of its own where they are
 // long: many rows of a left factor are multiplied with a copy of theirs.
-template <class T, int V, int TALLEST = V == 1 ? 8 : 6>
+template <class T, int V>
 static void outer_columns(const OuterProduct<T> &p, int64_t rows, int64_t column) {
     constexpr int64_t width = V * Simd<T>::n;
     const bool is_near = p.ldx * (int64_t)sizeof(T) < FAR_APART;
     if (is_near || rows < MANY_ROWS || p.steps * p.n_lanes > DEPTH_OF_COPY)
-        return outer_rows<T, V, TALLEST>(p, rows, column);
+        return outer_rows<T, V>(p, rows, column);
     alignas(GROUP_BYTES) T copy[DEPTH_OF_COPY * width];
     T *to = copy;
     for (int64_t s = 0; s < p.steps; s++)
@@ -236,7 +241,7 @@ static void outer_columns(const OuterProduct<T> &p, int64_t rows, int64_t column
             memcpy(to, p.x + s * p.x_step + k * p.ldx + column, width * sizeof(T));
     OuterProduct<T> copied = p;
     copied.x = copy, copied.x_step = p.n_lanes * width, copied.ldx = width, copied.c += column;
-    outer_rows<T, V, TALLEST>(copied, rows, 0);
+    outer_rows<T, V>(copied, rows, 0);
 }
 
 template <class T> static void outer_block(const OuterProduct<T> &p, int64_t rows, int64_t columns) {
@@ -246,7 +251,7 @@ template <class T> static void outer_block(const OuterProduct<T> &p, int64_t row
         if constexpr (HAS_32_REGISTERS) {
             // Few rows: what counts is how often x is read, not how often a is.
             if (left >= 2 && rows > 6 && rows <= 32) {
-                outer_columns<T, 2, 8>(p, rows, column);
+                outer_rows<T, 2, 8>(p, rows, column);
                 left -= 2, column += 2 * n;
                 continue;
             }

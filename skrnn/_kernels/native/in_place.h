@@ -12,11 +12,6 @@ constexpr int64_t ROWS_AT_ONCE = 64;
 template <class T> constexpr int64_t COLUMNS_AT_ONCE = 4096 / (int64_t)sizeof(T);
 constexpr int64_t SAMPLES_AT_ONCE = 12;
 
-// A number that is known when this is compiled.
-template <int N> struct Constant {
-    static constexpr int value = N;
-};
-
 // The first samples that long rows are multiplied with have to wait for them. For these,
 // rows are asked for while the ones before them are multiplied; others find them in the
 // cache. Weights of shorter rows stay in the third cache, which is fast enough.
