@@ -4,12 +4,13 @@ One layer with two features, at every combination of cell, hidden size, steps an
 the CPU time that skrnn takes for a batch divided by that of the raw torch loop (with
 its fused Adam), both with one thread, so that it matters little what else a machine
 does (cores.md has more threads). The time of a batch is the difference between fits of
-several epochs and of one, so that neither start nor end counts. A fit gets so many
-batches that it takes long enough to be timed, and is repeated where that is cheap. Left
-out is where a batch would take the loop too long, judged by the next smaller one.
+several epochs and of one, each the shortest of several in turns, so that neither start
+nor end counts, nor what a neighbour takes of a cache. A fit gets so many batches that
+it takes long enough to be timed. Left out is where a batch would take the loop too
+long, judged by the next smaller one.
 
 usage: python docs/benchmarks/sweep.py [--quick] [CELL,HIDDEN,STEPS ...]
-(writes sweep.md and sweep.png beside itself; a quarter of an hour. Named as
+(writes sweep.md and sweep.png beside itself; half an hour. Named as
 lstm,512,4 the sizes are printed alone)
 """
 
@@ -40,31 +41,35 @@ OVERRATED = 4
 AIM = 0.1  # seconds of the epochs after the first
 MOST_BATCHES = 200  # in an epoch
 EPOCHS = 4
-REPEATS = 1 if QUICK else 3
+REPEATS = 1 if QUICK else 4
 TOOLS = {"skrnn": _fits.skrnn, "torch": _fits.raw_torch}
 
 
-def of_batch(tool, task, data):
-    """CPU seconds of a batch, by the epochs after the first."""
-    fits = [TOOLS[tool](task._replace(epochs=n), *data) for n in (1, task.epochs)]
-    one, several = (seconds(fit, time.process_time) for fit in fits)
-    return (several - one) / (task.batches * (task.epochs - 1))
+def of_batches(task, tools, repeats):
+    """CPU seconds that each tool takes for a batch, by the epochs after the first."""
+    data, shortest = task.data(), {}
+    fits = {
+        (tool, n): TOOLS[tool](task._replace(epochs=n), *data)
+        for tool in tools
+        for n in (1, task.epochs)
+    }
+    for _ in range(repeats):
+        for key, fit in fits.items():
+            used = seconds(fit, time.process_time)
+            shortest[key] = min(used, shortest.get(key, used))
+    n_batches = task.batches * (task.epochs - 1)
+    return [(shortest[t, task.epochs] - shortest[t, 1]) / n_batches for t in tools]
 
 
 def compare(task):
     """Ratio of the times of a batch, or None; seconds that it takes the loop."""
     trial = task._replace(epochs=2, batches=1)
-    expected = of_batch("torch", trial, trial.data())
+    (expected,) = of_batches(trial, ["torch"], 1)
     if expected > LONGEST:
         return None, expected
     batches = math.ceil(AIM / max(expected, 1e-5) / (EPOCHS - 1))
-    epochs = EPOCHS if batches > 1 else 1 + max(1, round(AIM / expected))
-    task = task._replace(batches=min(batches, MOST_BATCHES), epochs=epochs)
-    data, times = task.data(), {tool: [] for tool in TOOLS}
-    for _ in range(1 if expected > AIM else REPEATS):
-        for tool in TOOLS:
-            times[tool].append(of_batch(tool, task, data))
-    skrnn, loop = (np.median(times[tool]) for tool in TOOLS)
+    task = task._replace(batches=min(batches, MOST_BATCHES), epochs=EPOCHS)
+    skrnn, loop = of_batches(task, TOOLS, REPEATS)
     return skrnn / loop, loop
 
 
@@ -166,8 +171,7 @@ def main():
 
 CPU time of a batch of skrnn divided by that of the raw torch loop: one layer,
 {N_FEATURES} features, Adam; by the difference between fits of several epochs and of
-one. Median of {REPEATS} in turns, one where a batch takes more than {AIM:g} seconds;
-both with one thread. Left out is where a batch would take the loop more than
+one, each the shortest of {REPEATS} in turns; both with one thread. Left out is where a batch would take the loop more than
 {LONGEST:g} seconds. Differences between fits waver: below 0.05 a ratio says that
 skrnn takes next to nothing beside the loop, and no more.
 
