@@ -1,5 +1,6 @@
 """The kernels, compiled once for each level of instructions that a machine may have."""
 
+import hashlib
 import json
 import os
 import re
@@ -20,6 +21,7 @@ from compilers import NO_COMPILER, Machine, version_of
 
 NATIVE = "skrnn/_kernels/native"
 SOURCE = f"{NATIVE}/kernels.cpp"
+KEPT = Path("build/kernels")  # libraries, by what they were made from
 MACHINE = Machine(os.environ.get("SKRNN_WHEEL_PLATFORM", ""))
 
 
@@ -30,12 +32,19 @@ class BuildKernels(build_ext):
         """Return the name of a library, which is the same for every Python."""
         return str(Path(*fullname.split("."))) + MACHINE.suffix
 
+    def finalize_options(self):
+        """Compile as many at a time as there are cores, unless told otherwise."""
+        super().finalize_options()
+        self.parallel = True if self.parallel is None else self.parallel
+
     def run(self):
         """Compile all; say what did not, or fail if that is wanted."""
         self._failures = {}
+        self._compiler = (
+            version_of(MACHINE.compiler()) if MACHINE.has_compiler else "none"
+        )
         super().run()
-        compiler = version_of(MACHINE.compiler()) if MACHINE.has_compiler else "none"
-        report = report_of(MACHINE, compiler, self._failures)
+        report = report_of(MACHINE, self._compiler, self._failures)
         told = complaint(report)
         if told and os.environ.get("SKRNN_REQUIRE_KERNELS", "0") not in ("", "0"):
             raise SystemExit(told)
@@ -56,6 +65,10 @@ class BuildKernels(build_ext):
         if not MACHINE.has_compiler:
             self._failures[level] = NO_COMPILER
             raise CompileError(NO_COMPILER)
+        kept = KEPT / f"{level}-{self._made_from(level)}"
+        if kept.exists():
+            shutil.copy(kept, target)
+            return
         said = ""
         for command in MACHINE.commands(level, SOURCE, target):
             try:
@@ -73,6 +86,19 @@ class BuildKernels(build_ext):
         if not is_made:
             self._failures[level] = _reason(said)
             raise CompileError(f"no {target.name}")  # the extension is optional
+        KEPT.mkdir(parents=True, exist_ok=True)
+        for old in KEPT.glob(f"{level}-*"):
+            old.unlink(missing_ok=True)
+        copy = shutil.copy(target, KEPT / f"{os.getpid()}-{level}")
+        os.replace(copy, kept)  # whole, or not there
+
+    def _made_from(self, level):
+        """Return a digest (str) of all that a library is made from and by."""
+        commands = MACHINE.commands(level, SOURCE, "")
+        digest = hashlib.blake2b(repr((commands, self._compiler)).encode())
+        for path in sorted(Path(NATIVE).glob("*.[ch]*")):
+            digest.update(path.name.encode() + path.read_bytes())
+        return digest.hexdigest()[:32]
 
     def copy_extensions_to_source(self):
         """Put the libraries beside their source, and take away those of before."""

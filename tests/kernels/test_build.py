@@ -103,6 +103,34 @@ def test_an_editable_wheel_says_so_too(sources, compiler):
 
 
 @POSIX
+def test_a_library_is_compiled_anew_where_what_it_is_made_from_has_changed(
+    sources, compiler, tmp_path
+):
+    log, header = tmp_path / "log", sources / "skrnn/_kernels/native/gemm.h"
+    asked = f'case "$*" in *--version*) echo 1; exit;; *) echo >> {log};; esac'
+    counting = OLD.replace("\nfor", f"\n{asked}\nfor", 1).replace("-mavx2", "-none")
+    path = compiler(counting)
+
+    def n_compiled(hook="build_wheel", **variables):
+        log.write_text("")
+        done = build(sources, hook, CC=path, **variables)
+        assert "none" not in done.stdout.split()[-1].replace("py3-none", "")
+        return len(log.read_text())
+
+    n_levels = len(MACHINE.libraries)
+    assert n_compiled() == n_levels
+    assert n_compiled() == 0
+    assert n_compiled("build_editable", SKRNN_REQUIRE_KERNELS="1") == 0
+    header.write_text(header.read_text() + "// more\n")
+    assert n_compiled() == n_levels
+    assert len(list((sources / "build/kernels").iterdir())) == n_levels
+    compiler(counting.replace("echo 1", "echo 2"))  # of another version
+    assert n_compiled() == n_levels
+    path = f"{path} -O2"
+    assert n_compiled() == n_levels
+
+
+@POSIX
 def test_a_machine_without_a_compiler_is_told_so(sources):
     done = build(sources, "build_wheel", lacks="ziglang", CC="", PATH="")
     assert "0_kernels_compiled_none-py3-none-" in done.stdout
