@@ -72,6 +72,13 @@ def forget(app, env, docname):
     getattr(env, "skrnn_tables", {}).pop(docname, None)
 
 
+def merge(app, env, docnames, other):
+    """Take over the tables of pages that another process has read."""
+    read = getattr(other, "skrnn_tables", {})
+    shown = env.__dict__.setdefault("skrnn_tables", {})
+    shown |= {name: read[name] for name in docnames if name in read}
+
+
 def check(app, env):
     """Warn of a parameter that no table, or more than one, has."""
     tables = getattr(env, "skrnn_tables", None)
@@ -86,5 +93,8 @@ def check(app, env):
 def setup(app):
     app.add_directive("parameters", Parameters)
     app.connect("env-purge-doc", forget)
+    app.connect("env-merge-info", merge)
     app.connect("env-check-consistency", check)
-    return {"parallel_read_safe": False}
+    # That copies files when all is done, and does not say that it can be left to it.
+    app.extensions["sphinx-mathjax-offline"].metadata |= {"parallel_read_safe": True}
+    return {"parallel_read_safe": True}

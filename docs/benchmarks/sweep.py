@@ -171,9 +171,9 @@ def main():
 
 CPU time of a batch of skrnn divided by that of the raw torch loop: one layer,
 {N_FEATURES} features, Adam; by the difference between fits of several epochs and of
-one, each the shortest of {REPEATS} in turns; both with one thread. Left out is where a batch would take the loop more than
-{LONGEST:g} seconds. Differences between fits waver: below 0.05 a ratio says that
-skrnn takes next to nothing beside the loop, and no more.
+one, each the shortest of {REPEATS} in turns; both with one thread. Left out is where a
+batch would take the loop more than {LONGEST:g} seconds. Differences between fits waver:
+below 0.05 a ratio says that skrnn takes next to nothing beside the loop, and no more.
 
 Of {len(flat)} sizes skrnn is slower at {n_slower}. The largest ratio is {largest:.2f}
 ({cell.upper()}, hidden {hidden}, {steps:,} steps, batch {batch:,}), the median
