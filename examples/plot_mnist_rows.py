@@ -9,7 +9,7 @@ x 28::
     python plot_mnist_rows.py mnist.npz
 
 The file holds x_train, y_train, x_test and y_test; ``--fetch`` in its place asks
-OpenML. Ten epochs of the 60,000 digits take some minutes on one core, and tell 99.1 %
+OpenML. Ten epochs of the 60,000 digits take some minutes on one core, and tell 99 %
 rightly.
 """
 

@@ -146,8 +146,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         Those are added to the logits of the networks; how much each counts is found by
         the samples set aside, predicted by fits that never saw them [19]_. They are
         fitted in ``fit`` only, on all samples; ``partial_fit`` leaves them as they are.
-        ``"auto"``, where the loss is not one of torch: 2,000 for up to 1,000 samples,
-        fewer for more, 252 from 7,900 and 504 from 20,000 on; none for tokens. None:
+        ``"auto"``, where the loss is not one of torch: 2,000 for up to 500 samples,
+        fewer for more, 252 from 2,000 and 504 from 20,000 on; none for tokens. None:
         networks alone.
     n_estimators : int or "auto", default="auto"
         Networks that are trained one after the other, and whose logits are averaged,

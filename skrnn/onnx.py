@@ -102,7 +102,8 @@ def to_onnx(
 
     **Precision.** Scaling and the linear path are computed in double precision, the
     recurrence in that of `dtype`. Predictions agree with those of the estimator to
-    about seven digits. Where X is of single precision so are inputs and outputs.
+    its rounding, 1e-5 of the largest output at the most. Where X is of single precision
+    so are inputs and outputs.
 
     Examples
     --------

@@ -276,7 +276,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     max_epochs : int, default=200
         Passes over the training samples if nothing stops the training earlier. Of
         15,000 samples and more an epoch with early stopping and `shuffle` is no pass:
-        reads a quarter of the samples, drawn anew, in at least 1,000 and at most 4,000
+        it reads a quarter of them, drawn anew, in at least 1,000 and at most 4,000
         steps of the optimiser, and 20,000 of those set aside judge it at the most.
     max_time : float or None, default=None
         Seconds after which no further epoch begins, of several networks the same

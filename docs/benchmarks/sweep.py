@@ -109,16 +109,18 @@ def draw(results, path):
     for axes, cell in zip(panels, CELLS, strict=True):
         rows = [list(results[cell, *size].values()) for size in sizes]
         ratios = np.array(rows, dtype=float)  # None becomes NaN
+        # A difference of times may be below nothing.
+        colours = np.log2(np.maximum(ratios, 0.01))
         axes.set_facecolor("0.9")
         image = axes.imshow(
-            np.log2(ratios),
+            colours,
             cmap="RdBu_r",
             norm=TwoSlopeNorm(0, vmin=-3, vmax=3),
             aspect="auto",
         )
         for (i, j), ratio in np.ndenumerate(ratios):
             if np.isfinite(ratio):
-                colour = "white" if abs(np.log2(ratio)) > 1.9 else "black"
+                colour = "white" if abs(colours[i, j]) > 1.9 else "black"
                 axes.text(
                     j,
                     i,
