@@ -96,5 +96,5 @@ def setup(app):
     app.connect("env-merge-info", merge)
     app.connect("env-check-consistency", check)
     # That copies files when all is done, and does not say that it can be left to it.
-    app.extensions["sphinx-mathjax-offline"].metadata |= {"parallel_read_safe": True}
+    app.extensions["sphinx-mathjax-offline"].parallel_read_safe = True
     return {"parallel_read_safe": True}
