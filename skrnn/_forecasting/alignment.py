@@ -42,7 +42,7 @@ def starts_of(engine, times):
     return starts
 
 
-def forecasts_at(engine, frames, X, times, of_future, of_past=None):
+def forecasts_at(engine, frames, X, times, of_future, of_past=None, of_ends=None):
     """Forecasts of all series for the same times.
 
     Parameters
@@ -60,6 +60,9 @@ def forecasts_at(engine, frames, X, times, of_future, of_past=None):
     of_past : callable, default=None
         Called with what ``engine.forecasts_of_past`` gave, and the number of the series
         of each row; None takes the forecasts from it.
+    of_ends : callable, default=None
+        Called with steps ahead of series that all end alike, as
+        ``engine.point_from_ends``: what it knows is not computed once more.
 
     Returns
     -------
@@ -68,6 +71,10 @@ def forecasts_at(engine, frames, X, times, of_future, of_past=None):
     """
     tail = engine.tail
     ahead = times - tail.last[:, None]  # (S, n) counted from their own end
+    if of_ends is not None and X is None and (ahead > 0).all():
+        known = of_ends(ahead[0]) if (tail.last == tail.last[0]).all() else None
+        if known is not None:
+            return known
     # Each made where it is empty, since only the parts know the shape of a forecast.
     values = None
     if (ahead > 0).any():

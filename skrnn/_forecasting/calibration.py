@@ -168,7 +168,10 @@ def scores_after(scores, tail, forecasts, prepared, most=None):
 
     Returns
     -------
-    AdaptiveScores
+    scores : AdaptiveScores
+    from_ends : ndarray of shape (n_series, n_steps, n_targets) of float64, or None
+        Forecasts from the newest rows, which are asked for next, in units of the
+        series; None where not all series have new rows.
     """
     old, steps, table = scores.errors, scores.steps, prepared.table
     known_until = tail.known_until(table)
@@ -189,21 +192,27 @@ def scores_after(scores, tail, forecasts, prepared, most=None):
     reach = np.minimum(n_new + int(steps[-1]), n_cols - 1)
     reach = np.minimum(reach, table.lengths - 1)
     n_newest = np.where(n_new, reach, 0)
-    _fill_errors(
-        errors, forecasts.predict, prepared, steps, scores.known_after, n_newest
-    )
-    return scores.followed_by(errors, int(n_new.max()))
+    own = forecasts.predict, prepared, steps, scores.known_after, n_newest
+    from_ends = _fill_errors(errors, *own, has_ends=(n_new > 0).all())
+    return scores.followed_by(errors, int(n_new.max())), from_ends
 
 
-def _fill_errors(errors, predict, prepared, steps, known_after, n_newest):
+def _fill_errors(
+    errors, predict, prepared, steps, known_after, n_newest, has_ends=False
+):
     """Compute the errors from each of the newest origins; the last has none yet.
 
     Those of forecasts that read more of X than is known are left out: they are not the
     errors that forecasts will have, and would depend on how the rows came.
+
+    Returns
+    -------
+    ndarray of shape (n_series, n_steps, n_targets) or None
+        Forecasts from the last rows, if `has_ends`.
     """
-    codes, number = numbered(n_newest)
+    codes, number = numbered(n_newest + has_ends)
     if not len(codes):
-        return
+        return None
     back = n_newest[codes] - number
     stop = prepared.table.begin[codes + 1]
     rows = stop - 1 - back
@@ -219,3 +228,4 @@ def _fill_errors(errors, predict, prepared, steps, known_after, n_newest):
     old = errors[codes, place]
     # What was known stays: then the networks had not learned the truth.
     errors[codes, place] = np.where(seen & np.isnan(old), found, old)
+    return forecast[back == 0] if has_ends else None

@@ -1,6 +1,7 @@
 """Forecasts of a table of series: fitting, going on, and how sure they are."""
 
 import copy
+import weakref
 
 import numpy as np
 
@@ -15,6 +16,10 @@ from skrnn._forecasting.strategies import shown_steps
 from skrnn._forecasting.table import Origins, newest_known, numbered
 
 __all__ = ["SeriesForecaster"]
+
+# By forecaster what it said when its newest rows came: forecasts from these, in units
+# of the series. Apart from what is copied and saved.
+_FROM_ENDS = weakref.WeakKeyDictionary()
 
 
 class SeriesForecaster:
@@ -161,7 +166,11 @@ class SeriesForecaster:
         prepared = self.transform.prepare(seen.known_part())
         known_until = self.tail.known_until(prepared.table)
         if self.scores is not None:
-            other.scores = self.scores_after(prepared, MOST_SCORES)
+            known = self.tail, self.forecasts, prepared, MOST_SCORES
+            other.scores, from_ends = scores_after(self.scores, *known)
+            # Networks that train on will say something else.
+            if from_ends is not None and not n_epochs:
+                _FROM_ENDS[other] = from_ends
         if self.settings.keeps_insample:
             # Of newer rows, and of rows whose X was not known as far as it counts.
             first = known_until + 1 - self.forecasts.n_awaited
@@ -173,9 +182,9 @@ class SeriesForecaster:
         other.longest = self.longest + max(int(n_new.max()), 0)
         return other
 
-    def scores_after(self, prepared, most=None):
+    def scores_after(self, prepared):
         """Errors with those that newer rows tell; see `calibration.scores_after`."""
-        return scores_after(self.scores, self.tail, self.forecasts, prepared, most)
+        return scores_after(self.scores, self.tail, self.forecasts, prepared)[0]
 
     # -- forecasts --------------------------------------------------------------
 
@@ -189,6 +198,26 @@ class SeriesForecaster:
                 f"tell nothing. The most that is forecast are {most} steps, "
                 f"{MOST_LENGTHS} times the rows. Give a shorter fh."
             )
+
+    def point_from_ends(self, steps):
+        """Forecasts from the newest rows as far as they are known already.
+
+        Parameters
+        ----------
+        steps : ndarray of shape (n_steps,) of int64
+            Steps ahead, in any order.
+
+        Returns
+        -------
+        ndarray of shape (n_series, n_steps, n_targets) of float64, or None
+            As `point` would give them; None where they are not known, or depend on
+            what X will be.
+        """
+        u = _FROM_ENDS.get(self)
+        if u is None or self.tail.x is not None or not np.isin(steps, self.steps).all():
+            return None
+        u = u[:, np.searchsorted(self.steps, steps)]
+        return self.transform.to_units(u, np.arange(len(u)), self.tail)
 
     def point(self, prepared, origins, steps):
         """Forecasts (n, n_steps, n_targets), in the user's units."""

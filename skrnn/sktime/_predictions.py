@@ -48,7 +48,9 @@ class Predictions:
 
     def point(self):
         """Forecasts (DataFrame), a column for each target."""
-        return self._frame(self._values(self.engine.point), self.frames.y_columns)
+        engine = self.engine
+        values = self._values(engine.point, of_ends=engine.point_from_ends)
+        return self._frame(values, self.frames.y_columns)
 
     def quantiles(self, alpha):
         """Quantiles (DataFrame) with columns (target, level).
@@ -124,11 +126,10 @@ class Predictions:
             laws = np.stack([center, spread], axis=-1)
         return distribution(laws, is_parametric and log.any(), self.index, self.names)
 
-    def _values(self, of_future, of_past=None, in_units=True):
+    def _values(self, of_future, of_past=None, of_ends=None, in_units=True):
         """Values (n_series, n_times, k, ...), in the user's units unless told not."""
-        values = forecasts_at(
-            self.engine, self.frames, self.X, self.times, of_future, of_past
-        )
+        asked = self.engine, self.frames, self.X, self.times
+        values = forecasts_at(*asked, of_future, of_past, of_ends)
         if in_units:
             values = self.frames.y_units.multiplied(values, axis=2)
             refuse_overflow(values)

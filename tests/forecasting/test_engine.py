@@ -182,3 +182,83 @@ def test_intervals_of_rows_that_were_seen():
     none = forecaster(insample=False).fit(y, fh=1)
     with pytest.raises(NotImplementedError, match="in-sample"):
         none.predict([0])
+
+
+# -- forecasts that are known when rows come -------------------------------------------
+
+
+def refuses_to_compute(model, monkeypatch):
+    def point(*_):
+        raise AssertionError("computed once more")
+
+    monkeypatch.setattr(model.forecaster_, "point", point, raising=False)
+    return model
+
+
+@pytest.mark.parametrize("network_weight", [0.5, 1])
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("log", [False, True])
+def test_a_forecast_after_new_rows_is_known_and_the_same(
+    strategy, log, network_weight, monkeypatch
+):
+    y = wave_series(120)
+    options = {"strategy": strategy, "log": log, "network_weight": network_weight}
+    model = forecaster(**options).fit(y[:70], fh=[1, 2, 4])
+    for begin, end in ((70, 71), (71, 75), (75, 76)):
+        model.update(y[begin:end], update_params=False)
+        expected = [copy.deepcopy(model).predict(fh) for fh in (None, [4, 1], 2)]
+        with monkeypatch.context() as patch:
+            refuses_to_compute(model, patch)
+            for fh, forecast in zip((None, [4, 1], 2), expected, strict=True):
+                pd.testing.assert_series_equal(
+                    model.predict(fh), forecast, check_exact=True
+                )
+    # Farther ahead than was asked of fit, and of the past.
+    if strategy in ("multioutput", "recursive"):
+        for fh in ([1, 9], [-1, 1]):
+            expected = copy.deepcopy(model).predict(fh)
+            pd.testing.assert_series_equal(
+                model.predict(fh), expected, check_exact=True
+            )
+
+
+@pytest.mark.parametrize("options", [{}, {"calendar": True}, {"fourier_terms": 2}])
+def test_so_are_those_of_a_panel(options, monkeypatch):
+    y = wave_panel([50, 50, 44])
+    times = y.index.get_level_values("month")
+    newest = times.max()
+    model = forecaster(network_weight=0.5, **options).fit(
+        y[times < newest - 2], fh=[1, 2]
+    )
+    model.update(y[times == newest - 2], update_params=False)
+    expected = copy.deepcopy(model).predict()
+    with monkeypatch.context() as patch:
+        found = refuses_to_compute(model, patch).predict()
+    pd.testing.assert_frame_equal(found, expected, check_exact=True)
+    # Of one series there are no newer rows.
+    is_new = (times == newest - 1) & (y.index.get_level_values("shop") != "b")
+    model.update(y[is_new], update_params=False)
+    expected = copy.deepcopy(model).predict()
+    pd.testing.assert_frame_equal(model.predict(), expected, check_exact=True)
+
+
+def test_what_is_known_is_forgotten_where_it_no_longer_holds():
+    y = wave_series(100)
+    X = pd.DataFrame({"heat": np.sin(np.arange(100.0))})
+    model = forecaster().fit(y[:70], fh=[1, 2])
+    with_x = forecaster().fit(y[:70], X[:70], fh=[1, 2])
+    model.update(y[70:72], update_params=False).update(y[72:73])  # trains on
+    with_x.update(y[70:73], X[70:73], update_params=False)
+    hot, cold = (with_x.predict(X=X[73:75] * factor) for factor in (1, -1))
+    assert (hot != cold).all()
+    pd.testing.assert_series_equal(
+        with_x.predict(X=X[73:75]), copy.deepcopy(with_x).predict(X=X[73:75])
+    )
+    known = y[73:76].copy()
+    known[75] = np.nan
+    for rows in (y[70:73], known, y[74:75]):  # none, late targets, corrected rows
+        expected = copy.deepcopy(model).predict()
+        pd.testing.assert_series_equal(model.predict(), expected, check_exact=True)
+        model.update(rows, update_params=False)
+    expected = copy.deepcopy(model).predict()
+    pd.testing.assert_series_equal(model.predict(), expected, check_exact=True)
