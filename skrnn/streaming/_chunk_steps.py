@@ -89,7 +89,7 @@ class ChunkSteps:
         if is_first:
             return step.fit_transform(X, y)
         found = step.transform(X)
-        knows_times = hasattr(X, "index") or step.get_params().get("time") is not None
+        knows_times = hasattr(X, "index") or getattr(step, "time", None) is not None
         if isinstance(step, SlidingWindow) and knows_times:
             step.partial_fit(X)  # so that the next chunk has these rows before it
         return found
