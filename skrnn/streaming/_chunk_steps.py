@@ -3,6 +3,7 @@
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
+from skrnn._columns import refuse_lazy
 from skrnn.windows import SlidingWindow
 
 __all__ = ["ChunkSteps"]
@@ -136,6 +137,8 @@ def _checked(chunk, number):
             f"{type(chunk).__name__}."
         )
     X, y, *weight = chunk
+    refuse_lazy(X, f"X of chunk {number}")
+    refuse_lazy(y, f"y of chunk {number}")
     if len(X) != len(y):
         raise ValueError(f"Chunk {number} has {len(X)} samples of X and {len(y)} of y.")
     return X, y, weight[0] if weight else None

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from skrnn._columns import refuse_lazy
 from skrnn._numbers import AT_LEAST_ONE
 from skrnn._time.index import order_kind
 
@@ -73,6 +74,7 @@ class KeyColumns(NamedTuple):
         ValueError
             If a column is not there, lacks a value, or is of a type that has no order.
         """
+        refuse_lazy(X)
         if not self.names:
             return X.index if isinstance(X, pd.DataFrame) else None
         self._check_columns(X)
