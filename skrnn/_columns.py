@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-__all__ = ["as_numbers", "check_noted_columns", "numbers_only"]
+__all__ = ["as_numbers", "check_noted_columns", "numbers_only", "refuse_lazy"]
 
 # How the types of pandas, polars and Arrow that are times begin.
 _TIMES = ("datetime", "timestamp", "date", "time", "duration", "period", "interval")
@@ -66,6 +66,29 @@ def numbers_only(X, input_name="X", axes=("row", "column")):
         raise kind(
             f"{input_name} must hold numbers, but {holds} ({error}). {remedy}"
         ) from error
+
+
+def refuse_lazy(X, input_name="X"):
+    """Refuse a plan of a table, such as polars has, which is not computed yet.
+
+    Parameters
+    ----------
+    X : object
+        What the user gave.
+    input_name : str, default="X"
+        What the user calls it.
+
+    Raises
+    ------
+    TypeError
+        If it is one.
+    """
+    # To ask for its columns or types would compute the plan.
+    if hasattr(X, "collect_schema") and not hasattr(X, "shape"):
+        raise TypeError(
+            f"{input_name} is a {type(X).__name__}, whose rows are not computed yet. "
+            "Give what its method collect returns."
+        )
 
 
 def as_numbers(array):

@@ -1,12 +1,22 @@
 """What parameters may be, and what they are once they are taken."""
 
+import inspect
 from collections.abc import Mapping
+from functools import cache
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
-__all__ = ["AT_LEAST_ONE", "NOT_NEGATIVE", "RANDOM_STATE", "Number", "plain"]
+__all__ = [
+    "AT_LEAST_ONE",
+    "NOT_NEGATIVE",
+    "RANDOM_STATE",
+    "Number",
+    "defaults_of",
+    "parameters_of",
+    "plain",
+]
 
 # More than anything is counted in. Sums of a few such numbers still are what C and
 # NumPy call an integer, and floats tell two of them apart.
@@ -106,3 +116,46 @@ def plain(value):
     if not isinstance(value, type) and hasattr(value, "tolist"):
         return value.tolist()  # an array, a Series, a string of NumPy
     return value
+
+
+@cache
+def defaults_of(kind):
+    """Give the defaults of the parameters of an estimator.
+
+    Parameters
+    ----------
+    kind : type
+        Class of the estimator. A class derived from one of skrnn may have fewer
+        parameters, and set the others itself: ``super().__init__("lstm", size)``.
+
+    Returns
+    -------
+    dict
+        By name, those of the classes that it derives from too.
+    """
+    defaults = {}
+    for ancestor in reversed(kind.__mro__):
+        if "__init__" not in vars(ancestor) or not hasattr(ancestor, "get_params"):
+            continue  # a mixin, whose arguments are no parameters
+        named = inspect.signature(ancestor).parameters.values()
+        defaults |= {p.name: p.default for p in named if p.default is not p.empty}
+    return defaults
+
+
+def parameters_of(estimator):
+    """Give all parameters of an estimator, those too that its class sets by itself.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Of a class of skrnn, or of one that is derived from it.
+
+    Returns
+    -------
+    dict
+        Values by name.
+    """
+    inherited = {
+        name: getattr(estimator, name) for name in defaults_of(type(estimator))
+    }
+    return inherited | estimator.get_params(deep=False)

@@ -1,11 +1,12 @@
 """States that other versions of packages have written: what is said, what is added."""
 
-import inspect
 import warnings
 from functools import cache
 from importlib.metadata import version
 
 from sklearn.exceptions import InconsistentVersionWarning
+
+from skrnn._numbers import defaults_of
 
 _KEY = "_skrnn_version"
 
@@ -59,8 +60,7 @@ def with_new_parameters(kind, state):
         The state; what it lacks has its default, which changes nothing of what there
         was before the parameter.
     """
-    parameters = inspect.signature(kind).parameters.values()
-    return {p.name: p.default for p in parameters if p.default is not p.empty} | state
+    return defaults_of(kind) | state
 
 
 def note_version(state):

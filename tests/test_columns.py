@@ -17,6 +17,9 @@ from skrnn import (
     ToSequence,
     make_windows,
 )
+from skrnn.model_selection import PanelTimeSeriesSplit
+from skrnn.streaming import fit_stream
+from skrnn.windows import make_targets
 
 N = 30
 NUMBERS = np.arange(N) + 0.5
@@ -38,6 +41,11 @@ every_reader = pytest.mark.parametrize("read", READERS.values(), ids=READERS)
 def _fitted_window():
     frame = pd.DataFrame({"load": NUMBERS, "odd": NUMBERS})
     return SlidingWindow(3).fit(frame.reset_index(drop=True))
+
+
+def _fitted_regressor():
+    model = RNNRegressor("gru", 2, max_epochs=1, n_estimators=1, early_stopping=False)
+    return model.fit(NUMBERS[:, None], NUMBERS)
 
 
 TIMES_OF = {
@@ -152,3 +160,36 @@ def test_a_cell_that_is_a_sequence():
     for read in ("fold", "window", "windows"):
         with pytest.raises(ValueError, match=r"but column 'odd' holds sequences"):
             READERS[read](frame)
+
+
+LAZY = pl.LazyFrame({"load": NUMBERS, "odd": NUMBERS})
+
+
+@every_reader
+def test_a_plan_of_a_table(read):
+    with pytest.raises(TypeError, match=r"(X|X\[0\]|series) is a LazyFrame.*collect"):
+        read(LAZY)
+
+
+@pytest.mark.parametrize(
+    ("read", "name"),
+    [
+        (lambda: RNNRegressor().fit(LAZY.collect(), LAZY), "y"),
+        (lambda: RNNClassifier().fit(LAZY.collect(), LAZY), "y"),
+        (
+            lambda: RNNRegressor().fit(LAZY.collect(), NUMBERS, sample_weight=LAZY),
+            "sample_weight",
+        ),
+        (lambda: _fitted_regressor().predict(LAZY), "X"),
+        (lambda: SlidingWindow(3).fit(LAZY.collect(), LAZY), "y"),
+        (lambda: SlidingWindow(3, time="odd").fit(LAZY), "X"),
+        (lambda: make_windows(NUMBERS, 3, exog=LAZY), "exog"),
+        (lambda: make_targets(LAZY, NUMBERS, fh=1), "X"),
+        (lambda: make_targets(LAZY.collect(), LAZY, fh=1), "y"),
+        (lambda: list(PanelTimeSeriesSplit(2, time="odd").split(LAZY)), "X"),
+        (lambda: fit_stream(RNNRegressor(), [(LAZY, NUMBERS)]), "X of chunk 0"),
+    ],
+)
+def test_a_plan_of_a_table_elsewhere(read, name):
+    with pytest.raises(TypeError, match=f"^{name} is a LazyFrame.*collect"):
+        read()

@@ -24,7 +24,7 @@ TABLE = {
     "_units": (),
     "_plain": (),
     "_files": ("exceptions",),
-    "_versions": (),
+    "_versions": ("_numbers",),
     "_kernels": ("_warn", "exceptions"),
     "_targets": ("_columns", "_units"),
     "_time": ("_plain",),

@@ -8,6 +8,7 @@ from skrnn._ensemble.network_ensemble import NetworkEnsemble
 from skrnn._ensemble.seeds import draw_seeds
 from skrnn._ensemble.stacking import Stacking, fit_stacking
 from skrnn._ensemble.train_networks import best_epochs
+from skrnn._kernels.threads import on_cpu_unless_told
 
 
 class Fitted(NamedTuple):
@@ -17,6 +18,7 @@ class Fitted(NamedTuple):
     attributes: dict  # of the estimator, by name
 
 
+@on_cpu_unless_told
 def fit_model(training, random_state, *, previous=None, pretrained=None):
     """Train networks, and fit what stands beside them.
 

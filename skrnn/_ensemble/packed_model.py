@@ -22,6 +22,7 @@ from skrnn._ensemble.packed_module import pack_module, unpack_module
 from skrnn._ensemble.pretrained import freeze
 from skrnn._ensemble.settings import EnsembleSettings, Settings
 from skrnn._ensemble.stacking import StackedConvolutions, Stacking
+from skrnn._kernels.threads import on_cpu_unless_told
 from skrnn._network.settings import NetworkSettings
 from skrnn._network.weight_count import count_weights
 from skrnn._sequences.codes import Codes
@@ -132,6 +133,7 @@ def pack_model(model):
     return plain, arrays
 
 
+@on_cpu_unless_told
 def unpack_model(plain, arrays, settings, targets):
     """Build a model from what `pack_model` gave.
 

@@ -11,6 +11,7 @@ from skrnn._convolutions.convolution_classifier import (
     new_convolution_classifiers,
 )
 from skrnn._ensemble.build import new_scaling
+from skrnn._kernels.threads import on_cpu_unless_told
 from skrnn._preprocessing.distinct import (
     count_distinct,
     keys_of,
@@ -54,6 +55,7 @@ class StackedConvolutions(nn.Module):
     def _apply(self, fn, recurse=True):
         return self
 
+    @on_cpu_unless_told
     def logits(self, source):
         """Compute the logits of every classifier.
 

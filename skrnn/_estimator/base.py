@@ -30,7 +30,7 @@ from skrnn._estimator.state import (
 )
 from skrnn._estimator.summary import Summary, summary_of
 from skrnn._estimator.summary_html import html_with_summary
-from skrnn._numbers import plain
+from skrnn._numbers import parameters_of, plain
 from skrnn._plain import WholeCopiesMixin, pack_path, unpack_path
 from skrnn._sequences.changed import in_units
 from skrnn._sequences.encoding import Encoding
@@ -88,7 +88,7 @@ class BaseRNN(
         classes=None,
     ):
         begin = time.perf_counter()
-        parameters, name = plain(self.get_params(deep=False)), type(self).__name__
+        parameters, name = plain(parameters_of(self)), type(self).__name__
         check_combination(parameters)
         self._check_arguments(y, X_val, y_val, resume)
         goes_on = hasattr(self, "nets_") and (self.warm_start or incremental)
@@ -244,7 +244,7 @@ class BaseRNN(
         super().__setstate__(with_new_parameters(type(self), state))
         self.checkpoint_dir = unpack_path(self.checkpoint_dir)
         if packed is not None:
-            parameters, name = self.get_params(deep=False), type(self).__name__
+            parameters, name = parameters_of(self), type(self).__name__
             settings, targets, model, told = unpack_fitted(
                 packed, lambda: self._new_targets(parameters), parameters, name
             )

@@ -23,7 +23,7 @@ def pretrained_of(init):
         return None
     if isinstance(init, FrozenEstimator):
         init = init.estimator
-    if not hasattr(init, "get_params") or "hidden_size" not in init.get_params():
+    if isinstance(init, type) or not hasattr(init, "hidden_size"):
         raise ValueError(
             f"init must name a scheme or be a fitted RNNRegressor or RNNClassifier, "
             f"got {init!r}."

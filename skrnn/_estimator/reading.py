@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length
 
-from skrnn._columns import numbers_only
+from skrnn._columns import numbers_only, refuse_lazy
 from skrnn._ensemble.samples import Samples
 from skrnn._estimator.extremes import refuse_unscaled
 from skrnn._estimator.long_table import refuse_long_table
@@ -65,6 +65,8 @@ def read_samples(
     -------
     Samples
     """
+    for given, name in ((X, "X"), (y, "y"), (sample_weight, "sample_weight")):
+        refuse_lazy(given, name)
     refuse_long_table(X, y, type(estimator).__name__)
     source = read_X(estimator, X, missing=estimator.missing, reset=reset)
     target = (targets.fit if reset else targets.read)(y, classes)
@@ -150,6 +152,7 @@ def read_X(estimator, X, *, missing, reset):
     """
     if isinstance(X, Chunks):
         return _read_chunks(estimator, X, missing, reset)
+    refuse_lazy(X)
     series, name = series_of_samples(X), type(estimator).__name__
     columns = getattr(X, "columns", None)
     if reset:

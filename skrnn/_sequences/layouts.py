@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, validate_data
 
-from skrnn._columns import as_numbers, numbers_only
+from skrnn._columns import as_numbers, numbers_only, refuse_lazy
 from skrnn._sequences.nested import sequences_of
 from skrnn._sequences.tokens import TokenArray
 from skrnn._time.index import series_of
@@ -62,6 +62,9 @@ def check_sequences(
     TypeError
         If X holds tokens, where they are not taken.
     """
+    refuse_lazy(X)
+    if isinstance(X, list | tuple) and X:
+        refuse_lazy(X[0], "X[0]")
     if isinstance(X, TokenArray) and not takes_tokens:
         raise TypeError(
             f"X holds tokens, and {type(estimator).__name__} reads numbers. Give the "

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_array
 
-from skrnn._columns import as_numbers, numbers_only
+from skrnn._columns import as_numbers, numbers_only, refuse_lazy
 
 
 def checked_y(y, estimator_name, *, dtype=None):
@@ -30,6 +30,7 @@ def checked_y(y, estimator_name, *, dtype=None):
     ValueError, TypeError
         If y has another shape, is sparse, is not finite, or is no number.
     """
+    refuse_lazy(y, "y")
     if isinstance(y, Mapping | Set | Iterator):
         raise TypeError(
             f"y of {estimator_name} is a {type(y).__name__}, and must be an array, a "
@@ -67,7 +68,11 @@ def checked_y(y, estimator_name, *, dtype=None):
 
 def _refuse_missing_objects(y):
     """Raise if y holds None or pandas.NA, which are objects and no numbers."""
-    if not isinstance(y, list | tuple) and str(getattr(y, "dtype", "")) != "object":
+    if isinstance(y, pd.DataFrame):
+        kinds = {dtype.kind for dtype in y.dtypes}
+    else:  # of objects, strings and categories
+        kinds = {getattr(getattr(y, "dtype", None), "kind", "")}
+    if not isinstance(y, list | tuple) and "O" not in kinds:
         return
     try:
         values = np.asarray(y)

@@ -9,7 +9,11 @@ import numpy as np
 from skrnn._kernels.compiled_network import CompiledNetwork
 from skrnn._kernels.kept_network import kept_network, kept_whole
 from skrnn._kernels.library import library
-from skrnn._kernels.threads import kernel_threads, single_thread_without_gradients
+from skrnn._kernels.threads import (
+    kernel_threads,
+    on_cpu_unless_told,
+    single_thread_without_gradients,
+)
 from skrnn._training.batches import SequenceDataset, read_batch
 
 # A batch of validation or prediction holds about this many numbers in all states (16
@@ -46,6 +50,11 @@ def outputs(net, source):
         found = _few_outputs(network, source)
         if found is not None:
             return found
+    return _outputs(net, network, source, is_few)
+
+
+@on_cpu_unless_told
+def _outputs(net, network, source, is_few):
     source = network.scaling.limited(source)
     weight = network.head.weight
     if weight.device.type == "cpu" and library() is None:

@@ -9,7 +9,7 @@ import torch
 
 from skrnn._ensemble.member import new_dataset
 from skrnn._estimator.reading import read_samples
-from skrnn._kernels.threads import single_thread
+from skrnn._kernels.threads import on_cpu_unless_told, single_thread
 from skrnn._network.segments import n_segments
 from skrnn._preprocessing.blocks import tensors
 from skrnn._training.outputs import evaluation_batch
@@ -62,6 +62,7 @@ class GradientFlow:
     segment_length: int
 
 
+@on_cpu_unless_told
 def gradient_flow(
     estimator: SupportsFitPredict, X: SequencesLike, y: ArrayLike, *, network: int = 0
 ) -> GradientFlow:

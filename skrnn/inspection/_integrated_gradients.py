@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from sklearn.utils._param_validation import validate_parameter_constraints
 
-from skrnn._kernels.threads import kernel_threads, single_thread
+from skrnn._kernels.threads import kernel_threads, on_cpu_unless_told, single_thread
 from skrnn._numbers import AT_LEAST_ONE
 from skrnn._training.outputs import evaluation_batch
 from skrnn._typing import (
@@ -86,6 +86,7 @@ class Attributions:
         )
 
 
+@on_cpu_unless_told
 def integrated_gradients(
     estimator: SupportsFitPredict,
     X: SequencesLike,

@@ -5,7 +5,10 @@ from __future__ import annotations
 import torch
 from sklearn.utils._param_validation import validate_parameter_constraints
 
-from skrnn._kernels.threads import single_thread_without_gradients
+from skrnn._kernels.threads import (
+    on_cpu_unless_told,
+    single_thread_without_gradients,
+)
 from skrnn._numbers import NOT_NEGATIVE
 from skrnn._training.outputs import evaluation_batch
 from skrnn._typing import PerSample, SequencesLike, SupportsFitPredict
@@ -67,6 +70,7 @@ def hidden_states(
     return states_of(read_model(estimator, X, "hidden_states"), network)
 
 
+@on_cpu_unless_told
 def states_of(read, network):
     """States of all layers, as `hidden_states`, of samples (ReadModel)."""
     twin = _recording(read, network)
@@ -77,6 +81,7 @@ def states_of(read, network):
     return [part.result() for part in parts]
 
 
+@on_cpu_unless_told
 def gates(
     estimator: SupportsFitPredict, X: SequencesLike, *, network: int = 0
 ) -> list[dict[str, PerSample]]:
@@ -137,6 +142,7 @@ def gates(
     return [{name: one.result() for name, one in part.items()} for part in parts]
 
 
+@on_cpu_unless_told
 def attention_weights(
     estimator: SupportsFitPredict, X: SequencesLike, *, network: int = 0
 ) -> PerSample:

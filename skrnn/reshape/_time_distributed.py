@@ -101,8 +101,9 @@ class TimeDistributed(
         ValueError
             If X has no present step at all.
         """
-        columns = getattr(X, "columns", None)
-        X, names = check_sequences(self, X, reset=True)
+        given = X
+        X, names = check_sequences(self, given, reset=True)
+        columns = getattr(given, "columns", None)
         self._coded = _coded_features(X)
         if columns is not None and not isinstance(X, list):
             warn_of_table(X, list(columns), type(self).__name__)

@@ -20,7 +20,7 @@ from skrnn._numbers import AT_LEAST_ONE, plain
 from skrnn._typing import ArrayLike, fit_context
 from skrnn.reshape._base import SequenceTransformer
 from skrnn.windows._array import WindowedArray
-from skrnn.windows._given_rows import check_rows
+from skrnn.windows._given_rows import check_rows, refuse_sequences
 from skrnn.windows._sequence_output import SequenceOutputMixin
 
 
@@ -114,6 +114,7 @@ class ToSequence(SequenceOutputMixin, SequenceTransformer, auto_wrap_output_keys
             If the columns do not make up whole steps, or those of one feature are
             categories in part.
         """
+        refuse_sequences(X, self)
         table, found = X, find_categories(X)
         X = check_rows(self, encode_table(X, found), reset=True)
         n_columns = X.shape[1]

@@ -10,7 +10,14 @@ from sklearn.utils._param_validation import (
 
 from skrnn._forecasting.auto import Options
 from skrnn._forecasting.strategies import STRATEGIES
-from skrnn._numbers import AT_LEAST_ONE, NOT_NEGATIVE, RANDOM_STATE, Number, plain
+from skrnn._numbers import (
+    AT_LEAST_ONE,
+    NOT_NEGATIVE,
+    RANDOM_STATE,
+    Number,
+    parameters_of,
+    plain,
+)
 from skrnn.regressor import RNNRegressor
 
 __all__ = [
@@ -63,7 +70,7 @@ def checked_options(model):
     InvalidParameterError
         If one of them is none that can be.
     """
-    given = model.get_params(deep=False)
+    given = parameters_of(model)
     name = type(model).__name__
     validate_parameter_constraints(CONSTRAINTS, given, caller_name=name)
     loss = getattr(model.estimator, "loss", None)

@@ -3,6 +3,7 @@
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
+from skrnn._columns import refuse_lazy
 from skrnn.windows import SlidingWindow
 
 __all__ = ["ChunkSteps"]
@@ -89,7 +90,7 @@ class ChunkSteps:
         if is_first:
             return step.fit_transform(X, y)
         found = step.transform(X)
-        knows_times = hasattr(X, "index") or step.get_params().get("time") is not None
+        knows_times = hasattr(X, "index") or getattr(step, "time", None) is not None
         if isinstance(step, SlidingWindow) and knows_times:
             step.partial_fit(X)  # so that the next chunk has these rows before it
         return found
@@ -136,6 +137,8 @@ def _checked(chunk, number):
             f"{type(chunk).__name__}."
         )
     X, y, *weight = chunk
+    refuse_lazy(X, f"X of chunk {number}")
+    refuse_lazy(y, f"y of chunk {number}")
     if len(X) != len(y):
         raise ValueError(f"Chunk {number} has {len(X)} samples of X and {len(y)} of y.")
     return X, y, weight[0] if weight else None

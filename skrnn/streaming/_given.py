@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from skrnn._categories.tables import encode_table
-from skrnn._columns import numbers_only
+from skrnn._columns import numbers_only, refuse_lazy
 from skrnn._time.index import split_index
 from skrnn.streaming._row_index import RowIndex
 from skrnn.windows._given_rows import check_rows
@@ -294,6 +294,7 @@ class RowReader:
                 "update_many takes many rows, got a mapping. Give one row to update, "
                 "[row, ...] to update_many, or a table as pandas.DataFrame(rows)."
             )
+        refuse_lazy(rows, "rows")
         rows = list(rows) if isinstance(rows, Iterator) else rows
         if hasattr(rows, "__len__") and not len(rows):
             raise ValueError("update_many takes at least one row, got none.")

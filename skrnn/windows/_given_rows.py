@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import _get_feature_names, validate_data
 
-from skrnn._columns import as_numbers, numbers_only
+from skrnn._columns import as_numbers, numbers_only, refuse_lazy
 from skrnn.windows._array import WindowedArray
 
 
@@ -35,7 +35,8 @@ def check_rows(estimator, X, *, reset):
 
 
 def refuse_sequences(X, estimator):
-    """Raise if X is sequences already, where an estimator expects plain rows."""
+    """Raise if X is sequences already, or no table yet, where plain rows are due."""
+    refuse_lazy(X)
     if isinstance(X, WindowedArray):
         given = "windows already (a WindowedArray)"
     elif getattr(X, "ndim", 2) == 3:

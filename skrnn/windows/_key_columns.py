@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from skrnn._numbers import AT_LEAST_ONE
+from skrnn._columns import refuse_lazy
+from skrnn._numbers import AT_LEAST_ONE, is_integer
 from skrnn._time.index import order_kind
 
 __all__ = ["FREQ", "SERIES", "TIME", "KeyColumns"]
@@ -73,6 +74,7 @@ class KeyColumns(NamedTuple):
         ValueError
             If a column is not there, lacks a value, or is of a type that has no order.
         """
+        refuse_lazy(X)
         if not self.names:
             return X.index if isinstance(X, pd.DataFrame) else None
         self._check_columns(X)
@@ -89,6 +91,30 @@ class KeyColumns(NamedTuple):
                 "the column of the times."
             )
         return levels[0] if len(levels) == 1 else pd.MultiIndex.from_arrays(levels)
+
+    def by_names(self, wanted, X):
+        """Name columns of X that are given by their positions there.
+
+        Parameters
+        ----------
+        wanted : str, int, list of them, callable or None
+            Columns of X.
+        X : array-like or DataFrame of shape (n_rows, n_columns)
+            With these columns, which are not all features.
+
+        Returns
+        -------
+        str, int, list of them, callable or None
+            The same where all columns are features.
+        """
+        if not self.names or wanted is None or callable(wanted):
+            return wanted
+        columns = list(X.columns)
+        is_one = isinstance(wanted, str) or not np.iterable(wanted)
+        given = [wanted] if is_one else list(wanted)
+        return [
+            columns[i] if is_integer(i) and 0 <= i < len(columns) else i for i in given
+        ]
 
     def features_of(self, X):
         """The other columns of X."""

@@ -12,6 +12,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_array, check_consistent_length
 
+from skrnn._columns import refuse_lazy
 from skrnn._numbers import AT_LEAST_ONE
 from skrnn._time.index import keys
 from skrnn._typing import ArrayLike, SeriesColumns, validate_params
@@ -128,6 +129,8 @@ def make_targets(
     (array([2., 3., 4.]), array([10, 20]))
     """
     ahead, furthest = steps_ahead(fh)
+    refuse_lazy(X)
+    refuse_lazy(y, "y")
     index = _index_of(X, y)
     key_columns = KeyColumns.of(series, time)
     if key_columns.names:

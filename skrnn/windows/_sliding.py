@@ -58,7 +58,7 @@ class SlidingWindow(WindowMemory, auto_wrap_output_keys=None):
         them in one warning a call, "require" raises a ValueError, "allow" gives them
         the windows that they have.
     known : str, int, list of them or callable, default=None
-        Columns that are known ahead, by name, or by position if integers: prices,
+        Columns that are known ahead, by name, or by position in X if integers: prices,
         promotions, the calendar, a weather forecast. Every step of a window holds them
         from `horizon` rows later than the other columns, so that those of the row
         itself reach its prediction. A callable is given X and returns the names, as

@@ -6,7 +6,7 @@ from sklearn.utils.validation import check_array
 
 from skrnn._categories.categories import Categories
 from skrnn._categories.tables import columns_of_table, encode_table, holds_categories
-from skrnn._columns import as_numbers, numbers_only
+from skrnn._columns import as_numbers, numbers_only, refuse_lazy
 from skrnn._time.index import order_kind
 from skrnn.windows._array import WindowedArray
 from skrnn.windows._named_columns import positions_of
@@ -44,6 +44,8 @@ class StackedSeries:
     def __init__(self, series, name):
         self.name = name
         parts = series if _is_list_of_series(series) else [series]
+        for part in parts:
+            refuse_lazy(part, name)
         self.categories = _categories_of(parts, name)
         coded = [encode_table(part, self.categories, None, name) for part in parts]
         tables = [_values_names_index(part, name) for part in coded]

@@ -59,7 +59,8 @@ class WindowMemory(
         given = read_rows(X, groups, key_columns, self, is_fit=True)
         values, rows = given.values, given.rows
         refuse_numberless(values)
-        known = find_known(self.known, given.features, given.names, values.shape[1])
+        wanted = key_columns.by_names(self.known, X)
+        known = find_known(wanted, given.features, given.names, values.shape[1])
         warn_of_unread_freq(self.freq, rows)
         check_index_of_target(rows, y)
         step = rows.find_step(self.freq)

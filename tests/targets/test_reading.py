@@ -52,6 +52,18 @@ def test_targets_that_are_no_numbers(target, message):
         RNNRegressor(**FAST).fit(X, target)
 
 
+@pytest.mark.parametrize("missing", [None, pd.NA, np.nan])
+@pytest.mark.parametrize("dtype", ["string", "str", "category", object])
+@pytest.mark.parametrize(
+    "holder",
+    [pd.Series, pd.array, pd.Index, lambda *a, **k: pd.Series(*a, **k).to_frame()],
+)
+def test_labels_that_are_missing(holder, dtype, missing):
+    labels = [*"ab" * 3, missing, *"ab" * 11, "a"]
+    with pytest.raises(ValueError, match=r"NaN in 1 of 30 samples, .* sample 6"):
+        RNNClassifier(**FAST).fit(X, holder(labels, dtype=dtype))
+
+
 @pytest.mark.parametrize(
     "classes",
     [

@@ -451,3 +451,26 @@ def test_no_look_ahead_in_a_long_table():
         check_no_lookahead(model, table, y, horizon=1, n_cuts=None, **KEYS)
     with pytest.raises(ValueError, match="X is a ndarray, which has none"):
         check_no_lookahead(model, table.to_numpy(), y, **KEYS)
+
+
+@pytest.mark.parametrize("known", [3, [3], np.array([3]), ["price"]])
+@pytest.mark.parametrize("columns", [["store", "date"], ["sold", "date"], ["price"]])
+def test_known_columns_by_their_position_in_the_table(known, columns):
+    # Which columns are keys does not move the others, wherever they stand.
+    table = sales()[[*columns, *sales().columns.difference(columns)]]
+    at = table.columns.get_loc("price")
+    known = known if known == ["price"] else np.subtract(known, 3 - at).tolist()
+    window = SlidingWindow(2, horizon=1, known=known, **KEYS).fit(table)
+    windows = window.transform(table)
+    place = windows.feature_names.index("price")
+    assert_array_equal(windows[2][:, place], [11, 12])
+    assert_array_equal(windows[2][:, 1 - place], [0, 1])
+    # As the check of look-ahead counts them.
+    model = make_pipeline(window, FlattenSequence(pad="edge"), Ridge())
+    check_no_lookahead(model, table, table["sold"], known=known, **KEYS)
+
+
+@pytest.mark.parametrize("known", [0, 1, [3, 0], 4])
+def test_a_key_is_not_known_ahead(known):
+    with pytest.raises(ValueError, match="not among the 2 columns"):
+        SlidingWindow(2, horizon=1, known=known, **KEYS).fit(sales())
