@@ -193,3 +193,10 @@ def test_a_plan_of_a_table(read):
 def test_a_plan_of_a_table_elsewhere(read, name):
     with pytest.raises(TypeError, match=f"^{name} is a LazyFrame.*collect"):
         read()
+
+
+def test_windows_learn_nothing_beside_a_plan_of_y():
+    window = SlidingWindow(3)
+    with pytest.raises(TypeError, match=r"^y is a LazyFrame"):
+        window.fit(LAZY.collect(), LAZY)
+    assert vars(window) == vars(SlidingWindow(3))

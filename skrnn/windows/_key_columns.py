@@ -9,6 +9,7 @@ import pandas as pd
 from skrnn._columns import refuse_lazy
 from skrnn._numbers import AT_LEAST_ONE, is_integer
 from skrnn._time.index import order_kind
+from skrnn.windows._named_columns import as_list
 
 __all__ = ["FREQ", "SERIES", "TIME", "KeyColumns"]
 
@@ -110,10 +111,9 @@ class KeyColumns(NamedTuple):
         if not self.names or wanted is None or callable(wanted):
             return wanted
         columns = list(X.columns)
-        is_one = isinstance(wanted, str) or not np.iterable(wanted)
-        given = [wanted] if is_one else list(wanted)
         return [
-            columns[i] if is_integer(i) and 0 <= i < len(columns) else i for i in given
+            columns[i] if is_integer(i) and 0 <= i < len(columns) else i
+            for i in as_list(wanted)
         ]
 
     def features_of(self, X):

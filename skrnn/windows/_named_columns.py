@@ -5,10 +5,16 @@ import pandas as pd
 
 from skrnn._numbers import NOT_NEGATIVE, is_integer
 
-__all__ = ["COLUMNS", "positions_of"]
+__all__ = ["COLUMNS", "as_list", "positions_of"]
 
 # What a parameter may be that names columns.
 COLUMNS = [str, NOT_NEGATIVE, list, tuple, np.ndarray, pd.Index, None]
+
+
+def as_list(wanted):
+    """The columns that a user names, one or several (list of str or int)."""
+    is_one = isinstance(wanted, str) or not np.iterable(wanted)
+    return [wanted] if is_one else list(wanted)
 
 
 def positions_of(wanted, names, n_columns, *, parameter, table):
@@ -34,8 +40,7 @@ def positions_of(wanted, names, n_columns, *, parameter, table):
     ValueError
         If one is not among the columns.
     """
-    is_one = isinstance(wanted, str) or not np.iterable(wanted)
-    given = [wanted] if is_one else list(wanted)
+    given = as_list(wanted)
     names = None if names is None else list(names)
     by_name = dict(zip(names or [], range(n_columns), strict=False))
     by_name.update((i, i) for i in range(n_columns))

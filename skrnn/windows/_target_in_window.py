@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from skrnn._columns import refuse_lazy
 from skrnn._warn import warn_user
 from skrnn.exceptions import TargetInWindowWarning
 
@@ -56,7 +55,6 @@ def warn_of_target(X, y, names, horizon=0, known=(), categories=None):
 
 def _columns_equal_to(X, columns, y, categories):
     """Places among columns of X that are one of y, constants aside."""
-    refuse_lazy(y, "y")
     y = np.asarray(y)
     if y.dtype.kind not in "fiubOU" or len(y) != len(X):
         return []

@@ -5,6 +5,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skrnn._categories.categories import Categories
+from skrnn._columns import refuse_lazy
 from skrnn._numbers import plain
 from skrnn._plain import Codec, WholeCopiesMixin, pack, unpack
 from skrnn._time.plain import TIME_CODECS
@@ -55,6 +56,7 @@ class WindowMemory(
 
     def _fit(self, X, y, groups):
         """Fit and return the rows and their runs; set nothing before all is well."""
+        refuse_lazy(y, "y")
         key_columns = KeyColumns.of(self.series, self.time)
         given = read_rows(X, groups, key_columns, self, is_fit=True)
         values, rows = given.values, given.rows
