@@ -26,13 +26,23 @@ def compact(block: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     """
     present = ~is_absent(block)  # (N, L)
     lengths = present.sum(axis=1)
-    if lengths.min(initial=block.shape[1]) == block.shape[1]:
+    is_partial = lengths < block.shape[1]
+    if not is_partial.any():
         return block, None
-    order = np.argsort(~present, axis=1, kind="stable")
-    longest = max(1, lengths.max(initial=1))
-    packed = np.take_along_axis(block, order[:, :longest, None], axis=1)
-    packed[np.arange(packed.shape[1]) >= lengths[:, None]] = 0.0
+    if is_partial.all():
+        return _to_front(block, present, max(1, int(lengths.max()))), lengths
+    packed = block.copy()  # of most batches few samples have absent steps
+    own = block[is_partial], present[is_partial]
+    packed[is_partial] = _to_front(*own, block.shape[1])
     return packed, lengths
+
+
+def _to_front(block, present, longest):
+    """Samples (N, longest, F) whose steps that are present (N, L) come first."""
+    packed = np.zeros((len(block), longest, block.shape[2]), block.dtype)
+    is_kept = np.arange(longest) < present.sum(axis=1, keepdims=True)
+    packed[is_kept] = block[present]
+    return packed
 
 
 def is_absent(steps: np.ndarray) -> np.ndarray:

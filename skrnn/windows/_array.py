@@ -204,12 +204,15 @@ class WindowedArray:
             if dtype is None and windows.dtype.kind == "f":
                 return windows
             return windows.astype(self.dtype if dtype is None else dtype, copy=False)
-        if out is None:
-            dtype = self.dtype if dtype is None else dtype
-            out = np.empty((len(first), *self.shape[1:]), dtype=dtype)
         full = first >= 0
-        if full.any():
+        if out is not None:
             out[full] = every_window[first[full]]
+        else:
+            dtype = self.dtype if dtype is None else dtype
+            if full.any():  # what is partial is written over
+                out = every_window[np.maximum(first, 0)].astype(dtype, copy=False)
+            else:
+                out = np.empty((len(first), *self.shape[1:]), dtype=dtype)
         length, stop = self.length[rows], self.stop[rows]
         partial = np.flatnonzero(~full)
         position = stop[partial, None] + np.arange(-self.window_length, 0)
