@@ -62,7 +62,7 @@ def forecasts_at(engine, frames, X, times, of_future, of_past=None, of_ends=None
         of each row; None takes the forecasts from it.
     of_ends : callable, default=None
         Called with steps ahead of series that all end alike, as
-        ``engine.point_from_ends``: what it knows is not computed once more.
+        ``engine.point_from_ends``: what that knows is not computed once more.
 
     Returns
     -------

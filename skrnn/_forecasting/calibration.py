@@ -150,7 +150,7 @@ def scores_of_others(scores, n_series):
     )
 
 
-def scores_after(scores, tail, forecasts, prepared, most=None):
+def scores_after(scores, tail, forecasts, prepared, *, keeps_all=False):
     """Errors of before with those that newer rows tell.
 
     Parameters
@@ -163,22 +163,23 @@ def scores_after(scores, tail, forecasts, prepared, most=None):
         What made the errors.
     prepared : Prepared
         Those rows and newer ones.
-    most : int, default=None
-        No more than so many of the newest origins are kept; None keeps all.
+    keeps_all : bool, default=False
+        Whether origins are kept that count no more.
 
     Returns
     -------
     scores : AdaptiveScores
-    from_ends : ndarray of shape (n_series, n_steps, n_targets) of float64, or None
-        Forecasts from the newest rows, which are asked for next, in units of the
-        series; None where not all series have new rows.
+    from_ends : tuple of ndarray, or None
+        What `predict` says from the newest rows, which is asked for next: forecasts
+        (n_series, n_steps, n_targets) and scales (n_series, n_targets); None where not
+        all series have new rows.
     """
     old, steps, table = scores.errors, scores.steps, prepared.table
     known_until = tail.known_until(table)
     n_new = table.last - known_until
     n_cols = old.shape[1] + int(n_new.max())
-    if most is not None:
-        n_cols = min(n_cols, most)
+    if not keeps_all:
+        n_cols -= scores.n_to_drop(n_cols)
     errors = np.full((len(table.keys), n_cols, *old.shape[2:]), np.nan)
     for code, known in enumerate(old):
         n_lost = int(tail.last[code] - known_until[code])
@@ -207,8 +208,8 @@ def _fill_errors(
 
     Returns
     -------
-    ndarray of shape (n_series, n_steps, n_targets) or None
-        Forecasts from the last rows, if `has_ends`.
+    tuple of ndarray, or None
+        What is predicted from the last rows, if `has_ends`.
     """
     codes, number = numbered(n_newest + has_ends)
     if not len(codes):
@@ -228,4 +229,4 @@ def _fill_errors(
     old = errors[codes, place]
     # What was known stays: then the networks had not learned the truth.
     errors[codes, place] = np.where(seen & np.isnan(old), found, old)
-    return forecast[back == 0] if has_ends else None
+    return (forecast[back == 0], scale[back == 0]) if has_ends else None

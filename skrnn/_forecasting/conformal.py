@@ -19,6 +19,9 @@ _DOUBT = 2.0
 # their size, as far out as that is asked for: the largest of few is not the largest
 # there can be. That they do was chosen on the first M competition; how far out was not.
 _LEAST_LEVEL = 1e-3
+# Origins that are dropped together, once there are so many more than count. Until then
+# levels go on from where they were; afterwards they begin once more.
+_DROPPED_TOGETHER = 100
 
 
 class AdaptiveScores:
@@ -41,7 +44,7 @@ class AdaptiveScores:
     rate : float
         How far the level moves, at least 0.
     most : int
-        No more than so many of the newest origins count.
+        No more than so many of the newest origins count in a distribution.
     start : int, default=None
         Origin at which levels begin to move; None means where half of the errors, or
         enough, are there.
@@ -60,6 +63,7 @@ class AdaptiveScores:
     # How levels came to where they are, and how they did for the errors of before
     # (`_Way` or None): only time is lost without.
     _way = _former = None
+    n_dropped = 0  # origins before these that are kept no more
 
     def __init__(
         self, errors, steps, rate, most, start=None, known_after=None, groups=None
@@ -87,13 +91,23 @@ class AdaptiveScores:
             Whose levels move on from where they began to.
         """
         dropped = self.errors.shape[1] + n_new - errors.shape[1]
-        least = min(max(errors.shape[1] // 2, 1), _ENOUGH)
-        start = self.start if dropped <= 0 else max(self.start - dropped, least)
+        start = self._start_without(dropped)
         own = self.steps, self.rate, self.most, start, self.known_after, self.groups
         after = AdaptiveScores(errors, *own)
-        if dropped <= 0:
+        after.n_dropped = self.n_dropped + dropped
+        if not dropped:
             after._former = self._way or self._former
         return after
+
+    def n_to_drop(self, n_origins):
+        """Origins of so many (int) that need not be kept, from the oldest on (int)."""
+        beyond = self.n_dropped + n_origins - self.most
+        of_all = max(beyond, 0) // _DROPPED_TOGETHER * _DROPPED_TOGETHER
+        return max(of_all - self.n_dropped, 0)
+
+    def _start_without(self, dropped):
+        """Where levels begin to move among the origins after some dropped ones."""
+        return self.start if not dropped else max(self.start - dropped, _ENOUGH)
 
     def __getstate__(self):
         return {k: v for k, v in vars(self).items() if k not in ("_way", "_former")}
@@ -118,7 +132,9 @@ class AdaptiveScores:
             begun = self._former
             if begun is not None and not begun.leads_to(key, known, self.start):
                 begun = None
-            found, moved = self._moved_on(levels, known, known.shape[1], begun)
+            found, moved = self._moved_on(
+                levels, known, known.shape[1], self.start, begun
+            )
             self._way = _Way(key, self.start, known, moved)
             self._latest = key, found[-1]
         return self._latest[1].copy()
@@ -137,18 +153,24 @@ class AdaptiveScores:
         -------
         ndarray of shape (n_newest + 1, n_steps, n_targets, n_levels) of float64
         """
-        known = _as_they_come(self.errors, self.known_after)
-        first = known.shape[1] - n_newest
-        return np.array(self._moved_on(levels, known, first)[0])
+        n_origins, found = self.errors.shape[1], []
+        dropped = [self.n_to_drop(n) for n in range(n_origins + 1)]
+        while len(found) <= n_newest:
+            first = n_origins - n_newest + len(found)
+            n = dropped[first]
+            errors = self.errors[:, n : np.searchsorted(dropped, n, "right") - 1]
+            known = _as_they_come(errors, self.known_after)
+            found += self._moved_on(levels, known, first - n, self._start_without(n))[0]
+        return np.array(found)
 
-    def _moved_on(self, levels, known, first, begun=None):
+    def _moved_on(self, levels, known, first, start, begun=None):
         """Offsets (list of ndarray) at origins from `first` on, and the moved levels.
 
-        Those go on from a way (_Way) of fewer origins, where there is one.
+        Those begin to move at an origin, or go on from a way (_Way) of fewer origins.
         """
         levels = np.asarray(levels, dtype=float)
         n_times, n_steps, n_targets = known.shape[1:]
-        begin = min(first, self.start)
+        begin = min(first, start)
         moved = np.broadcast_to(levels, (n_steps, n_targets, len(levels)))
         if begun is not None:
             begin, moved = begun.known.shape[1], begun.moved

@@ -5,11 +5,7 @@ import weakref
 
 import numpy as np
 
-from skrnn._forecasting.calibration import (
-    MOST_SCORES,
-    scores_after,
-    scores_of_others,
-)
+from skrnn._forecasting.calibration import scores_after, scores_of_others
 from skrnn._forecasting.combine import fit_combination
 from skrnn._forecasting.limits import MOST_LENGTHS
 from skrnn._forecasting.strategies import shown_steps
@@ -17,8 +13,8 @@ from skrnn._forecasting.table import Origins, newest_known, numbered
 
 __all__ = ["SeriesForecaster"]
 
-# By forecaster what it said when its newest rows came: forecasts from these, in units
-# of the series. Apart from what is copied and saved.
+# By forecaster what its networks and smoothing said when the newest rows came: forecasts
+# from these and scales of their errors. Apart from what is copied and saved.
 _FROM_ENDS = weakref.WeakKeyDictionary()
 
 
@@ -166,7 +162,7 @@ class SeriesForecaster:
         prepared = self.transform.prepare(seen.known_part())
         known_until = self.tail.known_until(prepared.table)
         if self.scores is not None:
-            known = self.tail, self.forecasts, prepared, MOST_SCORES
+            known = self.tail, self.forecasts, prepared
             other.scores, from_ends = scores_after(self.scores, *known)
             # Networks that train on will say something else.
             if from_ends is not None and not n_epochs:
@@ -183,8 +179,9 @@ class SeriesForecaster:
         return other
 
     def scores_after(self, prepared):
-        """Errors with those that newer rows tell; see `calibration.scores_after`."""
-        return scores_after(self.scores, self.tail, self.forecasts, prepared)[0]
+        """All errors, with those that newer rows tell; see `calibration.scores_after`."""
+        known = self.tail, self.forecasts, prepared
+        return scores_after(self.scores, *known, keeps_all=True)[0]
 
     # -- forecasts --------------------------------------------------------------
 
@@ -213,11 +210,40 @@ class SeriesForecaster:
             As `point` would give them; None where they are not known, or depend on
             what X will be.
         """
-        u = _FROM_ENDS.get(self)
-        if u is None or self.tail.x is not None or not np.isin(steps, self.steps).all():
+        known = self._from_ends(steps)
+        if known is None:
             return None
-        u = u[:, np.searchsorted(self.steps, steps)]
-        return self.transform.to_units(u, np.arange(len(u)), self.tail)
+        return self.transform.to_units(known[0], np.arange(len(known[0])), self.tail)
+
+    def quantiles_from_ends(self, steps, levels):
+        """Quantiles of these, as `quantiles` would give them.
+
+        Parameters
+        ----------
+        steps : ndarray of shape (n_steps,) of int64
+            Steps ahead, in any order.
+        levels : ndarray of shape (n_levels,) of float64
+            In (0, 1).
+
+        Returns
+        -------
+        ndarray of shape (n_series, n_steps, n_targets, n_levels), or None
+            None where the forecasts are not known, or the loss gives a quantile.
+        """
+        known = self._from_ends(steps)
+        if known is None or self._by_loss(np.sort(steps), levels).any():
+            return None
+        u = self._about(*known, steps, self.scores.offsets(levels)[None])
+        return self._sorted_units(u, levels, np.arange(len(u)), self.tail)
+
+    def _from_ends(self, steps):
+        """Forecasts and scales that were told when the newest rows came, or None."""
+        known = _FROM_ENDS.get(self)
+        if known is None or self.tail.x is not None:
+            return None
+        if not np.isin(steps, self.steps).all():
+            return None
+        return known[0][:, np.searchsorted(self.steps, steps)], known[1]
 
     def point(self, prepared, origins, steps):
         """Forecasts (n, n_steps, n_targets), in the user's units."""
@@ -270,9 +296,7 @@ class SeriesForecaster:
                 offsets = self.scores.offsets(levels)[None]
             if forecast is None:
                 forecast = self.forecasts.predict(prepared, origins, steps)
-            point, scale = forecast
-            u[...] = self._at_steps(offsets, steps) * scale[:, None, :, None]
-            u += point[..., None]
+            u[...] = self._about(*forecast, steps, offsets)
         if by_loss.any():
             u[..., by_loss] = self.forecasts.distributions(
                 "quantiles", prepared, origins, steps, levels[by_loss]
@@ -354,6 +378,11 @@ class SeriesForecaster:
         if not self.settings.uses_loss or not self.forecasts.gives_distributions(steps):
             return np.zeros(len(levels), dtype=bool)
         return self.forecasts.knows_levels(levels)
+
+    def _about(self, point, scale, steps, offsets):
+        """Quantiles (n, n_steps, k, n_levels) about forecasts, in units of the series."""
+        offsets = self._at_steps(offsets, steps) * scale[:, None, :, None]
+        return offsets + point[..., None]
 
     def _at_steps(self, offsets, steps):
         """Offsets (n, n_steps, ...) of steps ahead, beyond those known as of a walk."""

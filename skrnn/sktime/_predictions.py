@@ -48,9 +48,15 @@ class Predictions:
 
     def point(self):
         """Forecasts (DataFrame), a column for each target."""
+        return self._frame(self._point(), self.frames.y_columns)
+
+    def point_of_series(self, name):
+        """Forecasts (Series) of a single target of a single series, by this name."""
+        return pd.Series(self._point().ravel(), self.index, name=name)
+
+    def _point(self):
         engine = self.engine
-        values = self._values(engine.point, of_ends=engine.point_from_ends)
-        return self._frame(values, self.frames.y_columns)
+        return self._values(engine.point, of_ends=engine.point_from_ends)
 
     def quantiles(self, alpha):
         """Quantiles (DataFrame) with columns (target, level).
@@ -68,8 +74,11 @@ class Predictions:
         def of_past(past, codes):
             return engine.insample_quantiles(past, codes, levels)
 
+        def of_ends(steps):
+            return engine.quantiles_from_ends(steps, levels)
+
         columns = pd.MultiIndex.from_product([self.names, alpha])
-        return self._frame(self._values(of_future, of_past), columns)
+        return self._frame(self._values(of_future, of_past, of_ends), columns)
 
     def deviations(self):
         """Standard deviations of normal distributions with the quartiles forecast."""

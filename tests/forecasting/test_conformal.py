@@ -4,6 +4,7 @@ import pickle
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 from sktime.datasets import load_airline, load_longley
 
@@ -118,15 +119,54 @@ def test_levels_go_on_with_the_bits_of_a_replay(n_series):
     )
 
 
-def test_where_origins_are_dropped_levels_begin_anew():
-    errors = errors_of(300)
-    scores = AdaptiveScores(errors, np.array([1]), 0.05, 250)
-    scores.offsets(LEVELS)
-    after = scores.followed_by(errors[:, 1:], 1)
-    assert after._former is None
-    np.testing.assert_array_equal(
-        after.offsets(LEVELS), replayed(after).offsets(LEVELS)
-    )
+@pytest.mark.parametrize("stops", [(420, 449, 450, 677), (700,), range(411, 701, 41)])
+def test_dropped_origins_are_those_of_a_look_back(stops):
+    steps = np.array([1, 4])
+    everything = errors_of(700, 2, steps)
+
+    def until(n):
+        errors = everything[:, :n].copy()
+        for i, step in enumerate(steps):
+            errors[:, n - step :, i] = np.nan
+        return errors
+
+    begin = AdaptiveScores(until(400), steps, 0.05, 250)
+    scores, last = begin, 400
+    for n in stops:
+        n_cols = scores.errors.shape[1] + n - last
+        first = n - n_cols + scores.n_to_drop(n_cols)
+        scores, last = scores.followed_by(until(n)[:, first:], n - last), n
+        assert 250 <= scores.errors.shape[1] < 350 or n < 450
+        assert scores.n_dropped == first
+        found = scores.offsets(LEVELS)
+        np.testing.assert_array_equal(found, replayed(scores).offsets(LEVELS))
+        whole = AdaptiveScores(until(n), steps, 0.05, 250, begin.start)
+        rolling = whole.rolling_offsets(LEVELS, n - 400)
+        np.testing.assert_array_equal(found, rolling[-1])
+    assert scores.n_dropped >= 200
+    for n in (400, 449, 450, 549, 550):
+        whole = AdaptiveScores(until(n), steps, 0.05, 250, begin.start)
+        now = whole.rolling_offsets(LEVELS, 0)[0]
+        np.testing.assert_array_equal(rolling[n - 400], now)
+
+
+@pytest.mark.parametrize("chunks", [(150,), (1, 5, 60, 84)])
+def test_intervals_of_a_long_stream_are_those_of_a_backtest(chunks):
+    rng, index = np.random.default_rng(0), pd.date_range("2024", periods=950, freq="h")
+    y = pd.Series(rng.standard_t(3, size=950).cumsum(), index)
+    model = RNNForecaster(network_weight=0, sp=1, random_state=0)
+    model.fit(y[:800], fh=[1, 3])
+    backtest = model.backtest(y[800:], coverage=0.8)
+    rows = 800
+    for chunk in chunks:
+        model.update(y[rows : rows + chunk], update_params=False)
+        rows += chunk
+        if rows == len(y):
+            break
+        expected = backtest.loc[y.index[rows - 1]].to_numpy()
+        found = np.column_stack([model.predict(), model.predict_interval(coverage=0.8)])
+        np.testing.assert_allclose(found[: len(expected)], expected, rtol=1e-12)
+    assert model.forecaster_.scores.n_dropped == 100
 
 
 def test_the_way_of_levels_is_not_kept():
