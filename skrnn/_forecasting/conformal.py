@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtri
+from scipy.special import ndtri, stdtrit
 
 __all__ = ["AdaptiveScores"]
 
@@ -11,14 +11,15 @@ __all__ = ["AdaptiveScores"]
 # other steps: of a hundred, five lie beyond either end of an interval of 90 %. Set by
 # hand; how many truths the intervals hold, docs/benchmarks/forecasting.py measures.
 _ENOUGH = 100
-# The variance of errors to come is that of the errors that are known and so many times
-# as much again for each of them, of those that do not overlap: few may have been small
-# by chance. Chosen on the first M competition.
-_DOUBT = 2.0
+# Degrees of freedom that the size of errors has beside one for each error that is known
+# and does not overlap with others. Chosen on the first M competition.
+_USUAL_FREEDOM = 2.0
 # Shared quantiles of few errors lie no nearer than those of a normal distribution of
 # their size, as far out as that is asked for: the largest of few is not the largest
 # there can be. That they do was chosen on the first M competition; how far out was not.
 _LEAST_LEVEL = 1e-3
+# Less doubt, one over degrees of freedom, is none.
+_LEAST_DOUBT = 1e-12
 # Origins that are dropped together, once there are so many more than count. Until then
 # levels go on from where they were; afterwards they begin once more.
 _DROPPED_TOGETHER = 100
@@ -262,7 +263,18 @@ def _quantiles(known, steps, levels, wanted):
             shared = np.quantile(shape, levels[~own, target])
             shared = _no_nearer_than_normal(shared, wanted)
             offsets[~own, target] = shared * spread[~own, target, None]
-    return offsets * np.sqrt(1.0 + _DOUBT * doubt)[..., None]
+    return offsets * _beside_normal(wanted, doubt)
+
+
+def _beside_normal(levels, doubt):
+    """How much farther out quantiles (H, k, n_levels) lie by doubt (H, k) of the size.
+
+    Few errors may have been small by chance. Errors of a normal distribution, over the
+    size of `n` of them, have Student's t distribution of `n` degrees of freedom.
+    """
+    outer = 0.5 + np.clip(np.abs(levels - 0.5), _LEAST_LEVEL, 0.5 - _LEAST_LEVEL)
+    freedom = _USUAL_FREEDOM + 1.0 / np.maximum(doubt, _LEAST_DOUBT)
+    return stdtrit(freedom[..., None], outer) / ndtri(outer)
 
 
 def _no_nearer_than_normal(quantiles, levels):

@@ -6,6 +6,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
+from scipy.stats import t as student
 from sktime.datasets import load_airline, load_longley
 
 from skrnn import RNNRegressor
@@ -41,7 +43,10 @@ def slow(errors, step, levels, rate, most, start):
             at = 0.5 + (np.clip(moved, 0, 1) - 0.5) * (n + 1) / n
             offsets = np.quantile(known, np.clip(at, 0, 1))
             # Those further ahead overlap.
-            offsets *= np.sqrt(1 + 2 * (1 / max(n / step, 1) - 1 / n))
+            doubt = 1 / max(n / step, 1) - 1 / n
+            if doubt:
+                outer = 0.5 + np.maximum(abs(levels - 0.5), 1e-3)
+                offsets *= student.ppf(outer, 2 + 1 / doubt) / norm.ppf(outer)
         offsets = np.sort(offsets)
         found.append(offsets)
         if now + 1 < start or now + 1 == n_origins:
@@ -259,12 +264,11 @@ def test_few_errors_are_no_lighter_in_their_tails_than_normal_ones():
     errors = np.tile([1.0, -1.0], 20)[None, :, None, None]
     scores = AdaptiveScores(errors, np.array([1]), 0.0, 500)
     low, quarter, middle, _, high = scores.offsets(LEVELS)[0, 0]
-    doubt = np.sqrt(1 + 2 / 39)
-    assert high == pytest.approx(1.6449 * doubt, rel=1e-3)  # the normal distribution's
+    assert high == pytest.approx(student.ppf(0.95, 39 + 2), rel=1e-3)
     assert low == pytest.approx(-high)
     # Nearer to the middle the errors themselves lie farther out.
-    assert quarter == pytest.approx(-doubt)
-    assert abs(middle) <= doubt
+    assert quarter == pytest.approx(student.ppf(0.25, 41) / norm.ppf(0.75))
+    assert abs(middle) <= 1.1
     heavy = np.tile([0.1, -0.1, 0.1, -5.0], 10)[None, :, None, None]
     scores = AdaptiveScores(heavy, np.array([1]), 0.0, 500)
     assert scores.offsets(LEVELS)[0, 0, 0] < -1.6449 * 2.5
