@@ -13,8 +13,8 @@ from skrnn._forecasting.table import Origins, newest_known, numbered
 
 __all__ = ["SeriesForecaster"]
 
-# By forecaster what its networks and smoothing said when the newest rows came: forecasts
-# from these and scales of their errors. Apart from what is copied and saved.
+# By forecaster what its models said when the newest rows came: forecasts from these, and
+# scales of their errors. Apart from what is copied and saved.
 _FROM_ENDS = weakref.WeakKeyDictionary()
 
 
@@ -179,7 +179,7 @@ class SeriesForecaster:
         return other
 
     def scores_after(self, prepared):
-        """All errors, with those that newer rows tell; see `calibration.scores_after`."""
+        """All errors, and those that newer rows tell; see `calibration.scores_after`."""
         known = self.tail, self.forecasts, prepared
         return scores_after(self.scores, *known, keeps_all=True)[0]
 
@@ -380,7 +380,7 @@ class SeriesForecaster:
         return self.forecasts.knows_levels(levels)
 
     def _about(self, point, scale, steps, offsets):
-        """Quantiles (n, n_steps, k, n_levels) about forecasts, in units of the series."""
+        """Quantiles (n, n_steps, k, n_levels) about forecasts, in their units."""
         offsets = self._at_steps(offsets, steps) * scale[:, None, :, None]
         return offsets + point[..., None]
 

@@ -1,11 +1,13 @@
 """Many series filtered by many models at once, and the averages of their forecasts."""
 
+import contextlib
 from typing import NamedTuple
 
 import numpy as np
 
 from skrnn._forecasting.smoothing_models import gains_of, models
 from skrnn._kernels.smoothing import can_smooth, smooth
+from skrnn._kernels.threads import current_handle, kernel_threads, single_thread
 
 __all__ = ["Averages", "filtered", "powered"]
 
@@ -27,6 +29,9 @@ _MOST_SURPRISE, _ROWS_OF_SCALE = 4.0, 8
 _LEAST_VARIANCE = 1e-26
 # States that are worked on at a time: as many numbers as a processor's cache holds.
 _AT_ONCE = 60_000
+# Numbers of states, over all rows of all series, that threads are started for: some
+# milliseconds of work.
+_MANY = 4_000_000
 # So many states of series are kept, by their rows themselves: to forecast after one new
 # row, only rows since the first origin that is asked for have to be looked at.
 _MOST_KEPT = 32
@@ -104,18 +109,31 @@ def _of_many(values, series, rows, ahead, chosen, gains, found):
     """Forecast by the kernels, and write what is asked for into its place."""
     # Of many series all rows are asked for, as they lie.
     is_sorted = (np.diff(series * values.shape[1] + rows) >= 0).all()
-    every = np.arange(len(values) + 1)
-    if is_sorted:
-        asked = np.searchsorted(series, every)
-        smooth(chosen, gains, ahead, values, asked, rows, _limits(), found)
+    every, own = np.arange(len(values) + 1), found
+    if not is_sorted:
+        order = np.lexsort((rows, series))
+        series, rows = series[order], rows[order]
+        own = Averages(
+            *(None if part is None else np.empty_like(part) for part in found)
+        )
+    asked = np.searchsorted(series, every)
+    with _threads_for(values.size * gains.gain[0].size):
+        smooth(
+            *(chosen, gains, ahead, values, asked, rows, _limits(), own),
+            pool=current_handle(),
+        )
+    if not is_sorted:
+        _put(own, order, found)
+
+
+@contextlib.contextmanager
+def _threads_for(n_numbers):
+    """Have the kernels use several threads for so many numbers of states (int)."""
+    if n_numbers < _MANY:
+        yield
         return
-    order = np.lexsort((rows, series))
-    asked = np.searchsorted(series[order], every)
-    sorted_ = Averages(
-        *(None if part is None else np.empty_like(part) for part in found)
-    )
-    smooth(chosen, gains, ahead, values, asked, rows[order], _limits(), sorted_)
-    _put(sorted_, order, found)
+    with single_thread() as n_threads, kernel_threads(n_threads):
+        yield
 
 
 def _limits():

@@ -19,7 +19,9 @@ def can_smooth():
     return library() is not None
 
 
-def smooth(models, gains, ahead, values, asked, rows, limits, found, kept=None):
+def smooth(
+    models, gains, ahead, values, asked, rows, limits, found, kept=None, pool=None
+):
     """Forecast from some rows of series.
 
     Parameters
@@ -45,6 +47,9 @@ def smooth(models, gains, ahead, values, asked, rows, limits, found, kept=None):
         Of a single series the row that is to be taken in next, and the state before
         it, which becomes that after the newest row that is asked for: level, trend,
         effects and sums of all models, then the rows seen. Zeros are of no row.
+    pool : int, optional
+        Handle of threads among which series are shared out; what is found has the same
+        bits by any number of them.
 
     Raises
     ------
@@ -97,7 +102,7 @@ def smooth(models, gains, ahead, values, asked, rows, limits, found, kept=None):
     )
     for name, array in arrays.items():
         setattr(call, name, None if array is None else array.ctypes.data)
-    answer = library().skrnn_smooth(None, ctypes.byref(call))
+    answer = library().skrnn_smooth(pool, ctypes.byref(call))
     check_answer(answer, "There is no memory for the states of smoothing.")
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from skrnn._forecasting import smoothing_filter
 from skrnn._forecasting.smoothing_filter import filtered
@@ -112,6 +113,35 @@ def test_kernels_and_numpy_agree(sp, engine, monkeypatch):
     expected = filtered(y, codes, rows, STEPS, sp, has_weights=True)
     for own, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(own, other, rtol=1e-9, atol=1e-9)
+
+
+def test_threads_have_the_bits_of_one(engine, monkeypatch):
+    if engine == "numpy":
+        pytest.skip("Without kernels there are none.")
+    rng, handles = np.random.default_rng(0), []
+    smooth = smoothing_filter.smooth
+
+    def noting(*args, pool, **options):
+        handles.append(pool)
+        return smooth(*args, pool=pool, **options)
+
+    monkeypatch.setattr(smoothing_filter, "smooth", noting)
+    y = series(40, 60)
+    codes, rows = np.divmod(rng.permutation(y.size)[:900], y.shape[1])
+    monkeypatch.setattr(smoothing_filter, "_MANY", np.inf)
+    one = filtered(y, codes, rows, STEPS, 12, has_weights=True)
+    monkeypatch.setattr(smoothing_filter, "_MANY", 1000)
+    before = torch.get_num_threads()
+    try:
+        for n_threads in (1, 2, 3):
+            torch.set_num_threads(n_threads)
+            found = filtered(y, codes, rows, STEPS, 12, has_weights=True)
+            for own, other in zip(found, one, strict=True):
+                np.testing.assert_array_equal(own, other)
+    finally:
+        torch.set_num_threads(before)
+    assert handles[0] is None
+    assert all(handles[1:])
 
 
 def test_priors_of_other_models_are_refused():

