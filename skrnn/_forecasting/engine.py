@@ -13,7 +13,7 @@ from skrnn._forecasting.table import Origins, newest_known, numbered
 
 __all__ = ["SeriesForecaster"]
 
-# By forecaster what its models said when the newest rows came: forecasts from these, and
+# By forecaster what its models said when the newest rows came: forecasts from these and
 # scales of their errors. Apart from what is copied and saved.
 _FROM_ENDS = weakref.WeakKeyDictionary()
 
@@ -179,7 +179,7 @@ class SeriesForecaster:
         return other
 
     def scores_after(self, prepared):
-        """All errors, and those that newer rows tell; see `calibration.scores_after`."""
+        """All errors, with those of newer rows; see `calibration.scores_after`."""
         known = self.tail, self.forecasts, prepared
         return scores_after(self.scores, *known, keeps_all=True)[0]
 
