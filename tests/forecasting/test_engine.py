@@ -187,12 +187,31 @@ def test_intervals_of_rows_that_were_seen():
 # -- forecasts that are known when rows come -------------------------------------------
 
 
-def refuses_to_compute(model, monkeypatch):
-    def point(*_):
+def told(model, fh=None):
+    """Forecasts, intervals and quantiles."""
+    return (
+        model.predict(fh),
+        model.predict_interval(fh, coverage=[0.5, 0.9]),
+        model.predict_quantiles(fh, alpha=[0.8, 0.1]),
+    )
+
+
+def told_without_computing(model, fh, monkeypatch):
+    def refuse(*_):
         raise AssertionError("computed once more")
 
-    monkeypatch.setattr(model.forecaster_, "point", point, raising=False)
-    return model
+    with monkeypatch.context() as patch:
+        for name in ("point", "quantiles"):
+            patch.setattr(model.forecaster_, name, refuse, raising=False)
+        return told(model, fh)
+
+
+def assert_same_bits(found, expected):
+    for own, other in zip(found, expected, strict=True):
+        assert type(own) is type(other)
+        kind = "series" if isinstance(own, pd.Series) else "frame"
+        check = getattr(pd.testing, f"assert_{kind}_equal")
+        check(own, other, check_exact=True)
 
 
 @pytest.mark.parametrize("network_weight", [0.5, 1])
@@ -206,20 +225,13 @@ def test_a_forecast_after_new_rows_is_known_and_the_same(
     model = forecaster(**options).fit(y[:70], fh=[1, 2, 4])
     for begin, end in ((70, 71), (71, 75), (75, 76)):
         model.update(y[begin:end], update_params=False)
-        expected = [copy.deepcopy(model).predict(fh) for fh in (None, [4, 1], 2)]
-        with monkeypatch.context() as patch:
-            refuses_to_compute(model, patch)
-            for fh, forecast in zip((None, [4, 1], 2), expected, strict=True):
-                pd.testing.assert_series_equal(
-                    model.predict(fh), forecast, check_exact=True
-                )
+        for fh in (None, [4, 1], 2):
+            expected = told(copy.deepcopy(model), fh)
+            assert_same_bits(told_without_computing(model, fh, monkeypatch), expected)
     # Farther ahead than was asked of fit, and of the past.
     if strategy in ("multioutput", "recursive"):
         for fh in ([1, 9], [-1, 1]):
-            expected = copy.deepcopy(model).predict(fh)
-            pd.testing.assert_series_equal(
-                model.predict(fh), expected, check_exact=True
-            )
+            assert_same_bits(told(model, fh), told(copy.deepcopy(model), fh))
 
 
 @pytest.mark.parametrize("options", [{}, {"calendar": True}, {"fourier_terms": 2}])
@@ -231,15 +243,33 @@ def test_so_are_those_of_a_panel(options, monkeypatch):
         y[times < newest - 2], fh=[1, 2]
     )
     model.update(y[times == newest - 2], update_params=False)
-    expected = copy.deepcopy(model).predict()
-    with monkeypatch.context() as patch:
-        found = refuses_to_compute(model, patch).predict()
-    pd.testing.assert_frame_equal(found, expected, check_exact=True)
+    expected = told(copy.deepcopy(model))
+    assert_same_bits(told_without_computing(model, None, monkeypatch), expected)
     # Of one series there are no newer rows.
     is_new = (times == newest - 1) & (y.index.get_level_values("shop") != "b")
     model.update(y[is_new], update_params=False)
-    expected = copy.deepcopy(model).predict()
-    pd.testing.assert_frame_equal(model.predict(), expected, check_exact=True)
+    assert_same_bits(told(model), told(copy.deepcopy(model)))
+
+
+def test_intervals_by_a_loss_are_computed():
+    y = wave_series(100)
+    network = short_network(loss="quantile", quantiles=[0.1, 0.5, 0.9])
+    model = forecaster(estimator=network, network_weight=1).fit(y[:90], fh=[1, 2])
+    model.update(y[90:93], update_params=False)
+    assert_same_bits(told(model), told(copy.deepcopy(model)))
+
+
+def test_a_name_or_none_stays_that_of_the_series():
+    y = wave_series(80)
+    for name in ("load", None, 3):
+        model = forecaster(network_weight=0).fit(y.rename(name)[:70], fh=[1, 2])
+        forecast = model.predict()
+        assert forecast.name == name
+        assert isinstance(forecast, pd.Series)
+        table = forecaster(network_weight=0).fit(y.rename(name)[:70].to_frame(), fh=1)
+        assert isinstance(table.predict(), pd.DataFrame)
+        array = forecaster(network_weight=0).fit(y.to_numpy()[:70], fh=[1, 2])
+        np.testing.assert_array_equal(np.ravel(array.predict()), forecast)
 
 
 def test_what_is_known_is_forgotten_where_it_no_longer_holds():
