@@ -1,11 +1,12 @@
 """How long fits and forecasts of `RNNForecaster` take, beside AutoARIMA's.
 
 Seconds of processors, not of the clock, each job on one thread and in turns: fit with
-intervals, forecast one season or so, and its intervals. The series are generated.
+intervals, forecast one season or so, and its intervals. Of large jobs the clock's, too,
+with a thread for every core. The series are generated.
 
 usage: pip install statsforecast; python docs/benchmarks/forecast_speed.py [--quick]
            [--forecaster module:expression] [part of a job's name ...]
-(writes forecast_speed.md beside itself; five minutes)
+(writes forecast_speed.md beside itself; ten minutes)
 """
 
 import argparse
@@ -19,7 +20,7 @@ import pandas as pd
 import torch
 from _series_models import MODELS
 from _series_runs import DEFAULT, made
-from _timing import QUICK, machine, write
+from _timing import QUICK, THREADS, machine, write
 
 _REPEATS = 1 if QUICK else 3
 NAIVE = "sktime.forecasting.naive:NaiveForecaster(sp=24)"
@@ -57,15 +58,15 @@ def many(n_series, n, law):
     return pd.DataFrame({"y": rows}, index=keys)
 
 
-def by_network(forecaster, y, steps):
-    torch.set_num_threads(1)
+def by_network(forecaster, y, steps, n_threads=1):
+    torch.set_num_threads(n_threads)
     model = made(forecaster).fit(y, fh=range(1, steps + 1))
     model.predict()
     model.predict_interval(coverage=[0.8, 0.95])
 
 
 def after_a_row(forecaster, law):
-    """Median milliseconds of `update` by a row, without learning, and of `predict`."""
+    """Median CPU milliseconds of `update` by a row, of `predict` and of intervals."""
     torch.set_num_threads(1)
     y, n_rows = dated(law(1100, 24), "h"), 50 if QUICK else 100
     model = made(forecaster).fit(y[:1000], fh=range(1, 25))
@@ -75,6 +76,8 @@ def after_a_row(forecaster, law):
         model.update(y[i : i + 1], update_params=False)
         clock.append(time.process_time())
         model.predict()
+        clock.append(time.process_time())
+        model.predict_interval(coverage=0.8)
         clock.append(time.process_time())
         times.append(1000 * np.diff(clock))
     return np.median(times, axis=0)
@@ -89,14 +92,18 @@ def in_turns(jobs):
     times = {name: [] for name in jobs}
     for _ in range(_REPEATS + 1):
         for name, job in jobs.items():
-            start = time.process_time()
-            job()
-            times[name].append(time.process_time() - start)
+            times[name].append(seconds_of(job, time.process_time))
     return {name: statistics.median(found[1:]) for name, found in times.items()}
 
 
-def cases(forecaster):
-    """Name, job of the network, and that of AutoARIMA or None."""
+def seconds_of(job, clock):
+    start = clock()
+    job()
+    return clock() - start
+
+
+def beside_arima(forecaster):
+    """Name, job of the network, and that of AutoARIMA."""
     plain = (("months", "MS", 12, 12), ("days", "D", 7, 14), ("hours", "h", 24, 48))
     for kind, freq, sp, steps in plain:
         for law in (seasonal, steady):
@@ -108,14 +115,17 @@ def cases(forecaster):
         y = dated(seasonal(n, 24), "h")
         name = f"{n} hours, 48 ahead"
         yield name, partial(by_network, forecaster, y, 48), partial(by_arima, y, 24, 48)
+
+
+def large(forecaster):
+    """Name, and job of the network by a number of threads."""
     for law in (seasonal, steady):
         y = dated(law(5000, 24), "h")
-        name = f"5,000 hours, {law.__name__}"
-        yield name, partial(by_network, forecaster, y, 24), None
+        yield f"5,000 hours, {law.__name__}", partial(by_network, forecaster, y, 24)
     n = 400 if QUICK else 4000
     for law in (walk, seasonal):
         job = partial(by_network, forecaster, many(n, 40, law), 12)
-        yield f"{n:,} series of 40 months, {law.__name__}", job, None
+        yield f"{n:,} series of 40 months, {law.__name__}", job
 
 
 def main():
@@ -134,30 +144,44 @@ def main():
         "| series | RNNForecaster | AutoARIMA | ratio |",
         "| --- | ---: | ---: | ---: |",
     ]
-    for name, job, arima in cases(options.forecaster):
-        if options.names and not any(part in name for part in options.names):
-            continue
-        jobs = {"network": job} | ({"arima": arima} if arima else {})
-        found = in_turns(jobs)
-        cells = [f"{found['network']:.2f}", "", ""]
-        if arima:
-            cells[1] = f"{found['arima']:.2f}"
-            cells[2] = f"{found['network'] / found['arima']:.1f}"
-        lines.append(f"| {name} | {' | '.join(cells)} |")
-        print(lines[-1], flush=True)
+
+    def is_wanted(name):
+        return not options.names or any(part in name for part in options.names)
+
+    for name, job, arima in beside_arima(options.forecaster):
+        if is_wanted(name):
+            found = in_turns({"network": job, "arima": arima})
+            own, other = found["network"], found["arima"]
+            lines.append(f"| {name} | {own:.2f} | {other:.2f} | {own / other:.1f} |")
+            print(lines[-1], flush=True)
     lines += [
         "",
-        "CPU milliseconds of one new row after 1,000 hours, and of the 24 hours ahead,",
-        "beside the seasonal naive forecaster of sktime, which has little to do:",
+        f"Of large jobs, and by the clock with {THREADS[-1]} threads:",
         "",
-        "| series | forecaster | update | predict |",
-        "| --- | --- | ---: | ---: |",
+        "| series | CPU seconds, one thread | seconds by the clock |",
+        "| --- | ---: | ---: |",
+    ]
+    for name, job in large(options.forecaster):
+        if is_wanted(name):
+            alone = in_turns({name: job})[name]
+            every = partial(job, n_threads=THREADS[-1])
+            clock = [seconds_of(every, time.perf_counter) for _ in range(_REPEATS)]
+            lines.append(f"| {name} | {alone:.2f} | {statistics.median(clock):.2f} |")
+            print(lines[-1], flush=True)
+    lines += [
+        "",
+        "CPU milliseconds of one new row after 1,000 hours, without learning, and of the",
+        "24 hours ahead, beside the seasonal naive forecaster of sktime, which has little",
+        "to do:",
+        "",
+        "| series | forecaster | update | predict | predict_interval |",
+        "| --- | --- | ---: | ---: | ---: |",
     ]
     tools = {"RNNForecaster": options.forecaster, "NaiveForecaster": NAIVE}
     for law in (seasonal, steady):
         for name, tool in tools.items():
-            update, predict = after_a_row(tool, law)
-            lines.append(f"| {law.__name__} | {name} | {update:.1f} | {predict:.1f} |")
+            cells = " | ".join(f"{ms:.1f}" for ms in after_a_row(tool, law))
+            lines.append(f"| {law.__name__} | {name} | {cells} |")
     write(__file__, "\n".join([*lines, "", machine("skrnn", "statsforecast"), ""]))
 
 
