@@ -170,9 +170,9 @@ def main():
             print(lines[-1], flush=True)
     lines += [
         "",
-        "CPU milliseconds of one new row after 1,000 hours, without learning, and of the",
-        "24 hours ahead, beside the seasonal naive forecaster of sktime, which has little",
-        "to do:",
+        "CPU milliseconds of one new row after 1,000 hours, without learning, and of",
+        "the 24 hours ahead, beside the seasonal naive forecaster of sktime, which has",
+        "little to do:",
         "",
         "| series | forecaster | update | predict | predict_interval |",
         "| --- | --- | ---: | ---: | ---: |",
