@@ -241,7 +241,6 @@ def _quantiles(known, steps, levels, wanted):
     pooled = known.reshape(-1, n_steps, n_targets)
     count = (~np.isnan(pooled)).sum(axis=0)  # (H, k)
     offsets = np.zeros(levels.shape)
-    spread = _spread(pooled, count)
     # Forecasts that far ahead overlap with as many others.
     n_apart = np.maximum(count / np.asarray(steps)[:, None], 1.0)
     doubt = 1.0 / n_apart
@@ -255,14 +254,15 @@ def _quantiles(known, steps, levels, wanted):
             doubt[own, target] -= 1.0 / n  # so much is in the levels
         if own.all():
             continue
-        shape = pooled[:, :, target] / spread[:, target]
+        spread = _spread(pooled[..., target], count[:, target])
+        shape = pooled[..., target] / spread
         shape = shape[~np.isnan(shape)]
         if len(shape):
             # Few errors may as well have lain on the other side.
             shape = np.concatenate([shape, -shape])
             shared = np.quantile(shape, levels[~own, target])
             shared = _no_nearer_than_normal(shared, wanted)
-            offsets[~own, target] = shared * spread[~own, target, None]
+            offsets[~own, target] = shared * spread[~own, None]
     return offsets * _beside_normal(wanted, doubt)
 
 
@@ -287,7 +287,7 @@ def _no_nearer_than_normal(quantiles, levels):
 
 
 def _spread(pooled, count):
-    """Root mean square of the errors of each step, never falling (H, k)."""
+    """Root mean square of the errors (n, H) of each step, never falling (H,)."""
     squares = np.nansum(pooled**2, axis=0) / np.maximum(count, 1)
     spread = np.sqrt(np.maximum.accumulate(squares, axis=0))
     return np.where(spread > 0, spread, 1.0)
