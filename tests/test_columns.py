@@ -17,8 +17,10 @@ from skrnn import (
     ToSequence,
     make_windows,
 )
+from skrnn.inspection import permutation_importance
 from skrnn.model_selection import PanelTimeSeriesSplit
 from skrnn.streaming import fit_stream
+from skrnn.text import TokenSequence
 from skrnn.windows import make_targets
 
 N = 30
@@ -188,6 +190,12 @@ def test_a_plan_of_a_table(read):
         (lambda: make_targets(LAZY.collect(), LAZY, fh=1), "y"),
         (lambda: list(PanelTimeSeriesSplit(2, time="odd").split(LAZY)), "X"),
         (lambda: fit_stream(RNNRegressor(), [(LAZY, NUMBERS)]), "X of chunk 0"),
+        (lambda: TokenSequence().fit(LAZY), "X"),
+        (lambda: permutation_importance(_fitted_regressor(), LAZY, NUMBERS), "X"),
+        (
+            lambda: permutation_importance(_fitted_regressor(), LAZY.collect(), LAZY),
+            "y",
+        ),
     ],
 )
 def test_a_plan_of_a_table_elsewhere(read, name):

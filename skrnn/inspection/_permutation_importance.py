@@ -18,6 +18,7 @@ from sklearn.utils._param_validation import (
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length
 
+from skrnn._columns import refuse_lazy
 from skrnn._estimator.base import BaseRNN
 from skrnn._numbers import AT_LEAST_ONE, RANDOM_STATE, Number
 from skrnn._sequences.tokens import TokenArray
@@ -169,6 +170,8 @@ def permutation_importance(
     ------
     ValueError
         If a parameter is not as described, or X and y differ in length.
+    TypeError
+        If X or y is a plan of a table.
 
     See Also
     --------
@@ -215,6 +218,8 @@ def permutation_importance(
             n_jobs=n_jobs,
             step_groups=step_groups,
         )
+    refuse_lazy(X)
+    refuse_lazy(y, "y")
     split = split_at_sequences(estimator, X)
     check_consistent_length(split.X, y, sample_weight)
     if sample_weight is not None:

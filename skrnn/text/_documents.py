@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from skrnn._columns import refuse_lazy
+
 
 def documents_of(X: object, name: str) -> list:
     """List the samples of X.
@@ -24,14 +26,18 @@ def documents_of(X: object, name: str) -> list:
     ------
     ValueError
         If X is one text, has several dimensions, or no sample.
+    TypeError
+        If it is a plan of a table.
     """
+    refuse_lazy(X)
     if isinstance(X, (str, bytes)):
         raise ValueError(
             f"X is a single text, and {name} takes a list of them, one for each sample."
         )
-    if getattr(X, "ndim", 1) != 1:
+    n_dims = len(getattr(X, "shape", (0,)))  # polars has no ndim
+    if n_dims != 1:
         raise ValueError(
-            f"X has {X.ndim} dimensions, and {name} takes one text a sample, such as a "
+            f"X has {n_dims} dimensions, and {name} takes one text a sample, such as a "
             'column of a table: X["text"]. If each row is a list of tokens, give '
             "X.tolist()."
         )

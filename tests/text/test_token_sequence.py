@@ -6,6 +6,7 @@ from collections import Counter
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -154,6 +155,7 @@ def test_another_vocabulary_is_told_apart():
         ("a text", {}, "X is a single text"),
         ([], {}, r"Found array with 0 sample\(s\)"),
         (pd.DataFrame({"text": TEXTS}), {}, "X has 2 dimensions"),
+        (pl.DataFrame({"text": TEXTS}), {}, "X has 2 dimensions"),
         (np.array([["a", "b"]]), {}, r"give X.tolist\(\)"),
         (["a text", 3], {}, r"X\[1\] is 3 of type int"),
         ([{"a": 1}], {}, "of type dict"),
