@@ -241,9 +241,10 @@ class SeriesForecaster:
         known = _FROM_ENDS.get(self)
         if known is None or self.tail.x is not None:
             return None
-        if not np.isin(steps, self.steps).all():
+        place = np.minimum(np.searchsorted(self.steps, steps), len(self.steps) - 1)
+        if (self.steps[place] != steps).any():
             return None
-        return known[0][:, np.searchsorted(self.steps, steps)], known[1]
+        return known[0][:, place], known[1]
 
     def point(self, prepared, origins, steps):
         """Forecasts (n, n_steps, n_targets), in the user's units."""
