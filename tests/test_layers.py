@@ -69,6 +69,7 @@ TABLE = {
         "windows",
     ),
     "text": (
+        "_columns",
         "_numbers",
         "_sequences",
         "_typing",
@@ -153,6 +154,7 @@ TABLE = {
         "windows",
     ),
     "inspection": (
+        "_columns",
         "_ensemble",
         "_estimator",
         "_kernels",
