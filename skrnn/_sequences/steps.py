@@ -30,18 +30,18 @@ def compact(block: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     if not is_partial.any():
         return block, None
     if is_partial.all():
-        return _to_front(block, present, max(1, int(lengths.max()))), lengths
+        longest = max(1, int(lengths.max()))
+        return _to_front(block, present, lengths, longest), lengths
     packed = block.copy()  # of most batches few samples have absent steps
-    own = block[is_partial], present[is_partial]
+    own = block[is_partial], present[is_partial], lengths[is_partial]
     packed[is_partial] = _to_front(*own, block.shape[1])
     return packed, lengths
 
 
-def _to_front(block, present, longest):
+def _to_front(block, present, lengths, longest):
     """Samples (N, longest, F) whose steps that are present (N, L) come first."""
     packed = np.zeros((len(block), longest, block.shape[2]), block.dtype)
-    is_kept = np.arange(longest) < present.sum(axis=1, keepdims=True)
-    packed[is_kept] = block[present]
+    packed[np.arange(longest) < lengths[:, None]] = block[present]
     return packed
 
 

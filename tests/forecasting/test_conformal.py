@@ -82,6 +82,14 @@ def counted_call(calls, function, *given):
     return function(*given)
 
 
+def known_until(everything, steps, n):
+    """Errors of the first origins, as far as they are known then."""
+    errors = everything[:, :n].copy()
+    for i, step in enumerate(steps):
+        errors[:, n - step :, i] = np.nan
+    return errors
+
+
 def replayed(scores):
     """The same errors, whose levels move from their beginning."""
     own = scores.errors, scores.steps, scores.rate, scores.most, scores.start
@@ -92,12 +100,7 @@ def replayed(scores):
 def test_levels_go_on_with_the_bits_of_a_replay(n_series):
     steps = np.array([1, 4])
     everything = errors_of(330, n_series, steps)
-
-    def until(n):
-        errors = everything[:, :n].copy()
-        for i, step in enumerate(steps):
-            errors[:, n - step :, i] = np.nan
-        return errors
+    until = partial(known_until, everything, steps)
 
     scores = AdaptiveScores(until(150), steps, 0.05, 250)
     for n, n_new, has_changed in [
@@ -128,12 +131,7 @@ def test_levels_go_on_with_the_bits_of_a_replay(n_series):
 def test_dropped_origins_are_those_of_a_look_back(stops):
     steps = np.array([1, 4])
     everything = errors_of(700, 2, steps)
-
-    def until(n):
-        errors = everything[:, :n].copy()
-        for i, step in enumerate(steps):
-            errors[:, n - step :, i] = np.nan
-        return errors
+    until = partial(known_until, everything, steps)
 
     begin = AdaptiveScores(until(400), steps, 0.05, 250)
     scores, last = begin, 400
