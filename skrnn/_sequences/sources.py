@@ -47,6 +47,8 @@ class SequenceSource:
     borders : ndarray of int, or None
         Where rows begin that are in memory together, and where the last ones end; None
         where all are.
+    is_ready : bool
+        Whether a batch is a mere copy of what lies in memory.
     """
 
     n_samples: int
@@ -58,6 +60,7 @@ class SequenceSource:
     exponents: np.ndarray | None = None
     codes: Codes | None = None
     borders: np.ndarray | None = None
+    is_ready: bool = False
 
     def __len__(self) -> int:
         return self.n_samples
@@ -136,7 +139,7 @@ class _Subset(SequenceSource):
         self.series = None if source.series is None else source.series[rows]
         self.is_of_windows = source.is_of_windows
         self.largest, self.exponents = source.largest, source.exponents
-        self.codes = source.codes
+        self.codes, self.is_ready = source.codes, source.is_ready
         if source.borders is not None and (np.diff(rows) > 0).all():
             self.borders = np.unique(np.searchsorted(rows, source.borders))
 
@@ -172,12 +175,14 @@ class DenseSource(SequenceSource):
                         self._lengths = np.full(self.n_samples, self.max_steps)
                     n_absent = is_absent(block).sum(axis=1)
                     self._lengths[start:stop] = self.max_steps - n_absent
+        self.is_ready = self._lengths is None
 
     @classmethod
     def of_whole(cls, values: np.ndarray, largest: float) -> "DenseSource":
         """Wrap values (n, L, F) of float that are known to be finite."""
         source = cls.__new__(cls)
         source._values, source._lengths, source.largest = values, None, largest
+        source.is_ready = True
         source.n_samples, source.max_steps, source.n_features = values.shape
         return source
 
@@ -246,6 +251,9 @@ class WindowSource(SequenceSource):
         longest = max(1, int(windows.length.max(initial=0)))
         if longest < windows.window_length:
             self._windows = windows.with_newest_steps(longest)
+        is_full = windows.length.min(initial=longest) == longest
+        is_plain = type(windows) is WindowedArray and not self._has_absent_rows
+        self.is_ready = is_plain and bool(is_full)
 
     def contents(self) -> list:
         windows = self._windows

@@ -62,6 +62,9 @@ def read_batch(source, rows):
 # Small batches are read several at once, so many and of so many numbers at the most: to
 # ask a source takes as long as to copy some hundred short sequences.
 _READ_AT_ONCE, _NUMBERS_AT_ONCE = 16, 2**18
+# Numbers that are kept where reading is more than a copy (32 MiB in double precision):
+# a tenth of the memory that a process with torch has anyway.
+_NUMBERS_KEPT = 2**22
 
 
 def even_size(n_samples, batch_size):
@@ -220,7 +223,8 @@ class BatchIterator:
         """
         source = self.dataset.source
         n_numbers = len(source) * source.max_steps * source.n_features
-        is_small = n_numbers <= _NUMBERS_AT_ONCE and self.borders is None
+        most = _NUMBERS_AT_ONCE if source.is_ready else _NUMBERS_KEPT
+        is_small = n_numbers <= most and self.borders is None
         if self._n_passes < 2 or not is_small:
             return read_batch(source, rows.numpy())
         if self._kept is None:

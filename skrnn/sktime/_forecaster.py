@@ -94,7 +94,8 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         Regressor of scikit-learn for windows (n, window_length, n_features), of which
         clones are trained. None means ``RNNRegressor("gru", 32, n_estimators=1,
         learning_rate=0.003, validation_fraction=0.1, n_iter_no_change=5,
-        ema_decay=None)``, which learns what ridge regression on the window leaves. Its
+        ema_decay=None)``, which learns what ridge regression on the window leaves, with
+        ``n_iter_no_change=4`` for a series of 2,500 rows, and 3 from 3,334 on. Its
         `validation_gap` is set to what the horizon needs unless it was given.
     window_length : int or None, default=None
         Newest rows that a forecast reads, at least 1. None means three seasons,
@@ -421,13 +422,14 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         warn_of_gaps(table, len(y), frames)
         # Of pretraining: series of many ends have no row that is the newest of all.
         is_late = self.cutoff is not None
+        longest = int(table.lengths.max(initial=0))
         engine = fit_forecaster(
             table,
             frames,
             None if fh is None else steps_ahead(fh, self.cutoff, frames.axis),
             int(table.last.max() - table.known_last.max()) if is_late else 0,
             options,
-            usual_estimator() if self.estimator is None else self.estimator,
+            usual_estimator(longest) if self.estimator is None else self.estimator,
             calendar_columns,
             self.random_state,
         )

@@ -28,6 +28,10 @@ __all__ = [
 ]
 
 _AUTO = StrOptions({"auto"})
+# Epochs without a better one that the usual network waits for: those in which it reads
+# so many rows, within these bounds. Of many rows an epoch is many steps.
+_ROWS_OF_PATIENCE = 10_000
+_LEAST_PATIENCE, _MOST_PATIENCE = 3, 5
 CONSTRAINTS = {
     "estimator": [HasMethods(["fit", "predict"]), None],
     "window_length": [AT_LEAST_ONE, None],
@@ -78,8 +82,15 @@ def checked_options(model):
     return Options(loss=loss, **own)
 
 
-def usual_estimator():
-    """The estimator of a forecaster that was given none (RNNRegressor)."""
+def usual_estimator(n_rows=0):
+    """The estimator of a forecaster that was given none (RNNRegressor).
+
+    Parameters
+    ----------
+    n_rows : int, default=0
+        Rows of the longest series.
+    """
+    patience = -(-_ROWS_OF_PATIENCE // max(n_rows, 1))
     # Small and slow to learn: what it is to add to a local forecast is little, and
     # what is linear in its window ridge regression has taken off before.
     # One network: the forecaster has several of its own.
@@ -89,7 +100,7 @@ def usual_estimator():
         n_estimators=1,
         learning_rate=0.003,
         validation_fraction=0.1,
-        n_iter_no_change=5,
+        n_iter_no_change=min(max(patience, _LEAST_PATIENCE), _MOST_PATIENCE),
         ema_decay=None,
     )
 

@@ -8,10 +8,18 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from skorch.callbacks import Callback
 
+import skrnn._training.batches as batches_module
 from skrnn import RNNClassifier, RNNRegressor, SlidingWindow
+from skrnn._forecasting.local_windows import LocalWindows
 from skrnn._sequences.sources import as_source
-from skrnn._training.batches import BatchIterator, SequenceDataset, even_size
+from skrnn._training.batches import (
+    BatchIterator,
+    SequenceDataset,
+    even_size,
+    read_batch,
+)
 from skrnn.exceptions import NonFiniteLossError
+from skrnn.windows import WindowedArray
 from tests.support import same_bits, same_fit
 from tests.training.data import SMALL, X, y
 
@@ -193,3 +201,51 @@ def test_few_samples_that_are_read_again_are_kept(generator):
         assert sorted(found.tolist()) == list(range(70))
     assert sum(read[:-1]) == 70
     assert read[-1] == 70
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_kept"),
+    [
+        ("dense", False),
+        ("full", False),
+        ("absent", True),
+        ("local", True),
+        ("windows", True),
+        ("ragged", True),
+    ],
+)
+def test_more_samples_are_kept_where_reading_is_more_than_a_copy(
+    kind, is_kept, monkeypatch
+):
+    source = as_source(of_kind(kind))
+    monkeypatch.setattr(batches_module, "_NUMBERS_AT_ONCE", 20)
+    batches = BatchIterator(SequenceDataset(source, np.arange(len(source))), 4)
+    for _ in range(3):
+        for inputs, rows in batches:
+            x, lengths = read_batch(source, rows.numpy())
+            assert inputs["x"].equal(x[:, : inputs["x"].shape[1]])
+            told = inputs.get("lengths")
+            assert (told is None) == (lengths is None)
+            assert told is None or told.equal(lengths)
+    assert (batches._kept is not None) == is_kept
+    for most, is_few in ((source.n_samples * source.max_steps * 2, True), (20, False)):
+        monkeypatch.setattr(batches_module, "_NUMBERS_KEPT", most)
+        again = BatchIterator(SequenceDataset(source, np.arange(len(source))), 4)
+        for _ in range(3):
+            list(again)
+        assert (again._kept is not None) == (is_kept and is_few)
+
+
+def of_kind(kind):
+    """Samples of two features that lie in memory in one way or another."""
+    if kind in ("dense", "ragged", "windows"):
+        return samples(kind)
+    values = np.random.default_rng(0).normal(size=(40, 2))
+    windows = WindowedArray(values, np.arange(6, 41), np.full(35, 6), window_length=6)
+    if kind == "local":
+        return LocalWindows(windows, np.arange(35.0)[:, None], np.full((35, 1), 2.0))
+    if kind == "full":
+        return windows
+    array = np.asarray(windows).copy()
+    array[3, 1] = np.nan
+    return array

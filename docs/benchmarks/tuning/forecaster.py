@@ -3,7 +3,8 @@
 Series are generated, from other seeds than those of the benchmark of forecasting, and
 some are real: of these only the oldest 60 % are used, less than what that benchmark
 fits on. Of each series the oldest two thirds are for fitting, and forecasts are made
-from every second row after them, without fitting anew.
+from every second row after them, without fitting anew. What costs the more the longer
+a series is, is tried on hourly ones, too (those for choosing of `_hourly_series.py`).
 
 usage: python docs/benchmarks/tuning/forecaster.py [--quick] [subject ...]
 (writes forecaster.md beside itself; an hour on one core, or two minutes)
@@ -17,12 +18,14 @@ from sktime.datasets import load_airline, load_lynx, load_PBS_dataset, load_usch
 
 from skrnn.sktime import RNNForecaster
 
+from _hourly_series import CHOOSING  # isort: skip  # _search says where it is
+
 SEEDS = range(1 if QUICK else 3)
 _FIRST_SEED = 1_000  # the benchmark's are 0 and more, and few
 _SEASONALITY = "skrnn._forecasting.seasonality"
 _WINDOWS = "skrnn._forecasting.auto"
 _TRANSFORM = "skrnn._forecasting.target_transform"
-_USUAL = "skrnn.sktime._parameters.usual_estimator"
+_PARAMETERS = "skrnn.sktime._parameters"
 
 
 def monthly(values):
@@ -77,6 +80,19 @@ def tasks():
     return found
 
 
+def hourly():
+    """Series of which there is much to learn, a day ahead."""
+    lengths = (600,) if QUICK else (1_500, 4_500, 7_500)  # a third is not fitted
+    return {
+        f"{n} hours of {name}": (
+            pd.Series(law(n, place), pd.period_range("2000", periods=n, freq="h")),
+            24,
+        )
+        for place, n in enumerate(lengths)
+        for name, law in CHOOSING.items()
+    }
+
+
 def loss(task, parameters, seed):
     """Logarithm of the mean absolute error of the forecasts, the same for all units."""
     series, steps = task
@@ -92,7 +108,7 @@ def loss(task, parameters, seed):
 
 def usual(**changes):
     """Variants of the network that the forecaster takes by itself."""
-    made = value_of(_USUAL)()
+    made = value_of(f"{_PARAMETERS}.usual_estimator")()
     label = ", ".join(f"{name}={value!r}" for name, value in changes.items())
     return Variant(label, {"estimator": made.set_params(**changes)})
 
@@ -126,22 +142,31 @@ SUBJECTS = {
     "outliers": constant("skrnn._forecasting.differencing._GROSS", 3, 100),
     "size": [usual(hidden_size=16), usual(hidden_size=64)],
     "rate": [usual(learning_rate=0.001), usual(learning_rate=0.01)],
-    "patience": [usual(n_iter_no_change=5), usual(n_iter_no_change=20)],
+    "patience": constant(f"{_PARAMETERS}._MOST_PATIENCE", 2, 3, 4, 8, 20),
     "validation": [usual(validation_fraction=0.2)],
     "networks": [
         Variant(f"n_estimators={n} in the place of 1", {"n_estimators": n})
         for n in (3, 5)
     ],
 }
+OF_LONG = {
+    "patience, long series": [
+        *constant(f"{_PARAMETERS}._ROWS_OF_PATIENCE", 1, 5_000, 20_000, 100_000),
+        *constant(f"{_PARAMETERS}._LEAST_PATIENCE", 2),
+    ],
+    "rate, long series": SUBJECTS["rate"],
+}
 if QUICK:  # the first of each
     SUBJECTS = {name: variants[:1] for name, variants in SUBJECTS.items()}
+    OF_LONG = {name: variants[:1] for name, variants in OF_LONG.items()}
 
 if __name__ == "__main__":
-    data = tasks()
+    data, long = tasks(), hourly()
     report(
         __file__,
         "What RNNForecaster chooses",
-        {name: (variants, data) for name, variants in SUBJECTS.items()},
+        {name: (variants, data) for name, variants in SUBJECTS.items()}
+        | {name: (variants, long) for name, variants in OF_LONG.items()},
         loss,
         SEEDS,
         unit="about one per cent of the mean absolute error",
