@@ -19,6 +19,7 @@ from sktime.utils.estimator_checks import parametrize_with_checks
 
 from skrnn import RNNRegressor
 from skrnn.sktime import RNNForecaster
+from skrnn.sktime._parameters import usual_estimator
 from tests.forecasting.support import STRATEGIES, fitted, forecaster
 from tests.sktime.support import IS_OLD, failed_checks, n_checks, skips_none
 from tests.support import short_network, wave_series
@@ -152,6 +153,18 @@ def test_the_default_estimator():
     assert model.estimator is None
     assert isinstance(model.estimator_, RNNRegressor)
     assert abs(model.predict().iloc[0] - 10) < 2
+
+
+def test_the_default_estimator_waits_for_fewer_epochs_of_more_rows(monkeypatch):
+    sizes = (2, 2_499, 2_500, 3_333, 3_334, 10**6)
+    found = [usual_estimator(n).n_iter_no_change for n in sizes]
+    assert found == [5, 5, 4, 4, 3, 3]
+    monkeypatch.setattr("skrnn.sktime._parameters._ROWS_OF_PATIENCE", 160)
+    short, long = wave_series(40), wave_series(60)
+    panel = pd.concat({"a": short, "b": long}, names=["id", "time"]).to_frame("y")
+    for y, patience in ((short, 4), (long, 3), (panel, 3)):  # the longest counts
+        model = RNNForecaster(network_weight=1, n_estimators=1, random_state=0)
+        assert model.fit(y, fh=1).estimator_.n_iter_no_change == patience
 
 
 @pytest.mark.parametrize(
