@@ -94,9 +94,10 @@ class RNNForecaster(PlainStateMixin, BaseForecaster):
         Regressor of scikit-learn for windows (n, window_length, n_features), of which
         clones are trained. None means ``RNNRegressor("gru", 32, n_estimators=1,
         learning_rate=0.003, validation_fraction=0.1, n_iter_no_change=5,
-        ema_decay=None)``, which learns what ridge regression on the window leaves, with
-        ``n_iter_no_change=4`` for a series of 2,500 rows, and 3 from 3,334 on. Its
-        `validation_gap` is set to what the horizon needs unless it was given.
+        ema_decay=None)``, which learns what ridge regression on the window leaves. Its
+        `n_iter_no_change` is 4 where the longest series has 2,500 rows or more, and 3
+        from 3,334 rows on. The `validation_gap` of any estimator is set to what the
+        horizon needs unless it was given.
     window_length : int or None, default=None
         Newest rows that a forecast reads, at least 1. None means three seasons,
         12 to 168 rows.
