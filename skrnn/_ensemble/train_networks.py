@@ -105,13 +105,17 @@ class NetworkTraining:
         if not ensemble.early_stopping:
             is_in_row = samples.source.is_in_time_order
             split, what = partial(split_distinct, in_order=is_in_row), self.keys
+        series = samples.source.series
+        groups = self.targets.validation_groups(samples.target, series)
         return split(
             what,
             ensemble.validation_fraction,
             ensemble.validation_gap,
-            self.targets.validation_groups(samples.target, samples.source.series),
+            groups,
             part=ensemble.fold_of(place),
             n_parts=ensemble.n_folds,
+            # A class of which no sample trains would not be known.
+            whole_groups=groups is series,
         )
 
     def run(self, *, previous=None, seeds=(), pretrained=None):

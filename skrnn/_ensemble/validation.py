@@ -15,7 +15,15 @@ class Fold(NamedTuple):
 
 
 def split_rows(
-    n_samples, fraction, gap=0, groups=None, *, part=0, n_parts=1, at_least_one=False
+    n_samples,
+    fraction,
+    gap=0,
+    groups=None,
+    *,
+    part=0,
+    n_parts=1,
+    at_least_one=False,
+    whole_groups=False,
 ):
     """Split rows into some in a row for validation, and the others for training.
 
@@ -32,22 +40,24 @@ def split_rows(
     part, n_parts : int, default=0, 1
         Which rows of each group validate: those of part 0 are the newest, those of
         the last the oldest, and the others lie evenly between.
-
     at_least_one : bool, default=False
         Whether a row of each group of two or more validates, however small the share
         is: for scores that are not defined where a group has none.
+    whole_groups : bool, default=False
+        Whether that share of the groups too small to give a row to either part
+        validates whole, others for each part: of many short series none would.
 
     Returns
     -------
     Fold
-        Sorted row numbers. A group too small to give a row to either part
+        Sorted row numbers. Any other group too small to give a row to either part
         stays in training whole.
     """
     is_train = np.ones(n_samples, bool)
     is_valid = np.zeros(n_samples, bool)
+    undivided = []
     for rows in _rows_of_each(groups, n_samples):
-        # The small number keeps 0.29 * 100 from falling to 28.
-        n_valid = int(fraction * len(rows) + 1e-9)
+        n_valid = _share(fraction, len(rows))
         if at_least_one and len(rows) > 1:
             n_valid = max(1, n_valid)
         newest = len(rows) - n_valid
@@ -56,20 +66,35 @@ def split_rows(
         trained = np.ones(len(rows), bool)
         trained[max(0, start - gap) : stop + gap] = False
         if n_valid == 0 or not trained.any():
+            undivided.append(rows)
             continue
         is_valid[rows[start:stop]] = True
         is_train[rows[~trained]] = False
+    if whole_groups:
+        for place in _evenly_spread(fraction, len(undivided), part, n_parts):
+            is_valid[undivided[place]] = True
+        is_train &= ~is_valid
     return Fold(np.flatnonzero(is_train), np.flatnonzero(is_valid))
 
 
-def split_distinct(keys, fraction, gap=0, groups=None, *, in_order, part=0, n_parts=1):
+def split_distinct(
+    keys,
+    fraction,
+    gap=0,
+    groups=None,
+    *,
+    in_order,
+    part=0,
+    n_parts=1,
+    whole_groups=False,
+):
     """Split different samples: repetitions of one go with it and count for nothing.
 
     Parameters
     ----------
     keys : ndarray of shape (n_samples,)
         Equal ones for samples that are the same.
-    fraction, gap, groups, part, n_parts
+    fraction, gap, groups, part, n_parts, whole_groups
         As for `split_rows`, of different samples.
     in_order : bool
         Whether those that validate are in a row; else their keys pick them, so that
@@ -84,8 +109,23 @@ def split_distinct(keys, fraction, gap=0, groups=None, *, in_order, part=0, n_pa
         _, first, number = np.unique(keys, return_index=True, return_inverse=True)
         gap = 0
     groups = None if groups is None else groups[first]
-    fold = split_rows(len(first), fraction, gap, groups, part=part, n_parts=n_parts)
+    options = {"part": part, "n_parts": n_parts, "whole_groups": whole_groups}
+    fold = split_rows(len(first), fraction, gap, groups, **options)
     return Fold(*(np.flatnonzero(np.isin(number, some)) for some in fold))
+
+
+def _share(fraction, number):
+    # What is added keeps 0.29 * 100 from falling to 28.
+    return int(fraction * number + 1e-9)
+
+
+def _evenly_spread(fraction, number, part, n_parts):
+    """Places (n,) of a share of so many, other ones for each part where that can be."""
+    n_chosen = _share(fraction, number)
+    if n_chosen == 0:
+        return np.arange(0)
+    first = np.arange(n_chosen) + (part + 0.5) / n_parts
+    return (first * number / n_chosen).astype(np.int64)
 
 
 def _rows_of_each(groups, n_samples):

@@ -8,6 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
+from skrnn import RNNClassifier, RNNRegressor, make_windows
 from skrnn._ensemble.validation import split_distinct, split_rows
 
 groups_of_rows = st.lists(st.integers(-2, 4), min_size=1, max_size=80).map(np.array)
@@ -138,3 +139,78 @@ def test_repetitions_do_not_change_who_is_set_aside(in_order):
     for one, other in zip(fold, repeated, strict=True):
         np.testing.assert_array_equal(one, np.unique(rows[other]))
     assert not set(fold.train) & set(fold.valid)
+
+
+def groups_in(rows, groups):
+    return np.unique(groups[rows])
+
+
+@thorough
+@given(groups_of_rows, fractions, st.integers(0, 6), st.integers(1, 5), st.data())
+def test_a_share_of_the_groups_that_are_too_small_validates_whole(
+    groups, fraction, gap, n_parts, data
+):
+    options = {"part": data.draw(st.integers(0, n_parts - 1)), "n_parts": n_parts}
+    args = len(groups), float(fraction), gap, groups
+    divided = split_rows(*args, **options)
+    fold = split_rows(*args, **options, whole_groups=True)
+    small = np.setdiff1d(groups, groups[divided.valid])
+    is_small = np.isin(groups, small)
+    # The others are divided as ever.
+    for some, same in zip(fold, divided, strict=True):
+        assert_array_equal(some[~is_small[some]], same[~is_small[same]])
+    train, valid = (groups_in(rows[is_small[rows]], groups) for rows in fold)
+    assert len(valid) == int(fraction * len(small))  # exact
+    assert_array_equal(np.union1d(train, valid), small)
+    assert len(np.intersect1d(train, valid)) == 0
+    assert len(fold.train) > 0
+
+
+@thorough
+@given(st.integers(2, 40), st.integers(1, 5), st.integers(1, 3))
+def test_each_part_has_small_groups_of_its_own(n_groups, n_parts, n_rows):
+    groups = np.repeat(np.arange(n_groups), n_rows)
+    fraction = 1 / (n_parts + 2)
+    assume(n_rows * fraction < 1 and n_groups * fraction >= 1)
+    parts = [
+        groups_in(
+            split_rows(
+                len(groups),
+                fraction,
+                groups=groups,
+                part=part,
+                n_parts=n_parts,
+                whole_groups=True,
+            ).valid,
+            groups,
+        )
+        for part in range(n_parts)
+    ]
+    together = np.concatenate(parts)
+    assert len(np.unique(together)) == len(together) == n_parts * len(parts[0])
+
+
+def test_small_groups_that_validate_are_evenly_spread():
+    fold = split_rows(20, 0.2, groups=np.repeat(np.arange(10), 2), whole_groups=True)
+    assert_array_equal(fold.valid, [4, 5, 14, 15])
+
+
+def test_many_short_series_stop_a_training_early():
+    rng = np.random.default_rng(0)
+    X, y = make_windows(list(rng.normal(size=(20, 9))), 2, fh=[1, 2])
+    model = RNNRegressor(
+        "gru", 4, parts="network", validation_gap=6, max_epochs=60, random_state=0
+    )
+    model.fit(X, y)
+    assert len(model.validation_loss_curve_) == model.n_iter_ < 60
+
+
+def test_no_class_validates_whole():
+    X = np.random.default_rng(0).normal(size=(12, 3, 1))
+    y = np.repeat(np.arange(6), 2)
+    model = RNNClassifier(
+        "gru", 2, parts="network", validation_fraction=0.4, max_epochs=2, random_state=0
+    )
+    model.fit(X, y)
+    assert model.validation_loss_curve_ is None
+    assert len(model.classes_) == 6
