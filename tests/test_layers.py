@@ -4,6 +4,7 @@ import ast
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -207,13 +208,20 @@ OUTSIDE = {
 
 def imports_of(path):
     """Modules that a file imports, as far as their names tell."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    return imports_in(path.read_text())
+
+
+@cache  # of the text: most tests read the same one
+def imports_in(text):
+    found = []
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"relative import in {path.name}"
+            assert node.level == 0, f"relative import of {node.module} in\n{text}"
             # `from skrnn._kernels import library` may name a module or a function.
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
+    return found
 
 
 def modules_of(source):
