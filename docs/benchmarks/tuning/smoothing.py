@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from _search import QUICK, constant, report
 
-from skrnn._forecasting import smoothing_models
+from skrnn._forecasting import smoothing_filter, smoothing_models
 from skrnn._forecasting.smoothing_models import gains_of, models
 from skrnn.sktime import RNNForecaster
 
@@ -63,7 +63,8 @@ def tasks():
 
 def loss(task, parameters, seed):
     """Logarithm of the mean absolute error, of smoothing alone."""
-    # Those kept are of other constants, if these are.
+    # What is kept is of other constants, if these are.
+    smoothing_filter._KEPT.clear()
     now = [value for name, value in vars(smoothing_models).items() if name.isupper()]
     if now != _KNOWN:
         _KNOWN[:] = now
