@@ -7,7 +7,7 @@ series, period, t, is_test and value, or have it as ``shared/data/m1.csv.gz`` in
 directory above this one.
 
 usage: python docs/benchmarks/tuning/smoothing.py [--quick] [--data FILE] [subject ...]
-(writes smoothing.md beside itself; half an hour on one core, or two minutes)
+(writes smoothing.md beside itself; five minutes on one core, or one)
 """
 
 import sys
