@@ -121,8 +121,8 @@ def _share(fraction, number):
 
 def _evenly_spread(fraction, number, part, n_parts):
     """Places (n,) of a share of so many, other ones for each part where that can be."""
-    n_chosen = _share(fraction, number)
-    if n_chosen == 0:
+    n_chosen = min(_share(fraction, number), number - 1)
+    if n_chosen <= 0:
         return np.arange(0)
     first = np.arange(n_chosen) + (part + 0.5) / n_parts
     return (first * number / n_chosen).astype(np.int64)

@@ -195,6 +195,14 @@ def test_small_groups_that_validate_are_evenly_spread():
     assert_array_equal(fold.valid, [4, 5, 14, 15])
 
 
+@pytest.mark.parametrize("groups", [None, [7, 7], [7, 8], [7, 8, 8]])
+def test_something_trains_by_any_fraction(groups):
+    n_samples = 2 if groups is None else len(groups)
+    groups = None if groups is None else np.array(groups)
+    fold = split_rows(n_samples, 1 - 1e-12, groups=groups, whole_groups=True)
+    assert len(fold.train) > 0
+
+
 def test_many_short_series_stop_a_training_early():
     rng = np.random.default_rng(0)
     X, y = make_windows(list(rng.normal(size=(20, 9))), 2, fh=[1, 2])
