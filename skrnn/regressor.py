@@ -287,11 +287,12 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         Whether to set samples aside, stop when the loss on them no longer falls, and
         go back to the weights of the best epoch. Set aside are samples in a row, the
         newest by the only network or the first of several, of each series where the
-        series are known, never a random choice; of series too short to be divided the
-        same share validates whole. Where that leaves no sample (tiny data), training
-        runs for ``max_epochs``. With False it always does, and as many networks learn
-        all samples. Samples given to ``fit`` as `X_val` take the place of those set
-        aside.
+        series are known, never a random choice. Series too short to give their share
+        give it together: some of them a sample, or, where that and the gap would leave
+        them less than half, some all of theirs. Where there is no sample to set aside
+        (tiny data), training runs for ``max_epochs``. With False it always does, and as
+        many networks learn all samples. Samples given to ``fit`` as `X_val` take the
+        place of those set aside.
     scoring : str, callable or None, default=None
         A scorer of scikit-learn that decides, in the place of the validation loss, when
         to stop and which epoch is best; greater is better. Where there is no sample to

@@ -114,8 +114,8 @@ class NetworkTraining:
             groups,
             part=ensemble.fold_of(place),
             n_parts=ensemble.n_folds,
-            # A class of which no sample trains would not be known.
-            whole_groups=groups is series,
+            # A class of few samples needs all of them.
+            together=groups is series,
         )
 
     def run(self, *, previous=None, seeds=(), pretrained=None):

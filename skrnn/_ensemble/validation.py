@@ -23,7 +23,7 @@ def split_rows(
     part=0,
     n_parts=1,
     at_least_one=False,
-    whole_groups=False,
+    together=False,
 ):
     """Split rows into some in a row for validation, and the others for training.
 
@@ -43,9 +43,10 @@ def split_rows(
     at_least_one : bool, default=False
         Whether a row of each group of two or more validates, however small the share
         is: for scores that are not defined where a group has none.
-    whole_groups : bool, default=False
-        Whether that share of the groups too small to give a row to either part
-        validates whole, others for each part: of many short series none would.
+    together : bool, default=False
+        Whether groups too small to give their share give it together: some of them
+        a row, and of those to which that and the gap would leave less than half some
+        all of theirs.
 
     Returns
     -------
@@ -55,26 +56,48 @@ def split_rows(
     """
     is_train = np.ones(n_samples, bool)
     is_valid = np.zeros(n_samples, bool)
-    undivided = []
+    of_few, whole = [], []  # groups that could give a row, or nothing but all
     for rows in _rows_of_each(groups, n_samples):
         n_valid = _share(fraction, len(rows))
         if at_least_one and len(rows) > 1:
             n_valid = max(1, n_valid)
-        newest = len(rows) - n_valid
-        start = newest - newest * part // max(1, n_parts - 1)
-        stop = start + n_valid
-        trained = np.ones(len(rows), bool)
-        trained[max(0, start - gap) : stop + gap] = False
-        if n_valid == 0 or not trained.any():
-            undivided.append(rows)
-            continue
-        is_valid[rows[start:stop]] = True
-        is_train[rows[~trained]] = False
-    if whole_groups:
-        for place in _evenly_spread(fraction, len(undivided), part, n_parts):
-            is_valid[undivided[place]] = True
+        cut = _Cut.of(len(rows), max(1, n_valid), gap, part, n_parts)
+        if n_valid and cut.trained.any():
+            cut.mark(rows, is_train, is_valid)
+        elif n_valid == 0 and 2 * cut.trained.sum() >= len(rows):
+            of_few.append((rows, cut))
+        else:
+            whole.append(rows)
+    if together:
+        n_rows = _share(fraction, sum(len(rows) for rows, _ in of_few))
+        for place in _evenly_spread(n_rows, len(of_few), part, n_parts):
+            rows, cut = of_few[place]
+            cut.mark(rows, is_train, is_valid)
+        n_whole = min(_share(fraction, len(whole)), len(whole) - 1)
+        for place in _evenly_spread(n_whole, len(whole), part, n_parts):
+            is_valid[whole[place]] = True
         is_train &= ~is_valid
     return Fold(np.flatnonzero(is_train), np.flatnonzero(is_valid))
+
+
+class _Cut(NamedTuple):
+    """Rows of a group that validate, and which others train."""
+
+    valid: slice
+    trained: np.ndarray  # (n,) of bool
+
+    @classmethod
+    def of(cls, n, n_valid, gap, part, n_parts):
+        newest = n - n_valid
+        start = newest - newest * part // max(1, n_parts - 1)
+        stop = start + n_valid
+        trained = np.ones(n, bool)
+        trained[max(0, start - gap) : stop + gap] = False
+        return cls(slice(start, stop), trained)
+
+    def mark(self, rows, is_train, is_valid):
+        is_valid[rows[self.valid]] = True
+        is_train[rows[~self.trained]] = False
 
 
 def split_distinct(
@@ -86,7 +109,7 @@ def split_distinct(
     in_order,
     part=0,
     n_parts=1,
-    whole_groups=False,
+    together=False,
 ):
     """Split different samples: repetitions of one go with it and count for nothing.
 
@@ -94,7 +117,7 @@ def split_distinct(
     ----------
     keys : ndarray of shape (n_samples,)
         Equal ones for samples that are the same.
-    fraction, gap, groups, part, n_parts, whole_groups
+    fraction, gap, groups, part, n_parts, together
         As for `split_rows`, of different samples.
     in_order : bool
         Whether those that validate are in a row; else their keys pick them, so that
@@ -109,7 +132,7 @@ def split_distinct(
         _, first, number = np.unique(keys, return_index=True, return_inverse=True)
         gap = 0
     groups = None if groups is None else groups[first]
-    options = {"part": part, "n_parts": n_parts, "whole_groups": whole_groups}
+    options = {"part": part, "n_parts": n_parts, "together": together}
     fold = split_rows(len(first), fraction, gap, groups, **options)
     return Fold(*(np.flatnonzero(np.isin(number, some)) for some in fold))
 
@@ -119,13 +142,10 @@ def _share(fraction, number):
     return int(fraction * number + 1e-9)
 
 
-def _evenly_spread(fraction, number, part, n_parts):
-    """Places (n,) of a share of so many, other ones for each part where that can be."""
-    n_chosen = min(_share(fraction, number), number - 1)
-    if n_chosen <= 0:
-        return np.arange(0)
+def _evenly_spread(n_chosen, number, part, n_parts):
+    """Places (n_chosen,) among so many, other ones for each part where that can be."""
     first = np.arange(n_chosen) + (part + 0.5) / n_parts
-    return (first * number / n_chosen).astype(np.int64)
+    return (first * number / max(n_chosen, 1)).astype(np.int64)
 
 
 def _rows_of_each(groups, n_samples):

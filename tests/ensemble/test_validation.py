@@ -141,79 +141,97 @@ def test_repetitions_do_not_change_who_is_set_aside(in_order):
     assert not set(fold.train) & set(fold.valid)
 
 
-def groups_in(rows, groups):
-    return np.unique(groups[rows])
-
-
 @thorough
 @given(groups_of_rows, fractions, st.integers(0, 6), st.integers(1, 5), st.data())
-def test_a_share_of_the_groups_that_are_too_small_validates_whole(
+def test_groups_that_are_too_small_give_their_share_together(
     groups, fraction, gap, n_parts, data
 ):
-    options = {"part": data.draw(st.integers(0, n_parts - 1)), "n_parts": n_parts}
+    part = data.draw(st.integers(0, n_parts - 1))
+    options = {"part": part, "n_parts": n_parts}
     args = len(groups), float(fraction), gap, groups
     divided = split_rows(*args, **options)
-    fold = split_rows(*args, **options, whole_groups=True)
-    small = np.setdiff1d(groups, groups[divided.valid])
-    is_small = np.isin(groups, small)
-    # The others are divided as ever.
-    for some, same in zip(fold, divided, strict=True):
-        assert_array_equal(some[~is_small[some]], same[~is_small[same]])
-    train, valid = (groups_in(rows[is_small[rows]], groups) for rows in fold)
-    assert len(valid) == int(fraction * len(small))  # exact
-    assert_array_equal(np.union1d(train, valid), small)
-    assert len(np.intersect1d(train, valid)) == 0
+    fold = split_rows(*args, **options, together=True)
+    given_by_few, few, given_whole, whole = [], [], [], []
+    for group in np.unique(groups):
+        rows = np.flatnonzero(groups == group)
+        train, valid = (np.intersect1d(rows, some) for some in fold)
+        if group in groups[divided.valid]:
+            assert_array_equal(train, np.intersect1d(rows, divided.train))
+            assert_array_equal(valid, np.intersect1d(rows, divided.valid))
+            continue
+        # The place of a row that is the only one to validate.
+        newest = len(rows) - 1
+        place = newest - newest * part // max(1, n_parts - 1)
+        trained = [row for i, row in enumerate(rows) if abs(i - place) > gap]
+        if int(fraction * len(rows)) or 2 * len(trained) < len(rows):
+            whole.append(group)
+            given_whole += [group] * (len(valid) > 0)
+            assert {len(train), len(valid)} == {0, len(rows)}
+        else:
+            few += rows.tolist()
+            given_by_few += valid.tolist()
+            if len(valid):
+                assert_array_equal(valid, rows[[place]])
+                assert_array_equal(train, trained)
+            else:
+                assert_array_equal(train, rows)
+    assert len(given_by_few) == int(fraction * len(few))  # exact
+    assert len(given_whole) == int(fraction * len(whole))
     assert len(fold.train) > 0
 
 
 @thorough
 @given(st.integers(2, 40), st.integers(1, 5), st.integers(1, 3))
-def test_each_part_has_small_groups_of_its_own(n_groups, n_parts, n_rows):
+def test_each_part_has_whole_groups_of_its_own(n_groups, n_parts, n_rows):
     groups = np.repeat(np.arange(n_groups), n_rows)
     fraction = 1 / (n_parts + 2)
     assume(n_rows * fraction < 1 and n_groups * fraction >= 1)
     parts = [
-        groups_in(
-            split_rows(
-                len(groups),
-                fraction,
-                groups=groups,
-                part=part,
-                n_parts=n_parts,
-                whole_groups=True,
-            ).valid,
+        split_rows(
+            len(groups),
+            fraction,
+            3,
             groups,
-        )
+            part=part,
+            n_parts=n_parts,
+            together=True,
+        ).valid
         for part in range(n_parts)
     ]
     together = np.concatenate(parts)
-    assert len(np.unique(together)) == len(together) == n_parts * len(parts[0])
+    assert len(np.unique(together)) == len(together) == n_parts * len(parts[0]) > 0
 
 
-def test_small_groups_that_validate_are_evenly_spread():
-    fold = split_rows(20, 0.2, groups=np.repeat(np.arange(10), 2), whole_groups=True)
+def test_what_small_groups_give_is_evenly_spread():
+    groups = np.repeat(np.arange(10), 2)
+    fold = split_rows(20, 0.2, groups=groups, together=True)
+    assert_array_equal(fold.valid, [3, 7, 13, 17])  # the newest of every second or so
+    assert_array_equal(np.union1d(*fold), range(20))
+    fold = split_rows(20, 0.2, 1, groups, together=True)
     assert_array_equal(fold.valid, [4, 5, 14, 15])
+    assert_array_equal(np.union1d(*fold), range(20))
 
 
 @pytest.mark.parametrize("groups", [None, [7, 7], [7, 8], [7, 8, 8]])
 def test_something_trains_by_any_fraction(groups):
     n_samples = 2 if groups is None else len(groups)
     groups = None if groups is None else np.array(groups)
-    fold = split_rows(n_samples, 1 - 1e-12, groups=groups, whole_groups=True)
+    fold = split_rows(n_samples, 1 - 1e-12, groups=groups, together=True)
     assert len(fold.train) > 0
 
 
-def test_many_short_series_stop_a_training_early():
+@pytest.mark.parametrize("gap", [0, 1, 6])
+def test_many_short_series_stop_a_training_early(gap):
     rng = np.random.default_rng(0)
-    X, y = make_windows(list(rng.normal(size=(20, 9))), 2, fh=[1, 2])
+    X, y = make_windows(list(rng.normal(size=(30, 6))), 2, fh=[1, 2])  # 3 of each
     model = RNNRegressor(
-        "gru", 4, parts="network", validation_gap=6, max_epochs=60, random_state=0
+        "gru", 4, parts="network", validation_gap=gap, max_epochs=60, random_state=0
     )
     model.fit(X, y)
     assert len(model.validation_loss_curve_) == model.n_iter_ < 60
 
 
-def test_no_class_validates_whole():
+def test_small_classes_stay_in_training():
     X = np.random.default_rng(0).normal(size=(12, 3, 1))
     y = np.repeat(np.arange(6), 2)
     model = RNNClassifier(
