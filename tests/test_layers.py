@@ -208,20 +208,19 @@ OUTSIDE = {
 
 def imports_of(path):
     """Modules that a file imports, as far as their names tell."""
-    return imports_in(path.read_text())
-
-
-@cache  # of the text: most tests read the same one
-def imports_in(text):
-    found = []
-    for node in ast.walk(ast.parse(text)):
+    for node in import_nodes(path.read_text()):
         if isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"relative import of {node.module} in\n{text}"
+            yield from (alias.name for alias in node.names)
+        else:
+            assert node.level == 0, f"relative import in {path.name}"
             # `from skrnn._kernels import library` may name a module or a function.
-            found += [f"{node.module}.{alias.name}" for alias in node.names]
-    return found
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@cache  # most tests read the same text
+def import_nodes(text):
+    nodes = ast.walk(ast.parse(text))
+    return [node for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom))]
 
 
 def modules_of(source):

@@ -73,6 +73,7 @@ def split_rows(
         for place in _evenly_spread(n_rows, len(of_few), part, n_parts):
             rows, cut = of_few[place]
             cut.mark(rows, is_train, is_valid)
+        # By a share of nearly 1, too, one is left to train.
         n_whole = min(_share(fraction, len(whole)), len(whole) - 1)
         for place in _evenly_spread(n_whole, len(whole), part, n_parts):
             is_valid[whole[place]] = True
